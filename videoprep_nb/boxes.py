@@ -1,0 +1,92 @@
+"""Arithmetic on boxes.
+
+Boxes are float arrays ``(N, 4)``: x1, y1, x2, y2 in absolute pixels, x1 < x2 and y1 < y2,
+origin in the upper left corner of the picture.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.floating]
+
+
+def area(boxes_xyxy: FloatArray) -> FloatArray:
+    """Areas of boxes.
+
+    Args:
+        boxes_xyxy: ``(N, 4)`` boxes in pixels.
+
+    Returns:
+        ``(N,)`` areas in square pixels.
+    """
+    return (boxes_xyxy[:, 2] - boxes_xyxy[:, 0]) * (boxes_xyxy[:, 3] - boxes_xyxy[:, 1])
+
+
+def iou_matrix(a_xyxy: FloatArray, b_xyxy: FloatArray) -> FloatArray:
+    """Intersection over union of every box of one set with every box of another.
+
+    Args:
+        a_xyxy: ``(N, 4)`` boxes.
+        b_xyxy: ``(M, 4)`` boxes.
+
+    Returns:
+        ``(N, M)`` values in [0, 1].
+    """
+    upper_left = np.maximum(a_xyxy[:, None, :2], b_xyxy[None, :, :2])
+    lower_right = np.minimum(a_xyxy[:, None, 2:], b_xyxy[None, :, 2:])
+    sides = np.clip(lower_right - upper_left, 0, None)
+    intersection = sides[..., 0] * sides[..., 1]
+    union = area(a_xyxy)[:, None] + area(b_xyxy)[None, :] - intersection
+    iou: FloatArray = np.divide(intersection, union, out=np.zeros_like(intersection), where=union > 0)
+    return iou
+
+
+def clip_to_frame(boxes_xyxy: FloatArray, width: int, height: int) -> FloatArray:
+    """Cut boxes at the border of the picture.
+
+    Args:
+        boxes_xyxy: ``(N, 4)`` boxes in pixels.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+
+    Returns:
+        A new ``(N, 4)`` array; a box that lay outside altogether has no area.
+    """
+    limits = np.array([width, height, width, height], dtype=boxes_xyxy.dtype)
+    return np.clip(boxes_xyxy, 0, limits)
+
+
+@dataclass(frozen=True)
+class FrameTransform:
+    """How a point of the source picture got to the standard frame: ``standard = source * scale + offset``.
+
+    The source picture is the one a player shows: turned as the rotation flag says, its pixels as stored
+    (a pixel aspect other than 1:1 is part of ``scale_x``).
+
+    Args:
+        scale_x: Standard pixels per source pixel, horizontally.
+        scale_y: The same vertically.
+        offset_x: Left edge of the source picture in the standard frame, in pixels; negative when cropped.
+        offset_y: Upper edge likewise.
+    """
+
+    scale_x: float
+    scale_y: float
+    offset_x: float
+    offset_y: float
+
+    def to_standard(self, boxes_xyxy: FloatArray) -> FloatArray:
+        """Map ``(N, 4)`` source boxes to the standard frame."""
+        return boxes_xyxy * self._scale() + self._offset()
+
+    def to_source(self, boxes_xyxy: FloatArray) -> FloatArray:
+        """Map ``(N, 4)`` boxes of the standard frame back to the source picture."""
+        return (boxes_xyxy - self._offset()) / self._scale()
+
+    def _scale(self) -> FloatArray:
+        return np.array([self.scale_x, self.scale_y, self.scale_x, self.scale_y])
+
+    def _offset(self) -> FloatArray:
+        return np.array([self.offset_x, self.offset_y, self.offset_x, self.offset_y])

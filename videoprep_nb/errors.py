@@ -1,0 +1,82 @@
+"""The errors of the toolkit: each message says what was found, what was wanted and what to do."""
+
+from collections.abc import Sequence
+
+
+class VideoPrepError(Exception):
+    """Base of every error that is meant to be read by the person who started the work."""
+
+
+class InputError(VideoPrepError):
+    """A file or folder that was handed in cannot be used (missing, a folder, a link, unreadable)."""
+
+
+class ProbeError(VideoPrepError):
+    """A file was opened and is not a video that can be processed."""
+
+
+class ParameterError(VideoPrepError):
+    """A parameter has a value that makes no sense.
+
+    Args:
+        field: Name of the parameter, for example ``clip.clip_duration_s``.
+        reason: One sentence: what was found and what is wanted.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class FfmpegError(VideoPrepError):
+    """An ffmpeg process failed.
+
+    Args:
+        message: One sentence for the user.
+        argv: The command that was run.
+        stderr_tail: The last lines ffmpeg printed.
+    """
+
+    def __init__(self, message: str, argv: Sequence[str], stderr_tail: str) -> None:
+        super().__init__(message)
+        self.argv = list(argv)
+        self.stderr_tail = stderr_tail
+
+
+class DiskFullError(VideoPrepError):
+    """There was no room left on the disk that the results go to."""
+
+
+class FrameCountError(VideoPrepError):
+    """A file that we wrote does not hold the frames that it must hold."""
+
+
+class WeightsError(VideoPrepError):
+    """The weights of a detector were not found, or are not the file they claim to be."""
+
+
+class PackageError(VideoPrepError):
+    """The parts of a package do not fit together."""
+
+
+class Cancelled(VideoPrepError):
+    """The work was stopped on request."""
+
+
+class StepFailed(VideoPrepError):
+    """A notebook of a job failed.
+
+    Args:
+        step: Name of the stage.
+        message: The sentence for the user.
+        cell: Zero-based index of the failing cell, or None when no cell is to blame.
+        traceback: The traceback as text, kept for the report.
+    """
+
+    def __init__(self, step: str, message: str, cell: int | None = None, traceback: str = "") -> None:
+        super().__init__(message)
+        self.step = step
+        self.message = message
+        self.cell = cell
+        self.traceback = traceback

@@ -1,0 +1,1 @@
+"""Jobs: a chain of notebooks run in a folder of their own."""

@@ -1,0 +1,1 @@
+"""Video files: ffmpeg, probing, resizing, clips and frames."""

@@ -1,0 +1,1 @@
+"""The package: dense proposals, the ZIP and its validator."""

@@ -1,0 +1,1 @@
+"""The six stages, one function each, and their parameters."""

@@ -1,0 +1,1 @@
+"""Persons: detections, trackers and the refinement of tracks."""
