@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import Self, TypedDict
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from typing_extensions import TypedDict  # pydantic cannot check typing.TypedDict before Python 3.12
 
 from videoprep_nb.errors import InputError
 from videoprep_nb.layout import CLIP_TABLE_NAME, FRAME_TABLE_NAME, staged_file
