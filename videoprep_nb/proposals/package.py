@@ -42,7 +42,7 @@ def write_package(
         for clip, frames in proposals.items():
             folder = frames_dir / video_id_of_clip(clip) / clip
             _check_frames_match(clip, set(frames), folder)
-            # Beside the package, because /tmp may be small, and without a name, so that nothing stays when we are killed.
+            # Beside the package because /tmp may be small; nameless, so that nothing stays when we are killed.
             with tempfile.TemporaryFile(dir=path.parent) as clip_zip:
                 _write_clip_zip(clip_zip, folder, frames, on_frame_packed)
                 _store(package, f"frames/{clip}.zip", clip_zip)
