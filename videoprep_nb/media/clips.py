@@ -1,0 +1,225 @@
+"""Cut a standard video into clips, exact to the frame."""
+
+from collections import deque
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import av
+
+from videoprep_nb.errors import FrameCountError, ParameterError
+from videoprep_nb.layout import CLIP_TABLE_NAME, clip_id, staged_folder
+from videoprep_nb.media.ffmpeg import file_url, raw_input, run_ffmpeg
+from videoprep_nb.media.standard import StandardVideo, encoder_arguments, open_own, read_standard
+from videoprep_nb.progress import ProgressCallback
+from videoprep_nb.records import ClipRecord, ClipTable
+from videoprep_nb.timecode import first_frame_at_or_after
+
+# A clip that is encoded again must not lose what the resize stage kept.
+_PRESET, _CRF = "ultrafast", 16
+_TIMEOUT_S = 21600.0
+
+Remainder = Literal["keep", "drop", "merge"]
+
+
+@dataclass(frozen=True)
+class FrameSpan:
+    """A run of frames.
+
+    Args:
+        start: Index of the first frame.
+        stop: Index after the last frame.
+    """
+
+    start: int
+    stop: int
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames."""
+        return self.stop - self.start
+
+
+def plan_clips(
+    frame_count: int,
+    rate: Fraction,
+    *,
+    duration_s: Fraction,
+    overlap_s: Fraction = Fraction(0),
+    remainder: Remainder = "keep",
+    start_s: Fraction = Fraction(0),
+    end_s: Fraction | None = None,
+) -> list[FrameSpan]:
+    """Decide which frames go into which clip.
+
+    Clip ``i`` begins with the first frame shown at ``start + i * (duration - overlap)`` or later and ends before the
+    first frame shown at or after ``duration`` later, so that clips without overlap share and lose no frame.
+
+    Args:
+        frame_count: Frames of the video.
+        rate: Frames per second.
+        duration_s: Length of a clip in seconds.
+        overlap_s: Seconds that a clip shares with the one before it.
+        remainder: What becomes of the last, shorter clip.
+        start_s: Leave out what comes before.
+        end_s: Leave out what comes from here on; None for the end of the video.
+
+    Returns:
+        The clips in order, at least one, each of at least one frame.
+
+    Raises:
+        ParameterError: The window is empty, the overlap is too long, or "drop" would leave nothing.
+    """
+    step_s = duration_s - overlap_s
+    if step_s * rate < 1:
+        raise ParameterError(
+            "overlap_s",
+            f"found {float(overlap_s):g} s, wanted at least one frame less than the {float(duration_s):g} s of a clip",
+        )
+    first = first_frame_at_or_after(start_s, rate)
+    end = frame_count if end_s is None else min(frame_count, first_frame_at_or_after(end_s, rate))
+    if first >= end:
+        length_s = float(frame_count / rate)
+        raise ParameterError("start_s", f"no frame lies between start_s and end_s; the video is {length_s:.2f} s long")
+    spans: list[FrameSpan] = []
+    while not spans or spans[-1].stop < end:
+        begin_s = start_s + len(spans) * step_s
+        stop = first_frame_at_or_after(begin_s + duration_s, rate)
+        spans.append(FrameSpan(first_frame_at_or_after(begin_s, rate), min(stop, end)))
+        if stop > end:
+            return _with_remainder(spans, remainder)
+    return spans
+
+
+def _with_remainder(spans: list[FrameSpan], remainder: Remainder) -> list[FrameSpan]:
+    """Apply the rule for the last clip, which is shorter than the others."""
+    *whole, rest = spans
+    if remainder == "keep" or (remainder == "merge" and not whole):
+        return spans
+    if remainder == "merge":
+        return [*whole[:-1], FrameSpan(whole[-1].start, rest.stop)]
+    if not whole:
+        raise ParameterError("remainder", "'drop' leaves nothing, as the video is shorter than one clip; use 'keep'")
+    return whole
+
+
+def cut_clips(
+    source_path: Path, source: StandardVideo, spans: Sequence[FrameSpan], folder: Path, progress: ProgressCallback
+) -> ClipTable:
+    """Write clips of a standard video and their table.
+
+    Clips that begin on a keyframe are copied without encoding; the others are encoded again.
+
+    Args:
+        source_path: A video in the standard form.
+        source: What it holds.
+        spans: The frames of each clip, ordered by their start.
+        folder: Where the clips go, replaced when it exists; its name is the id of the video.
+        progress: Told the clips that are done.
+
+    Returns:
+        The table; it lies beside the clips.
+
+    Raises:
+        FrameCountError: A written clip does not hold its frames.
+        FfmpegError: A clip could not be encoded.
+        DiskFullError: There is no room for the clips.
+    """
+    with staged_folder(folder) as staging:
+        outputs = [(span, staging / f"{clip_id(folder.name, index)}.mp4") for index, span in enumerate(spans)]
+        _copy_spans(source_path, source, [output for output in outputs if output[0].start in source.keyframes])
+        records: list[ClipRecord] = []
+        for span, path in outputs:
+            if span.start not in source.keyframes:
+                _encode_span(source_path, source, span, path)
+            records.append(_checked_record(source, span, path))
+            progress(len(records), len(outputs), "clips")
+        table = ClipTable(video_id=folder.name, source_frame_count=source.frame_count, clips=records)
+        table.write(staging / CLIP_TABLE_NAME)
+    return table
+
+
+def _copy_spans(source_path: Path, source: StandardVideo, outputs: Sequence[tuple[FrameSpan, Path]]) -> None:
+    """Copy packets to the clips they belong to, all clips in one pass; packets are frames in the standard form."""
+    with open_own(source_path) as container, ExitStack() as stack:
+        stream = container.streams.video[0]
+        waiting = deque(outputs)
+        writers: list[_ClipWriter] = []
+        packets = (packet for packet in container.demux(stream) if packet.size)
+        for index, packet in enumerate(packets):
+            while waiting and waiting[0][0].start == index:
+                writers.append(stack.enter_context(_ClipWriter(*waiting.popleft(), stream, source.rate)))
+            for writer in writers:
+                writer.write(index, packet)
+            writers = [writer for writer in writers if writer.is_open]
+            if not waiting and not writers:
+                return
+
+
+class _ClipWriter:
+    """Writes the packets of one clip; closed after the last one."""
+
+    def __init__(self, span: FrameSpan, path: Path, template: Any, rate: Fraction) -> None:
+        self._span = span
+        self._frame_ticks = 1 / (rate * template.time_base)
+        self._container = av.open(file_url(path), "w", format="mp4")
+        self._stream: Any = self._container.add_stream_from_template(template)
+        self._stream.time_base = template.time_base
+        self.is_open = True
+
+    def write(self, index: int, packet: Any) -> None:
+        """Append the packet of the frame ``index`` of the source."""
+        copy = av.Packet(bytes(packet))
+        ticks = round((index - self._span.start) * self._frame_ticks)
+        copy.pts = copy.dts = ticks
+        copy.duration = round((index - self._span.start + 1) * self._frame_ticks) - ticks
+        copy.time_base = packet.time_base
+        copy.is_keyframe = packet.is_keyframe
+        copy.stream = self._stream
+        self._container.mux_one(copy)
+        if index + 1 == self._span.stop:
+            self.close()
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self.is_open:
+            self.is_open = False
+            self._container.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _encode_span(source_path: Path, source: StandardVideo, span: FrameSpan, path: Path) -> None:
+    # Half a frame early, so that rounding of the seek time can neither lose nor add a frame.
+    seek_s = max(Fraction(0), (span.start - Fraction(1, 2)) / source.rate)
+    arguments = [
+        *("-ss", f"{float(seek_s):.6f}", *raw_input(source_path)),
+        *("-vf", f"setpts=N/({source.rate})/TB,fps={source.rate}", "-frames:v", str(span.frame_count)),
+        *encoder_arguments(_PRESET, _CRF),
+    ]
+    run_ffmpeg(arguments, path, timeout_s=_TIMEOUT_S)
+
+
+def _checked_record(source: StandardVideo, span: FrameSpan, path: Path) -> ClipRecord:
+    clip = read_standard(path)
+    if (clip.frame_count, clip.rate) != (span.frame_count, source.rate):
+        raise FrameCountError(
+            f"{path.name} holds {clip.frame_count} frames at {clip.rate} per second; "
+            f"it must hold {span.frame_count} at {source.rate}."
+        )
+    return ClipRecord(
+        clip_id=path.stem,
+        start_frame=span.start,
+        frame_count=clip.frame_count,
+        rate=clip.rate,
+        width=clip.width,
+        height=clip.height,
+        stream_copied=span.start in source.keyframes,
+    )

@@ -1,0 +1,131 @@
+"""Read the frames of our own videos, and extract some of them as JPEGs."""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import decord
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.errors import InputError
+from videoprep_nb.layout import FRAME_TABLE_NAME, disk_full_as_error, frame_name, staged_folder
+from videoprep_nb.progress import ProgressCallback
+from videoprep_nb.records import ClipRecord, ClipTable, FrameRecord, FrameTable
+from videoprep_nb.timecode import sampled_frames
+
+RgbImage = npt.NDArray[np.uint8]
+
+
+def read_frames(path: Path, *, stride: int = 1, size: tuple[int, int] | None = None) -> Iterator[tuple[int, RgbImage]]:
+    """Read every n-th frame of one of our own videos; one frame at a time is in memory.
+
+    Args:
+        path: A video in the standard form.
+        stride: Frames from one to the next.
+        size: Width and height in pixels to decode to; None for those of the video.
+
+    Yields:
+        The zero-based index of the frame and the frame, ``(height, width, 3)`` uint8 RGB.
+
+    Raises:
+        InputError: The file is missing or cannot be read.
+    """
+    reader = _open(path, size)
+    for index in range(0, len(reader), stride):
+        yield index, reader[index].asnumpy()
+
+
+def read_frames_at(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, RgbImage]]:
+    """Read chosen frames of one of our own videos, decoding from the nearest keyframe before each.
+
+    Args:
+        path: A video in the standard form.
+        indices: Zero-based indices, ascending.
+
+    Yields:
+        As ``read_frames``.
+
+    Raises:
+        InputError: The file is missing or cannot be read.
+    """
+    reader = _open(path, None)
+    for index in indices:
+        yield index, reader[index].asnumpy()
+
+
+def extract_frames(
+    clips_folder: Path,
+    output_folder: Path,
+    *,
+    frames_per_second: Fraction,
+    jpeg_quality: int,
+    progress: ProgressCallback,
+) -> FrameTable:
+    """Write JPEGs of all clips of a video, one folder per clip, and their table.
+
+    Args:
+        clips_folder: The clips of the video and their table.
+        output_folder: Where the frames go; replaced when it exists.
+        frames_per_second: Frames to take per second of a clip.
+        jpeg_quality: 1 to 100.
+        progress: Told the frames that are done.
+
+    Returns:
+        The table; it lies beside the folders.
+
+    Raises:
+        InputError: The clips or their table are missing.
+        DiskFullError: There is no room for the frames.
+    """
+    clip_table = ClipTable.read_folder(clips_folder)
+    clips = clip_table.clips
+    wanted = [sampled_frames(clip.frame_count, clip.rate, frames_per_second) for clip in clips]
+    total = sum(map(len, wanted))
+    records: list[FrameRecord] = []
+    with staged_folder(output_folder) as folder:
+        for clip, indices in zip(clips, wanted, strict=True):
+            clip_folder = folder / clip.clip_id
+            clip_folder.mkdir()
+            frames = read_frames_at(clips_folder / clip.file_name, indices)
+            for number, (index, image) in enumerate(frames):
+                record = _record(clip, number, index)
+                write_jpeg(clip_folder / record.name, image, jpeg_quality)
+                records.append(record)
+                progress(len(records), total, "frames")
+        table = FrameTable(video_id=clip_table.video_id, width=clips[0].width, height=clips[0].height, frames=records)
+        table.write(folder / FRAME_TABLE_NAME)
+    return table
+
+
+def write_jpeg(path: Path, image: RgbImage, quality: int) -> None:
+    """Write an ``(height, width, 3)`` uint8 RGB picture as JPEG of a quality from 1 to 100.
+
+    Raises:
+        DiskFullError: There is no room for it.
+    """
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    with disk_full_as_error(path.parent):
+        path.write_bytes(data.tobytes())
+
+
+def _record(clip: ClipRecord, number: int, index: int) -> FrameRecord:
+    time_in_clip_s = index / clip.rate
+    return FrameRecord(
+        name=frame_name(clip.clip_id, number),
+        clip_id=clip.clip_id,
+        index_in_clip=index,
+        time_in_clip_s=float(time_in_clip_s),
+        time_in_source_s=float(clip.start_s + time_in_clip_s),
+    )
+
+
+def _open(path: Path, size: tuple[int, int] | None) -> decord.VideoReader:
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; run the stage that writes it first.")
+    width, height = size or (-1, -1)
+    try:
+        return decord.VideoReader(str(path.absolute()), width=width, height=height)
+    except decord.DECORDError as error:
+        raise InputError(f"{path} cannot be read as a video.") from error

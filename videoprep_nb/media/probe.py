@@ -1,0 +1,124 @@
+"""Look into a raw upload: what it claims, what it holds, and what is unusual about it."""
+
+import os
+import stat
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+from videoprep_nb.errors import InputError, ProbeError
+from videoprep_nb.media.child import run_child
+from videoprep_nb.records import Record
+
+_TIMEOUT_S = 600.0
+_MEMORY_LIMIT_BYTES = 4 << 30
+
+
+class VideoInfo(Record):
+    """What a video file holds, measured from its packets.
+
+    Args:
+        format_name: Container, as libav names it.
+        codec: Video codec.
+        width: Width of the stored picture in pixels.
+        height: Height of the stored picture in pixels.
+        rotation_deg: Clockwise turn that a player applies to the stored picture: 0, 90, 180 or 270.
+        sample_aspect: Width over height of a stored pixel.
+        rate: Frames per second; for a variable rate, that of the typical interval.
+        is_variable_rate: True when the frames do not follow a constant rate.
+        duration_s: Seconds from the first frame to the end of the last one, by time stamps.
+        packet_count: Coded pictures in the file.
+        claimed_frame_count: Frames the header claims, None when it claims nothing.
+        claimed_duration_s: Seconds the header claims, None when it claims nothing.
+        pixel_format: Pixel format, as libav names it.
+        audio_codec: Codec of the first audio stream, None without one.
+        findings: What is wrong or unusual, a sentence each.
+    """
+
+    format_name: str
+    codec: str
+    width: int
+    height: int
+    rotation_deg: int
+    sample_aspect: Fraction
+    rate: Fraction
+    is_variable_rate: bool
+    duration_s: float
+    packet_count: int
+    claimed_frame_count: int | None
+    claimed_duration_s: float | None
+    pixel_format: str
+    audio_codec: str | None
+    findings: list[str]
+
+    @property
+    def displayed_size(self) -> tuple[int, int]:
+        """Width and height of the turned picture, in stored pixels."""
+        return (self.width, self.height) if self.rotation_deg % 180 == 0 else (self.height, self.width)
+
+    @property
+    def displayed_sample_aspect(self) -> Fraction:
+        """Width over height of a pixel of the turned picture."""
+        return self.sample_aspect if self.rotation_deg % 180 == 0 else 1 / self.sample_aspect
+
+
+def check_input_file(path: Path) -> None:
+    """Check that a path is a plain, readable file with something in it; nothing is opened but for reading.
+
+    Raises:
+        InputError: It is not; the message says what it is.
+    """
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist.") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be reached ({error.strerror}).") from error
+    if stat.S_ISLNK(status.st_mode):
+        raise InputError(f"{path} is a symbolic link; give the file that it points to.")
+    if stat.S_ISDIR(status.st_mode):
+        raise InputError(f"{path} is a folder; give a video file.")
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{path} is a device or pipe; give a video file.")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{path} may not be read; change its permissions or give a copy.")
+    if status.st_size == 0:
+        raise InputError(f"{path} is empty (0 bytes); was the upload complete?")
+
+
+def probe(path: Path) -> VideoInfo:
+    """Measure a video file. It is read by a process of its own, as libraries may crash on hostile files.
+
+    Args:
+        path: A raw file.
+
+    Returns:
+        What is in it.
+
+    Raises:
+        InputError: It is not a plain, readable file.
+        ProbeError: It is not a video that can be processed.
+    """
+    check_input_file(path)
+    output: list[str] = []
+    errors: list[str] = []
+    argv = [sys.executable, "-m", "videoprep_nb.media.probe_child", str(path.absolute())]
+    try:
+        status = run_child(
+            argv,
+            timeout_s=_TIMEOUT_S,
+            on_stdout=output.append,
+            on_stderr=errors.append,
+            memory_limit_bytes=_MEMORY_LIMIT_BYTES,
+        )
+    except TimeoutError:
+        raise ProbeError(f"{path.name} could not be examined within {_TIMEOUT_S:g} s.") from None
+    if status == 0:
+        return VideoInfo.model_validate_json("".join(output))
+    if status == REFUSED_STATUS and output:
+        raise ProbeError(f"{path.name} cannot be processed: {output[0]}.")
+    raise ProbeError(f"{path.name} cannot be processed: reading it failed ({errors[-1] if errors else status}).")
+
+
+REFUSED_STATUS = 3
+"""Exit status of the child process after a refusal in words."""

@@ -1,0 +1,146 @@
+"""Bring a raw video to the standard form."""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from videoprep_nb.boxes import FrameTransform
+from videoprep_nb.errors import FrameCountError, ProbeError
+from videoprep_nb.layout import staged_file
+from videoprep_nb.media.ffmpeg import FfmpegRun, raw_input, run_ffmpeg
+from videoprep_nb.media.geometry import Fit, Placement, place
+from videoprep_nb.media.probe import VideoInfo, probe
+from videoprep_nb.media.standard import read_standard
+from videoprep_nb.progress import ProgressCallback
+from videoprep_nb.records import Record
+
+
+class ResizeResult(Record):
+    """What became of a raw video; lies as ``<video_id>.json`` beside the standard video.
+
+    Args:
+        video_id: The video.
+        original_name: Name of the file as the user knows it.
+        file: Name of the standard video.
+        source: What the raw file holds.
+        transform: From source pixels, turned as a player shows them, to the standard frame.
+        picture_xyxy: The part of the frame that shows the source picture, in pixels.
+        width: Width of the standard video in pixels.
+        height: Height of the standard video in pixels.
+        rate: Frames per second of the standard video.
+        decoded_frame_count: Frames that were decoded from the raw file.
+        frame_count: Frames in the standard video, counted in the written file.
+        findings: What is unusual about the source, and where the frame counts differ, a sentence each.
+    """
+
+    video_id: str
+    original_name: str
+    file: str
+    source: VideoInfo
+    transform: FrameTransform
+    picture_xyxy: tuple[int, int, int, int]
+    width: int
+    height: int
+    rate: Fraction
+    decoded_frame_count: int
+    frame_count: int
+    findings: list[str]
+
+
+def resize_video(
+    input_file: Path,
+    output_file: Path,
+    *,
+    original_name: str,
+    frame_size: tuple[int, int],
+    fit: Fit,
+    upscale: bool,
+    rate: Fraction | None,
+    encoder: Sequence[str],
+    timeout_s: float,
+    progress: ProgressCallback,
+) -> ResizeResult:
+    """Probe a raw video and write its standard form.
+
+    Args:
+        input_file: The raw video.
+        output_file: The MP4 file to write; its name without suffix is the id of the video.
+        original_name: Name of the raw video as the user knows it.
+        frame_size: Width and height of the standard frame in pixels, even.
+        fit: How the picture is fitted into it.
+        upscale: Whether a small picture may be enlarged.
+        rate: Frames per second; None keeps those of the source.
+        encoder: Arguments of ffmpeg from ``standard.encoder_arguments``.
+        timeout_s: Seconds after which to give up.
+        progress: Told the frames that are done.
+
+    Returns:
+        The record; it is not written.
+
+    Raises:
+        InputError: The input is not a plain, readable file.
+        ProbeError: It is not a video, or no frame of it can be decoded.
+        ParameterError: The picture cannot be fitted in this way.
+        FfmpegError: ffmpeg failed.
+        FrameCountError: The written file does not hold the frames that were encoded.
+        DiskFullError: There is no room for the output.
+    """
+    source = probe(input_file)
+    rate = rate or source.rate
+    placement = place(source.displayed_size, source.displayed_sample_aspect, frame_size, fit, upscale=upscale)
+    expected_count = max(1, round(source.duration_s * rate))
+    conversion = _conversion(source, rate, placement, expected_count)
+    with staged_file(output_file) as staging:
+        run = run_ffmpeg(
+            ["-max_error_rate", "1", *raw_input(input_file), *conversion, *encoder, "-movflags", "+faststart"],
+            staging,
+            timeout_s=timeout_s,
+            on_frame=lambda done: progress(min(done, expected_count), expected_count, "frames"),
+        )
+        written_count = _checked_count(staging, run, original_name)
+    progress(written_count, written_count, "frames")
+    return ResizeResult(
+        video_id=output_file.stem,
+        original_name=original_name,
+        file=output_file.name,
+        source=source,
+        transform=placement.transform_from(*source.displayed_size),
+        picture_xyxy=placement.picture_xyxy,
+        width=placement.frame_width,
+        height=placement.frame_height,
+        rate=rate,
+        decoded_frame_count=run.decoded_frames,
+        frame_count=written_count,
+        findings=[*source.findings, *_count_findings(source, run, expected_count)],
+    )
+
+
+def _conversion(source: VideoInfo, rate: Fraction, placement: Placement, expected_count: int) -> list[str]:
+    filters = ["setpts=PTS-STARTPTS", f"fps={rate}", *placement.filters()]
+    # The last frame of an irregular video has no known length; without a limit ffmpeg invents one.
+    limit = ["-frames:v", str(expected_count)] if source.is_variable_rate else []
+    return ["-map", "0:V:0", "-vf", ",".join(filters), *limit]
+
+
+def _checked_count(written: Path, run: FfmpegRun, original_name: str) -> int:
+    if not run.encoded_frames:
+        raise ProbeError(f"{original_name} cannot be processed: none of its frames can be decoded.")
+    frame_count = read_standard(written).frame_count
+    if frame_count != run.encoded_frames:
+        raise FrameCountError(
+            f"ffmpeg encoded {run.encoded_frames} frames of {original_name}, but the file holds {frame_count}."
+        )
+    return frame_count
+
+
+def _count_findings(source: VideoInfo, run: FfmpegRun, expected_count: int) -> Iterator[str]:
+    if run.decoded_frames != source.packet_count:
+        yield f"{run.decoded_frames} of {source.packet_count} frames could be decoded"
+    if run.decode_errors:
+        yield f"{run.decode_errors} decoding errors; pictures near them may be damaged"
+    if run.duplicated_frames:
+        yield f"{run.duplicated_frames} frames repeated to fill gaps or raise the frame rate"
+    if run.dropped_frames:
+        yield f"{run.dropped_frames} frames left out to keep the constant frame rate"
+    if abs(run.encoded_frames - expected_count) > 1:
+        yield f"the time line promises {expected_count} frames, {run.encoded_frames} were written"

@@ -1,0 +1,106 @@
+"""The standard form of our own videos: how it is encoded, and how a file in that form is read and checked.
+
+H.264, yuv420p, square pixels, constant rate, no B-frames (so that packets are frames, in order), a keyframe at the
+first frame of every second (so that clips can be cut there without encoding again).
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+
+from videoprep_nb.errors import InputError
+from videoprep_nb.media.ffmpeg import RAW_INPUT_OPTIONS, file_url
+
+CODEC = "h264"
+PIXEL_FORMAT = "yuv420p"
+
+
+def encoder_arguments(preset: str, crf: int) -> list[str]:
+    """Arguments for ffmpeg that encode the standard form.
+
+    Args:
+        preset: x264 preset.
+        crf: x264 quality.
+    """
+    # The small addition keeps rounding from moving a keyframe to the frame after its second.
+    return [
+        *("-c:v", "libx264", "-preset", preset, "-crf", str(crf), "-pix_fmt", PIXEL_FORMAT, "-bf", "0"),
+        *("-force_key_frames", "expr:gte(t+0.00001,n_forced)", "-fps_mode", "passthrough"),
+        *("-an", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
+    ]
+
+
+@dataclass(frozen=True)
+class StandardVideo:
+    """What a file in the standard form holds.
+
+    Args:
+        rate: Frames per second.
+        width: Width in pixels.
+        height: Height in pixels.
+        frame_count: Frames in the file, counted.
+        keyframes: Indices of the frames that can be decoded without those before them.
+    """
+
+    rate: Fraction
+    width: int
+    height: int
+    frame_count: int
+    keyframes: frozenset[int]
+
+
+def open_own(path: Path) -> Any:
+    """Open a file for reading with PyAV, nothing but the file itself.
+
+    Raises:
+        InputError: It does not exist or is not a video.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; run the stage that writes it first.")
+    try:
+        return av.open(file_url(path), options=dict(RAW_INPUT_OPTIONS))
+    except av.FFmpegError as error:
+        raise InputError(f"{path} cannot be read as a video ({error.strerror}).") from error
+
+
+def read_standard(path: Path) -> StandardVideo:
+    """Read and check a video of our own; all packets are read, nothing is decoded.
+
+    Args:
+        path: The file.
+
+    Returns:
+        What is in it.
+
+    Raises:
+        InputError: It does not exist or is not in the standard form.
+    """
+    with open_own(path) as container:
+        stream = next(iter(container.streams.video), None)
+        if stream is None:
+            raise _not_standard(path, "it has no video stream")
+        if (stream.codec_context.name, stream.codec_context.pix_fmt) != (CODEC, PIXEL_FORMAT):
+            raise _not_standard(path, f"it is {stream.codec_context.name} {stream.codec_context.pix_fmt}")
+        rate = stream.average_rate
+        if not rate:
+            raise _not_standard(path, "it has no frames")
+        frame_ticks = 1 / (rate * stream.time_base)
+        frame_count = 0
+        keyframes: set[int] = set()
+        for packet in container.demux(stream):
+            if not packet.size:
+                continue  # the end-of-stream packet
+            if packet.pts is None or abs(packet.pts - frame_count * frame_ticks) > 1:
+                raise _not_standard(path, "its frames do not follow each other at a constant rate from time 0 on")
+            if packet.is_keyframe:
+                keyframes.add(frame_count)
+            frame_count += 1
+        width, height = stream.codec_context.width, stream.codec_context.height
+    return StandardVideo(Fraction(rate), width, height, frame_count, frozenset(keyframes))
+
+
+def _not_standard(path: Path, found: str) -> InputError:
+    return InputError(f"{path} is not a standard video: {found}; run 01_resize on it first.")

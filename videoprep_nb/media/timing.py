@@ -1,0 +1,75 @@
+"""The frame rate of a file, from the times of its packets instead of from what its header says."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.timecode import STANDARD_RATES
+
+LOWEST_RATE = Fraction(1, 10)
+HIGHEST_RATE = Fraction(240)
+_FALLBACK_RATE = Fraction(25)
+_JITTER_S = 0.002
+_JITTER_FRAMES = 0.1
+_SNAP = Fraction(1, 100)
+_MOST_SLOTS_PER_PACKET = 10
+
+Times = npt.NDArray[np.float64]
+
+
+def measure_rate(times_s: Times, claimed_rates: Sequence[Fraction]) -> tuple[Fraction, bool]:
+    """Find the frame rate that packets really follow.
+
+    The first rate wins that every packet follows, up to jitter from coarse time stamps: those the container claims,
+    those in common use, the measured mean. When none does, the packets may still lie on the grid of a claimed rate
+    with gaps between them (dropped frames); else the rate is that of the median interval.
+
+    Args:
+        times_s: ``(N,)`` times of the packets in seconds, ascending.
+        claimed_rates: Rates that the container claims, the most credible one first.
+
+    Returns:
+        The rate in frames per second, and whether it is variable.
+    """
+    claimed = [rate for rate in claimed_rates if LOWEST_RATE <= rate <= HIGHEST_RATE]
+    if len(times_s) < 2 or times_s[-1] <= times_s[0]:
+        return (claimed[0] if claimed else _FALLBACK_RATE), False
+    # Averages such as 37200/1241 are claimed too; the plain rates are more credible.
+    plain = [rate for rate in claimed if rate.denominator in (1, 1001)]
+    mean = Fraction((len(times_s) - 1) / float(times_s[-1] - times_s[0])).limit_denominator(1001)
+    for rate in (*plain, *_usual_rates(mean), *claimed, mean):
+        if _follows(times_s, rate, np.arange(len(times_s))):
+            return rate, False
+    for rate in (*plain, *(usual for claim in claimed for usual in _usual_rates(claim))):
+        slots = np.rint((times_s - times_s[0]) * float(rate))
+        if (
+            slots[-1] <= _MOST_SLOTS_PER_PACKET * len(slots)
+            and np.all(np.diff(slots))
+            and _follows(times_s, rate, slots)
+        ):
+            return rate, True
+    typical = _median_rate(times_s)
+    rate = next(iter(_usual_rates(typical)), typical)
+    return min(max(rate, LOWEST_RATE), HIGHEST_RATE), True
+
+
+def _follows(times_s: Times, rate: Fraction, slots: npt.NDArray[Any]) -> bool:
+    """Whether packets lie on these slots of the grid of a rate, when the grid is shifted for the best fit."""
+    deviation_s = np.ptp(times_s - slots / float(rate)) / 2
+    return bool(deviation_s <= max(_JITTER_S, _JITTER_FRAMES / float(rate)))
+
+
+def _usual_rates(measured: Fraction) -> list[Fraction]:
+    near = [rate for rate in STANDARD_RATES if abs(rate - measured) <= _SNAP * measured]
+    return sorted(near, key=lambda rate: abs(rate - measured))
+
+
+def _median_rate(times_s: Times) -> Fraction:
+    """One over the median interval; those near it are averaged, which evens out coarse time stamps."""
+    intervals = np.diff(times_s)
+    intervals = intervals[intervals > 0]
+    near = intervals[np.abs(intervals - np.median(intervals)) <= _JITTER_S]
+    return Fraction(1 / float(near.mean())).limit_denominator(1001)
