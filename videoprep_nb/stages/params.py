@@ -19,7 +19,8 @@ VIDEO_ID_HELP = "number of the video within the job; it begins the names of its 
 class StageParams(BaseModel):
     """Base of the parameter models."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # papermill and YAML turn a video id or a frame rate such as 25 into a number
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     @classmethod
     def from_cell(cls, namespace: Mapping[str, Any]) -> Self:

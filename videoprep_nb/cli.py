@@ -1,0 +1,166 @@
+"""The command line: ``videoprep run``, ``validate``, ``probe``, ``sample`` and ``doctor``."""
+
+import json
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from videoprep_nb.errors import InputError, ParameterError, VideoPrepError
+from videoprep_nb.jobs.models import JobResult, State
+from videoprep_nb.jobs.run import new_job, run_job
+from videoprep_nb.jobs.settings import read_settings
+from videoprep_nb.terminal import JobDisplay
+from videoprep_nb.timecode import format_duration
+
+EXIT_CODES = {State.DONE: 0, State.FAILED: 1, State.CANCELLED: 1, State.COMPLETED_WITH_ERRORS: 3}
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+app = typer.Typer(
+    help="Prepare raw video for people who annotate what persons do in it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def run(
+    videos: Annotated[list[Path], typer.Argument(help="Raw video files, in the order that numbers them 1, 2, …")],
+    output: Annotated[
+        Path | None, typer.Option(help="New folder for the package and the reports. [videoprep-output/<job>]")
+    ] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="STAGE.PARAM=VALUE", help="Change one parameter; repeatable.")
+    ] = None,
+    params: Annotated[Path | None, typer.Option(help="YAML file with parameters by stage.")] = None,
+    keep_scratch: Annotated[bool, typer.Option("--keep-scratch", help="Keep clips, frames and tracks.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
+) -> None:
+    """Turn raw videos into one final_package.zip.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 completed with errors.
+    """
+    try:
+        spec = new_job(videos, read_settings(params, assignments or []), keep_scratch)
+    except ParameterError as error:
+        raise _stop(error, EXIT_USAGE) from None
+    signal.signal(signal.SIGTERM, _interrupt)
+    folder = output or Path("videoprep-output") / spec.job_id
+    try:
+        with JobDisplay(spec, _err) as display:
+            result = run_job(spec, folder, display.update)
+    except InputError as error:
+        raise _stop(error, EXIT_USAGE) from None
+    if as_json:
+        sys.stdout.write(result.model_dump_json(indent=1) + "\n")
+    else:
+        _print_result(result)
+    raise typer.Exit(EXIT_CODES[result.state])
+
+
+@app.command()
+def validate(package: Annotated[Path, typer.Argument(help="A final_package.zip.")]) -> None:
+    """Check a package; print every finding and exit with 1 when there is one."""
+    from videoprep_nb.proposals.validate import validate_package
+
+    findings = validate_package(package)
+    for finding in findings:
+        _out.print(escape(f"{finding.where}: {finding.message}"))
+    if findings:
+        raise typer.Exit(EXIT_FAILED)
+    _out.print(f"{escape(str(package))}: valid")
+
+
+@app.command()
+def probe(
+    files: Annotated[list[Path], typer.Argument(help="Video files.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
+) -> None:
+    """Say what video files are; exit with 1 when one of them cannot be processed."""
+    from videoprep_nb.media.probe import probe as probe_file
+
+    found = []
+    failed = False
+    for file in files:
+        try:
+            info = probe_file(file)
+        except VideoPrepError as error:
+            failed = True
+            found.append({"file": str(file), "error": str(error)})
+            _err.print(escape(str(error)))
+            continue
+        found.append({"file": str(file), **info.model_dump(mode="json")})
+        if not as_json:
+            _out.print(escape(f"{file}: {info.describe()}"))
+            for finding in info.findings:
+                _out.print(escape(f"  {finding}"))
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=1) + "\n")
+    if failed:
+        raise typer.Exit(EXIT_FAILED)
+
+
+@app.command()
+def sample(file: Annotated[Path, typer.Argument(metavar="OUT.mp4", help="The video to write.")]) -> None:
+    """Write a short video with real persons, to try things out."""
+    from videoprep_nb.media.sample import write_sample
+
+    try:
+        write_sample(file)
+    except VideoPrepError as error:
+        raise _stop(error, EXIT_FAILED) from None
+    _out.print(escape(str(file)))
+
+
+@app.command()
+def doctor(
+    folder: Annotated[Path, typer.Argument(help="Folder that results will go to.")] = Path(),
+) -> None:
+    """Check what the toolkit needs on this machine; exit with 1 when something needed is missing."""
+    from videoprep_nb.doctor import examine
+
+    checks = examine(folder)
+    for check in checks:
+        mark = "[green]ok[/]     " if check.ok else "[red]missing[/]" if check.needed else "[yellow]without[/]"
+        _out.print(f"{mark} {check.name}: {escape(check.message)}")
+    if any(check.needed and not check.ok for check in checks):
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _print_result(result: JobResult) -> None:
+    for video in result.videos:
+        for finding in video.findings:
+            _out.print(escape(f"{video.original_name}: {finding}"))
+    if result.message:
+        _err.print(f"[red]{escape(result.message)}[/]")
+    _out.print(f"Job {result.job_id}: {result.state}, {format_duration(result.elapsed_s)}")
+    _out.print(escape(f"Reports: {result.folder / 'reports' / 'index.html'}"))
+    if result.package:
+        _out.print(escape(f"Package: {result.package}"))
+
+
+def _stop(error: VideoPrepError, code: int) -> typer.Exit:
+    _err.print(f"[red]{escape(str(error))}[/]")
+    return typer.Exit(code)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Entry point of the ``videoprep`` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

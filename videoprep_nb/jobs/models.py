@@ -1,0 +1,123 @@
+"""What a job is given and what becomes of it."""
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from videoprep_nb.records import Record
+
+
+class State(StrEnum):
+    """State of a job, of a video in it, or of a unit of work."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    COMPLETED_WITH_ERRORS = "completed with errors"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class VideoInput(Record):
+    """One raw video of a job.
+
+    Args:
+        video_id: ``1``, ``2``, … in the order they were handed in.
+        original_name: File name as the person knows it; only ever shown.
+        path: Where the file lies.
+    """
+
+    video_id: str
+    original_name: str
+    path: Path
+
+
+class JobSpec(Record):
+    """What a job is asked to do; kept as ``job.json``.
+
+    Args:
+        job_id: Unique, cannot be guessed.
+        created_at: When it was handed in.
+        version: Version of the toolkit.
+        videos: The raw videos.
+        params: Parameters that differ from the defaults, by stage and name.
+        keep_scratch: Keep clips, frames, detections and tracks when the job has ended.
+    """
+
+    job_id: str
+    created_at: datetime
+    version: str
+    videos: list[VideoInput]
+    params: dict[str, dict[str, Any]]
+    keep_scratch: bool
+
+
+class UnitResult(Record):
+    """How one unit of work (stage × video) ended.
+
+    Args:
+        stage: Name of the stage.
+        video_id: The video, None for a stage that runs once per job.
+        state: ``done``, ``failed`` or ``cancelled``.
+        message: What went wrong, in one sentence; empty when nothing did.
+        elapsed_s: Wall time in seconds.
+        report: Name of the executed notebook in the reports folder, empty when there is none.
+    """
+
+    stage: str
+    video_id: str | None
+    state: State
+    message: str
+    elapsed_s: float
+    report: str
+
+
+class VideoResult(Record):
+    """How one video ended.
+
+    Args:
+        video_id: The video.
+        original_name: File name as the person knows it.
+        state: ``done``, ``failed`` or ``cancelled``.
+        message: What went wrong, in one sentence; empty when nothing did.
+        source_frame_count: Frames decoded from the raw file.
+        standard_frame_count: Frames of the standard video.
+        clip_count: Clips cut from it.
+        frame_count: JPEGs extracted.
+        findings: What was unusual about the file, a sentence each.
+    """
+
+    video_id: str
+    original_name: str
+    state: State
+    message: str = ""
+    source_frame_count: int = 0
+    standard_frame_count: int = 0
+    clip_count: int = 0
+    frame_count: int = 0
+    findings: tuple[str, ...] = ()
+
+
+class JobResult(Record):
+    """How a job ended; kept as ``result.json``.
+
+    Args:
+        job_id: The job.
+        state: ``done``, ``completed with errors``, ``failed`` or ``cancelled``.
+        message: One sentence for the person who started it.
+        folder: The job's folder.
+        package: The package, None when there is none.
+        videos: What became of each video.
+        units: What became of each unit of work, with its time.
+        elapsed_s: Wall time in seconds.
+    """
+
+    job_id: str
+    state: State
+    message: str
+    folder: Path
+    package: Path | None
+    videos: list[VideoResult]
+    units: list[UnitResult]
+    elapsed_s: float
