@@ -1,6 +1,7 @@
 """Read the frames of our own videos, and extract some of them as JPEGs."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from videoprep_nb.layout import FRAME_TABLE_NAME, disk_full_as_error, frame_name
 from videoprep_nb.progress import ProgressCallback
 from videoprep_nb.records import ClipRecord, ClipTable, FrameRecord, FrameTable
 from videoprep_nb.timecode import sampled_frames
+
+# Decoding and JPEG encoding leave Python's lock; more than two would fill the memory for little gain.
+_CLIPS_AT_ONCE = 2
 
 RgbImage = npt.NDArray[np.uint8]
 
@@ -84,19 +88,29 @@ def extract_frames(
     wanted = [sampled_frames(clip.frame_count, clip.rate, frames_per_second) for clip in clips]
     total = sum(map(len, wanted))
     records: list[FrameRecord] = []
-    with staged_folder(output_folder) as folder:
-        for clip, indices in zip(clips, wanted, strict=True):
-            clip_folder = folder / clip.clip_id
-            clip_folder.mkdir()
-            frames = read_frames_at(clips_folder / clip.file_name, indices)
-            for number, (index, image) in enumerate(frames):
-                record = _record(clip, number, index)
-                write_jpeg(clip_folder / record.name, image, jpeg_quality)
-                records.append(record)
-                progress(len(records), total, "frames")
+    with staged_folder(output_folder) as folder, ThreadPoolExecutor(_CLIPS_AT_ONCE) as pool:
+
+        def extract(clip: ClipRecord, indices: Sequence[int]) -> list[FrameRecord]:
+            return _extract_clip(clips_folder / clip.file_name, clip, indices, folder / clip.clip_id, jpeg_quality)
+
+        for clip_records in pool.map(extract, clips, wanted):
+            records += clip_records
+            progress(len(records), total, "frames")
         table = FrameTable(video_id=clip_table.video_id, width=clips[0].width, height=clips[0].height, frames=records)
         table.write(folder / FRAME_TABLE_NAME)
     return table
+
+
+def _extract_clip(
+    path: Path, clip: ClipRecord, indices: Sequence[int], folder: Path, jpeg_quality: int
+) -> list[FrameRecord]:
+    folder.mkdir()
+    records = []
+    for number, (index, image) in enumerate(read_frames_at(path, indices)):
+        record = _record(clip, number, index)
+        write_jpeg(folder / record.name, image, jpeg_quality)
+        records.append(record)
+    return records
 
 
 def write_jpeg(path: Path, image: RgbImage, quality: int) -> None:
@@ -126,6 +140,6 @@ def _open(path: Path, size: tuple[int, int] | None) -> decord.VideoReader:
         raise InputError(f"{path} does not exist; run the stage that writes it first.")
     width, height = size or (-1, -1)
     try:
-        return decord.VideoReader(str(path.absolute()), width=width, height=height)
+        return decord.VideoReader(str(path.absolute()), width=width, height=height, num_threads=1)
     except decord.DECORDError as error:
         raise InputError(f"{path} cannot be read as a video.") from error

@@ -102,7 +102,7 @@ def probe(path: Path) -> VideoInfo:
     check_input_file(path)
     output: list[str] = []
     errors: list[str] = []
-    argv = [sys.executable, "-m", "videoprep_nb.media.probe_child", str(path.absolute())]
+    argv = [sys.executable, "-P", "-m", "videoprep_nb.media.probe_child", str(path.absolute())]
     try:
         status = run_child(
             argv,

@@ -1,0 +1,85 @@
+"""A sample video with real persons, made from the photographs that come with ultralytics."""
+
+import importlib.util
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.errors import InputError
+from videoprep_nb.layout import staged_file
+from videoprep_nb.media.ffmpeg import file_url
+
+_WIDTH, _HEIGHT, _RATE = 1280, 720, 25
+_SCENE_HEIGHT = 800
+_WALL_WIDTH = 1340  # wider than the picture, so that there are moments without anybody
+_SWAY_PX = 30.0
+_SWAY_PERIOD_S = 7.0
+
+Image = npt.NDArray[np.uint8]
+
+
+def write_sample(path: Path, duration_s: float = 20.0) -> None:
+    """Write a 1280×720 H.264 video in which persons enter and leave as the view moves there and back.
+
+    Args:
+        path: The MP4 file to write.
+        duration_s: Its length in seconds; the slower the longer.
+
+    Raises:
+        InputError: The photographs are missing.
+        DiskFullError: There is no room for the file.
+    """
+    scene = _scene()
+    with staged_file(path) as staging, av.open(file_url(staging), "w", format="mp4") as container:
+        stream: Any = container.add_stream("libx264", rate=_RATE, options={"preset": "veryfast", "crf": "20"})
+        stream.width, stream.height, stream.pix_fmt = _WIDTH, _HEIGHT, "yuv420p"
+        for view in _views(scene, duration_s):
+            frame = av.VideoFrame.from_ndarray(view, format="bgr24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def _scene() -> Image:
+    """A street, a plain wall and two men, side by side: ``(800, W, 3)`` uint8 BGR."""
+    street = _scaled(_photograph("bus.jpg")[330:1000])
+    men = _scaled(_photograph("zidane.jpg"))
+    left, right = street[:, -8:].mean(axis=1), men[:, :8].mean(axis=1)
+    blend = np.linspace(0, 1, _WALL_WIDTH)[None, :, None]
+    wall = cv2.GaussianBlur((1 - blend) * left[:, None] + blend * right[:, None], (1, 201), 0)
+    return np.hstack([street, wall.astype(np.uint8), men])
+
+
+def _photograph(name: str) -> Image:
+    package = importlib.util.find_spec("ultralytics")
+    if package is None or package.origin is None:
+        raise InputError("The sample is made from the photographs in the package ultralytics; install it first.")
+    file = Path(package.origin).parent / "assets" / name
+    image = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR) if file.is_file() else None
+    if image is None:
+        raise InputError(f"The photograph {file} is missing or damaged; install ultralytics again.")
+    photograph: Image = image
+    return photograph
+
+
+def _scaled(image: Image) -> Image:
+    width = round(image.shape[1] * _SCENE_HEIGHT / image.shape[0])
+    scaled: Image = cv2.resize(image, (width, _SCENE_HEIGHT), interpolation=cv2.INTER_AREA)
+    return scaled
+
+
+def _views(scene: Image, duration_s: float) -> Iterator[Image]:
+    """The moving crop, frame by frame: ``(720, 1280, 3)`` uint8 BGR."""
+    span_px = scene.shape[1] - _WIDTH
+    middle_px = (scene.shape[0] - _HEIGHT) / 2
+    for index in range(max(1, round(duration_s * _RATE))):
+        time_s = index / _RATE
+        left = span_px * (1 - math.cos(2 * math.pi * time_s / duration_s)) / 2
+        upper = middle_px + _SWAY_PX * math.sin(2 * math.pi * time_s / _SWAY_PERIOD_S)
+        shift = np.array([[1, 0, -left], [0, 1, -upper]])
+        yield cv2.warpAffine(scene, shift, (_WIDTH, _HEIGHT), flags=cv2.INTER_LINEAR)
