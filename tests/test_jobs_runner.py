@@ -1,0 +1,148 @@
+"""Notebooks in processes of their own: every way one can end, and that nothing survives it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from videoprep_nb.jobs.process import NotebookProcess, Outcome, OutcomeKind
+from videoprep_nb.jobs.runner import NotebookRunner
+
+TIMEOUT_S = 60
+
+
+@pytest.fixture
+def write_notebook(tmp_path: Path) -> Callable[..., Path]:
+    def write(*sources: str, name: str = "01_resize.ipynb") -> Path:
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        notebook.cells[0].metadata["tags"] = ["parameters"]
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        folder = tmp_path / "notebooks"
+        folder.mkdir(exist_ok=True)
+        nbformat.write(notebook, folder / name)
+        return folder / name
+
+    return write
+
+
+def _run(notebook: Path, tmp_path: Path, **parameters) -> tuple[Outcome, Path]:
+    output = tmp_path / "reports {braces}" / "report.ipynb"
+    output.parent.mkdir(exist_ok=True)
+    with NotebookRunner(notebook.parent, tmp_path / "processes") as runner:
+        return runner.run("resize", output, parameters, None, lambda progress: None), output
+
+
+def _texts(notebook: Path) -> str:
+    cells = nbformat.read(notebook, as_version=4).cells
+    outputs = [output for cell in cells if cell.cell_type == "code" for output in cell.outputs]
+    return "\n".join([cell.source for cell in cells] + [str(output) for output in outputs])
+
+
+def test_parameters_arrive_and_the_executed_notebook_has_html_beside_it(write_notebook, tmp_path: Path):
+    notebook = write_notebook("n: int = 1", "print('n squared is', n * n)")
+    outcome, output = _run(notebook, tmp_path, n=12)
+    assert outcome.kind is OutcomeKind.DONE
+    assert "n squared is 144" in _texts(output)
+    assert "n squared is 144" in output.with_suffix(".html").read_text()
+
+
+def test_kernel_starts_with_an_empty_namespace(write_notebook, tmp_path: Path):
+    notebook = write_notebook("pass", "assert 'os' not in globals() and 'videoprep_nb' not in globals()")
+    assert _run(notebook, tmp_path)[0].kind is OutcomeKind.DONE
+
+
+def test_error_of_ours_is_its_sentence_and_the_notebook_is_kept(write_notebook, tmp_path: Path):
+    notebook = write_notebook(
+        "pass", "from videoprep_nb.errors import ProbeError", "raise ProbeError('This is no video.')"
+    )
+    outcome, output = _run(notebook, tmp_path)
+    assert (outcome.kind, outcome.message, outcome.cell) == (OutcomeKind.FAILED, "This is no video.", 2)
+    assert "ProbeError" in outcome.traceback
+    assert "This is no video." in _texts(output)
+
+
+def test_any_other_error_keeps_its_name(write_notebook, tmp_path: Path):
+    outcome, _ = _run(write_notebook("pass", "1 / 0"), tmp_path)
+    assert (outcome.kind, outcome.message) == (OutcomeKind.FAILED, "ZeroDivisionError: division by zero")
+
+
+def test_killed_kernel_is_told_from_an_error(write_notebook, tmp_path: Path):
+    outcome, output = _run(write_notebook("pass", "import os", "os.kill(os.getpid(), 9)"), tmp_path)
+    assert outcome.kind is OutcomeKind.DIED
+    assert outcome.message in _texts(output)
+
+
+def _start_sleeper(write_notebook, tmp_path: Path) -> tuple[NotebookProcess, Path]:
+    """A notebook that has started a child of its own and then waits."""
+    pids = tmp_path / "pids"
+    notebook = write_notebook(
+        "pass",
+        "import os, subprocess, time",
+        "child = subprocess.Popen(['sleep', '600'])",
+        f"open({str(pids)!r} + '.new', 'w').write(f'{{os.getpid()}} {{child.pid}}')",
+        f"os.replace({str(pids)!r} + '.new', {str(pids)!r})\ntime.sleep(600)",
+    )
+    process = NotebookProcess(tmp_path / "process", preload=())
+    process.start(notebook, tmp_path / "report.ipynb", {})
+    _wait_for(pids.exists)
+    return process, pids
+
+
+def _wait_for(condition: Callable[[], object]) -> None:
+    end_s = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < end_s, "waited too long"
+        time.sleep(0.05)
+
+
+def _all_gone(pids: Path) -> bool:
+    return not any(_alive(int(pid)) for pid in pids.read_text().split())
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_cancelled_notebook_ends_with_all_its_children(write_notebook, tmp_path: Path):
+    process, pids = _start_sleeper(write_notebook, tmp_path)
+    process.cancel()
+    _wait_for(process.poll)
+    assert process.poll().kind is OutcomeKind.CANCELLED
+    process.close()
+    _wait_for(lambda: _all_gone(pids))
+
+
+def test_closing_a_running_process_kills_its_children(write_notebook, tmp_path: Path):
+    process, pids = _start_sleeper(write_notebook, tmp_path)
+    process.close()
+    _wait_for(lambda: _all_gone(pids))
+
+
+def test_nothing_survives_the_death_of_the_parent(tmp_path: Path, write_notebook):
+    pids = tmp_path / "pids"
+    notebook = write_notebook(
+        "pass",
+        "import os, subprocess, time\nchild = subprocess.Popen(['sleep', '600'])",
+        f"open({str(pids)!r} + '.new', 'w').write(f'{{os.getpid()}} {{child.pid}} {{os.getppid()}}')",
+        f"os.replace({str(pids)!r} + '.new', {str(pids)!r})\ntime.sleep(600)",
+    )
+    code = (
+        "import sys, time; from pathlib import Path; from videoprep_nb.jobs.process import NotebookProcess\n"
+        "notebook, folder = map(Path, sys.argv[1:])\n"
+        "NotebookProcess(folder, preload=()).start(notebook, folder / 'report.ipynb', {}); time.sleep(600)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code, str(notebook), str(tmp_path / "process")])
+    _wait_for(pids.exists)
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    _wait_for(lambda: _all_gone(pids))

@@ -1,0 +1,72 @@
+"""Parameters as people write them."""
+
+from pathlib import Path
+
+import pytest
+
+from videoprep_nb.errors import ParameterError
+from videoprep_nb.jobs.settings import owned_by_job, read_settings
+
+
+@pytest.mark.parametrize(
+    ("assignment", "expected"),
+    [
+        pytest.param("clip.clip_duration_s=10", {"clip": {"clip_duration_s": 10.0}}, id="number"),
+        pytest.param("resize.frame_rate=25", {"resize": {"frame_rate": "25"}}, id="number for a text"),
+        pytest.param("resize.upscale=false", {"resize": {"upscale": False}}, id="truth value"),
+        pytest.param("clip.end_s=null", {"clip": {"end_s": None}}, id="none"),
+        pytest.param(
+            "track_persons.tracker_options=max_age_s:2, min_hits:3",
+            {"track_persons": {"tracker_options": ["max_age_s:2", "min_hits:3"]}},
+            id="list with commas",
+        ),
+    ],
+)
+def test_assignment_is_read(assignment: str, expected: dict):
+    assert read_settings(None, [assignment]) == expected
+
+
+@pytest.mark.parametrize(
+    ("assignment", "field", "hint"),
+    [
+        pytest.param("clip_duration_s=10", "clip_duration_s=10", "stage.param=value", id="no stage"),
+        pytest.param("clip.clip_duration_s", "clip.clip_duration_s", "stage.param=value", id="no value"),
+        pytest.param("clips.clip_duration_s=1", "clips", "clip", id="misspelt stage"),
+        pytest.param("clip.clip_duration=1", "clip.clip_duration", "clip_duration_s", id="misspelt parameter"),
+        pytest.param("clip.clip_duration_s=-1", "clip.clip_duration_s", "-1", id="out of range"),
+        pytest.param("clip.remainder=throw", "clip.remainder", "keep", id="no such choice"),
+        pytest.param("resize.frame_rate=fast", "resize.frame_rate", "30000/1001", id="no rate"),
+        pytest.param("resize.output_dir=/tmp", "resize.output_dir", "job sets this itself", id="owned by the job"),
+    ],
+)
+def test_wrong_assignment_names_the_field_and_what_is_wanted(assignment: str, field: str, hint: str):
+    with pytest.raises(ParameterError) as caught:
+        read_settings(None, [assignment])
+    assert caught.value.field == field
+    assert hint in caught.value.reason
+
+
+def test_assignment_wins_over_file(tmp_path: Path):
+    file = tmp_path / "params.yaml"
+    file.write_text("clip:\n  clip_duration_s: 5\n  overlap_s: 1\nresize:\n  frame_rate: 12.5\n")
+    assert read_settings(file, ["clip.clip_duration_s=7"]) == {
+        "clip": {"clip_duration_s": 7.0, "overlap_s": 1.0},
+        "resize": {"frame_rate": "12.5"},
+    }
+
+
+@pytest.mark.parametrize("content", ["[1, 2]", "clip: 3", "clip: {a: ", "\x00"], ids=["list", "flat", "broken", "nul"])
+def test_unusable_file_is_refused(tmp_path: Path, content: str):
+    file = tmp_path / "params.yaml"
+    file.write_text(content)
+    with pytest.raises(ParameterError):
+        read_settings(file, [])
+
+
+def test_missing_file_is_refused(tmp_path: Path):
+    with pytest.raises(ParameterError):
+        read_settings(tmp_path / "absent.yaml", [])
+
+
+def test_folders_belong_to_the_job():
+    assert owned_by_job("track_persons") == {"clips_dir", "output_dir", "detections_dir", "video_id"}
