@@ -1,0 +1,195 @@
+"""Is everything here that the chain needs? One check and one line per thing."""
+
+import importlib
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from videoprep_nb.stages.params import TrackPersonsParams
+
+_FILTERS = ("fps", "scale", "pad", "crop", "setsar", "setpts")
+_ENCODERS = ("libx264",)
+_CODECS = ("h264", "hevc", "av1", "vp8", "vp9", "mpeg4", "msmpeg4v3", "mpeg1video", "mpeg2video", "mjpeg", "cinepak")
+_CODEC_OF_DECODER = re.compile(r"\(codec (\w+)\)")
+_KERNEL = "python3"
+_TIMEOUT_S = 20
+_LEAST_FREE_BYTES = 1_000_000_000
+_AMPLE_FREE_BYTES = 5_000_000_000
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was found about one thing.
+
+    Args:
+        name: The thing.
+        ok: Whether it is as it should be.
+        message: What was found and, when it is not as it should be, what that means or what to do.
+        needed: Whether no job can run without it.
+    """
+
+    name: str
+    ok: bool
+    message: str
+    needed: bool
+
+
+class _Missing(Exception):
+    """Something is not as it should be; the text says what it means or what to do."""
+
+
+def examine(workspace: Path) -> list[Check]:
+    """Look at everything, in the order in which a job meets it.
+
+    Args:
+        workspace: The folder that results will go to; it need not exist yet.
+    """
+    needed: dict[str, Callable[[], str]] = {
+        "ffmpeg": _ffmpeg,
+        "ffmpeg filters": lambda: _offered("-filters", _FILTERS),
+        "ffmpeg encoder": lambda: _offered("-encoders", _ENCODERS),
+        "decord": lambda: _importable("decord", "install decord2"),
+        "OpenCV": lambda: _importable(
+            "cv2", "a missing libGL or libgthread comes with the packages libgl1, libglib2.0-0"
+        ),
+        "OpenVINO": lambda: _importable("openvino", "install openvino"),
+        "weights": _weights,
+        "Jupyter kernel": _kernel,
+        "write access": lambda: _write_access(workspace),
+        "disk space": lambda: _free_space(workspace, _LEAST_FREE_BYTES, "make room before you start a job"),
+    }
+    useful: dict[str, Callable[[], str]] = {
+        "ffmpeg decoders": lambda: _offered("-decoders", _CODECS),
+        "room for long videos": lambda: _free_space(workspace, _AMPLE_FREE_BYTES, "an hour of video takes some GB"),
+        "exported network": _exported_network,
+        "half precision": _half_precision,
+        "GPU": _gpu,
+    }
+    checks = [_check(name, look, needed=True) for name, look in needed.items()]
+    return checks + [_check(name, look, needed=False) for name, look in useful.items()]
+
+
+def _check(name: str, look: Callable[[], str], *, needed: bool) -> Check:
+    try:
+        return Check(name, True, look(), needed)
+    except _Missing as missing:
+        return Check(name, False, str(missing), needed)
+    except Exception as error:  # a broken library may raise anything, and must not hide the other checks
+        return Check(name, False, f"{type(error).__name__}: {error}", needed)
+
+
+def _ffmpeg() -> str:
+    from videoprep_nb.media.ffmpeg import ffmpeg_executable
+
+    version = _ffmpeg_output("-version").splitlines()[0].split(" Copyright")[0]
+    return f"{version}, {ffmpeg_executable()}"
+
+
+def _offered(listing: str, wanted: Sequence[str]) -> str:
+    """Check that ffmpeg lists certain filters, encoders or codecs.
+
+    Args:
+        listing: The option that makes ffmpeg print the list.
+        wanted: Names in it, or names of codecs that a decoder in it is for.
+    """
+    lines = _ffmpeg_output(listing).splitlines()
+    offered = {words[1] for line in lines if len(words := line.split()) > 1}
+    offered.update(name for line in lines for name in _CODEC_OF_DECODER.findall(line))
+    missing = [name for name in wanted if name not in offered]
+    if missing:
+        raise _Missing(
+            f"this ffmpeg lacks {', '.join(missing)}; unset VIDEOPREP_FFMPEG to use the one that is installed"
+        )
+    return ", ".join(wanted)
+
+
+def _ffmpeg_output(option: str) -> str:
+    from videoprep_nb.media.ffmpeg import ffmpeg_executable
+
+    argv = [ffmpeg_executable(), "-hide_banner", option]
+    run = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_TIMEOUT_S, check=True)
+    return run.stdout
+
+
+def _importable(module_name: str, advice: str) -> str:
+    try:
+        module = importlib.import_module(module_name)
+    except (ImportError, OSError) as error:  # OSError: a shared library that a package loads itself
+        raise _Missing(f"cannot be imported ({error}); {advice}") from None
+    return str(module.__version__)
+
+
+def _weights() -> str:
+    from videoprep_nb.tracking.detectors.weights import resolve_weights
+
+    return str(resolve_weights(_default_weights()).path)
+
+
+def _exported_network() -> str:
+    from videoprep_nb.tracking.detectors.ultralytics_env import cache_dir
+    from videoprep_nb.tracking.detectors.weights import resolve_weights
+
+    weights = resolve_weights(_default_weights())
+    folder = cache_dir() / "openvino"
+    exported = next(folder.glob(f"*{weights.sha256[:16]}*.xml"), None)
+    if exported is None:
+        raise _Missing(f"none yet in {folder}; the first job exports it, which takes some seconds")
+    return str(exported)
+
+
+def _default_weights() -> str:
+    return TrackPersonsParams.checked({}).weights
+
+
+def _half_precision() -> str:
+    from videoprep_nb.tracking.detectors.device import cpu_has_bfloat16
+
+    if not cpu_has_bfloat16():
+        raise _Missing("this CPU has no bf16, so detection takes about twice as long")
+    return "bf16"
+
+
+def _gpu() -> str:
+    from videoprep_nb.tracking.detectors.device import choose_device
+
+    if choose_device("auto") == "cuda":
+        return "CUDA"
+    if shutil.which("nvidia-smi"):
+        raise _Missing("there is an NVIDIA driver, but torch cannot use it (a build for the CPU?); the CPU is used")
+    raise _Missing("none; the CPU is used")
+
+
+def _kernel() -> str:
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    try:
+        return f"{_KERNEL}, {KernelSpecManager().get_kernel_spec(_KERNEL).resource_dir}"
+    except NoSuchKernel:
+        raise _Missing(f"there is no kernel {_KERNEL}; run python -m ipykernel install --sys-prefix") from None
+
+
+def _write_access(workspace: Path) -> str:
+    folder = _existing_folder(workspace)
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return str(folder)
+    except OSError as error:
+        raise _Missing(f"nothing can be written to {folder} ({error.strerror}); choose another folder") from None
+
+
+def _free_space(workspace: Path, wanted_bytes: int, advice: str) -> str:
+    folder = _existing_folder(workspace)
+    free_bytes = shutil.disk_usage(folder).free
+    found = f"{free_bytes / 1e9:.1f} GB are free in {folder}"
+    if free_bytes < wanted_bytes:
+        raise _Missing(f"{found}, wanted {wanted_bytes / 1e9:.0f} GB; {advice}")
+    return found
+
+
+def _existing_folder(path: Path) -> Path:
+    """The folder itself, or the nearest one above it that exists and in which it would be made."""
+    return next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
