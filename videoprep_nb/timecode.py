@@ -70,8 +70,10 @@ def sampled_frames(frame_count: int, rate: Fraction, frames_per_second: Fraction
     """
     step_s = 1 / min(frames_per_second, rate)
     indices: list[int] = []
-    while (index := nearest_frame(len(indices) * step_s, rate)) < frame_count:
-        indices.append(index)
+    # A time after the last frame is the next clip's first: at 59.94 per second frame 899 is the one nearest to 15 s,
+    # and still in a clip of 15 s, which is cut before frame 900.
+    while first_frame_at_or_after(len(indices) * step_s, rate) < frame_count:
+        indices.append(nearest_frame(len(indices) * step_s, rate))
     return indices
 
 
