@@ -1,0 +1,170 @@
+"""Charts, drawn by matplotlib without its pyplot: no state, no window, and a quicker import."""
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from IPython.display import Image
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from videoprep_nb.viz.style import ACCENT, GRID, INK, MUTED, Colour, css
+
+_WIDTH_IN = 10.0
+_DPI = 110
+_MAX_STEPS = 1000
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A stretch of time in a time line.
+
+    Args:
+        row: Zero-based row, counted from the top.
+        start_s: Begin in seconds.
+        end_s: End in seconds.
+        colour: Fill.
+        faint: Drawn pale, for what was not really seen.
+    """
+
+    row: int
+    start_s: float
+    end_s: float
+    colour: Colour
+    faint: bool = False
+
+
+def figure(height_in: float, title: str) -> tuple[Figure, Axes]:
+    """An empty chart in the common style."""
+    chart = Figure(figsize=(_WIDTH_IN, height_in), dpi=_DPI, layout="constrained")
+    FigureCanvasAgg(chart)
+    axes = chart.add_subplot()
+    axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=css(INK), pad=10)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(css(GRID))
+    axes.tick_params(length=0, labelsize=10, labelcolor=css(MUTED))
+    axes.xaxis.label.set_color(css(MUTED))
+    axes.yaxis.label.set_color(css(MUTED))
+    axes.set_axisbelow(True)
+    return chart, axes
+
+
+def image(chart: Figure, alt: str) -> Image:
+    """A chart for a notebook, as PNG.
+
+    Args:
+        chart: The chart.
+        alt: What it shows, for people who cannot see it.
+    """
+    encoded = io.BytesIO()
+    chart.savefig(encoded, format="png")
+    return Image(data=encoded.getvalue(), format="png", alt=alt)  # type: ignore[no-untyped-call]
+
+
+def time_axis(axes: Axes, start_s: float, end_s: float) -> None:
+    """Make the horizontal axis one of time, written ``m:ss``."""
+    axes.set_xlim(start_s, max(end_s, start_s + 0.1))
+    short = end_s - start_s < 10
+    axes.xaxis.set_major_locator(MaxNLocator(10, steps=[1, 1.5, 2, 3, 5, 6, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda time_s, _: _clock(time_s, short)))
+    axes.grid(axis="x", color=css(GRID))
+
+
+def time_line(bars: Sequence[Bar], row_labels: Sequence[str], title: str, end_s: float) -> tuple[Figure, Axes]:
+    """Bars over time, one row per label, the first on top."""
+    chart, axes = figure(1.2 + 0.27 * max(1, len(row_labels)), title)
+    for faint in (False, True):
+        chosen = [bar for bar in bars if bar.faint is faint]
+        axes.barh(
+            [bar.row for bar in chosen],
+            [bar.end_s - bar.start_s for bar in chosen],
+            left=[bar.start_s for bar in chosen],
+            height=0.62,
+            color=[css(bar.colour) for bar in chosen],
+            alpha=0.35 if faint else 1.0,
+        )
+    axes.set_yticks(range(len(row_labels)), row_labels)
+    axes.set_ylim(max(1, len(row_labels)) - 0.4, -0.6)
+    time_axis(axes, 0, end_s)
+    return chart, axes
+
+
+def legend(axes: Axes, colours: Mapping[str, Colour]) -> None:
+    """Say what the colours mean, above the chart on the right."""
+    patches = [Patch(facecolor=css(colour), label=label) for label, colour in colours.items()]
+    axes.legend(
+        handles=patches,
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        ncols=len(patches),
+        frameon=False,
+        fontsize=10,
+        labelcolor=css(MUTED),
+        handlelength=1,
+        handleheight=1,
+    )
+
+
+def say_nothing_there(axes: Axes, words: str) -> None:
+    """Write into an empty chart why it is empty."""
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", fontsize=13, color=css(MUTED))
+
+
+def count_axis(axes: Axes, highest: int, label: str) -> None:
+    """Make the vertical axis one of whole numbers from 0."""
+    axes.set_ylim(0, max(1, highest) * 1.1)
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.grid(axis="y", color=css(GRID))
+    axes.set_ylabel(label)
+
+
+def counts_per_frame(counts: npt.NDArray[np.int64], frame_duration_s: float, title: str) -> tuple[Figure, Axes]:
+    """How many persons there are in each frame; of many frames that fall on one spot, the highest count.
+
+    Args:
+        counts: ``(N,)`` persons of each frame, N at least 1.
+        frame_duration_s: Horizontal extent of a frame.
+        title: A line on top.
+    """
+    starts = np.unique(np.linspace(0, len(counts), _MAX_STEPS, endpoint=False).astype(int))
+    highest = np.maximum.reduceat(counts, starts)
+    edges = np.append(starts, len(counts)) * frame_duration_s
+    chart, axes = figure(2.6, title)
+    axes.stairs(highest, edges, fill=True, color=css(ACCENT), alpha=0.85)
+    axes.set_xlim(0, edges[-1])
+    count_axis(axes, int(highest.max()), "persons")
+    if not highest.any():
+        say_nothing_there(axes, "no persons")
+    return chart, axes
+
+
+def mark_starts(axes: Axes, starts: Iterable[float]) -> None:
+    """Dotted lines where clips begin."""
+    for start in starts:
+        axes.axvline(start, color=css(MUTED), linewidth=1, linestyle=":")
+
+
+def histogram(counts: Sequence[int], edges: Sequence[float], title: str, x_label: str, y_label: str) -> Figure:
+    """Bars over the edges of their bins."""
+    chart, axes = figure(2.6, title)
+    widths = [right - left for left, right in pairwise(edges)]
+    axes.bar(edges[:-1], counts, width=[0.9 * width for width in widths], align="edge", color=css(ACCENT))
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set_xlabel(x_label)
+    count_axis(axes, max(counts, default=0), y_label)
+    if not any(counts):
+        say_nothing_there(axes, "no persons")
+    return chart
+
+
+def _clock(time_s: float, with_tenths: bool) -> str:
+    minutes, secs = divmod(round(time_s, 1), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    tail = f"{secs:04.1f}" if with_tenths else f"{int(secs):02d}"
+    return f"{hours}:{minutes:02d}:{tail}" if hours else f"{minutes}:{tail}"

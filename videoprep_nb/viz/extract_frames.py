@@ -1,0 +1,68 @@
+"""What 03_extract_frames shows."""
+
+from itertools import groupby
+from pathlib import Path
+
+from IPython.display import HTML, Image
+
+from videoprep_nb.records import FrameRecord, FrameTable
+from videoprep_nb.viz import pictures, tables
+
+_MAX_CLIPS = 8
+_MAX_FRAMES = 15
+_COLUMNS = 5
+
+
+def frame_mosaics(frames: FrameTable, folder: Path) -> list[Image]:
+    """One contact sheet per clip, of clips and frames spread evenly when there are many.
+
+    Args:
+        frames: The table of the video's frames.
+        folder: The folder with one folder of JPEGs per clip.
+    """
+    clips = _by_clip(frames)
+    shown = pictures.sampled(list(clips), _MAX_CLIPS)
+    return [_mosaic(clip, clips[clip], folder) for clip in shown]
+
+
+def what_is_shown(frames: FrameTable) -> HTML:
+    """One sentence that says how many of the clips the mosaics show."""
+    count = len(_by_clip(frames))
+    return tables.remarks([], f"Clips shown: {min(count, _MAX_CLIPS)} of {count}.")
+
+
+def frame_summary(frames: FrameTable) -> HTML:
+    """Frames, and their first and last times, of every clip."""
+    return tables.table(
+        ["clip", "frames", "first at", "last at", "in the source from", "to"],
+        [
+            (
+                clip,
+                len(chosen),
+                tables.clock(chosen[0].time_in_clip_s),
+                tables.clock(chosen[-1].time_in_clip_s),
+                tables.clock(chosen[0].time_in_source_s),
+                tables.clock(chosen[-1].time_in_source_s),
+            )
+            for clip, chosen in _by_clip(frames).items()
+        ],
+    )
+
+
+def _by_clip(frames: FrameTable) -> dict[str, list[FrameRecord]]:
+    return {clip: list(chosen) for clip, chosen in groupby(frames.frames, key=lambda frame: frame.clip_id)}
+
+
+def _mosaic(clip: str, frames: list[FrameRecord], folder: Path) -> Image:
+    shown = pictures.sampled(frames, _MAX_FRAMES)
+    width = pictures.SHEET_WIDTH_PX // _COLUMNS
+    tiles = [
+        pictures.Tile(
+            pictures.shrink(pictures.read_jpeg(folder / clip / frame.name), width), tables.clock(frame.time_in_clip_s)
+        )
+        for frame in shown
+    ]
+    title = f"{clip}: {len(frames)} frames"
+    if len(shown) < len(frames):
+        title = f"{title}, {len(shown)} of them shown"
+    return pictures.image(pictures.contact_sheet(tiles, _COLUMNS, title), title)

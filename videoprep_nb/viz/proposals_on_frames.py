@@ -1,0 +1,38 @@
+"""Proposals drawn on JPEGs, wherever the JPEGs come from."""
+
+from collections.abc import Callable
+
+from IPython.display import Image
+
+from videoprep_nb.proposals.dense import DenseProposals
+from videoprep_nb.viz import pictures
+from videoprep_nb.viz.pictures import Mark, Picture, Tile
+
+_MOMENTS = 6
+_COLUMNS = 2
+_CELL_WIDTH = 594
+
+FrameReader = Callable[[str, str], Picture]
+"""Called with a clip id and a frame name."""
+
+
+def proposals_on_frames(proposals: DenseProposals, read: FrameReader, title: str) -> Image:
+    """Draw the proposals of some frames, spread evenly over those with persons.
+
+    Args:
+        proposals: The proposals.
+        read: Fetches a frame.
+        title: A line on top.
+    """
+    frames = [(clip, name) for clip, names in proposals.items() for name in names]
+    with_persons = [(clip, name) for clip, name in frames if proposals[clip][name]]
+    shown = pictures.sampled(with_persons, _MOMENTS) or pictures.sampled(frames, _COLUMNS)
+    tiles = [_tile(proposals, clip, name, read(clip, name)) for clip, name in shown]
+    return pictures.image(pictures.contact_sheet(tiles, _COLUMNS, title), title)
+
+
+def _tile(proposals: DenseProposals, clip: str, name: str, frame: Picture) -> Tile:
+    boxes = proposals[clip][name]
+    marks = [Mark(box[:4], int(box[5]), note=f"{box[4]:.2f}") for box in boxes]
+    marked = pictures.draw_marks(pictures.shrink(frame, _CELL_WIDTH), marks, frame.shape[1])
+    return Tile(marked, f"{name} · {f'persons: {len(boxes)}' if boxes else 'no persons'}")

@@ -1,0 +1,61 @@
+"""Tables and sentences as HTML. Every text is escaped: file names come from strangers."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from IPython.display import HTML
+
+MAX_ROWS = 60
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> HTML:
+    """A table with a line of headings; of a long one the beginning and a count of the rest."""
+    left_out = len(rows) - MAX_ROWS
+    lines = ["".join(f"<th>{escape(heading)}</th>" for heading in headings)]
+    lines += ["".join(f"<td>{escape(str(cell))}</td>" for cell in row) for row in rows[:MAX_ROWS]]
+    if left_out > 0:
+        lines.append(f'<td colspan="{len(headings)}">… and {left_out:,} more</td>')
+    return _html("<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>")
+
+
+def facts(pairs: Iterable[tuple[str, object]]) -> HTML:
+    """A table of two columns: what, and its value."""
+    rows = (f'<tr><th scope="row">{escape(what)}</th><td>{escape(str(value))}</td></tr>' for what, value in pairs)
+    return _html("<table>" + "".join(rows) + "</table>")
+
+
+def remarks(sentences: Sequence[str], otherwise: str) -> HTML:
+    """A list of sentences, or one sentence when there is nothing to remark on."""
+    if not sentences:
+        return _html(f"<p>{escape(otherwise)}</p>")
+    shown = [*sentences[:MAX_ROWS]]
+    if len(sentences) > MAX_ROWS:
+        shown.append(f"… and {len(sentences) - MAX_ROWS:,} more")
+    return _html("<ul>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in shown) + "</ul>")
+
+
+def preformatted(lines: Iterable[str]) -> HTML:
+    """Lines of text in columns, such as a tree of files."""
+    return _html("<pre>" + escape("\n".join(lines)) + "</pre>")
+
+
+def _html(markup: str) -> HTML:
+    return HTML(markup)  # type: ignore[no-untyped-call]
+
+
+def clock(time_s: float) -> str:
+    """A time in a video: ``0:07.5``, ``12:00.0``, ``1:02:03.0``."""
+    tenths = round(time_s * 10)
+    minutes, tenths = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    secs = f"{tenths // 10:02d}.{tenths % 10}"
+    return f"{hours}:{minutes:02d}:{secs}" if hours else f"{minutes}:{secs}"
+
+
+def size(size_bytes: int) -> str:
+    """A file size: ``512 B``, ``12.3 kB``, ``4.5 MB``, ``1.20 GB``."""
+    if size_bytes < 1000:
+        return f"{size_bytes} B"
+    if size_bytes < 1e6:
+        return f"{size_bytes / 1e3:.1f} kB"
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes < 1e9 else f"{size_bytes / 1e9:.2f} GB"

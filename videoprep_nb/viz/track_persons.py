@@ -1,0 +1,145 @@
+"""What 04_track_persons shows."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from IPython.display import HTML, Image
+from matplotlib.axes import Axes
+
+from videoprep_nb.media.frames import read_frames_at
+from videoprep_nb.viz import charts, pictures, tables
+from videoprep_nb.viz.pictures import Mark, Picture, Tile
+from videoprep_nb.viz.style import track_colour
+from videoprep_nb.viz.tracks import Bools, Tracks
+
+_MOMENTS = 6
+_COLUMNS = 2
+_CELL_WIDTH = 594
+_MAX_TRACKS = 40
+_MAX_CLIP_BORDERS = 60
+_MAX_POINTS = 1000
+_TRAIL_S = 1.0
+
+
+def tracks_on_frames(tracks: Tracks, clips_folder: Path) -> Image:
+    """The tracked persons at moments spread over the video, each where most of them are in the picture.
+
+    A thick box was detected, a thin one filled in between two detections; the line is the way of the feet during the
+    last second.
+    """
+    tiles = [_moment(tracks, frame, clips_folder) for frame in _busy_frames(tracks)]
+    title = "Tracked persons" if len(tracks.frame) else "No persons were found"
+    return pictures.image(pictures.contact_sheet(tiles, _COLUMNS, title), title)
+
+
+def track_time_line(tracks: Tracks) -> Image:
+    """One bar per track over time, pale where it was filled in; of many tracks those that last longest."""
+    ids, frames_of_id = np.unique(tracks.track_id, return_counts=True)
+    longest = set(ids[np.argsort(-frames_of_id, kind="stable")[:_MAX_TRACKS]].tolist())
+    shown = [track_id for track_id in tracks.track_ids if track_id in longest]
+    row = {track_id: index for index, track_id in enumerate(shown)}
+    rate, end_frame = tracks.rate, tracks.end_frame
+    bars = [
+        charts.Bar(
+            row[run.track_id],
+            run.start_frame / rate,
+            run.end_frame / rate,
+            track_colour(run.track_id),
+            faint=run.interpolated,
+        )
+        for run in tracks.runs(shortest_interpolated=max(2, end_frame // _MAX_POINTS))
+        if run.track_id in longest
+    ]
+    title = "Persons over time, one bar per track id; pale where filled in between detections"
+    if len(shown) < len(ids):
+        title = f"The {_MAX_TRACKS} longest of {len(ids)} tracks over time; pale where filled in"
+    chart, axes = charts.time_line(bars, [str(track_id) for track_id in shown], title, end_frame / rate)
+    _mark_clips(axes, tracks)
+    if not shown:
+        charts.say_nothing_there(axes, "no persons")
+    return charts.image(chart, title)
+
+
+def persons_over_time(tracks: Tracks) -> Image:
+    """How many persons are in each frame."""
+    title = "Persons per frame"
+    chart, axes = charts.counts_per_frame(tracks.persons_per_frame(), 1 / tracks.rate, title)
+    charts.time_axis(axes, 0, tracks.end_frame / tracks.rate)
+    _mark_clips(axes, tracks)
+    return charts.image(chart, title)
+
+
+def confidence_histogram(tracks: Tracks) -> Image:
+    """How sure the detector was of the boxes that the tracks are made of."""
+    counts, edges = np.histogram(tracks.score[~tracks.interpolated], bins=20, range=(0, 1))
+    title = "Confidence of the detections in the tracks"
+    return charts.image(charts.histogram(counts.tolist(), edges.tolist(), title, "confidence", "boxes"), title)
+
+
+def track_summary(tracks: Tracks) -> HTML:
+    """The tracks, when they begin and end, and what they are made of."""
+    return tables.table(
+        ["track id", "from", "to", "frames", "filled in", "mean confidence", "clips"],
+        [_summary_row(tracks, track_id) for track_id in tracks.track_ids[: tables.MAX_ROWS]],
+    )
+
+
+def _summary_row(tracks: Tracks, track_id: int) -> tuple[object, ...]:
+    rows = tracks.track_id == track_id
+    frames = tracks.frame[rows]
+    return (
+        track_id,
+        tables.clock(frames.min() / tracks.rate),
+        tables.clock((frames.max() + 1) / tracks.rate),
+        len(frames),
+        int(tracks.interpolated[rows].sum()),
+        f"{tracks.score[rows].mean():.2f}",
+        len(np.unique(tracks.clip_index[rows])),
+    )
+
+
+def _busy_frames(tracks: Tracks) -> list[int]:
+    """Frames spread over the time with persons, in each part the one with most; any frames when nobody is there."""
+    counts = tracks.persons_per_frame()
+    candidates = np.flatnonzero(counts)
+    if not len(candidates):
+        starts = [clip.start_frame for clip in tracks.clips]
+        return pictures.sampled(starts, _COLUMNS)
+    parts = np.array_split(candidates, min(_MOMENTS, len(candidates)))
+    return [int(part[counts[part].argmax()]) for part in parts]
+
+
+def _moment(tracks: Tracks, frame: int, clips_folder: Path) -> Tile:
+    clip_index, clip = next(
+        (index, clip)
+        for index, clip in enumerate(tracks.clips)
+        if clip.start_frame <= frame < clip.start_frame + clip.frame_count
+    )
+    _, picture = next(read_frames_at(clips_folder / clip.file_name, [frame - clip.start_frame]))
+    small = pictures.shrink(picture, _CELL_WIDTH)
+    in_clip = tracks.clip_index == clip_index
+    _draw_trails(small, tracks, frame, in_clip)
+    now = np.flatnonzero(in_clip & (tracks.frame == frame))
+    marks = [
+        Mark(tracks.boxes_xyxy[row].tolist(), int(tracks.track_id[row]), certain=not tracks.interpolated[row])
+        for row in now
+    ]
+    pictures.draw_marks(small, marks, clip.width)
+    return Tile(small, f"{clip.clip_id} · at {tables.clock(frame / tracks.rate)} · persons: {len(marks)}")
+
+
+def _draw_trails(small: Picture, tracks: Tracks, frame: int, in_clip: Bools) -> None:
+    scale = small.shape[1] / tracks.clips[0].width
+    lately = in_clip & (tracks.frame <= frame) & (tracks.frame > frame - _TRAIL_S * tracks.rate)
+    for track_id in np.unique(tracks.track_id[in_clip & (tracks.frame == frame)]):
+        left, _, right, bottom = tracks.boxes_xyxy[lately & (tracks.track_id == track_id)].T
+        feet = np.stack([(left + right) / 2, bottom], axis=1) * scale
+        cv2.polylines(small, [feet.round().astype(np.int32)], False, track_colour(int(track_id)), 2, cv2.LINE_AA)
+
+
+def _mark_clips(axes: Axes, tracks: Tracks) -> None:
+    starts = [clip.start_frame / tracks.rate for clip in tracks.clips[1:]]
+    if len(starts) <= _MAX_CLIP_BORDERS:
+        charts.mark_starts(axes, starts)
+    axes.set_xlabel("time in the standard video; dotted: a clip begins" if starts else "time in the standard video")
