@@ -1,0 +1,36 @@
+"""Detections of a video's clips to tracks."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from videoprep_nb.tracking.detections import ClipDetections
+from videoprep_nb.tracking.trackers.base import Tracker
+from videoprep_nb.tracking.tracks import TrackTable
+
+
+def associate(tracker: Tracker, clips: Iterable[tuple[int, ClipDetections]], confidence: float) -> TrackTable:
+    """Track persons through the clips of a video, so that ids last from clip to clip.
+
+    Args:
+        tracker: A new tracker.
+        clips: For each clip, in order: index of its first frame in the video, and its detections. Clips may overlap,
+            but no frame of the video is looked at twice.
+        confidence: Least score of a detection that the tracker sees.
+
+    Returns:
+        The tracks in the frames that were looked at.
+    """
+    frame_index, tracked = [], []
+    for start_frame, detections in clips:
+        for index in detections.looked_at.tolist():
+            tracked.append(tracker.update(detections.in_frame(index).above(confidence)))
+            frame_index.append(start_frame + index)
+    counts = [len(boxes.track_ids) for boxes in tracked]
+    return TrackTable.ordered(
+        frame_index=np.repeat(np.array(frame_index, dtype=np.int64), counts),
+        track_id=np.concatenate([np.zeros(0, np.int64), *(boxes.track_ids for boxes in tracked)]),
+        boxes_xyxy=np.concatenate([np.zeros((0, 4)), *(boxes.boxes_xyxy for boxes in tracked)]),
+        scores=np.concatenate([np.zeros(0), *(boxes.scores for boxes in tracked)]),
+        interpolated=np.zeros(sum(counts), dtype=np.bool_),
+    )

@@ -1,0 +1,96 @@
+"""Run a detector over the clips of a video."""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.errors import FrameCountError
+from videoprep_nb.records import ClipRecord
+from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
+
+T = TypeVar("T")
+
+
+def frames_to_look_at(clips: Sequence[ClipRecord], frame_stride: int) -> list[npt.NDArray[np.int32]]:
+    """Choose every n-th frame of the video, and its last one, so that every other frame lies between two of them.
+
+    Args:
+        clips: The clips of a video, in order; a frame that lies in two of them is looked at in the first one only.
+        frame_stride: Frames from one to the next.
+
+    Returns:
+        For each clip the indices of frames in it, zero-based, int32.
+    """
+    first_frame, last_frame = clips[0].start_frame, clips[-1].start_frame + clips[-1].frame_count - 1
+    covered = first_frame
+    chosen = []
+    for clip in clips:
+        end = clip.start_frame + clip.frame_count
+        frames = np.arange(covered, end)
+        wanted = ((frames - first_frame) % frame_stride == 0) | (frames == last_frame)
+        chosen.append((frames[wanted] - clip.start_frame).astype(np.int32))
+        covered = end
+    return chosen
+
+
+def detect_frames(
+    detector: Detector,
+    frames: Iterator[RgbFrame],
+    looked_at: npt.NDArray[np.int32],
+    clip: ClipRecord,
+    on_batch: Callable[[int], None],
+) -> list[Detections]:
+    """Find the persons in one clip.
+
+    Args:
+        detector: The detector.
+        frames: Frames; as many are taken as ``looked_at`` has, or none if the detector looks at none.
+        looked_at: ``(K,)`` int32, zero-based indices of the frames in the clip.
+        clip: The clip.
+        on_batch: Told the number of frames of each batch that is done.
+
+    Returns:
+        The detections in each of the frames.
+
+    Raises:
+        FrameCountError: There are too few frames.
+    """
+    found: list[Detections] = []
+    for begin in range(0, len(looked_at), detector.batch_size):
+        indices = (clip.start_frame + looked_at[begin : begin + detector.batch_size]).tolist()
+        found += detector.detect(islice(frames, len(indices)), indices, clip.width, clip.height)
+        if len(found) != begin + len(indices):
+            raise FrameCountError(
+                f"{clip.file_name} ended after {len(found)} of {len(looked_at)} frames; cut it again."
+            )
+        on_batch(len(indices))
+    return found
+
+
+def prefetch(items: Iterator[T], depth: int) -> Generator[T, None, None]:
+    """Make the next items in a thread of their own while the current one is worked on.
+
+    Nothing is made before the first item is asked for.
+
+    Args:
+        items: What to iterate over; used by the other thread only.
+        depth: Number of items to hold ready.
+
+    Yields:
+        The items, in order; an error of theirs is raised in its place.
+    """
+    end = object()
+    with ThreadPoolExecutor(1, thread_name_prefix="prefetch") as thread:
+        try:
+            ahead = deque(thread.submit(next, items, end) for _ in range(depth))
+            while (item := ahead.popleft().result()) is not end:
+                ahead.append(thread.submit(next, items, end))
+                yield item  # type: ignore[misc]
+        finally:
+            thread.shutdown(cancel_futures=True)

@@ -1,0 +1,112 @@
+"""Persons found in frames, and their file: what trackers are fed with, however often they are tried."""
+
+import hashlib
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.layout import staged_file
+
+DETECTION_FLOOR = 0.05
+"""Least score that is kept. ``confidence`` may be set anywhere above it without detecting again."""
+
+
+@dataclass(frozen=True)
+class Detections:
+    """The persons found in one frame.
+
+    Args:
+        boxes_xyxy: ``(N, 4)`` float32, x1 y1 x2 y2 in absolute pixels of the standard frame.
+        scores: ``(N,)`` float32, confidence in (0, 1].
+    """
+
+    boxes_xyxy: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.float32]
+
+    @classmethod
+    def empty(cls) -> Self:
+        """No detections."""
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def above(self, confidence: float) -> "Detections":
+        """The detections with at least this score."""
+        keep = self.scores >= confidence
+        return Detections(self.boxes_xyxy[keep], self.scores[keep])
+
+
+@dataclass(frozen=True)
+class ClipDetections:
+    """The persons found in one clip, one row per box.
+
+    Args:
+        looked_at: ``(K,)`` int32, zero-based indices in the clip of the frames the detector saw, increasing.
+        frame_index: ``(N,)`` int32, the frame of each box, increasing.
+        boxes_xyxy: ``(N, 4)`` float32, pixels of the standard frame.
+        scores: ``(N,)`` float32 in (0, 1], not below ``DETECTION_FLOOR``.
+        fingerprint: What the boxes were made from; see ``clip_fingerprint``.
+    """
+
+    looked_at: npt.NDArray[np.int32]
+    frame_index: npt.NDArray[np.int32]
+    boxes_xyxy: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.float32]
+    fingerprint: str
+
+    @classmethod
+    def from_frames(cls, looked_at: npt.NDArray[np.int32], frames: list[Detections], fingerprint: str) -> Self:
+        """Stack the detections of the frames ``looked_at``."""
+        return cls(
+            looked_at=looked_at,
+            frame_index=np.repeat(looked_at, [len(found) for found in frames]),
+            boxes_xyxy=np.concatenate([np.zeros((0, 4), np.float32), *(found.boxes_xyxy for found in frames)]),
+            scores=np.concatenate([np.zeros(0, np.float32), *(found.scores for found in frames)]),
+            fingerprint=fingerprint,
+        )
+
+    def in_frame(self, frame_index: int) -> Detections:
+        """The detections of one frame of the clip, zero-based."""
+        rows = slice(*np.searchsorted(self.frame_index, [frame_index, frame_index + 1]))
+        return Detections(self.boxes_xyxy[rows], self.scores[rows])
+
+    def write(self, path: Path) -> None:
+        """Write the file; it appears complete."""
+        with staged_file(path) as staging:
+            np.savez(staging, **vars(self))
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a file written by ``write``.
+
+        Raises:
+            OSError: There is no such file, or it is not one of these.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                columns = {name: arrays[name] for name in cls.__dataclass_fields__}
+        except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise OSError(f"{path} does not hold detections ({error})") from error
+        return cls(**{**columns, "fingerprint": str(columns["fingerprint"])})
+
+    @classmethod
+    def read_matching(cls, path: Path, fingerprint: str) -> Self | None:
+        """Read a file if it is there, sound and made from the same things; otherwise None: detect again."""
+        try:
+            cached = cls.read(path)
+        except OSError:
+            return None
+        return cached if cached.fingerprint == fingerprint else None
+
+
+def clip_fingerprint(clip_path: Path, looked_at: npt.NDArray[np.int32], detector_fingerprint: str) -> str:
+    """SHA-256 over all that the detections of a clip depend on: its bytes, the frames looked at, the detector."""
+    with clip_path.open("rb") as clip:
+        content = hashlib.file_digest(clip, "sha256").hexdigest()
+    frames = hashlib.sha256(looked_at.astype("<i4").tobytes()).hexdigest()
+    return hashlib.sha256(f"{content} {frames} {detector_fingerprint}".encode()).hexdigest()

@@ -1,0 +1,73 @@
+"""What the machine can do, found out without loading torch or OpenVINO (seconds of start time)."""
+
+import ctypes
+import importlib.metadata
+import platform
+from pathlib import Path
+from typing import Literal
+
+from videoprep_nb.errors import ParameterError
+
+Device = Literal["cpu", "cuda"]
+Precision = Literal["float32", "bfloat16", "float16"]
+
+_CUDA_DRIVERS = {"Linux": "libcuda.so.1", "Windows": "nvcuda.dll"}
+
+
+def choose_device(wanted: str) -> Device:
+    """The device for ``auto``, ``cpu`` or ``cuda``.
+
+    Raises:
+        ParameterError: CUDA was asked for and cannot be used.
+    """
+    if wanted == "cpu":
+        return "cpu"
+    usable = _cuda_is_usable()
+    if wanted == "cuda" and not usable:
+        raise ParameterError(
+            "device", "found 'cuda', but torch sees no CUDA device here; choose auto or cpu, or install a CUDA torch"
+        )
+    return "cuda" if usable else "cpu"
+
+
+def choose_precision(wanted: str, device: Device) -> Precision:
+    """The number format of the network for ``auto``, ``float32`` or ``half``.
+
+    Raises:
+        ParameterError: Half precision was asked for and the processor has none.
+    """
+    if wanted == "float32":
+        return "float32"
+    if device == "cuda":
+        return "float16"
+    if cpu_has_bfloat16():
+        return "bfloat16"
+    if wanted == "half":
+        raise ParameterError("precision", "found 'half', but this processor has no bf16; choose auto or float32")
+    return "float32"
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether the processor multiplies bf16 itself; OpenVINO also offers it where it is emulated and slow."""
+    try:
+        cpu_info = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # not Linux
+        return False
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(cpu_info.split())
+
+
+def _cuda_is_usable() -> bool:
+    if not _driver_has_device() or importlib.metadata.version("torch").endswith("+cpu"):
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def _driver_has_device() -> bool:
+    try:
+        driver = ctypes.CDLL(_CUDA_DRIVERS.get(platform.system(), ""))
+        count = ctypes.c_int(0)
+        return driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
+    except (OSError, AttributeError):  # no driver, or not the library we take it for
+        return False

@@ -1,0 +1,63 @@
+"""The way of a frame into the network and of boxes back: scaled to fit, grey bars around."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import cv2
+import numpy as np
+
+from videoprep_nb.boxes import FloatArray, FrameTransform, clip_to_frame
+from videoprep_nb.tracking.detectors.base import RgbFrame
+
+_STRIDE_PX = 32  # the coarsest grid of the network; its input must be a multiple of it
+_BAR_GREY = 114  # the value the networks were trained with
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    """Sizes in pixels of a frame, of its picture inside the network's input, and of that input."""
+
+    frame_width: int
+    frame_height: int
+    picture_width: int
+    picture_height: int
+    input_width: int
+    input_height: int
+
+    @classmethod
+    def fit(cls, frame_width: int, frame_height: int, image_size: int) -> Self:
+        """The smallest input of whole strides that holds the frame with its longer side at ``image_size``."""
+        scale = image_size / max(frame_width, frame_height)
+        picture = [max(1, round(side * scale)) for side in (frame_width, frame_height)]
+        padded = [-(-side // _STRIDE_PX) * _STRIDE_PX for side in picture]
+        return cls(frame_width, frame_height, *picture, *padded)
+
+    @property
+    def left(self) -> int:
+        """Width of the left bar."""
+        return (self.input_width - self.picture_width) // 2
+
+    @property
+    def top(self) -> int:
+        """Height of the upper bar."""
+        return (self.input_height - self.picture_height) // 2
+
+    def apply(self, frame: RgbFrame) -> RgbFrame:
+        """Scale a frame, if it is not yet, and put the bars around: ``(input_height, input_width, 3)``."""
+        if frame.shape[:2] != (self.picture_height, self.picture_width):
+            frame = cv2.resize(frame, (self.picture_width, self.picture_height), interpolation=cv2.INTER_LINEAR)
+        if (self.picture_width, self.picture_height) == (self.input_width, self.input_height):
+            return frame
+        padded = np.full((self.input_height, self.input_width, 3), _BAR_GREY, np.uint8)
+        padded[self.top : self.top + self.picture_height, self.left : self.left + self.picture_width] = frame
+        return padded
+
+    def to_frame(self, boxes_xyxy: FloatArray) -> FloatArray:
+        """Map ``(N, 4)`` boxes of the input to the frame and cut them at its border."""
+        into_input = FrameTransform(
+            scale_x=self.picture_width / self.frame_width,
+            scale_y=self.picture_height / self.frame_height,
+            offset_x=self.left,
+            offset_y=self.top,
+        )
+        return clip_to_frame(into_input.to_source(boxes_xyxy), self.frame_width, self.frame_height)

@@ -1,0 +1,97 @@
+"""Detections that somebody else made: a MOT ``det.txt``, so that trackers can be judged on public data."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.errors import InputError
+from videoprep_nb.tracking.detections import DETECTION_FLOOR, Detections
+from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
+
+_CODE_VERSION = 1  # raise it when the same file would give other boxes
+_FRAME, _SCORE = 0, 6
+
+
+class PrecomputedDetector(Detector):
+    """Reads the detections of a whole standard video; pictures are neither decoded nor looked at.
+
+    The file has one row per box, ``frame,id,x,y,width,height,score,…``; frames and pixels count from 1, and pixels are
+    those of the standard video.
+
+    Scores: as they are when all lie in [0, 1]; a file with greater ones is scaled from its least and greatest score
+    to [0.05, 1]; -1 means unknown and counts as 1; other negative ones count as the least.
+
+    Args:
+        path: The file.
+
+    Raises:
+        InputError: The file is missing, or is not of that form.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        rows, self._sha256 = _read_rows(path)
+        order = np.argsort(rows[:, _FRAME], kind="stable")
+        self._frame_index = rows[order, _FRAME].astype(np.int64) - 1
+        self._boxes_xyxy = _to_xyxy(rows[order, 2:6])
+        self._scores = _to_confidence(rows[order, _SCORE])
+
+    @property
+    def fingerprint(self) -> str:
+        """The content of the file."""
+        return f"precomputed {_CODE_VERSION} {self._sha256}"
+
+    @property
+    def description(self) -> str:
+        """Such as ``boxes from det.txt``."""
+        return f"boxes from {self._path.name}"
+
+    def detect(
+        self, frames: Iterable[RgbFrame], frame_indices: Sequence[int], width: int, height: int
+    ) -> list[Detections]:
+        """The boxes of these frames; see ``Detector.detect``."""
+        return [self._in_frame(index) for index in frame_indices]
+
+    def _in_frame(self, frame_index: int) -> Detections:
+        rows = slice(*np.searchsorted(self._frame_index, [frame_index, frame_index + 1]))
+        return Detections(self._boxes_xyxy[rows], self._scores[rows]).above(DETECTION_FLOOR)
+
+
+def _read_rows(path: Path) -> tuple[npt.NDArray[np.float64], str]:
+    try:
+        content = path.read_bytes()
+        rows = np.loadtxt(content.decode("utf-8").splitlines(), delimiter=",", ndmin=2)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as MOT detections ({error}); wanted a det.txt.") from None
+    if not rows.size:
+        return np.zeros((0, 7)), hashlib.sha256(content).hexdigest()
+    if rows.shape[1] <= _SCORE:
+        raise InputError(f"{path} has {rows.shape[1]} columns; wanted frame,id,x,y,width,height,score.")
+    sound = np.isfinite(rows[:, : _SCORE + 1]).all(axis=1) & (rows[:, _FRAME] >= 1) & (rows[:, 4:6] > 0).all(axis=1)
+    if not sound.all():
+        raise InputError(
+            f"{path}, line {int(np.argmin(sound)) + 1}: frames count from 1 and boxes have a width and a height."
+        )
+    return rows, hashlib.sha256(content).hexdigest()
+
+
+def _to_xyxy(boxes_xywh: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """Boxes whose upper left pixel is (1, 1) to boxes whose upper left corner is (0, 0)."""
+    upper_left = boxes_xywh[:, :2] - 1
+    return np.hstack([upper_left, upper_left + boxes_xywh[:, 2:]]).astype(np.float32)
+
+
+def _to_confidence(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    known = scores != -1
+    confidence = np.ones(len(scores))
+    if known.any():
+        least, greatest = scores[known].min(), scores[known].max()
+        if greatest > 1:
+            scaled = (scores[known] - least) / max(greatest - least, 1e-9)
+            confidence[known] = DETECTION_FLOOR + (1 - DETECTION_FLOOR) * scaled
+        else:
+            confidence[known] = np.clip(scores[known], DETECTION_FLOOR, 1)
+    return confidence.astype(np.float32)

@@ -1,0 +1,129 @@
+"""Where the weights of a detector come from."""
+
+import hashlib
+import importlib.metadata
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from videoprep_nb.errors import WeightsError
+from videoprep_nb.layout import STAGING_PREFIX
+from videoprep_nb.tracking.detectors.ultralytics_env import cache_dir, ultralytics_environment
+
+WEIGHTS_DIR_VARIABLE = "VIDEOPREP_WEIGHTS_DIR"
+
+_PACKAGED_NAME = "yolov8n"
+_PACKAGED_SHA256 = "f59b3d833e2ff32e194b5bb8e08d211dc7c5bdf144b90d2c8412c47ccfc83b36"
+_DOWNLOAD_TIMEOUT_S = 300.0
+_DOWNLOAD_CODE = """
+import sys
+from ultralytics.utils import is_online
+from ultralytics.utils.downloads import GITHUB_ASSETS_NAMES, attempt_download_asset
+if sys.argv[1] not in GITHUB_ASSETS_NAMES:
+    sys.exit("ultralytics knows no such name")
+if not is_online():
+    sys.exit("this computer is offline")
+attempt_download_asset(sys.argv[1])
+"""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A weights file.
+
+    Args:
+        path: The ``.pt`` file.
+        sha256: Hash of its content, hexadecimal.
+    """
+
+    path: Path
+    sha256: str
+
+
+def resolve_weights(name: str) -> Weights:
+    """Find the weights that a person means.
+
+    A path; else a file in the weights folder; else the yolov8n that is installed with us; else a name that
+    ultralytics downloads, once, into the cache.
+
+    Args:
+        name: A ``.pt`` file or a name such as ``yolov8n``, with or without suffix.
+
+    Raises:
+        WeightsError: There are no such weights, or the installed file is not the one it should be.
+    """
+    file_name = name if name.endswith(".pt") else f"{name}.pt"
+    if Path(file_name).is_file():
+        return _hashed(Path(file_name))
+    folder = os.environ.get(WEIGHTS_DIR_VARIABLE)
+    if folder and (Path(folder) / file_name).is_file():
+        return _hashed(Path(folder) / file_name)
+    if file_name == f"{_PACKAGED_NAME}.pt" and (packaged := _packaged_path()) is not None:
+        return check_packaged(packaged)
+    downloaded = cache_dir() / "weights" / file_name
+    problem = None if downloaded.is_file() else _download(file_name, downloaded)
+    if problem is None:
+        return _hashed(downloaded)
+    in_folder = f"none in the weights folder {folder}" if folder else f"no weights folder ({WEIGHTS_DIR_VARIABLE})"
+    raise WeightsError(
+        f"The weights {name!r} were not found: there is no file {Path(file_name).absolute()}, {in_folder}, "
+        f"only {_PACKAGED_NAME} comes with the installation (package vtrim), and ultralytics could not download "
+        f"them ({problem}). Give the path of a .pt file, or use {_PACKAGED_NAME}."
+    )
+
+
+def check_packaged(path: Path) -> Weights:
+    """Make sure that the installed file is the one we know, since loading a ``.pt`` runs code in it.
+
+    Raises:
+        WeightsError: It is another file.
+    """
+    weights = _hashed(path)
+    if weights.sha256 != _PACKAGED_SHA256:
+        raise WeightsError(
+            f"{path} is not the {_PACKAGED_NAME} it should be (SHA-256 {weights.sha256[:12]}…, wanted "
+            f"{_PACKAGED_SHA256[:12]}…); reinstall the package vtrim."
+        )
+    return weights
+
+
+def _packaged_path() -> Path | None:
+    try:
+        path = Path(str(importlib.metadata.distribution("vtrim").locate_file(f"vtrim/{_PACKAGED_NAME}.pt")))
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    return path if path.is_file() else None
+
+
+def _hashed(path: Path) -> Weights:
+    with path.open("rb") as file:
+        return Weights(path.resolve(), hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _download(file_name: str, target: Path) -> str | None:
+    """Let ultralytics download into the cache; returns what went wrong, None when the file is there.
+
+    In a child process, because a download may stall for ever and only a process can be stopped.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=STAGING_PREFIX) as staging:
+        try:
+            child = subprocess.run(
+                [sys.executable, "-c", _DOWNLOAD_CODE, file_name],
+                cwd=staging,
+                env=os.environ | ultralytics_environment(),
+                capture_output=True,
+                text=True,
+                timeout=_DOWNLOAD_TIMEOUT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return f"the download took more than {_DOWNLOAD_TIMEOUT_S:.0f} s"
+        downloaded = Path(staging) / file_name
+        if child.returncode or not downloaded.is_file():
+            return child.stderr.strip().rpartition("\n")[2] or "the download ended without a file"
+        downloaded.replace(target)
+    return None

@@ -1,0 +1,35 @@
+"""From the numbers a YOLO network gives to persons."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.tracking.detections import DETECTION_FLOOR, Detections
+from videoprep_nb.tracking.detectors.letterbox import Letterbox
+
+OutputReader = Callable[[npt.NDArray[np.float32]], Detections]
+"""Makes detections of the output ``(5, N)`` for one picture."""
+
+
+def read_output(output: npt.NDArray[np.float32], letterbox: Letterbox, nms_iou: float) -> Detections:
+    """Take the persons out of the output for one picture, strongest first.
+
+    Args:
+        output: ``(5, N)`` float32: centre x, centre y, width, height in pixels of the input, score in [0, 1].
+        letterbox: How the picture was made.
+        nms_iou: Of two boxes that overlap more than this (IoU), the weaker one goes.
+
+    Returns:
+        Detections with at least ``DETECTION_FLOOR``, in pixels of the frame.
+    """
+    candidates = output[:, output[4] >= DETECTION_FLOOR]
+    centres, sides, scores = candidates[:2].T, candidates[2:4].T, candidates[4]
+    corners = centres - sides / 2
+    kept = np.asarray(
+        cv2.dnn.NMSBoxes(np.hstack([corners, sides]).tolist(), scores.tolist(), DETECTION_FLOOR, nms_iou), dtype=np.intp
+    ).reshape(-1)
+    boxes_xyxy = letterbox.to_frame(np.hstack([corners, corners + sides])[kept]).astype(np.float32)
+    in_frame = (boxes_xyxy[:, :2] < boxes_xyxy[:, 2:]).all(axis=1)  # not in the bars
+    return Detections(boxes_xyxy[in_frame], scores[kept][in_frame])
