@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -17,6 +17,9 @@ from videoprep_nb.jobs.run import new_job, run_job
 from videoprep_nb.jobs.settings import read_settings
 from videoprep_nb.terminal import JobDisplay
 from videoprep_nb.timecode import format_duration
+
+if TYPE_CHECKING:
+    from videoprep_nb.media.probe import VideoInfo
 
 EXIT_CODES = {State.DONE: 0, State.FAILED: 1, State.CANCELLED: 1, State.COMPLETED_WITH_ERRORS: 3}
 EXIT_FAILED = 1
@@ -100,7 +103,7 @@ def probe(
             continue
         found.append({"file": str(file), **info.model_dump(mode="json")})
         if not as_json:
-            _out.print(escape(f"{file}: {info.describe()}"))
+            _out.print(escape(f"{file}: {_describe(info)}"))
             for finding in info.findings:
                 _out.print(escape(f"  {finding}"))
     if as_json:
@@ -134,6 +137,14 @@ def doctor(
         _out.print(f"{mark} {check.name}: {escape(check.message)}")
     if any(check.needed and not check.ok for check in checks):
         raise typer.Exit(EXIT_FAILED)
+
+
+def _describe(info: "VideoInfo") -> str:
+    rate = f"{float(info.rate):.6g} frames a second" + (" (variable)" if info.is_variable_rate else "")
+    size = f"{info.width}×{info.height}" + (f" turned {info.rotation_deg}°" if info.rotation_deg else "")
+    sound = f"sound {info.audio_codec}" if info.audio_codec else "no sound"
+    length = f"{format_duration(info.duration_s)}, {info.packet_count} frames"
+    return f"{info.codec} in {info.format_name}, {size}, {rate}, {length}, {sound}"
 
 
 def _print_result(result: JobResult) -> None:
