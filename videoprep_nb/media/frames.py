@@ -141,5 +141,5 @@ def _open(path: Path, size: tuple[int, int] | None) -> decord.VideoReader:
     width, height = size or (-1, -1)
     try:
         return decord.VideoReader(str(path.absolute()), width=width, height=height, num_threads=1)
-    except decord.DECORDError as error:
+    except (RuntimeError, decord.DECORDError) as error:
         raise InputError(f"{path} cannot be read as a video.") from error

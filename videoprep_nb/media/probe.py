@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+from collections import deque
 from fractions import Fraction
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def probe(path: Path) -> VideoInfo:
     """
     check_input_file(path)
     output: list[str] = []
-    errors: list[str] = []
+    errors: deque[str] = deque(maxlen=1)
     argv = [sys.executable, "-P", "-m", "videoprep_nb.media.probe_child", str(path.absolute())]
     try:
         status = run_child(

@@ -63,6 +63,7 @@ def examine(path: Path) -> VideoInfo:
 
 
 def _open(path: Path) -> Any:
+    av.logging.set_level(av.logging.ERROR)
     with av.logging.Capture() as log:
         try:
             return av.open(file_url(path), options=dict(RAW_INPUT_OPTIONS))

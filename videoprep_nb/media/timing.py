@@ -34,14 +34,14 @@ def measure_rate(times_s: Times, claimed_rates: Sequence[Fraction]) -> tuple[Fra
     Returns:
         The rate in frames per second, and whether it is variable.
     """
-    claimed = [rate for rate in claimed_rates if LOWEST_RATE <= rate <= HIGHEST_RATE]
+    claimed = [rate for rate in claimed_rates if _is_sane(rate)]
     if len(times_s) < 2 or times_s[-1] <= times_s[0]:
         return (claimed[0] if claimed else _FALLBACK_RATE), False
     # Averages such as 37200/1241 are claimed too; the plain rates are more credible.
     plain = [rate for rate in claimed if rate.denominator in (1, 1001)]
     mean = Fraction((len(times_s) - 1) / float(times_s[-1] - times_s[0])).limit_denominator(1001)
     for rate in (*plain, *_usual_rates(mean), *claimed, mean):
-        if _follows(times_s, rate, np.arange(len(times_s))):
+        if _is_sane(rate) and _follows(times_s, rate, np.arange(len(times_s))):
             return rate, False
     for rate in (*plain, *(usual for claim in claimed for usual in _usual_rates(claim))):
         slots = np.rint((times_s - times_s[0]) * float(rate))
@@ -54,6 +54,10 @@ def measure_rate(times_s: Times, claimed_rates: Sequence[Fraction]) -> tuple[Fra
     typical = _median_rate(times_s)
     rate = next(iter(_usual_rates(typical)), typical)
     return min(max(rate, LOWEST_RATE), HIGHEST_RATE), True
+
+
+def _is_sane(rate: Fraction) -> bool:
+    return LOWEST_RATE <= rate <= HIGHEST_RATE
 
 
 def _follows(times_s: Times, rate: Fraction, slots: npt.NDArray[Any]) -> bool:
