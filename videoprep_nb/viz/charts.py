@@ -150,7 +150,9 @@ def mark_starts(axes: Axes, starts: Iterable[float]) -> None:
         axes.axvline(start, color=css(MUTED), linewidth=1, linestyle=":")
 
 
-def histogram(counts: Sequence[int], edges: Sequence[float], title: str, x_label: str, y_label: str) -> Figure:
+def histogram(
+    counts: Sequence[int], edges: Sequence[float], title: str, x_label: str, y_label: str
+) -> tuple[Figure, Axes]:
     """Bars over the edges of their bins."""
     chart, axes = figure(2.6, title)
     widths = [right - left for left, right in pairwise(edges)]
@@ -160,7 +162,12 @@ def histogram(counts: Sequence[int], edges: Sequence[float], title: str, x_label
     count_axis(axes, max(counts, default=0), y_label)
     if not any(counts):
         say_nothing_there(axes, "no persons")
-    return chart
+    return chart, axes
+
+
+def mark_threshold(axes: Axes, value: float) -> None:
+    """A dashed upright line."""
+    axes.axvline(value, color=css(INK), linewidth=1.2, linestyle="--")
 
 
 def _clock(time_s: float, with_tenths: bool) -> str:

@@ -21,14 +21,8 @@ def frame_mosaics(frames: FrameTable, folder: Path) -> list[Image]:
         folder: The folder with one folder of JPEGs per clip.
     """
     clips = _by_clip(frames)
-    shown = pictures.sampled(list(clips), _MAX_CLIPS)
-    return [_mosaic(clip, clips[clip], folder) for clip in shown]
-
-
-def what_is_shown(frames: FrameTable) -> HTML:
-    """One sentence that says how many of the clips the mosaics show."""
-    count = len(_by_clip(frames))
-    return tables.remarks([], f"Clips shown: {min(count, _MAX_CLIPS)} of {count}.")
+    shown = pictures.sampled(list(enumerate(clips, start=1)), _MAX_CLIPS)
+    return [_mosaic(f"{clip} (clip {number} of {len(clips)})", clips[clip], folder / clip) for number, clip in shown]
 
 
 def frame_summary(frames: FrameTable) -> HTML:
@@ -53,16 +47,16 @@ def _by_clip(frames: FrameTable) -> dict[str, list[FrameRecord]]:
     return {clip: list(chosen) for clip, chosen in groupby(frames.frames, key=lambda frame: frame.clip_id)}
 
 
-def _mosaic(clip: str, frames: list[FrameRecord], folder: Path) -> Image:
+def _mosaic(name: str, frames: list[FrameRecord], folder: Path) -> Image:
     shown = pictures.sampled(frames, _MAX_FRAMES)
     width = pictures.SHEET_WIDTH_PX // _COLUMNS
     tiles = [
         pictures.Tile(
-            pictures.shrink(pictures.read_jpeg(folder / clip / frame.name), width), tables.clock(frame.time_in_clip_s)
+            pictures.shrink(pictures.read_jpeg(folder / frame.name), width), tables.clock(frame.time_in_clip_s)
         )
         for frame in shown
     ]
-    title = f"{clip}: {len(frames)} frames"
+    title = f"{name}: {len(frames)} frames"
     if len(shown) < len(frames):
         title = f"{title}, {len(shown)} of them shown"
     return pictures.image(pictures.contact_sheet(tiles, _COLUMNS, title), title)

@@ -7,6 +7,7 @@ from IPython.display import HTML, Image
 
 from videoprep_nb.layout import video_id_of_clip
 from videoprep_nb.proposals.dense import DenseProposals
+from videoprep_nb.stages.generate_proposals import ProposalsResult
 from videoprep_nb.viz import charts, pictures, tables
 from videoprep_nb.viz.pictures import Picture
 from videoprep_nb.viz.proposals_on_frames import proposals_on_frames
@@ -35,7 +36,7 @@ def persons_per_frame(proposals: DenseProposals) -> Image:
     return charts.image(chart, title)
 
 
-def proposals_summary(proposals: DenseProposals) -> HTML:
+def clip_table(proposals: DenseProposals) -> HTML:
     """Frames, boxes and persons of every clip."""
     return tables.table(
         ["clip", "frames", "without persons", "boxes", "track ids", "most in a frame"],
@@ -50,4 +51,19 @@ def proposals_summary(proposals: DenseProposals) -> HTML:
             )
             for clip, frames in proposals.items()
         ],
+    )
+
+
+def proposals_summary(result: ProposalsResult) -> HTML:
+    """What the file holds."""
+    return tables.facts(
+        [
+            ("file", result.path.name),
+            ("videos", ", ".join(result.videos)),
+            ("clips", f"{result.clip_count:,}"),
+            ("frames", f"{result.frame_count:,}, of these {result.empty_frame_count:,} without persons"),
+            ("boxes", f"{result.box_count:,}, of these {result.interpolated_count:,} filled in between detections"),
+            ("persons (track ids)", f"{result.track_count:,}"),
+            *((f"track ids of video {video} begin after", offset) for video, offset in result.id_offsets.items()),
+        ][: tables.MAX_ROWS]
     )

@@ -117,6 +117,20 @@ def chip(picture: Picture, words: str, left: int, bottom: int, colour: Colour, s
     text(picture, words, left + 4, bottom - 5, size, ink_on(colour), 600)
 
 
+def draw_outlines(picture: Picture, boxes_xyxy: Iterable[Sequence[float]], source_width: int) -> None:
+    """Draw white boxes into a picture that is shrunk already; they stay visible around coloured ones.
+
+    Args:
+        picture: The picture.
+        boxes_xyxy: The boxes, in pixels of the unshrunk picture.
+        source_width: Its width in pixels.
+    """
+    scale = picture.shape[1] / source_width
+    for box in boxes_xyxy:
+        left, top, right, bottom = (round(side * scale) for side in box)
+        cv2.rectangle(picture, (left - 2, top - 2), (right + 2, bottom + 2), PAPER, 1, cv2.LINE_AA)
+
+
 def draw_marks(picture: Picture, marks: Iterable[Mark], source_width: int) -> Picture:
     """Draw boxes with their track ids.
 
@@ -132,8 +146,6 @@ def draw_marks(picture: Picture, marks: Iterable[Mark], source_width: int) -> Pi
     for mark in marks:
         left, top, right, bottom = (round(side * scale) for side in mark.box_xyxy)
         colour = track_colour(mark.track_id)
-        if mark.certain:
-            cv2.rectangle(picture, (left, top), (right, bottom), PAPER, 4, cv2.LINE_AA)
         cv2.rectangle(picture, (left, top), (right, bottom), colour, 2 if mark.certain else 1, cv2.LINE_AA)
         chip(picture, f"{mark.track_id} {mark.note}".strip(), left - 1, top, colour)
     return picture

@@ -8,12 +8,18 @@ from IPython.display import HTML
 MAX_ROWS = 60
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> HTML:
-    """A table with a line of headings; of a long one the beginning and a count of the rest."""
-    left_out = len(rows) - MAX_ROWS
+def table(headings: Sequence[str], rows: Sequence[Sequence[object]], left_out: int = 0) -> HTML:
+    """A table with a line of headings; of a long one the beginning and a count of the rest.
+
+    Args:
+        headings: The headings of the columns.
+        rows: The rows.
+        left_out: Rows that the caller left out already.
+    """
+    left_out += max(0, len(rows) - MAX_ROWS)
     lines = ["".join(f"<th>{escape(heading)}</th>" for heading in headings)]
     lines += ["".join(f"<td>{escape(str(cell))}</td>" for cell in row) for row in rows[:MAX_ROWS]]
-    if left_out > 0:
+    if left_out:
         lines.append(f'<td colspan="{len(headings)}">… and {left_out:,} more</td>')
     return _html("<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>")
 

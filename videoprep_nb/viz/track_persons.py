@@ -8,6 +8,8 @@ from IPython.display import HTML, Image
 from matplotlib.axes import Axes
 
 from videoprep_nb.media.frames import read_frames_at
+from videoprep_nb.stages.track_persons import TrackResult
+from videoprep_nb.tracking.detections import ClipDetections
 from videoprep_nb.viz import charts, pictures, tables
 from videoprep_nb.viz.pictures import Mark, Picture, Tile
 from videoprep_nb.viz.style import track_colour
@@ -22,14 +24,20 @@ _MAX_POINTS = 1000
 _TRAIL_S = 1.0
 
 
-def tracks_on_frames(tracks: Tracks, clips_folder: Path) -> Image:
-    """The tracked persons at moments spread over the video, each where most of them are in the picture.
+def tracks_on_frames(tracks: Tracks, clips_folder: Path, detections_folder: Path, confidence: float) -> Image:
+    """Detections and tracks at moments spread over the video, each where most persons are in the picture.
 
-    A thick box was detected, a thin one filled in between two detections; the line is the way of the feet during the
-    last second.
+    A white box is a detection, a coloured one a track, a thin one is filled in between two detections; the line is
+    the way of the feet during the last second.
+
+    Args:
+        tracks: The tracks.
+        clips_folder: The clips of the video.
+        detections_folder: The cached detections of the video.
+        confidence: Detections with a lower score are left out.
     """
-    tiles = [_moment(tracks, frame, clips_folder) for frame in _busy_frames(tracks)]
-    title = "Tracked persons" if len(tracks.frame) else "No persons were found"
+    tiles = [_moment(tracks, frame, clips_folder, detections_folder, confidence) for frame in _busy_frames(tracks)]
+    title = "Detections (white) and tracks (coloured)" if len(tracks.frame) else "No persons were found"
     return pictures.image(pictures.contact_sheet(tiles, _COLUMNS, title), title)
 
 
@@ -70,22 +78,41 @@ def persons_over_time(tracks: Tracks) -> Image:
     return charts.image(chart, title)
 
 
-def confidence_histogram(tracks: Tracks) -> Image:
-    """How sure the detector was of the boxes that the tracks are made of."""
-    counts, edges = np.histogram(tracks.score[~tracks.interpolated], bins=20, range=(0, 1))
-    title = "Confidence of the detections in the tracks"
-    return charts.image(charts.histogram(counts.tolist(), edges.tolist(), title, "confidence", "boxes"), title)
+def confidence_histogram(tracks: Tracks, detections_folder: Path, confidence: float) -> Image:
+    """How sure the detector was of all that it found, and where the line was drawn."""
+    scores = [_detections(detections_folder, clip.clip_id).scores for clip in tracks.clips]
+    counts, edges = np.histogram(np.concatenate(scores), bins=20, range=(0, 1))
+    title = f"Confidence of all detections; those below {confidence:g} (dashed) are not tracked"
+    chart, axes = charts.histogram(counts.tolist(), edges.tolist(), title, "confidence", "detections")
+    charts.mark_threshold(axes, confidence)
+    return charts.image(chart, title)
 
 
-def track_summary(tracks: Tracks) -> HTML:
+def track_table(tracks: Tracks) -> HTML:
     """The tracks, when they begin and end, and what they are made of."""
-    return tables.table(
-        ["track id", "from", "to", "frames", "filled in", "mean confidence", "clips"],
-        [_summary_row(tracks, track_id) for track_id in tracks.track_ids[: tables.MAX_ROWS]],
+    ids = tracks.track_ids
+    rows = [_track_row(tracks, track_id) for track_id in ids[: tables.MAX_ROWS]]
+    headings = ["track id", "from", "to", "frames", "filled in", "mean confidence", "clips"]
+    return tables.table(headings, rows, left_out=len(ids) - len(rows))
+
+
+def track_summary(result: TrackResult) -> HTML:
+    """What was looked at, found and tracked."""
+    return tables.facts(
+        [
+            ("frames", f"{result.frame_count:,} in {result.clip_count:,} clips, {result.looked_at_count:,} looked at"),
+            ("detections", f"{result.detection_count:,}"),
+            ("clips not looked at again", f"{result.cached_clip_count:,}"),
+            ("tracks", f"{result.track_count:,}"),
+            ("boxes", f"{result.row_count:,}, of these {result.interpolated_count:,} filled in"),
+            ("detector", result.detector),
+            ("tracker", result.tracker),
+            *(("note", note) for note in result.notes),
+        ]
     )
 
 
-def _summary_row(tracks: Tracks, track_id: int) -> tuple[object, ...]:
+def _track_row(tracks: Tracks, track_id: int) -> tuple[object, ...]:
     rows = tracks.track_id == track_id
     frames = tracks.frame[rows]
     return (
@@ -110,7 +137,11 @@ def _busy_frames(tracks: Tracks) -> list[int]:
     return [int(part[counts[part].argmax()]) for part in parts]
 
 
-def _moment(tracks: Tracks, frame: int, clips_folder: Path) -> Tile:
+def _detections(folder: Path, clip_id: str) -> ClipDetections:
+    return ClipDetections.read(folder / f"{clip_id}.npz")
+
+
+def _moment(tracks: Tracks, frame: int, clips_folder: Path, detections_folder: Path, confidence: float) -> Tile:
     clip_index, clip = next(
         (index, clip)
         for index, clip in enumerate(tracks.clips)
@@ -119,6 +150,8 @@ def _moment(tracks: Tracks, frame: int, clips_folder: Path) -> Tile:
     _, picture = next(read_frames_at(clips_folder / clip.file_name, [frame - clip.start_frame]))
     small = pictures.shrink(picture, _CELL_WIDTH)
     in_clip = tracks.clip_index == clip_index
+    found = _detections(detections_folder, clip.clip_id).in_frame(frame - clip.start_frame).above(confidence)
+    pictures.draw_outlines(small, found.boxes_xyxy.tolist(), clip.width)
     _draw_trails(small, tracks, frame, in_clip)
     now = np.flatnonzero(in_clip & (tracks.frame == frame))
     marks = [
