@@ -60,6 +60,18 @@ class PackageError(VideoPrepError):
     """The parts of a package do not fit together."""
 
 
+class NoSuchJob(VideoPrepError):
+    """There is no such job, or it has no such part (unit, report, package)."""
+
+
+class WrongState(VideoPrepError):
+    """A job or unit is not in a state in which what was asked for makes sense."""
+
+
+class LimitExceeded(VideoPrepError):
+    """Something is larger, or more numerous, than the service takes; the message has the numbers."""
+
+
 class Cancelled(VideoPrepError):
     """The work was stopped on request."""
 

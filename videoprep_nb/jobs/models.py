@@ -11,6 +11,7 @@ from videoprep_nb.records import Record
 class State(StrEnum):
     """State of a job, of a video in it, or of a unit of work."""
 
+    WAITING = "waiting"
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
