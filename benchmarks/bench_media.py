@@ -30,11 +30,11 @@ def no_progress(done: int, total: int, unit: str) -> None:
 def stages(folder: Path) -> dict[str, float]:
     """Run the three stages; seconds of each."""
     started_s = time.perf_counter()
-    resize(ResizeParams(input_file=str(VIDEO), output_dir=str(folder)), no_progress)
+    resize(ResizeParams.checked({"input_file": str(VIDEO), "output_dir": str(folder)}), no_progress)
     resized_s = time.perf_counter()
-    clip(ClipParams(input_file=str(folder / "1.mp4"), output_dir=str(folder / "clips")), no_progress)
+    clip(ClipParams.checked({"input_file": str(folder / "1.mp4"), "output_dir": str(folder / "clips")}), no_progress)
     clipped_s = time.perf_counter()
-    params = ExtractFramesParams(clips_dir=str(folder / "clips"), output_dir=str(folder / "frames"))
+    params = ExtractFramesParams.checked({"clips_dir": str(folder / "clips"), "output_dir": str(folder / "frames")})
     assert len(extract_frames(params, no_progress).frames) == 80
     extracted_s = time.perf_counter()
     return {
@@ -47,7 +47,7 @@ def stages(folder: Path) -> dict[str, float]:
 
 def bare_ffmpeg(folder: Path) -> float:
     """Run the one command; seconds."""
-    defaults = ResizeParams()
+    defaults = ResizeParams.checked({})
     graph = (
         "[0:v]setpts=PTS-STARTPTS,fps=10,scale=960:720:flags=bicubic:out_range=tv,format=yuv420p,"
         "pad=1280:720:160:0:black,setsar=1,split[video][second];"
@@ -84,9 +84,11 @@ def print_peak_of(loops: int) -> None:
         looped = folder / "long.avi"
         argv = [ffmpeg_executable(), "-loglevel", "error", "-nostdin", "-stream_loop", str(loops - 1), "-i", str(VIDEO)]
         subprocess.run([*argv, "-c", "copy", str(looped)], check=True)
-        resize(ResizeParams(input_file=str(looped), output_dir=name), no_progress)
-        clip(ClipParams(input_file=str(folder / "1.mp4"), output_dir=str(folder / "clips")), no_progress)
-        params = ExtractFramesParams(clips_dir=str(folder / "clips"), output_dir=str(folder / "frames"))
+        resize(ResizeParams.checked({"input_file": str(looped), "output_dir": name}), no_progress)
+        clip(
+            ClipParams.checked({"input_file": str(folder / "1.mp4"), "output_dir": str(folder / "clips")}), no_progress
+        )
+        params = ExtractFramesParams.checked({"clips_dir": str(folder / "clips"), "output_dir": str(folder / "frames")})
         extract_frames(params, no_progress)
     usage = {"process": resource.RUSAGE_SELF, "child": resource.RUSAGE_CHILDREN}
     print(json.dumps({who: resource.getrusage(which).ru_maxrss / 1024 for who, which in usage.items()}))
