@@ -82,7 +82,7 @@ class VideoResult(Record):
         original_name: File name as the person knows it.
         state: ``done``, ``failed`` or ``cancelled``.
         message: What went wrong, in one sentence; empty when nothing did.
-        source_frame_count: Frames decoded from the raw file.
+        decoded_frame_count: Frames decoded from the raw file.
         standard_frame_count: Frames of the standard video.
         clip_count: Clips cut from it.
         frame_count: JPEGs extracted.
@@ -93,7 +93,7 @@ class VideoResult(Record):
     original_name: str
     state: State
     message: str = ""
-    source_frame_count: int = 0
+    decoded_frame_count: int = 0
     standard_frame_count: int = 0
     clip_count: int = 0
     frame_count: int = 0

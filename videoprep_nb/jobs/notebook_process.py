@@ -28,7 +28,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from videoprep_nb import errors
 from videoprep_nb.jobs.process import CANCEL_GRACE_S, NotebookRequest, Outcome, OutcomeKind
-from videoprep_nb.report import export_html
+from videoprep_nb.report import FAILURE_TAG, export_html
 
 _ENGINE_NAME = "videoprep"
 _KERNEL_READY_TIMEOUT_S = 120
@@ -77,15 +77,18 @@ def _start_kernel(preload: str) -> AsyncKernelManager:
     return _kernel
 
 
-def _run_quietly(kernel: AsyncKernelManager, code: str) -> None:
+async def _run_code(kernel: AsyncKernelManager, code: str) -> None:
     """Run code in the kernel outside the notebook."""
     client = kernel.client()
     client.start_channels()
-    run_sync(client.wait_for_ready)(timeout=_KERNEL_READY_TIMEOUT_S)
-    reply = run_sync(client.execute)(code, silent=True, store_history=False, reply=True, timeout=None)
+    await client.wait_for_ready(timeout=_KERNEL_READY_TIMEOUT_S)
+    reply = await client.execute(code, silent=True, store_history=False, reply=True)
     client.stop_channels()
     if reply["content"]["status"] != "ok":
         raise RuntimeError("\n".join(reply["content"].get("traceback", [])))
+
+
+_run_quietly = run_sync(_run_code)
 
 
 def _execute(kernel: AsyncKernelManager, request: NotebookRequest) -> Outcome:
@@ -127,7 +130,7 @@ def _mark_failure(request: NotebookRequest, outcome: Outcome) -> None:
     """Put the sentence on top of the report; papermill itself marks only errors raised in a cell."""
     notebook = Path(request.output)
     book = nbformat.read(notebook if notebook.exists() else request.notebook, as_version=4)
-    cell = nbformat.v4.new_raw_cell(outcome.message, metadata={"tags": ["videoprep-failure"]})
+    cell = nbformat.v4.new_raw_cell(outcome.message, metadata={"tags": [FAILURE_TAG]})
     book.cells.insert(0, cell)
     nbformat.write(book, notebook)
 

@@ -118,7 +118,10 @@ class NotebookProcess:
         return self._died()
 
     def _died(self) -> Outcome:
-        log = (self._folder / "process.log").read_text(errors="replace")[-2000:]
+        log = (self._folder / "process.log").read_text(errors="replace")[-4000:]
+        if self._process.returncode > 0:
+            message = f"The notebook could not be run: {log.strip().rpartition(chr(10))[2]}"
+            return Outcome(kind=OutcomeKind.FAILED, message=message, elapsed_s=0.0, traceback=log)
         message = "The process that runs the notebook was killed; the memory may have run out."
         return Outcome(kind=OutcomeKind.DIED, message=message, elapsed_s=0.0, traceback=log)
 

@@ -15,6 +15,7 @@ from videoprep_nb.errors import InputError, ParameterError
 from videoprep_nb.jobs.models import JobResult, JobSpec, State, UnitResult, VideoInput, VideoResult
 from videoprep_nb.jobs.plan import JobFolder, Unit, plan_job_end, plan_video, unit_parameters
 from videoprep_nb.jobs.process import Outcome, OutcomeKind
+from videoprep_nb.jobs.reports import write_job_page
 from videoprep_nb.jobs.runner import NotebookRunner
 from videoprep_nb.jobs.settings import Settings
 from videoprep_nb.layout import CLIP_TABLE_NAME, FRAME_TABLE_NAME
@@ -78,6 +79,7 @@ def run_job(spec: JobSpec, path: Path, watch: Watcher) -> JobResult:
     finally:
         if not spec.keep_scratch:
             shutil.rmtree(folder.scratch)
+    write_job_page(folder, result)
     result.write(folder.result)
     return result
 
@@ -182,8 +184,7 @@ class _JobRun:
 def _unit_result(unit: Unit, outcome: Outcome, report: Path) -> UnitResult:
     message = outcome.message
     if outcome.kind is not OutcomeKind.DONE:
-        of_video = f" of video {unit.video.video_id} ({unit.video.original_name})" if unit.video else ""
-        message = f"Stage {unit.stage}{of_video}: {message}"
+        message = f"{unit.key}: {message}"  # names the notebook in the reports folder
     return UnitResult(
         stage=unit.stage,
         video_id=unit.video.video_id if unit.video else None,
@@ -201,7 +202,7 @@ def _video_result(video: VideoInput, failed: UnitResult | None, scratch: Path) -
         original_name=video.original_name,
         state=failed.state if failed else State.DONE,
         message=failed.message if failed else "",
-        source_frame_count=resized.get("decoded_frame_count", 0),
+        decoded_frame_count=resized.get("decoded_frame_count", 0),
         standard_frame_count=resized.get("frame_count", 0),
         clip_count=len(_read_json(scratch / "clips" / video.video_id / CLIP_TABLE_NAME).get("clips", [])),
         frame_count=len(_read_json(scratch / "frames" / video.video_id / FRAME_TABLE_NAME).get("frames", [])),
