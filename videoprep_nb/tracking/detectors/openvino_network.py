@@ -1,7 +1,6 @@
 """The network on CPUs: exported once to OpenVINO, then run with several pictures in flight."""
 
 import importlib.metadata
-import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -90,10 +89,9 @@ def _export(weights: Weights, model_path: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # Two processes may export at once: each in a folder of its own, and the second replaces like by like.
     with disk_full_as_error(folder), tempfile.TemporaryDirectory(dir=folder, prefix=STAGING_PREFIX) as staging:
-        copy = Path(staging) / "weights.pt"  # ultralytics writes beside the weights
-        shutil.copyfile(weights.path, copy)
         with offline_ultralytics():
-            yolo = load_person_model(Weights(copy, weights.sha256))
+            yolo = load_person_model(weights)
+            yolo.model.pt_path = str(Path(staging) / weights.path.name)  # ultralytics writes beside this
             exported = Path(yolo.export(format="openvino", dynamic=True, verbose=False))
         # The .xml makes the pair complete, so it comes last.
         for suffix in (".bin", ".xml"):

@@ -28,7 +28,8 @@ def load_person_model(weights: Weights) -> Any:
     try:
         yolo = YOLO(weights.path)
     except Exception as error:
-        raise WeightsError(f"{weights.path} cannot be loaded as YOLO weights: {error}") from error
+        reason = str(error).partition("\n")[0]
+        raise WeightsError(f"{weights.path} cannot be loaded as YOLO weights: {reason}") from error
     head = yolo.model.model[-1]
     if yolo.task != "detect" or not isinstance(head, Detect):
         raise WeightsError(f"{weights.path} is made for {yolo.task!r}; weights of a YOLO detector are wanted.")

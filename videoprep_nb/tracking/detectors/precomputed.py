@@ -21,8 +21,8 @@ class PrecomputedDetector(Detector):
     The file has one row per box, ``frame,id,x,y,width,height,score,…``; frames and pixels count from 1, and pixels are
     those of the standard video.
 
-    Scores: as they are when all lie in [0, 1]; a file with greater ones is scaled from its least and greatest score
-    to [0.05, 1]; -1 means unknown and counts as 1; other negative ones count as the least.
+    Scores: -1 means unknown and counts as 1. If all others lie in [0, 1] they stay as they are, and boxes below 0.05
+    are left out; if not, they are scaled from the file's least and greatest score to [0.05, 1].
 
     Args:
         path: The file.
@@ -63,11 +63,10 @@ class PrecomputedDetector(Detector):
 def _read_rows(path: Path) -> tuple[npt.NDArray[np.float64], str]:
     try:
         content = path.read_bytes()
-        rows = np.loadtxt(content.decode("utf-8").splitlines(), delimiter=",", ndmin=2)
+        lines = [line for line in content.decode("utf-8").splitlines() if line.strip()]
+        rows = np.loadtxt(lines, delimiter=",", ndmin=2) if lines else np.zeros((0, _SCORE + 1))
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as MOT detections ({error}); wanted a det.txt.") from None
-    if not rows.size:
-        return np.zeros((0, 7)), hashlib.sha256(content).hexdigest()
     if rows.shape[1] <= _SCORE:
         raise InputError(f"{path} has {rows.shape[1]} columns; wanted frame,id,x,y,width,height,score.")
     sound = np.isfinite(rows[:, : _SCORE + 1]).all(axis=1) & (rows[:, _FRAME] >= 1) & (rows[:, 4:6] > 0).all(axis=1)
@@ -89,9 +88,9 @@ def _to_confidence(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     confidence = np.ones(len(scores))
     if known.any():
         least, greatest = scores[known].min(), scores[known].max()
-        if greatest > 1:
-            scaled = (scores[known] - least) / max(greatest - least, 1e-9)
-            confidence[known] = DETECTION_FLOOR + (1 - DETECTION_FLOOR) * scaled
+        if least < 0 or greatest > 1:
+            shortfall = (greatest - scores[known]) / max(greatest - least, 1e-9)
+            confidence[known] = 1 - (1 - DETECTION_FLOOR) * shortfall
         else:
-            confidence[known] = np.clip(scores[known], DETECTION_FLOOR, 1)
+            confidence[known] = scores[known]
     return confidence.astype(np.float32)
