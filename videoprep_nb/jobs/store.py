@@ -9,109 +9,18 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any
 
 from videoprep_nb.errors import InputError, NoSuchJob
 from videoprep_nb.jobs.models import JobSpec, State
+from videoprep_nb.jobs.rows import Event, EventKind, JobRow, UnitRow, event_from, job_from, time_text, unit_from
 from videoprep_nb.jobs.schema import MIGRATIONS, migrate, version_of
 from videoprep_nb.jobs.states import ENDED, check_transition
 from videoprep_nb.layout import disk_full_error
 
-EventKind = Literal["job", "unit", "message"]
-
 _BUSY_TIMEOUT_S = 10.0
-
-
-@dataclass(frozen=True)
-class JobRow:
-    """A job.
-
-    Args:
-        number: Its place in the order of submission.
-        job_id: Its id.
-        owner: Who submitted it; empty where nobody logs in.
-        state: Its state.
-        message: Why it is in this state, in one sentence; empty when there is nothing to say.
-        video_names: Names of its videos as the person knows them.
-        size_bytes: Size of its videos.
-        keep_scratch: Keep clips, frames, detections and tracks when it has ended.
-        created_at: When it was submitted.
-        started_at: When its first unit started, None before.
-        ended_at: When it ended, None before.
-        results_deleted_at: When its files were deleted to make room, None while they are there.
-    """
-
-    number: int
-    job_id: str
-    owner: str
-    state: State
-    message: str
-    video_names: tuple[str, ...]
-    size_bytes: int
-    keep_scratch: bool
-    created_at: datetime
-    started_at: datetime | None
-    ended_at: datetime | None
-    results_deleted_at: datetime | None
-
-
-@dataclass(frozen=True)
-class UnitRow:
-    """A unit of work: one notebook.
-
-    Args:
-        key: Its name within the job.
-        stage: The stage.
-        video_id: The video, None for a stage that runs once per job.
-        part: Which part of the video, None for the whole.
-        state: Its state.
-        attempt: How often it was started since it was planned, or since somebody asked for a retry.
-        done: What is finished of the running attempt.
-        total: What there is to do, 0 while that is unknown.
-        unit: What is counted: ``frames``, ``clips``, ``files``.
-        message: Why it is in this state, in one sentence; empty when there is nothing to say.
-        started_at: When the last attempt started, None before.
-        ended_at: When it ended, None before.
-        report: File name of the executed notebook, empty when there is none.
-    """
-
-    key: str
-    stage: str
-    video_id: str | None
-    part: int | None = None
-    state: State = State.WAITING
-    attempt: int = 0
-    done: int = 0
-    total: int = 0
-    unit: str = ""
-    message: str = ""
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    report: str = ""
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened to a job.
-
-    Args:
-        id: Grows with every event of any job and never comes back.
-        job_id: The job.
-        at: When.
-        kind: ``job`` or ``unit`` for a change of state, ``message`` for anything else.
-        text: One sentence, or the state.
-        data: The same for programs: ``state`` and ``message``; for a unit also ``key`` and ``attempt``.
-    """
-
-    id: int
-    job_id: str
-    at: datetime
-    kind: EventKind
-    text: str
-    data: dict[str, Any]
 
 
 class Store:
@@ -183,11 +92,11 @@ class Store:
             "search_text": "\n".join([spec.job_id, *names]).casefold(),
             "size_bytes": size_bytes,
             "keep_scratch": spec.keep_scratch,
-            "created_at": _text(at),
+            "created_at": time_text(at),
         }
         with self._transaction() as cursor:
             cursor.execute(_insert("jobs", values), values)
-            _add_state_event(cursor, spec.job_id, "job", at, {"state": State.QUEUED, "message": ""})
+            _add_state_event(cursor, spec.job_id, at, {"state": State.QUEUED, "message": ""})
 
     def job(self, job_id: str) -> JobRow:
         """A job.
@@ -198,7 +107,7 @@ class Store:
         rows = self._read("SELECT * FROM jobs WHERE job_id = ?", job_id)
         if not rows:
             raise _no_such_job(job_id)
-        return _job_row(rows[0])
+        return job_from(rows[0])
 
     def jobs(
         self,
@@ -235,12 +144,12 @@ class Store:
                 limit,
                 offset,
             )
-        return [_job_row(row) for row in rows], total
+        return [job_from(row) for row in rows], total
 
     def unfinished_jobs(self) -> list[JobRow]:
         """Jobs that are queued or running, in the order of their submission."""
         rows = self._read("SELECT * FROM jobs WHERE state IN (?, ?) ORDER BY number", State.QUEUED, State.RUNNING)
-        return [_job_row(row) for row in rows]
+        return [job_from(row) for row in rows]
 
     def count_by_state(self) -> dict[State, int]:
         """How many jobs are in each state; states without a job are left out."""
@@ -264,16 +173,8 @@ class Store:
             if row is None:
                 raise _no_such_job(job_id)
             check_transition("job", State(row["state"]), state)
-            retried = State(row["state"]) in ENDED
-            started_at = None if retried else row["started_at"]
-            values = {
-                "state": state,
-                "message": message,
-                "started_at": started_at or (_text(at) if state is State.RUNNING else None),
-                "ended_at": _text(at) if state in ENDED else None,
-            }
-            cursor.execute(f"UPDATE jobs SET {_assignments(values)} WHERE number = :number", values | _number(row))  # noqa: S608
-            _add_state_event(cursor, job_id, "job", at, {"state": state, "message": message})
+            _update(cursor, "jobs", row, {"state": state, "message": message} | _job_times(row, state, at))
+            _add_state_event(cursor, job_id, at, {"state": state, "message": message})
 
     def mark_results_deleted(self, job_id: str, at: datetime) -> None:
         """Note that the files of a job were deleted to make room.
@@ -282,9 +183,8 @@ class Store:
             NoSuchJob: There is no such job.
         """
         with self._transaction() as cursor:
-            cursor.execute("UPDATE jobs SET results_deleted_at = ? WHERE job_id = ?", [_text(at), job_id])
-            if cursor.rowcount == 0:
-                raise _no_such_job(job_id)
+            _check_job(cursor, job_id)
+            cursor.execute("UPDATE jobs SET results_deleted_at = ? WHERE job_id = ?", [time_text(at), job_id])
             _add_event(cursor, job_id, "message", f"Results deleted on {at:%Y-%m-%d}.", {}, at)
 
     def delete_job(self, job_id: str) -> None:
@@ -294,32 +194,37 @@ class Store:
             NoSuchJob: There is no such job.
         """
         with self._transaction() as cursor:
+            _check_job(cursor, job_id)
             cursor.execute("DELETE FROM jobs WHERE job_id = ?", [job_id])
-            if cursor.rowcount == 0:
-                raise _no_such_job(job_id)
 
     def add_units(self, job_id: str, units: Iterable[UnitRow]) -> None:
-        """Add units to a job; those that it has already are left as they are.
+        """Add waiting units to a job; those that it has already are left as they are.
+
+        Args:
+            job_id: The job.
+            units: Of which only key, stage, video and part are taken.
 
         Raises:
             NoSuchJob: There is no such job.
         """
         with self._transaction() as cursor:
-            if cursor.execute("SELECT 1 FROM jobs WHERE job_id = ?", [job_id]).fetchone() is None:
-                raise _no_such_job(job_id)
+            _check_job(cursor, job_id)
             for unit in units:
-                values = {"job_id": job_id} | unit.__dict__
-                for name in ("started_at", "ended_at"):
-                    values[name] = _text(values[name]) if values[name] else None
+                values = {
+                    "job_id": job_id,
+                    "key": unit.key,
+                    "stage": unit.stage,
+                    "video_id": unit.video_id,
+                    "part": unit.part,
+                    "state": State.WAITING,
+                }
                 cursor.execute(_insert("units", values) + " ON CONFLICT (job_id, key) DO NOTHING", values)
 
     def units(self, job_id: str) -> list[UnitRow]:
         """The units of a job in the order in which they were added; none when there is no such job."""
-        return [_unit_row(row) for row in self._read("SELECT * FROM units WHERE job_id = ? ORDER BY number", job_id)]
+        return [unit_from(row) for row in self._read("SELECT * FROM units WHERE job_id = ? ORDER BY number", job_id)]
 
-    def set_unit_state(
-        self, job_id: str, key: str, state: State, message: str, at: datetime, report: str = ""
-    ) -> None:
+    def set_unit_state(self, job_id: str, key: str, state: State, message: str, at: datetime, report: str = "") -> None:
         """Change the state of a unit.
 
         Args:
@@ -339,11 +244,10 @@ class Store:
             if row is None:
                 raise NoSuchJob(f"There is no job {job_id} with a unit {key}.")
             check_transition("unit", State(row["state"]), state)
-            values = {"state": state, "message": message, "report": report} | _unit_changes(row, state, at)
-            cursor.execute(f"UPDATE units SET {_assignments(values)} WHERE number = :number", values | _number(row))  # noqa: S608
-            attempt = values.get("attempt", row["attempt"])
-            data = {"key": key, "state": state, "attempt": attempt, "message": message}
-            _add_state_event(cursor, job_id, "unit", at, data)
+            values = {"state": state, "message": message, "report": report} | _unit_course(row, state, at)
+            _update(cursor, "units", row, values)
+            data = {"key": key, "state": state, "attempt": values.get("attempt", row["attempt"]), "message": message}
+            _add_state_event(cursor, job_id, at, data)
 
     def set_unit_progress(self, job_id: str, key: str, done: int, total: int, unit: str) -> None:
         """Note how far a running unit is; what is finished never shrinks, and late reports are ignored.
@@ -374,12 +278,13 @@ class Store:
             NoSuchJob: There is no such job.
         """
         with self._transaction() as cursor:
+            _check_job(cursor, job_id)
             _add_event(cursor, job_id, "message", text, data or {}, at)
 
     def events(self, job_id: str, since_id: int = 0) -> list[Event]:
         """The events of a job after a certain one, oldest first; none when there is no such job."""
         rows = self._read("SELECT * FROM events WHERE job_id = ? AND id > ? ORDER BY id", job_id, since_id)
-        return [_event(row) for row in rows]
+        return [event_from(row) for row in rows]
 
     def _read(self, query: str, *values: str | int) -> list[sqlite3.Row]:
         with self._lock:
@@ -405,3 +310,60 @@ class Store:
             finally:
                 if self._connection.in_transaction:
                     cursor.execute("ROLLBACK")
+
+
+def _no_such_job(job_id: str) -> NoSuchJob:
+    return NoSuchJob(f"There is no job {job_id[:100]}; it may have been deleted.")
+
+
+def _check_job(cursor: sqlite3.Cursor, job_id: str) -> None:
+    if cursor.execute("SELECT 1 FROM jobs WHERE job_id = ?", [job_id]).fetchone() is None:
+        raise _no_such_job(job_id)
+
+
+def _job_times(row: sqlite3.Row, state: State, at: datetime) -> dict[str, Any]:
+    if state in ENDED:
+        return {"ended_at": time_text(at)}
+    if row["state"] in ENDED:
+        return {"started_at": None, "ended_at": None}
+    # a job that goes on after a new start of the service keeps the time of its first start
+    return {"started_at": row["started_at"] or time_text(at)} if state is State.RUNNING else {}
+
+
+def _unit_course(row: sqlite3.Row, state: State, at: datetime) -> dict[str, Any]:
+    """Times, attempt and progress of a unit after a change of state."""
+    if state in ENDED:
+        return {"ended_at": time_text(at)}
+    if state is State.RUNNING:
+        return {"started_at": time_text(at), "attempt": row["attempt"] + 1}
+    if state is State.WAITING:
+        attempt = 0 if row["state"] in ENDED else row["attempt"]
+        return {"started_at": None, "ended_at": None, "done": 0, "total": 0, "unit": "", "attempt": attempt}
+    return {}
+
+
+def _add_state_event(cursor: sqlite3.Cursor, job_id: str, at: datetime, data: dict[str, Any]) -> None:
+    text = data["message"] or str(data["state"])
+    if "key" in data:
+        _add_event(cursor, job_id, "unit", f"{data['key']}: {text}", data, at)
+    else:
+        _add_event(cursor, job_id, "job", text, data, at)
+
+
+def _add_event(
+    cursor: sqlite3.Cursor, job_id: str, kind: EventKind, text: str, data: dict[str, Any], at: datetime
+) -> None:
+    values = {"job_id": job_id, "at": time_text(at), "kind": kind, "text": text, "data": json.dumps(data)}
+    cursor.execute(_insert("events", values), values)
+
+
+def _insert(table: str, values: Iterable[str]) -> str:
+    """The names of table and columns are our own; values are bound."""
+    columns = list(values)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES (:{', :'.join(columns)})"  # noqa: S608
+
+
+def _update(cursor: sqlite3.Cursor, table: str, row: sqlite3.Row, values: dict[str, Any]) -> None:
+    """The names of table and columns are our own; values are bound."""
+    assignments = ", ".join(f"{column} = :{column}" for column in values)
+    cursor.execute(f"UPDATE {table} SET {assignments} WHERE number = :number", values | {"number": row["number"]})  # noqa: S608

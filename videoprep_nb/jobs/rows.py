@@ -1,0 +1,135 @@
+"""Jobs, units and events as the store gives them back."""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from videoprep_nb.jobs.models import State
+
+EventKind = Literal["job", "unit", "message"]
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """A job.
+
+    Args:
+        number: Its place in the order of submission.
+        job_id: Its id.
+        owner: Who submitted it; empty where nobody logs in.
+        state: Its state.
+        message: Why it is in this state, in one sentence; empty when there is nothing to say.
+        video_names: Names of its videos as the person knows them.
+        size_bytes: Size of its videos.
+        keep_scratch: Keep clips, frames, detections and tracks when it has ended.
+        created_at: When it was submitted.
+        started_at: When its first unit started, None before.
+        ended_at: When it ended, None before.
+        results_deleted_at: When its files were deleted to make room, None while they are there.
+    """
+
+    number: int
+    job_id: str
+    owner: str
+    state: State
+    message: str
+    video_names: tuple[str, ...]
+    size_bytes: int
+    keep_scratch: bool
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    results_deleted_at: datetime | None
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    """A unit of work: one notebook.
+
+    Args:
+        key: Its name within the job.
+        stage: The stage.
+        video_id: The video, None for a stage that runs once per job.
+        part: Which part of the video, None for the whole.
+        state: Its state.
+        attempt: How often it was started since it was planned, or since somebody asked for a retry.
+        done: What is finished of the running attempt.
+        total: What there is to do, 0 while that is unknown.
+        unit: What is counted: ``frames``, ``clips``, ``files``.
+        message: Why it is in this state, in one sentence; empty when there is nothing to say.
+        started_at: When the last attempt started, None before.
+        ended_at: When it ended, None before.
+        report: File name of the executed notebook, empty when there is none.
+    """
+
+    key: str
+    stage: str
+    video_id: str | None
+    part: int | None = None
+    state: State = State.WAITING
+    attempt: int = 0
+    done: int = 0
+    total: int = 0
+    unit: str = ""
+    message: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    report: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a job.
+
+    Args:
+        id: Grows with every event of any job and never comes back.
+        job_id: The job.
+        at: When.
+        kind: ``job`` or ``unit`` for a change of state, ``message`` for anything else.
+        text: One sentence, or the state.
+        data: The same for programs: ``state`` and ``message``; for a unit also ``key`` and ``attempt``.
+    """
+
+    id: int
+    job_id: str
+    at: datetime
+    kind: EventKind
+    text: str
+    data: dict[str, Any]
+
+
+def job_from(row: sqlite3.Row) -> JobRow:
+    """A job as it lies in the database."""
+    values = _with_times(row, "created_at", "started_at", "ended_at", "results_deleted_at")
+    del values["search_text"]
+    values["state"] = State(row["state"])
+    values["video_names"] = tuple(json.loads(row["video_names"]))
+    values["keep_scratch"] = bool(row["keep_scratch"])
+    return JobRow(**values)
+
+
+def unit_from(row: sqlite3.Row) -> UnitRow:
+    """A unit as it lies in the database."""
+    values = _with_times(row, "started_at", "ended_at")
+    del values["number"], values["job_id"]
+    values["state"] = State(row["state"])
+    return UnitRow(**values)
+
+
+def event_from(row: sqlite3.Row) -> Event:
+    """An event as it lies in the database."""
+    return Event(**_with_times(row, "at") | {"data": json.loads(row["data"])})
+
+
+def time_text(at: datetime) -> str:
+    """A time as it lies in the database: UTC in ISO format, so that texts sort like times."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _with_times(row: sqlite3.Row, *names: str) -> dict[str, Any]:
+    values = dict(row)
+    for name in names:
+        values[name] = datetime.fromisoformat(row[name]) if row[name] else None
+    return values
