@@ -63,6 +63,8 @@ def run(
             result = run_job(spec, folder, display.update)
     except InputError as error:
         raise _stop(error, EXIT_USAGE) from None
+    except VideoPrepError as error:
+        raise _stop(error, EXIT_FAILED) from None
     if as_json:
         sys.stdout.write(result.model_dump_json(indent=1) + "\n")
     else:

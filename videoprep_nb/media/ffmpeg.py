@@ -126,7 +126,7 @@ def run_ffmpeg(
         status = run_child(argv, timeout_s=timeout_s, on_stdout=read_progress_line, on_stderr=run.read_log_line)
     except TimeoutError:
         raise _error(f"ffmpeg was stopped because it took longer than {timeout_s:g} s.", argv, run) from None
-    except OSError as error:
+    except (FileNotFoundError, PermissionError) as error:
         raise _error(f"ffmpeg could not be started ({error}); is {FFMPEG_VARIABLE} right?", argv, run) from error
     if status != 0:
         if any(sign in line for line in run.stderr_tail for sign in _NO_SPACE):
