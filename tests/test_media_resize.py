@@ -179,3 +179,17 @@ def test_awkward_names_are_taken_literally(name: str, tmp_path: Path, monkeypatc
     assert numbers_in(folder / "out" / "1.mp4") == list(range(10))
     assert result.original_name == name
     assert sorted(path.name for path in folder.rglob("*")) == sorted([name, "out", "1.mp4", "1.json"])
+
+
+def test_joined_recordings_of_different_size_are_one_video(tmp_path: Path) -> None:
+    parts = [
+        write_video(
+            tmp_path / f"{first}.ts", (number_picture(first + i, width, height) for i in range(50)), Fraction(25)
+        )
+        for first, width, height in ((0, 320, 180), (50, 640, 360), (100, 320, 180))
+    ]
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+    result = standardise(joined, tmp_path, width=320, height=180)
+    assert result.decoded_frame_count == 150
+    assert numbers_in(tmp_path / "1.mp4") == list(range(150))

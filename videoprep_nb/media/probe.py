@@ -1,15 +1,18 @@
 """Look into a raw upload: what it claims, what it holds, and what is unusual about it."""
 
+import json
 import os
 import stat
 import sys
 from collections import deque
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 from videoprep_nb.errors import InputError, ProbeError
 from videoprep_nb.media.child import run_child
 from videoprep_nb.records import Record
+from videoprep_nb.timecode import format_duration
 
 _TIMEOUT_S = 600.0
 _MEMORY_LIMIT_BYTES = 4 << 30
@@ -114,12 +117,31 @@ def probe(path: Path) -> VideoInfo:
         )
     except TimeoutError:
         raise ProbeError(f"{path.name} could not be examined within {_TIMEOUT_S:g} s.") from None
-    if status == 0:
-        return VideoInfo.model_validate_json("".join(output))
-    if status == REFUSED_STATUS and output:
-        raise ProbeError(f"{path.name} cannot be processed: {output[0]}.")
-    raise ProbeError(f"{path.name} cannot be processed: reading it failed ({errors[-1] if errors else status}).")
+    if status != 0:
+        raise ProbeError(f"{path.name} cannot be processed: reading it failed ({errors[-1] if errors else status}).")
+    measured = json.loads("".join(output))
+    if "refusal" in measured:
+        raise ProbeError(f"{path.name} cannot be processed: {measured['refusal']}.")
+    transfer, clock_jumps = measured.pop("transfer"), measured.pop("clock_jumps")
+    info = VideoInfo(**measured, findings=[])
+    return info.model_copy(update={"findings": list(_findings(info, transfer, clock_jumps))})
 
 
-REFUSED_STATUS = 3
-"""Exit status of the child process after a refusal in words."""
+def _findings(info: VideoInfo, transfer: str | None, clock_jumps: int) -> Iterator[str]:
+    if info.claimed_frame_count is not None and info.claimed_frame_count != info.packet_count:
+        yield f"claims {info.claimed_frame_count} frames, holds {info.packet_count}"
+    claimed_s = info.claimed_duration_s
+    if claimed_s is not None and abs(claimed_s - info.duration_s) > max(1.0, 0.02 * info.duration_s):
+        yield f"claims {format_duration(claimed_s)}, holds {format_duration(info.duration_s)}"
+    if info.rotation_deg:
+        yield f"turned {info.rotation_deg}°, will be corrected"
+    if info.sample_aspect != 1:
+        yield f"non-square pixels {info.sample_aspect.numerator}:{info.sample_aspect.denominator}, will be corrected"
+    if info.is_variable_rate:
+        yield f"frames at irregular times, will be made constant at {float(info.rate):.6g} frames per second"
+    if info.width % 2 or info.height % 2:
+        yield f"odd size {info.width}×{info.height}"
+    if clock_jumps:
+        yield f"its clock jumps ({clock_jumps}×), the parts will be joined"
+    if transfer is not None:
+        yield f"high dynamic range ({transfer}), colours will look pale"

@@ -1,8 +1,9 @@
-"""The process that opens a raw file for ``probe``: prints a VideoInfo as JSON, or a refusal.
+"""The process that opens a raw file for ``probe`` and prints what it measured as JSON, or why it refuses.
 
-Run as ``python -m videoprep_nb.media.probe_child FILE``.
+Run as ``python -m videoprep_nb.media.probe_child FILE``. It starts once per video, so it imports little.
 """
 
+import json
 import sys
 from collections.abc import Iterator
 from fractions import Fraction
@@ -16,16 +17,20 @@ from av.stream import Disposition
 
 from videoprep_nb.errors import ProbeError
 from videoprep_nb.media.ffmpeg import RAW_INPUT_OPTIONS, file_url
-from videoprep_nb.media.probe import REFUSED_STATUS, VideoInfo
-from videoprep_nb.media.timing import measure_rate
+from videoprep_nb.media.timing import measure_rate, without_jumps
 from videoprep_nb.timecode import format_duration
 
 _PACKETS_TO_FIRST_FRAME = 300
+_FORMATS_WITH_JUMPS = ("mpegts", "mpeg")
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 
 
-def examine(path: Path) -> VideoInfo:
+def examine(path: Path) -> dict[str, Any]:
     """Open a raw file in this process and measure it.
+
+    Returns:
+        The fields of a ``VideoInfo`` without its findings; ``transfer``: the name of a transfer function of high
+        dynamic range, or None; ``clock_jumps``: how often the clock of the recording restarted.
 
     Raises:
         ProbeError: It is not a video that can be processed; the message is the end of a sentence.
@@ -33,33 +38,35 @@ def examine(path: Path) -> VideoInfo:
     with _open(path) as container:
         stream = _video_stream(container)
         first_frame, times, packet_count = _read_packets(container, stream)
-        times_s = np.sort(np.array(times, dtype=np.float64)) * float(stream.time_base)
+        decode_times_s, times_s = (np.array(times, dtype=np.float64) * float(stream.time_base)).reshape(-1, 2).T
+        clock_jumps = 0
+        if container.format.name in _FORMATS_WITH_JUMPS:
+            times_s, clock_jumps = without_jumps(times_s, decode_times_s)
+        times_s = np.sort(times_s)
         claimed_rates = [rate for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate) if rate]
         rate, is_variable = measure_rate(times_s, claimed_rates)
         duration_s = _duration_s(times_s, packet_count, rate)
         if duration_s * rate > 100 * packet_count + 1000:
             raise ProbeError(f"its time stamps jump: {packet_count} frames over {format_duration(duration_s)}")
-        info = VideoInfo(
-            format_name=container.format.name,
-            codec=stream.codec_context.name,
-            width=first_frame.width,
-            height=first_frame.height,
-            rotation_deg=round(-first_frame.rotation / 90) * 90 % 360,
-            sample_aspect=stream.sample_aspect_ratio or Fraction(1),
-            rate=rate,
-            is_variable_rate=is_variable,
-            duration_s=duration_s,
-            packet_count=packet_count,
-            claimed_frame_count=stream.frames or None,
-            claimed_duration_s=_claimed_duration_s(container, stream),
-            pixel_format=first_frame.format.name,
-            audio_codec=next(
-                (audio.codec_context.name for audio in container.streams.audio if audio.codec_context), None
-            ),
-            findings=[],
-        )
-        findings = [*_findings(info), *_color_findings(first_frame)]
-    return info.model_copy(update={"findings": findings})
+        audio_codecs = [audio.codec_context.name for audio in container.streams.audio if audio.codec_context]
+        return {
+            "format_name": container.format.name,
+            "codec": stream.codec_context.name,
+            "width": first_frame.width,
+            "height": first_frame.height,
+            "rotation_deg": round(-first_frame.rotation / 90) * 90 % 360,
+            "sample_aspect": str(stream.sample_aspect_ratio or 1),
+            "rate": str(rate),
+            "is_variable_rate": is_variable,
+            "duration_s": duration_s,
+            "packet_count": packet_count,
+            "claimed_frame_count": stream.frames or None,
+            "claimed_duration_s": _claimed_duration_s(container, stream),
+            "pixel_format": first_frame.format.name,
+            "audio_codec": audio_codecs[0] if audio_codecs else None,
+            "clock_jumps": clock_jumps,
+            "transfer": _HDR_TRANSFERS.get(int(first_frame.color_trc)),
+        }
 
 
 def _open(path: Path) -> Any:
@@ -83,10 +90,10 @@ def _video_stream(container: Any) -> Any:
     return moving[0]
 
 
-def _read_packets(container: Any, stream: Any) -> tuple[Any, list[int], int]:
-    """The first picture, the time stamps of all coded pictures in ticks, and their number."""
+def _read_packets(container: Any, stream: Any) -> tuple[Any, list[tuple[int, int]], int]:
+    """The first picture, times of decoding and showing of all coded pictures in ticks, and their number."""
     first_frame = None
-    times: list[int] = []
+    times: list[tuple[int, int]] = []
     packet_count = 0
     for packet in _packets(container, stream):
         if first_frame is None and packet_count <= _PACKETS_TO_FIRST_FRAME:
@@ -94,9 +101,9 @@ def _read_packets(container: Any, stream: Any) -> tuple[Any, list[int], int]:
         if not packet.size or packet.is_discard:
             continue
         packet_count += 1
-        time = packet.pts if packet.pts is not None else packet.dts
-        if time is not None:
-            times.append(time)
+        shown = packet.pts if packet.pts is not None else packet.dts
+        if shown is not None:
+            times.append((shown if packet.dts is None else packet.dts, shown))
     if first_frame is None:
         raise ProbeError("no picture in it can be decoded" if packet_count else "it holds no frames")
     return first_frame, times, packet_count
@@ -131,37 +138,14 @@ def _claimed_duration_s(container: Any, stream: Any) -> float | None:
     return None if container.duration is None else container.duration / av.time_base
 
 
-def _findings(info: VideoInfo) -> Iterator[str]:
-    if info.claimed_frame_count is not None and info.claimed_frame_count != info.packet_count:
-        yield f"claims {info.claimed_frame_count} frames, holds {info.packet_count}"
-    claimed_s = info.claimed_duration_s
-    if claimed_s is not None and abs(claimed_s - info.duration_s) > max(1.0, 0.02 * info.duration_s):
-        yield f"claims {format_duration(claimed_s)}, holds {format_duration(info.duration_s)}"
-    if info.rotation_deg:
-        yield f"turned {info.rotation_deg}°, will be corrected"
-    if info.sample_aspect != 1:
-        yield f"non-square pixels {info.sample_aspect.numerator}:{info.sample_aspect.denominator}, will be corrected"
-    if info.is_variable_rate:
-        yield f"frames at irregular times, will be made constant at {float(info.rate):.6g} frames per second"
-    if info.width % 2 or info.height % 2:
-        yield f"odd size {info.width}×{info.height}"
-
-
-def _color_findings(frame: Any) -> Iterator[str]:
-    transfer = _HDR_TRANSFERS.get(int(frame.color_trc))
-    if transfer is not None:
-        yield f"high dynamic range ({transfer}), colours will look pale"
-
-
-def main() -> int:
+def main() -> None:
     """Print what the file given on the command line holds."""
     try:
-        print(examine(Path(sys.argv[1])).model_dump_json())  # noqa: T201 - read by the parent process
+        answer = examine(Path(sys.argv[1]))
     except ProbeError as refusal:
-        print(refusal)  # noqa: T201
-        return REFUSED_STATUS
-    return 0
+        answer = {"refusal": str(refusal)}
+    print(json.dumps(answer))  # noqa: T201 - read by the parent process
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

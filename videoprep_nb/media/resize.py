@@ -14,6 +14,9 @@ from videoprep_nb.media.standard import read_standard
 from videoprep_nb.progress import ProgressCallback
 from videoprep_nb.records import Record
 
+# A damaged part must not cost the good ones; a change of size on the way must not restart the clock of the filters.
+_TOLERANCE = ("-max_error_rate", "1", "-reinit_filter", "0")
+
 
 class ResizeResult(Record):
     """What became of a raw video; lies as ``<video_id>.json`` beside the standard video.
@@ -92,7 +95,7 @@ def resize_video(
     conversion = _conversion(source, rate, placement, expected_count)
     with staged_file(output_file) as staging:
         run = run_ffmpeg(
-            ["-max_error_rate", "1", *raw_input(input_file), *conversion, *encoder, "-movflags", "+faststart"],
+            [*_TOLERANCE, *raw_input(input_file), *conversion, *encoder, "-movflags", "+faststart"],
             staging,
             timeout_s=timeout_s,
             on_frame=lambda done: progress(min(done, expected_count), expected_count, "frames"),

@@ -16,6 +16,8 @@ _JITTER_S = 0.002
 _JITTER_FRAMES = 0.1
 _SNAP = Fraction(1, 100)
 _MOST_SLOTS_PER_PACKET = 10
+_LONGEST_STEP_BACK_S = 0.1  # these two are ffmpeg's
+_LONGEST_STEP_AHEAD_S = 10.0
 
 Times = npt.NDArray[np.float64]
 
@@ -54,6 +56,24 @@ def measure_rate(times_s: Times, claimed_rates: Sequence[Fraction]) -> tuple[Fra
     typical = _median_rate(times_s)
     rate = next(iter(_usual_rates(typical)), typical)
     return min(max(rate, LOWEST_RATE), HIGHEST_RATE), True
+
+
+def without_jumps(times_s: Times, decode_times_s: Times) -> tuple[Times, int]:
+    """Join the parts of a recording whose clock restarted, as ffmpeg does for MPEG streams.
+
+    Args:
+        times_s: ``(N,)`` presentation times in seconds, in the order of the file.
+        decode_times_s: ``(N,)`` decoding times in seconds, ascending but for the jumps.
+
+    Returns:
+        The presentation times on one clock, and the number of jumps.
+    """
+    steps_s = np.diff(decode_times_s)
+    jumps = (steps_s < -_LONGEST_STEP_BACK_S) | (steps_s > _LONGEST_STEP_AHEAD_S)
+    if not jumps.any() or jumps.all():
+        return times_s, 0
+    corrections_s = np.where(jumps, np.median(steps_s[~jumps]) - steps_s, 0)
+    return times_s + np.concatenate([[0], np.cumsum(corrections_s)]), int(jumps.sum())
 
 
 def _is_sane(rate: Fraction) -> bool:
