@@ -8,7 +8,7 @@ import base64
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ class JobSummary:
     elapsed_s: float
     package_href: str
     videos: Sequence[VideoEntry]
-    reports: Sequence[ReportEntry] = field(default_factory=tuple)
+    reports: Sequence[ReportEntry]
 
 
 def export_html(notebook_path: Path, html_path: Path) -> None:
@@ -154,8 +154,14 @@ def write_index(path: Path, job: JobSummary) -> None:
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
     environment.filters["duration"] = format_duration
     environment.filters["stage_title"] = lambda stage: stage.replace("_", " ").capitalize()
+    bounded = replace(job, reports=[_without_picture(entry, i) for i, entry in enumerate(job.reports)])
     with staged_file(path) as staging:
-        staging.write_text(environment.get_template("job.html.j2").render(job=job), encoding="utf-8")
+        staging.write_text(environment.get_template("job.html.j2").render(job=bounded), encoding="utf-8")
+
+
+def _without_picture(entry: ReportEntry, index: int) -> ReportEntry:
+    """Only the first reports of a very large job have pictures, so that a browser can still open the page."""
+    return entry if index < _MAX_PICTURES else replace(entry, picture=None)
 
 
 def _title(notebook: Any) -> str:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from videoprep_nb.viz.style import ACCENT, GRID, INK, MUTED, Colour, css
+from videoprep_nb.viz.style import ACCENT, GRID, INK, MUTED, Colour, css, ink_on
 
 _WIDTH_IN = 10.0
 _DPI = 110
@@ -49,6 +49,7 @@ def figure(height_in: float, title: str) -> tuple[Figure, Axes]:
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(css(GRID))
     axes.tick_params(length=0, labelsize=10, labelcolor=css(MUTED))
+    axes.tick_params(axis="x", pad=7)
     axes.xaxis.label.set_color(css(MUTED))
     axes.yaxis.label.set_color(css(MUTED))
     axes.set_axisbelow(True)
@@ -78,7 +79,7 @@ def time_axis(axes: Axes, start_s: float, end_s: float) -> None:
 
 def time_line(bars: Sequence[Bar], row_labels: Sequence[str], title: str, end_s: float) -> tuple[Figure, Axes]:
     """Bars over time, one row per label, the first on top."""
-    chart, axes = figure(1.2 + 0.27 * max(1, len(row_labels)), title)
+    chart, axes = figure(1.2 + 0.22 * max(3, len(row_labels)), title)
     for faint in (False, True):
         chosen = [bar for bar in bars if bar.faint is faint]
         axes.barh(
@@ -93,6 +94,28 @@ def time_line(bars: Sequence[Bar], row_labels: Sequence[str], title: str, end_s:
     axes.set_ylim(max(1, len(row_labels)) - 0.4, -0.6)
     time_axis(axes, 0, end_s)
     return chart, axes
+
+
+def label_bar(axes: Axes, bar: Bar, words: str) -> None:
+    """Write beside a bar of a time line, on the side where there is more room, or onto a bar that leaves none."""
+    start_s, end_s = axes.get_xlim()
+    room_before_s, room_after_s = bar.start_s - start_s, end_s - bar.end_s
+    if max(room_before_s, room_after_s) < 0.2 * (end_s - start_s):
+        place_s, side, shift_pt, colour = (bar.start_s + bar.end_s) / 2, "center", 0, ink_on(bar.colour)
+    elif room_after_s >= room_before_s:
+        place_s, side, shift_pt, colour = bar.end_s, "left", 6, MUTED
+    else:
+        place_s, side, shift_pt, colour = bar.start_s, "right", -6, MUTED
+    axes.annotate(
+        words,
+        (place_s, bar.row),
+        (shift_pt, 0),
+        textcoords="offset points",
+        ha=side,
+        va="center",
+        fontsize=9,
+        color=css(colour),
+    )
 
 
 def legend(axes: Axes, colours: Mapping[str, Colour]) -> None:

@@ -7,7 +7,7 @@ from IPython.display import HTML, Image
 from videoprep_nb.media.frames import read_frames_at
 from videoprep_nb.records import ClipRecord, ClipTable
 from videoprep_nb.viz import charts, pictures, tables
-from videoprep_nb.viz.style import ACCENT, SECOND, Colour, css, ink_on
+from videoprep_nb.viz.style import ACCENT, SECOND, Colour
 
 _MAX_CLIPS = 24
 
@@ -23,15 +23,7 @@ def clip_time_line(clips: ClipTable) -> Image:
     end_s = float(clips.source_frame_count / shown[0].rate) if len(shown) == len(clips.clips) else bars[-1].end_s
     chart, axes = charts.time_line(bars, labels, _time_line_title(clips), end_s)
     for bar, clip in zip(bars, shown, strict=True):
-        axes.annotate(
-            f"{clip.frame_count} frames",
-            ((bar.start_s + bar.end_s) / 2, bar.row),
-            ha="center",
-            va="center",
-            color=css(ink_on(_colour(clip))),
-            fontsize=9,
-            annotation_clip=True,
-        )
+        charts.label_bar(axes, bar, f"{clip.frame_count:,} frames")
     charts.legend(axes, {_way(clip): _colour(clip) for clip in shown})
     return charts.image(chart, f"Time line of {len(shown)} clips")
 

@@ -12,7 +12,6 @@ from videoprep_nb.viz.pictures import Picture
 from videoprep_nb.viz.proposals_on_frames import proposals_on_frames
 
 _MAX_ENTRIES = 40
-_NAME_WIDTH = 44
 
 
 def package_tree(result: PackageResult) -> HTML:
@@ -50,15 +49,18 @@ def package_summary(result: PackageResult) -> HTML:
 
 
 def _tree(result: PackageResult) -> Iterator[str]:
-    yield f"{result.path.name:<{_NAME_WIDTH}}{tables.size(result.size_bytes):>12}"
+    """The lines of the tree, names on the left and sizes in a column on the right."""
     shown = result.entries[:_MAX_ENTRIES]
+    lines: list[tuple[str, str]] = [(result.path.name, tables.size(result.size_bytes))]
     folder = ""
     for entry in shown:
         parent, _, name = entry.name.rpartition("/")
         if parent != folder:
-            yield f"├── {parent}/"
+            lines.append((f"├── {parent}/", ""))
             folder = parent
-        indent = "│   ├── " if parent else "├── "
-        yield f"{indent + name:<{_NAME_WIDTH}}{tables.size(entry.size_bytes):>12}"
+        lines.append((f"│   ├── {name}" if parent else f"├── {name}", tables.size(entry.size_bytes)))
+    name_width = max(len(name) for name, _ in lines) + 2
+    size_width = max(len(size) for _, size in lines)
+    yield from (f"{name:<{name_width}}{size:>{size_width}}" for name, size in lines)
     if len(shown) < len(result.entries):
         yield f"    … and {len(result.entries) - len(shown):,} more"

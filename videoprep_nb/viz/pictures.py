@@ -108,7 +108,7 @@ def text_width(words: str, size: int, weight: int = 400) -> int:
     return int(width)
 
 
-def chip(picture: Picture, words: str, left: int, bottom: int, colour: Colour, size: int = 15) -> None:
+def chip(picture: Picture, words: str, left: int, bottom: int, colour: Colour, size: int = 13) -> None:
     """Write words on a filled patch whose lower left corner is given; it is pushed into the picture."""
     width, height = text_width(words, size, 600) + 8, size + 5
     left = max(0, min(left, picture.shape[1] - width))

@@ -65,7 +65,11 @@ def resize_summary(result: ResizeResult) -> HTML:
                 format_duration(source.duration_s),
                 format_duration(float(result.frame_count / result.rate)),
             ),
-            ("coded as", f"{source.codec}, {source.pixel_format} in {source.format_name}", "h264, yuv420p in mp4"),
+            (
+                "coded as",
+                f"{source.codec}, {source.pixel_format} in {source.format_name.replace(',', '/')}",
+                "h264, yuv420p in mp4",
+            ),
             ("sound", source.audio_codec or "none", "none"),
         ],
     )

@@ -91,6 +91,8 @@ def confidence_histogram(tracks: Tracks, detections_folder: Path, confidence: fl
 def track_table(tracks: Tracks) -> HTML:
     """The tracks, when they begin and end, and what they are made of."""
     ids = tracks.track_ids
+    if not ids:
+        return tables.remarks([], "There are no tracks.")
     rows = [_track_row(tracks, track_id) for track_id in ids[: tables.MAX_ROWS]]
     headings = ["track id", "from", "to", "frames", "filled in", "mean confidence", "clips"]
     return tables.table(headings, rows, left_out=len(ids) - len(rows))
