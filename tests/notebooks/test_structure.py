@@ -1,0 +1,124 @@
+"""What every notebook has to look like (STYLE, notebook conventions)."""
+
+import ast
+import json
+import re
+import typing
+from pathlib import Path
+from typing import Any, Literal, Union
+
+import nbformat
+import pytest
+from papermill import inspect_notebook
+
+from videoprep_nb.stages.params import STAGES, notebook_name
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+MAX_CELL_LINES = 12
+
+each_stage = pytest.mark.parametrize("stage", STAGES)
+
+
+def read(stage: str) -> Any:
+    return nbformat.read(NOTEBOOKS / notebook_name(stage), as_version=4)
+
+
+def code_cells(stage: str) -> list[Any]:
+    return [cell for cell in read(stage).cells if cell.cell_type == "code"]
+
+
+def papermill_type(annotation: Any) -> str:
+    """How a type is written so that papermill reads it."""
+    if typing.get_origin(annotation) is Literal:
+        return "str"
+    if typing.get_origin(annotation) is Union:
+        inner, _ = typing.get_args(annotation)
+        return f"Optional[{inner.__name__}]"
+    return str(annotation) if typing.get_origin(annotation) else annotation.__name__
+
+
+def test_there_is_one_notebook_per_stage():
+    assert {path.name for path in NOTEBOOKS.glob("0*.ipynb")} == set(map(notebook_name, STAGES))
+
+
+@each_stage
+def test_parameters_are_those_of_the_model(stage):
+    found = inspect_notebook(str(NOTEBOOKS / notebook_name(stage)))
+    fields = STAGES[stage].model_fields
+    assert list(found) == list(fields)
+    for name, field in fields.items():
+        assert ast.literal_eval(found[name]["default"]) == field.default, name
+        assert found[name]["inferred_type_name"] == papermill_type(field.annotation), name
+        assert found[name]["help"] == field.description, name
+
+
+@each_stage
+def test_notebook_is_valid(stage):
+    nbformat.validate(read(stage))
+
+
+@each_stage
+def test_first_cells_are_title_parameters_and_setup(stage):
+    cells = read(stage).cells
+    assert [cell.id for cell in cells[:4]] == ["title", "parameters", "setup", "run"]
+    assert cells[0].source.startswith("# ")
+    assert len(cells[0].source.splitlines()) == 3  # heading, empty line, one paragraph
+    assert cells[-1].id == "summary"
+    assert f"{STAGES[stage].__name__}.from_cell(globals())" in cells[2].source
+
+
+@each_stage
+def test_cells_are_thin(stage):
+    for cell in code_cells(stage)[1:]:
+        tree = ast.parse(cell.source)
+        assert len(cell.source.splitlines()) <= MAX_CELL_LINES, cell.id
+        assert not [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda)]
+
+
+@each_stage
+def test_no_outputs_counts_or_foreign_metadata(stage):
+    notebook = read(stage)
+    assert notebook.metadata == {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for cell in notebook.cells:
+        assert set(cell.metadata) <= {"tags"}, cell.id
+        assert cell.get("outputs", []) == []
+        assert cell.get("execution_count") is None
+    assert [cell.id for cell in notebook.cells if cell.metadata.get("tags") == ["parameters"]] == ["parameters"]
+
+
+@each_stage
+def test_cell_ids_are_words(stage):
+    ids = [cell.id for cell in read(stage).cells]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", cell_id) for cell_id in ids)
+
+
+@each_stage
+def test_no_absolute_paths_no_magics_no_change_of_folder(stage):
+    for cell in code_cells(stage):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert not Path(node.value).is_absolute(), node.value
+        assert "chdir" not in cell.source
+        assert not re.search(r"^\s*[%!]", cell.source, re.MULTILINE)
+
+
+def test_defaults_lead_from_one_notebook_to_the_next():
+    defaults = {stage: {name: field.default for name, field in STAGES[stage].model_fields.items()} for stage in STAGES}
+    video_id = defaults["resize"]["video_id"]
+    assert defaults["clip"]["input_file"] == f"{defaults['resize']['output_dir']}/{video_id}.mp4"
+    assert defaults["extract_frames"]["clips_dir"] == defaults["clip"]["output_dir"]
+    assert defaults["track_persons"]["clips_dir"] == defaults["clip"]["output_dir"]
+    assert defaults["generate_proposals"]["tracks_dir"] == defaults["track_persons"]["output_dir"]
+    assert defaults["package"]["frames_dir"] == defaults["extract_frames"]["output_dir"]
+    assert defaults["package"]["proposals_file"] == defaults["generate_proposals"]["output_file"]
+
+
+@each_stage
+def test_notebook_is_stored_as_jupyter_stores_it(stage):
+    path = NOTEBOOKS / notebook_name(stage)
+    text = path.read_text(encoding="utf-8")
+    assert text == json.dumps(json.loads(text), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
