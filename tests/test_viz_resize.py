@@ -44,3 +44,14 @@ def test_source_picture_that_cannot_be_decoded_is_said_not_raised(tmp_path):
     result = resize(ResizeParams(input_file=str(source), output_dir=str(tmp_path)), lambda *_: None)
     source.write_bytes(b"no video any more")
     assert look.before_and_after(result, source, tmp_path).data
+
+
+def test_source_of_variable_rate(tmp_path):
+    times_s = [Fraction(i * i, 40) for i in range(8)]
+    source = write_video(tmp_path / "a.mp4", [np.full((180, 180, 3), RED, np.uint8)] * 8, Fraction(10), times_s=times_s)
+    result = resize(ResizeParams(input_file=str(source), output_dir=str(tmp_path)), lambda *_: None)
+    picture = np.asarray(
+        Image.open(io.BytesIO(look.before_and_after(result, source, tmp_path).data)).convert("RGB"), int
+    )
+    for row in range(3):
+        assert share_of(RED, picture[38 + row * 364 :][140:190, 280:320]) == 1

@@ -13,6 +13,7 @@ from videoprep_nb.errors import FfmpegError
 from videoprep_nb.media.ffmpeg import raw_input, run_ffmpeg
 from videoprep_nb.media.frames import read_frames_at
 from videoprep_nb.media.resize import ResizeResult
+from videoprep_nb.media.standard import open_own
 from videoprep_nb.timecode import format_duration
 from videoprep_nb.viz import pictures, tables
 from videoprep_nb.viz.pictures import Picture, Tile
@@ -105,7 +106,10 @@ def _source_frame(path: Path, time_s: float, width: int, height: int) -> Picture
             run = run_ffmpeg(arguments, still, timeout_s=_STILL_TIMEOUT_S)
         except FfmpegError:
             return None
-        return next((frame for _, frame in read_frames_at(still, [0] if run.encoded_frames else [])), None)
+        if not run.encoded_frames:
+            return None
+        with open_own(still) as container:
+            return np.asarray(next(container.decode(video=0)).to_ndarray(format="rgb24"), np.uint8)
 
 
 def _after(result: ResizeResult, frame: Picture, time_s: Fraction) -> Tile:
