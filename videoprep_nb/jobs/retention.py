@@ -113,7 +113,11 @@ def sweep_processes(workspace: Workspace) -> list[int]:
     own = psutil.Process()
     # a shell in which the variable is set starts services; it must live
     spared = {own.pid, *(parent.pid for parent in own.parents())}
-    killed = [process for process in _processes_of(workspace) if process.pid not in spared and _kill(process)]
+    killed: list[psutil.Process] = []
+    # again until none is found: one that was about to be killed may just have started another
+    while found := [process for process in _processes_of(workspace) if process.pid not in spared and _kill(process)]:
+        spared.update(process.pid for process in found)
+        killed += found
     psutil.wait_procs(killed, timeout=_KILL_TIMEOUT_S)
     return [process.pid for process in killed]
 
