@@ -5,8 +5,8 @@ from itertools import product
 import pytest
 
 from videoprep_nb.errors import WrongState
-from videoprep_nb.jobs.models import State
-from videoprep_nb.jobs.states import ENDED, check_transition
+from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.states import check_transition
 
 JOB_STEPS = """
 queued -> running, failed, cancelled

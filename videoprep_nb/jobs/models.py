@@ -5,6 +5,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from videoprep_nb.records import Record
 
 
@@ -18,6 +20,10 @@ class State(StrEnum):
     COMPLETED_WITH_ERRORS = "completed with errors"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+ENDED = frozenset({State.DONE, State.COMPLETED_WITH_ERRORS, State.FAILED, State.CANCELLED})
+"""States in which nothing happens any more until somebody asks for a retry."""
 
 
 class VideoInput(Record):
@@ -44,6 +50,7 @@ class JobSpec(Record):
         videos: The raw videos.
         params: Parameters that differ from the defaults, by stage and name.
         keep_scratch: Keep clips, frames, detections and tracks when the job has ended.
+        clips_per_unit: A video of more clips is split over several units to detect persons side by side.
     """
 
     job_id: str
@@ -52,6 +59,7 @@ class JobSpec(Record):
     videos: list[VideoInput]
     params: dict[str, dict[str, Any]]
     keep_scratch: bool
+    clips_per_unit: int = Field(8, ge=1)
 
 
 class UnitResult(Record):

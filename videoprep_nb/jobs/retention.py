@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 
 from videoprep_nb.errors import InputError, NoSuchJob
+from videoprep_nb.jobs.models import ENDED
 from videoprep_nb.jobs.rows import JobRow
-from videoprep_nb.jobs.states import ENDED
 from videoprep_nb.jobs.store import Store
 from videoprep_nb.jobs.workspace import WORKSPACE_VARIABLE, Workspace, check_job_id, tree_stats
 from videoprep_nb.layout import STAGING_PREFIX

@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from videoprep_nb.errors import WrongState
-from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.models import ENDED, State
 
 Kind = Literal["job", "unit"]
-
-ENDED = frozenset({State.DONE, State.COMPLETED_WITH_ERRORS, State.FAILED, State.CANCELLED})
-"""States in which nothing happens any more until somebody asks for a retry."""
 
 TRANSITIONS: Mapping[Kind, Mapping[State, frozenset[State]]] = {
     "job": {

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from videoprep_nb.errors import InputError, NoSuchJob
-from videoprep_nb.jobs.models import JobSpec, State
+from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.rows import Event, EventKind, JobRow, UnitRow, event_from, job_from, time_text, unit_from
 from videoprep_nb.jobs.schema import MIGRATIONS, migrate, version_of
-from videoprep_nb.jobs.states import ENDED, check_transition
+from videoprep_nb.jobs.states import check_transition
 from videoprep_nb.layout import disk_full_error
 
 _BUSY_TIMEOUT_S = 10.0
