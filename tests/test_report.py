@@ -97,6 +97,12 @@ def test_error_is_on_top_with_its_sentence(tmp_path):
     assert "script" not in page.tags
 
 
+def test_cells_after_the_failing_one_are_left_out(tmp_path):
+    cells = [new_code_cell("", outputs=[error_output("no")]), new_markdown_cell("## Never reached")]
+    page, _ = exported(tmp_path, new_markdown_cell("# 1 · Resize"), *cells)
+    assert "Never reached" not in page.text
+
+
 def test_failure_that_no_cell_shows_is_on_top(tmp_path):
     sentence = "The memory ran out."
     cell = new_raw_cell(sentence, metadata={"tags": [FAILURE_TAG]})

@@ -6,7 +6,6 @@ runs (nbconvert's own templates link to a content delivery network).
 
 import base64
 import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +21,6 @@ _TEMPLATES = Path(__file__).parent / "report_template"
 _PICTURE_TYPES = ("image/jpeg", "image/png")
 _THUMBNAIL_SIZE_PX = (480, 300)
 _MAX_PICTURES = 100
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -119,6 +117,7 @@ def export_html(notebook_path: Path, html_path: Path) -> None:
         exclude_anchor_links=True,
         config=Config(CSSHTMLHeaderPreprocessor={"style": "default"}),
     )
+    notebook.cells = _cells_that_ran(notebook)
     resources = {"report_title": _title(notebook) or notebook_path.stem, "report_failure": _failure(notebook)}
     page, _ = exporter.from_notebook_node(notebook, resources)
     with staged_file(html_path) as staging:
@@ -175,8 +174,15 @@ def _failure(notebook: Any) -> str:
     for cell in notebook.cells:
         if FAILURE_TAG in cell.metadata.get("tags", []):
             return str(cell.source)
-    errors = (output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "error")
-    return next((_ANSI.sub("", error.evalue) for error in errors), "")
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    return next((str(output.evalue) for output in outputs if output.output_type == "error"), "")
+
+
+def _cells_that_ran(notebook: Any) -> list[Any]:
+    """The cells up to the one that failed; headings without anything below them would only irritate."""
+    cells: list[Any] = notebook.cells
+    failed = (i for i, cell in enumerate(cells) if any(out.output_type == "error" for out in cell.get("outputs", [])))
+    return cells[: next(failed, len(cells)) + 1]
 
 
 def _thumbnail(encoded: bytes) -> bytes:
