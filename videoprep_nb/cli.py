@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +14,7 @@ from rich.markup import escape
 
 from videoprep_nb.errors import InputError, ParameterError, VideoPrepError
 from videoprep_nb.jobs.models import JobResult, State
-from videoprep_nb.jobs.run import new_job, run_job
+from videoprep_nb.jobs.run import run_job
 from videoprep_nb.jobs.settings import read_settings
 from videoprep_nb.terminal import JobDisplay
 from videoprep_nb.timecode import format_duration
@@ -39,7 +40,7 @@ _err = Console(stderr=True, highlight=False, soft_wrap=True)
 def run(
     videos: Annotated[list[Path], typer.Argument(help="Raw video files, in the order that numbers them 1, 2, …")],
     output: Annotated[
-        Path | None, typer.Option(help="New folder for the package and the reports. [videoprep-output/<job>]")
+        Path | None, typer.Option(help="New folder for the package and the reports. [videoprep-output/<time>]")
     ] = None,
     assignments: Annotated[
         list[str] | None, typer.Option("--set", metavar="STAGE.PARAM=VALUE", help="Change one parameter; repeatable.")
@@ -52,16 +53,13 @@ def run(
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 completed with errors.
     """
-    try:
-        spec = new_job(videos, read_settings(params, assignments or []), keep_scratch)
-    except ParameterError as error:
-        raise _stop(error, EXIT_USAGE) from None
     signal.signal(signal.SIGTERM, _interrupt)
-    folder = output or Path("videoprep-output") / spec.job_id
+    folder = output or Path("videoprep-output") / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
     try:
-        with JobDisplay(spec, _err) as display:
-            result = run_job(spec, folder, display.update)
-    except InputError as error:
+        settings = read_settings(params, assignments or [])
+        with JobDisplay(_err) as display:
+            result = run_job(videos, settings, folder, keep_scratch=keep_scratch, watch=display.update)
+    except (InputError, ParameterError) as error:
         raise _stop(error, EXIT_USAGE) from None
     except VideoPrepError as error:
         raise _stop(error, EXIT_FAILED) from None

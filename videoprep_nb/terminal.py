@@ -1,16 +1,17 @@
 """What ``videoprep run`` shows while a job runs: a bar per stage on a terminal, a line per unit elsewhere."""
 
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
-from videoprep_nb.jobs.models import JobSpec, State, UnitResult
-from videoprep_nb.jobs.plan import Unit
-from videoprep_nb.progress import ProgressState
-from videoprep_nb.stages.params import STAGES, VIDEO_STAGES
+from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.rows import UnitRow
+from videoprep_nb.jobs.service import JobView
+from videoprep_nb.stages.params import STAGES
 from videoprep_nb.timecode import format_duration
 
 
@@ -18,19 +19,16 @@ class JobDisplay:
     """Shows the progress of a job.
 
     Args:
-        spec: The job.
         console: Where to show it.
     """
 
-    def __init__(self, spec: JobSpec, console: Console) -> None:
+    def __init__(self, console: Console) -> None:
         self._console = console
         self._bars = Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[detail]}"), console=console
         )
-        self._tasks: dict[str, TaskID] = {}
-        for stage in STAGES:
-            units = len(spec.videos) if stage in VIDEO_STAGES else 1
-            self._tasks[stage] = self._bars.add_task(f"{stage:<18}", total=units, detail="")
+        self._tasks = {stage: self._bars.add_task(f"{stage:<18}", total=1, detail="") for stage in STAGES}
+        self._told: set[str] = set()
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -42,24 +40,33 @@ class JobDisplay:
     ) -> None:
         self._bars.stop()
 
-    def update(self, unit: Unit, news: ProgressState | UnitResult) -> None:
-        """Show the progress of a unit, or its result."""
-        name = f"video {unit.video.video_id}" if unit.video else ""
-        task = self._tasks[unit.stage]
-        if isinstance(news, ProgressState):
-            finished = int(self._bars.tasks[task].completed)
-            part = min(news.done / news.total, 0.999) if news.total else 0.0
-            self._bars.update(task, completed=finished + part, detail=f"{name} {_describe(news)}".strip())
-            return
-        finished = int(self._bars.tasks[task].completed) + 1
-        self._bars.update(task, completed=finished, detail=f"{name} {news.state}".strip())
+    def update(self, view: JobView) -> None:
+        """Show how far a job is."""
+        for stage, task in self._tasks.items():
+            units = [unit for unit in view.units if unit.stage == stage]
+            completed = sum(unit.fraction_done for unit in units)
+            running = next((unit for unit in units if unit.state is State.RUNNING), None)
+            ended = sum(unit.state in ENDED for unit in units)
+            detail = describe_unit(running) if running else f"{ended} of {len(units)}" if ended else ""
+            self._bars.update(task, total=len(units) or 1, completed=completed, detail=detail)
+        for unit in view.units:
+            if unit.state in ENDED and unit.started_at and unit.key not in self._told:
+                self._told.add(unit.key)
+                self._tell(unit)
+
+    def _tell(self, unit: UnitRow) -> None:
         if not self._console.is_terminal:
-            line = f"{unit.stage} {name}".strip() + f": {news.state}, {format_duration(news.elapsed_s)}"
-            self._console.print(escape(line if news.state is State.DONE else f"{line}. {news.message}"))
+            line = f"{unit.key}: {unit.state}, {format_duration(unit.elapsed_s(datetime.now(UTC)))}"
+            self._console.print(escape(line if unit.state is State.DONE else f"{line}. {unit.message}"))
 
 
-def _describe(progress: ProgressState) -> str:
-    of_total = f" of {progress.total}" if progress.total else ""
-    rate = f", {progress.rate_per_s:.0f} a second" if progress.rate_per_s else ""
-    left = f", {format_duration(progress.remaining_s)} left" if progress.remaining_s is not None else ""
-    return f"{progress.done}{of_total} {progress.unit}{rate}{left}"
+def describe_unit(unit: UnitRow) -> str:
+    """Frames, rate and time left of a running unit, for people."""
+    elapsed_s = unit.elapsed_s(datetime.now(UTC))
+    of_video = f"video {unit.video_id}: " if unit.video_id else ""
+    of_total = f" of {unit.total}" if unit.total else ""
+    if not unit.done or not elapsed_s:
+        return of_video + "started"
+    rate = unit.done / elapsed_s
+    left = f", {format_duration((unit.total - unit.done) / rate)} left" if unit.total else ""
+    return f"{of_video}{unit.done}{of_total} {unit.unit}, {rate:.0f} a second{left}"

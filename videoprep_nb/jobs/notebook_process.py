@@ -9,6 +9,7 @@ has died, and everything started here is killed. The outcome is a file, written 
 """
 
 import argparse
+import importlib
 import json
 import os
 import signal
@@ -29,9 +30,16 @@ from papermill.exceptions import PapermillExecutionError
 from videoprep_nb import errors
 from videoprep_nb.jobs.process import CANCEL_GRACE_S, NotebookRequest, Outcome, OutcomeKind
 from videoprep_nb.report import FAILURE_TAG, export_html
+from videoprep_nb.stages.params import STAGES
 
 _ENGINE_NAME = "videoprep"
 _KERNEL_READY_TIMEOUT_S = 120
+
+# what takes long to import and most notebooks need
+_PRELOADED = (
+    *(f"videoprep_nb.stages.{stage}" for stage in STAGES),
+    *(f"videoprep_nb.viz.{stage}" for stage in STAGES),
+)
 
 
 class _RunningKernelEngine(NBClientEngine):  # type: ignore[misc]
@@ -50,30 +58,30 @@ def main() -> None:
     """Warm up, wait for the request, run it, write the outcome, then the HTML of the report."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("outcome", type=Path)
-    arguments.add_argument("--preload", default="")
     options = arguments.parse_args()
     papermill_engines.register(_ENGINE_NAME, _RunningKernelEngine)
 
     line: list[str] = []
     request_came = threading.Event()
     threading.Thread(target=_listen, args=(line, request_came), daemon=True).start()
-    kernel = _start_kernel(options.preload)
+    kernel = _start_kernel()
+    importlib.import_module("nbconvert")  # the report needs it; now there is time
     request_came.wait()
     request = NotebookRequest(**json.loads(line[0]))
     outcome = _execute(kernel, request)
     _kill_kernel()
     if outcome.kind is not OutcomeKind.DONE:
         _mark_failure(request, outcome)
-    outcome.write(options.outcome)  # now the next notebook may start; the HTML takes a moment longer
     export_html(Path(request.output), Path(request.output).with_suffix(".html"))
+    outcome.write(options.outcome)
 
 
-def _start_kernel(preload: str) -> AsyncKernelManager:
+def _start_kernel() -> AsyncKernelManager:
     global _kernel
     _kernel = AsyncKernelManager(kernel_name="python3")
     run_sync(_kernel.start_kernel)(extra_arguments=["--HistoryManager.enabled=False"])
     # __import__ leaves no names behind: the notebook must find its namespace as empty as it is by hand
-    _run_quietly(_kernel, "\n".join(f"__import__({module!r})" for module in preload.split(",") if module))
+    _run_quietly(_kernel, "\n".join(f"__import__({module!r})" for module in _PRELOADED))
     return _kernel
 
 
@@ -110,6 +118,8 @@ def _execute(kernel: AsyncKernelManager, request: NotebookRequest) -> Outcome:
     except PapermillExecutionError as error:
         if error.ename == "KeyboardInterrupt" and _cancelled.is_set():
             return outcome(OutcomeKind.CANCELLED, "Stopped on request.")
+        if error.ename == "MemoryError":
+            return outcome(OutcomeKind.OUT_OF_MEMORY, "The notebook ran out of memory.", cell=error.cell_index)
         sentence = error.evalue if hasattr(errors, error.ename) else f"{error.ename}: {error.evalue}"
         return outcome(OutcomeKind.FAILED, sentence, cell=error.cell_index, traceback="\n".join(error.traceback))
     except DeadKernelError:

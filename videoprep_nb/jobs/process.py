@@ -1,17 +1,18 @@
 """A notebook in a process of its own, seen from the outside: make ready, start, watch, cancel, kill."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from videoprep_nb.progress import PROGRESS_FILE_VARIABLE, ProgressState, read_progress
 from videoprep_nb.records import Record
 
 CANCEL_GRACE_S = 4.0
@@ -24,6 +25,7 @@ class OutcomeKind(StrEnum):
     DONE = "done"
     FAILED = "failed"
     DIED = "died"
+    OUT_OF_MEMORY = "out of memory"
     TIMED_OUT = "timed out"
     CANCELLED = "cancelled"
 
@@ -69,41 +71,28 @@ class NotebookProcess:
     """One notebook process. It is made ready when it is created and runs one notebook.
 
     Args:
-        folder: Folder for its small files (log, progress, outcome); it is made.
-        preload: Modules that the kernel imports while it waits.
+        folder: Folder for its small files; it is made, and deleted by ``close``.
+        environment: Variables that it and its kernel get on top of this process's own.
     """
 
-    def __init__(self, folder: Path, preload: Iterable[str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         folder.mkdir(parents=True)
         self._folder = folder
         self._outcome_file = folder / "outcome.json"
-        self._progress_file = folder / "progress.json"
-        with (folder / "process.log").open("wb") as log:
+        self._log_file = folder / "process.log"
+        with self._log_file.open("wb") as log:
             self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "videoprep_nb.jobs.notebook_process"),
-                    *(str(self._outcome_file), "--preload", ",".join(preload)),
-                ],
+                [sys.executable, "-m", "videoprep_nb.jobs.notebook_process", str(self._outcome_file)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                env=os.environ | environment,
                 start_new_session=True,  # Ctrl-C in a terminal goes to the parent alone, which then cancels
             )
 
-    def start(self, notebook: Path, output: Path, parameters: dict[str, Any]) -> None:
+    def start(self, request: NotebookRequest) -> None:
         """Run a notebook; returns at once."""
-        request = NotebookRequest(
-            notebook=str(notebook),
-            output=str(output),
-            parameters=parameters,
-            working_folder=str(self._folder),
-            environment={PROGRESS_FILE_VARIABLE: str(self._progress_file)},
-        )
-        self._send(json.dumps(request.__dict__))
-
-    def progress(self) -> ProgressState | None:
-        """How far the stage is, None before its first report."""
-        return read_progress(self._progress_file)
+        self._send(json.dumps(asdict(request)))
 
     def poll(self) -> Outcome | None:
         """The outcome, None while the notebook runs."""
@@ -112,35 +101,42 @@ class NotebookProcess:
             return Outcome.read(self._outcome_file)
         return self._died() if ended else None
 
-    def abandon(self) -> Outcome:
-        """Kill a notebook that does not end by itself."""
-        self.close()
-        return self._died()
+    def is_usable(self) -> bool:
+        """Whether it still waits for its notebook."""
+        return self._process.poll() is None
 
-    def _died(self) -> Outcome:
-        log = (self._folder / "process.log").read_text(errors="replace")[-4000:]
-        if self._process.returncode > 0:
-            message = f"The notebook could not be run: {log.strip().rpartition(chr(10))[2]}"
-            return Outcome(kind=OutcomeKind.FAILED, message=message, elapsed_s=0.0, traceback=log)
-        message = "The process that runs the notebook was killed; the memory may have run out."
-        return Outcome(kind=OutcomeKind.DIED, message=message, elapsed_s=0.0, traceback=log)
+    def memory_bytes(self) -> int:
+        """Memory of the process and all that it started, in bytes."""
+        return sum(_resident_bytes(member) for member in self._family())
 
     def cancel(self) -> None:
         """Ask the notebook to stop; it is killed if it does not within a few seconds."""
         self._send('"cancel"')
 
     def close(self) -> None:
-        """Wait for the end of a process that has its outcome, kill any other, with all that it started."""
-        if self._outcome_file.exists():
-            self._process.wait()
-        elif self._process.poll() is None:
-            family = psutil.Process(self._process.pid).children(recursive=True)
-            self._process.kill()
-            for member in family:
+        """Wait for the end of a process that has its outcome; kill any other, with all that it started."""
+        if not self._outcome_file.exists():
+            for member in self._family():
                 _kill(member)
-            self._process.wait()
+        self._process.wait()
         if self._process.stdin:
             self._process.stdin.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _died(self) -> Outcome:
+        log = self._log_file.read_text(errors="replace")[-4000:]
+        if self._process.returncode > 0:
+            message = f"The notebook could not be run: {log.strip().rpartition(chr(10))[2]}"
+            return Outcome(kind=OutcomeKind.FAILED, message=message, elapsed_s=0.0, traceback=log)
+        message = "The process that runs the notebook was killed; the memory may have run out."
+        return Outcome(kind=OutcomeKind.DIED, message=message, elapsed_s=0.0, traceback=log)
+
+    def _family(self) -> list[psutil.Process]:
+        try:
+            process = psutil.Process(self._process.pid)
+            return [process, *process.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
 
     def _send(self, line: str) -> None:
         if self._process.stdin is None:
@@ -157,3 +153,10 @@ def _kill(process: psutil.Process) -> None:
         process.kill()
     except psutil.NoSuchProcess:
         return
+
+
+def _resident_bytes(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0

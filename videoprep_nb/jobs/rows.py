@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.models import ENDED, State
 
 EventKind = Literal["job", "unit", "message"]
 
@@ -77,6 +77,19 @@ class UnitRow:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     report: str = ""
+
+    @property
+    def fraction_done(self) -> float:
+        """Share of the unit that is done, 0 to 1."""
+        if self.state in ENDED:
+            return 1.0
+        return min(self.done / self.total, 1.0) if self.state is State.RUNNING and self.total else 0.0
+
+    def elapsed_s(self, now: datetime) -> float:
+        """Seconds from the start of the last attempt to its end, or until now; 0 before the start."""
+        if self.started_at is None:
+            return 0.0
+        return ((self.ended_at or now) - self.started_at).total_seconds()
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,11 @@ class Workspace:
         """One folder per upload that is being received."""
         return self.path / "uploads"
 
+    @property
+    def processes_dir(self) -> Path:
+        """One folder per notebook process."""
+        return self.path / "processes"
+
     def job_folder(self, job_id: str) -> JobFolder:
         """The folder of a job, which need not exist.
 

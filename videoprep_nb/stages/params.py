@@ -121,6 +121,8 @@ class TrackPersonsParams(StageParams):
     output_dir: str = Field("work/tracks", description="folder; <clip>.json go to its <video_id> folder")
     detections_dir: str = Field("work/detections", description="folder of the detections cache")
     video_id: str = Field("1", pattern=r"^[A-Za-z0-9-]{1,40}$", description=VIDEO_ID_HELP)
+    first_clip: int = Field(0, ge=0, description="first clip to work on, counted from 0")
+    clip_count: Optional[int] = Field(None, ge=1, description="number of clips to work on; None: all that follow")
     detector: Literal["yolo", "precomputed"] = Field(
         "yolo", description="yolo, or precomputed (boxes from detections_file)"
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from videoprep_nb.errors import ParameterError
 from videoprep_nb.layout import frame_name, staged_folder
 from videoprep_nb.media.frames import read_frames_at
 from videoprep_nb.progress import ProgressCallback, progress_from_environment
@@ -77,11 +78,15 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
         WeightsError: The weights were not found.
         DiskFullError: The disk was full.
     """
-    clips = ClipTable.read_folder(Path(params.clips_dir) / params.video_id).clips
+    all_clips = ClipTable.read_folder(Path(params.clips_dir) / params.video_id).clips
+    part = _part(len(all_clips), params)
+    clips = all_clips[part]
     rate = clips[0].rate
     tracker = create_tracker(params.tracker, float(rate / params.frame_stride), params.tracker_options)
     detector = _create_detector(params)
-    plan = _plan(clips, params, detector)
+    # which frames are looked at must not depend on the part, or the cache would be of no use to the whole
+    looked_at = frames_to_look_at(all_clips, params.frame_stride)[part]
+    plan = _plan(clips, looked_at, params, detector)
     cached_clip_count = sum(entry.is_cached for entry in plan)
 
     _detect(plan, detector, progress or progress_from_environment())
@@ -107,6 +112,13 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
     )
 
 
+def _part(clip_count: int, params: TrackPersonsParams) -> slice:
+    if params.first_clip >= clip_count:
+        raise ParameterError("first_clip", f"found {params.first_clip}, but the last clip is {clip_count - 1}")
+    end = clip_count if params.clip_count is None else params.first_clip + params.clip_count
+    return slice(params.first_clip, end)
+
+
 def _create_detector(params: TrackPersonsParams) -> Detector:
     if params.detector == "precomputed":
         from videoprep_nb.tracking.detectors.precomputed import PrecomputedDetector
@@ -129,9 +141,14 @@ class _PlannedClip:
     is_cached: bool
 
 
-def _plan(clips: Sequence[ClipRecord], params: TrackPersonsParams, detector: Detector) -> list[_PlannedClip]:
+def _plan(
+    clips: Sequence[ClipRecord],
+    frames: Sequence[npt.NDArray[np.int32]],
+    params: TrackPersonsParams,
+    detector: Detector,
+) -> list[_PlannedClip]:
     plan = []
-    for clip, looked_at in zip(clips, frames_to_look_at(clips, params.frame_stride), strict=True):
+    for clip, looked_at in zip(clips, frames, strict=True):
         path = Path(params.clips_dir) / params.video_id / clip.file_name
         detections_path = Path(params.detections_dir) / params.video_id / f"{clip.clip_id}.npz"
         fingerprint = clip_fingerprint(path, looked_at, detector.fingerprint)

@@ -68,7 +68,9 @@ class Tracks:
         Raises:
             InputError: A file is missing or is not what its stage writes.
         """
-        clips = ClipTable.read_folder(clips_folder).clips
+        # a part of a long video has tracks for some of the clips only
+        has_tracks = {path.stem for path in tracks_folder.glob("*.json")}
+        clips = [clip for clip in ClipTable.read_folder(clips_folder).clips if clip.clip_id in has_tracks]
         columns = [_columns(index, clip, tracks_folder) for index, clip in enumerate(clips)]
         stacked = np.concatenate([np.zeros((0, _COLUMNS)), *columns])
         clip_index, frame, track_id = stacked[:, :3].astype(np.int64).T

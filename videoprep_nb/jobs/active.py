@@ -1,0 +1,184 @@
+"""A job that is being worked on: from its plan and the states in the store to the next units, and to its end."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import videoprep_nb
+from videoprep_nb.jobs.fingerprints import code_version, file_fingerprint, read_done_marker, unit_fingerprint
+from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, UnitResult, VideoInput, VideoResult
+from videoprep_nb.jobs.plan import (
+    JobFolder,
+    Unit,
+    good_video_ids,
+    hopeless_units,
+    plan_units,
+    ready_units,
+    unit_parameters,
+    wished_parameters,
+)
+from videoprep_nb.jobs.reports import write_job_page
+from videoprep_nb.jobs.rows import UnitRow
+from videoprep_nb.jobs.worker import DONE_NAME
+from videoprep_nb.layout import CLIP_TABLE_NAME, FRAME_TABLE_NAME
+from videoprep_nb.stages.params import notebook_name
+
+
+def notebooks_folder() -> Path:
+    """The folder of the stage notebooks: that of the checkout, or the one inside the installed package."""
+    package = Path(str(resources.files(videoprep_nb)))
+    checkout = package.parent / "notebooks"
+    return checkout if checkout.is_dir() else package / "notebooks"
+
+
+class ActiveJob:
+    """A job that is being worked on. It decides what comes next and changes nothing in the store.
+
+    Args:
+        spec: The job.
+        folder: Its folder.
+    """
+
+    def __init__(self, spec: JobSpec, folder: JobFolder) -> None:
+        self.spec = spec
+        self.folder = folder
+        self.cancelled = False
+        self._fingerprints: dict[str, str] = {}
+
+    def units(self) -> list[Unit]:
+        """All units, as far as they are known by now."""
+        counts = {
+            video.video_id: len(_read_json(self._clip_table(video)).get("clips", [])) for video in self.spec.videos
+        }
+        return plan_units(self.spec, counts)
+
+    def next_units(self, states: Mapping[str, State]) -> tuple[list[Unit], list[Unit]]:
+        """The units that can be started now, and those that never can."""
+        units = self.units()
+        return ready_units(units, states), hopeless_units(units, states)
+
+    def parameters(self, unit: Unit, states: Mapping[str, State]) -> dict[str, Any]:
+        """The parameters of a unit's notebook."""
+        return unit_parameters(unit, self.spec, self.folder, good_video_ids(self.units(), states))
+
+    def unit_folder(self, unit_key: str) -> Path:
+        """The folder of a unit's small files."""
+        return self.folder.units / unit_key
+
+    def notebook(self, unit: Unit) -> Path:
+        """The notebook of a unit."""
+        return notebooks_folder() / notebook_name(unit.stage)
+
+    def report(self, unit_key: str) -> Path:
+        """The executed notebook of a unit."""
+        return self.folder.reports / f"{unit_key}.ipynb"
+
+    def fingerprint(self, unit: Unit, states: Mapping[str, State]) -> str:
+        """What a unit is made from: its parameters, the code, and the units or the file that it reads."""
+        parameters = wished_parameters(unit.stage, self.spec)
+        upstream = [self._fingerprints[key] for key in unit.after if states[key] is State.DONE]
+        if unit.video:
+            parameters |= {"video_id": unit.video.video_id, "clips": [unit.first_clip, unit.clip_count]}
+        if unit.video and unit.stage == "resize":
+            parameters["original_name"] = unit.video.original_name
+            upstream.append(_raw_fingerprint(unit.video))
+        fingerprint = unit_fingerprint(unit.stage, parameters, upstream, code_version())
+        self._fingerprints[unit.key] = fingerprint
+        return fingerprint
+
+    def is_done(self, unit: Unit, states: Mapping[str, State]) -> bool:
+        """Whether the unit's marker says that exactly this work is done."""
+        return read_done_marker(self.unit_folder(unit.key) / DONE_NAME, self.fingerprint(unit, states)) is not None
+
+    def finish(self, rows: list[UnitRow], started_at: datetime, ended_at: datetime) -> JobResult:
+        """Publish the package, the page of reports and ``result.json``; delete the scratch folder.
+
+        Args:
+            rows: All units, ended.
+            started_at: When the job started.
+            ended_at: When its last unit ended.
+
+        Returns:
+            How the job ended.
+        """
+        videos = [self._video_result(video, rows) for video in self.spec.videos]
+        end_rows = [row for row in rows if row.video_id is None]
+        if all(row.state is State.DONE for row in end_rows) and not self.cancelled:
+            self.folder.staged_package.replace(self.folder.package)
+        state, message = self._judge(videos, end_rows)
+        result = JobResult(
+            job_id=self.spec.job_id,
+            state=state,
+            message=message,
+            folder=self.folder.path,
+            package=self.folder.package if self.folder.package.exists() else None,
+            videos=videos,
+            units=[_unit_result(row, ended_at) for row in rows if row.started_at],
+            elapsed_s=(ended_at - started_at).total_seconds(),
+        )
+        if not self.spec.keep_scratch:
+            shutil.rmtree(self.folder.scratch, ignore_errors=True)
+        write_job_page(self.folder, result)
+        result.write(self.folder.result)
+        return result
+
+    def _judge(self, videos: list[VideoResult], end_rows: list[UnitRow]) -> tuple[State, str]:
+        if self.cancelled:
+            return State.CANCELLED, "Stopped on request."
+        bad = [video for video in videos if video.state is not State.DONE]
+        failed = [row.message for row in end_rows if row.state is State.FAILED]
+        if failed:
+            return State.FAILED, failed[0]
+        if len(bad) == len(videos):
+            return State.FAILED, " ".join(video.message for video in bad)
+        if bad:
+            counts = f"{len(bad)} of {len(videos)} videos could not be processed."
+            return State.COMPLETED_WITH_ERRORS, " ".join([counts, *(video.message for video in bad)])
+        return State.DONE, ""
+
+    def _video_result(self, video: VideoInput, rows: list[UnitRow]) -> VideoResult:
+        own = [row for row in rows if row.video_id == video.video_id]
+        failed = next((row for row in own if row.state is State.FAILED), None)
+        cancelled = any(row.state is not State.DONE for row in own)
+        state = State.FAILED if failed else State.CANCELLED if cancelled else State.DONE
+        resized = _read_json(self.folder.scratch / "resized" / f"{video.video_id}.json")
+        frames = _read_json(self.folder.scratch / "frames" / video.video_id / FRAME_TABLE_NAME)
+        return VideoResult(
+            video_id=video.video_id,
+            original_name=video.original_name,
+            state=state,
+            message=failed.message if failed else "Stopped on request." if cancelled else "",
+            decoded_frame_count=resized.get("decoded_frame_count", 0),
+            standard_frame_count=resized.get("frame_count", 0),
+            clip_count=len(_read_json(self._clip_table(video)).get("clips", [])),
+            frame_count=len(frames.get("frames", [])),
+            findings=resized.get("findings", []),
+        )
+
+    def _clip_table(self, video: VideoInput) -> Path:
+        return self.folder.scratch / "clips" / video.video_id / CLIP_TABLE_NAME
+
+
+def _raw_fingerprint(video: VideoInput) -> str:
+    """Fingerprint of a raw file; one that cannot be read has none, its resize stage will say why."""
+    return file_fingerprint(video.path) if video.path.is_file() and not video.path.is_symlink() else "unreadable"
+
+
+def _unit_result(row: UnitRow, ended_at: datetime) -> UnitResult:
+    return UnitResult(
+        stage=row.stage,
+        video_id=row.video_id,
+        state=row.state if row.state in ENDED else State.CANCELLED,
+        message=row.message,
+        elapsed_s=row.elapsed_s(ended_at),
+        report=row.report,
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """What a stage wrote about its result; nothing when it never came so far."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -1,0 +1,125 @@
+"""Where units run: Dask, on this machine or on many; the code is the same for both."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from videoprep_nb.jobs.process import Outcome, OutcomeKind
+from videoprep_nb.jobs.worker import UnitTask, close_ready_processes, run_unit
+from videoprep_nb.threads import core_count
+
+if TYPE_CHECKING:
+    from distributed import Future
+
+    OutcomeFuture = Future[Outcome]
+
+OnEnd = Callable[[Outcome], None]
+
+_SHARE_OF_MEMORY = 0.9
+_WORKER_LOST = "The worker that ran this unit died, more than once; its memory may have run out."
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """Where and how units run.
+
+    Args:
+        scheduler: Address of a Dask scheduler such as ``tcp://host:8786``; None: workers on this machine.
+        worker_count: Workers on this machine, each of which runs one unit at a time; 0: one per four cores.
+        separate_processes: Whether the workers on this machine are processes of their own, or threads of this one.
+            A notebook always runs in a process of its own.
+        timeout_s: A unit is stopped after this many seconds.
+    """
+
+    scheduler: str | None = None
+    worker_count: int = 0
+    separate_processes: bool = True
+    timeout_s: float = 24 * 3600.0
+
+    @property
+    def local_worker_count(self) -> int:
+        """Workers on this machine."""
+        return self.worker_count or max(1, core_count() // 4)
+
+    @property
+    def threads_per_unit(self) -> int:
+        """Threads that a unit may use, so that units side by side do not fight over cores."""
+        return max(1, core_count() // self.local_worker_count)
+
+    @property
+    def memory_limit_bytes(self) -> int:
+        """Memory that a unit may use."""
+        return int(psutil.virtual_memory().total * _SHARE_OF_MEMORY / self.local_worker_count)
+
+
+class Engine:
+    """Runs units on Dask workers.
+
+    Args:
+        settings: Where and how.
+    """
+
+    def __init__(self, settings: EngineSettings) -> None:
+        from distributed import Client, LocalCluster
+
+        self.settings = settings
+        self._cluster = None
+        if settings.scheduler is None:
+            self._cluster = LocalCluster(
+                n_workers=settings.local_worker_count,
+                threads_per_worker=1,
+                processes=settings.separate_processes,
+                resources={"GPU": 1} if Path("/dev/nvidia0").exists() else {},
+                # a notebook has a process and a limit of its own; the worker itself stays small
+                memory_limit=0,
+                dashboard_address=None,
+                silence_logs=40,
+            )
+        self._client: Client = Client(self._cluster or settings.scheduler)
+
+    def submit(self, name: str, task: UnitTask, priority: float, needs_gpu: bool, on_end: OnEnd) -> "OutcomeFuture":
+        """Have a unit run when a worker is free.
+
+        Args:
+            name: Unique name of this attempt.
+            task: The unit.
+            priority: The higher, the sooner.
+            needs_gpu: Whether the worker must offer a GPU.
+            on_end: Called from another thread with the outcome.
+
+        Returns:
+            The future, which may be cancelled before the unit has started.
+        """
+        future = self._client.submit(
+            run_unit, task, key=name, priority=priority, pure=False, resources={"GPU": 1} if needs_gpu else None
+        )
+        future.add_done_callback(partial(_report_end, on_end=on_end))
+        return future
+
+    def workers(self) -> list[dict[str, Any]]:
+        """The workers: address, threads and resources."""
+        return [
+            {"address": address, "threads": worker["nthreads"], "resources": worker["resources"]}
+            for address, worker in self._client.scheduler_info(n_workers=-1)["workers"].items()
+        ]
+
+    def close(self) -> None:
+        """Stop the workers of this machine, with all that they run."""
+        close_ready_processes()
+        self._client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+
+def _report_end(future: "OutcomeFuture", on_end: OnEnd) -> None:
+    if future.status == "finished":
+        on_end(future.result())
+    elif future.status == "error":
+        error = future.exception()
+        lost = type(error).__name__ == "KilledWorker"
+        message = _WORKER_LOST if lost else f"The unit could not be run: {type(error).__name__}: {error}"
+        on_end(Outcome(kind=OutcomeKind.DIED if lost else OutcomeKind.FAILED, message=message, elapsed_s=0.0))

@@ -1,0 +1,325 @@
+"""Jobs for many people: hand in, look, cancel, retry, delete. The one process that writes to a workspace."""
+
+import secrets
+import shutil
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import videoprep_nb
+from videoprep_nb.errors import LimitExceeded, NoSuchJob, ParameterError, WrongState
+from videoprep_nb.jobs.dispatcher import Dispatcher
+from videoprep_nb.jobs.engine import EngineSettings
+from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, VideoInput
+from videoprep_nb.jobs.plan import JobFolder
+from videoprep_nb.jobs.retention import CleanReport, clean, sweep_processes
+from videoprep_nb.jobs.rows import Event, JobRow, UnitRow
+from videoprep_nb.jobs.settings import Settings, check_settings
+from videoprep_nb.jobs.store import Store
+from videoprep_nb.jobs.workspace import Workspace
+
+# How much of a job's time a stage takes, measured on real videos; only for the estimate of the time that is left.
+_STAGE_WEIGHTS = {
+    "resize": 3.0,
+    "clip": 0.5,
+    "extract_frames": 1.0,
+    "track_persons": 10.0,
+    "generate_proposals": 0.3,
+    "package": 0.7,
+}
+_LEAST_FRACTION_FOR_ESTIMATE = 0.02
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a service takes on.
+
+    Args:
+        file_bytes: Size of one video.
+        job_bytes: Size of all videos of a job.
+        queued_jobs: Jobs that have not ended.
+        free_bytes: Room that must stay free on the disk of the workspace.
+        free_per_input_byte: Room that a job needs while it runs, per byte of its videos.
+        keep_results: How long packages and reports are kept.
+    """
+
+    file_bytes: int = 50 * 10**9
+    job_bytes: int = 200 * 10**9
+    queued_jobs: int = 1000
+    free_bytes: int = 10**9
+    free_per_input_byte: float = 3.0
+    keep_results: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job as people see it.
+
+    Args:
+        job: The job.
+        units: Its units, in order.
+        fraction_done: Share of the work that is done, 0 to 1.
+        remaining_s: Estimated seconds until the end, None while it cannot be known.
+        result: How it ended, None before.
+    """
+
+    job: JobRow
+    units: list[UnitRow]
+    fraction_done: float
+    remaining_s: float | None
+    result: JobResult | None
+
+
+class Service:
+    """The service of a workspace. Use it as a context manager, or call ``close``.
+
+    Args:
+        workspace: The workspace; no other service may use it.
+        settings: Where units run.
+        limits: What it takes on.
+        warm_up: Whether a process is kept ready for the next job.
+
+    Raises:
+        InputError: Another service uses the workspace, or it cannot be written to.
+    """
+
+    def __init__(
+        self, workspace: Workspace, settings: EngineSettings, limits: Limits | None = None, *, warm_up: bool = True
+    ) -> None:
+        self.workspace = workspace
+        self.limits = limits or Limits()
+        self._resources = ExitStack()
+        self._resources.enter_context(workspace.lock())
+        sweep_processes(workspace)
+        self._store = Store(workspace.database)
+        self._resources.callback(self._store.close)
+        self._dispatcher = Dispatcher(workspace, self._store, settings, warm_up=warm_up)
+        self._dispatcher.start()
+        self._resources.callback(self._dispatcher.close)
+
+    def __enter__(self) -> "Service":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop; jobs that have not ended are gone on with by the next service of this workspace."""
+        self._resources.close()
+
+    def submit(
+        self,
+        videos: Sequence[tuple[str, Path]],
+        params: Settings,
+        *,
+        owner: str = "",
+        keep_scratch: bool = False,
+        clips_per_unit: int = 8,
+    ) -> str:
+        """Queue a job; returns at once.
+
+        Args:
+            videos: Name for people and file of each video, in the order that numbers them. Files in the uploads
+                folder of the workspace are moved into the job, others are read where they are.
+            params: Parameters that differ from the defaults, by stage and name.
+            owner: Who submits it.
+            keep_scratch: Keep clips, frames, detections and tracks when it has ended.
+            clips_per_unit: A video of more clips is split over several units.
+
+        Returns:
+            The id of the job; it cannot be guessed.
+
+        Raises:
+            ParameterError: There is no video, or a parameter is wrong.
+            LimitExceeded: It is more than this service takes on; the message has the numbers.
+        """
+        if not videos:
+            raise ParameterError("videos", "none was given; name at least one video file")
+        checked = check_settings(params)
+        size_bytes = self._check_sizes([path for _, path in videos])
+        self._check_room(size_bytes)
+        now = datetime.now(UTC)
+        job_id = f"{now:%Y%m%d}-{secrets.token_hex(8)}"
+        folder = self.workspace.job_folder(job_id)
+        folder.reports.mkdir(parents=True)
+        folder.input.mkdir()
+        spec = JobSpec(
+            job_id=job_id,
+            created_at=now,
+            version=videoprep_nb.__version__,
+            videos=[
+                VideoInput(video_id=str(number), original_name=name, path=self._take_in(path, folder, number))
+                for number, (name, path) in enumerate(videos, start=1)
+            ],
+            params=checked,
+            keep_scratch=keep_scratch,
+            clips_per_unit=clips_per_unit,
+        )
+        spec.write(folder.spec)
+        self._store.add_job(spec, size_bytes, owner, now)
+        self._dispatcher.take_up(job_id)
+        return job_id
+
+    def jobs(
+        self,
+        state: State | None = None,
+        text: str | None = None,
+        owner: str | None = None,
+        offset: int = 0,
+        limit: int = 50,
+    ) -> tuple[list[JobRow], int]:
+        """A page of the list of jobs, newest first, and how many there are; see ``Store.jobs``."""
+        return self._store.jobs(state, text, owner, offset, limit)
+
+    def job(self, job_id: str) -> JobView:
+        """A job with its units and an estimate of the time left.
+
+        Raises:
+            NoSuchJob: There is none.
+        """
+        row = self._store.job(job_id)
+        units = self._store.units(job_id)
+        fraction = _fraction_done(units)
+        result_file = self.workspace.job_folder(job_id).result
+        result = JobResult.read(result_file) if row.state in ENDED and result_file.exists() else None
+        return JobView(row, units, fraction, _remaining_s(row, fraction), result)
+
+    def events(self, job_id: str, since_id: int = 0) -> list[Event]:
+        """What happened to a job after a certain event.
+
+        Raises:
+            NoSuchJob: There is no such job.
+        """
+        self._store.job(job_id)
+        return self._store.events(job_id, since_id)
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job; it is ``cancelled`` a few seconds later.
+
+        Raises:
+            NoSuchJob: There is none.
+            WrongState: It has ended.
+        """
+        row = self._store.job(job_id)
+        if row.state in ENDED:
+            raise WrongState(f"Job {job_id} is {row.state} already; there is nothing to cancel.")
+        self._dispatcher.cancel(job_id)
+
+    def retry(self, job_id: str) -> None:
+        """Work again on a job that failed, was cancelled or has errors; what is there still is not repeated.
+
+        Raises:
+            NoSuchJob: There is none.
+            WrongState: It is not such a job, or its videos have been deleted.
+        """
+        row = self._store.job(job_id)
+        if row.state not in (State.FAILED, State.CANCELLED, State.COMPLETED_WITH_ERRORS):
+            raise WrongState(f"Job {job_id} is {row.state}; only a job that failed or was cancelled is tried again.")
+        if row.results_deleted_at:
+            raise WrongState(f"The files of job {job_id} have been deleted; hand its videos in again.")
+        self._store.set_job_state(job_id, State.QUEUED, "", datetime.now(UTC))
+        self._dispatcher.take_up(job_id)
+
+    def delete(self, job_id: str) -> None:
+        """Delete an ended job with all its files.
+
+        Raises:
+            NoSuchJob: There is none.
+            WrongState: It has not ended; cancel it first.
+        """
+        row = self._store.job(job_id)
+        if row.state not in ENDED:
+            raise WrongState(f"Job {job_id} is {row.state}; cancel it first.")
+        self._store.delete_job(job_id)
+        shutil.rmtree(self.workspace.job_folder(job_id).path, ignore_errors=True)
+
+    def package_path(self, job_id: str) -> Path:
+        """The package of a job.
+
+        Raises:
+            NoSuchJob: There is no such job, or it has no package.
+        """
+        row = self._store.job(job_id)
+        package = self.workspace.job_folder(job_id).package
+        if not package.is_file():
+            raise NoSuchJob(f"Job {job_id} is {row.state} and has no package.")
+        return package
+
+    def report_path(self, job_id: str, name: str) -> Path:
+        """A report of a job, see ``Workspace.report_path``."""
+        self._store.job(job_id)
+        return self.workspace.report_path(job_id, name)
+
+    def report_names(self, job_id: str) -> list[str]:
+        """Names of the pages and notebooks among the reports of a job, in order."""
+        self._store.job(job_id)
+        folder = self.workspace.job_folder(job_id).reports
+        return sorted(path.name for path in folder.glob("*") if path.suffix in (".html", ".ipynb"))
+
+    def disk_usage(self) -> dict[str, int]:
+        """Bytes of the workspace's disk: ``total``, ``free``, and ``jobs`` for those taken by jobs."""
+        usage = shutil.disk_usage(self.workspace.path)
+        used = sum(self.workspace.used_bytes(path.name) for path in self.workspace.jobs_dir.iterdir())
+        return {"total": usage.total, "free": usage.free, "jobs": used}
+
+    def counts(self) -> dict[State, int]:
+        """Number of jobs by state."""
+        return self._store.count_by_state()
+
+    def workers(self) -> list[dict[str, object]]:
+        """The workers that units run on; none while they start."""
+        return self._dispatcher.engine.workers() if self._dispatcher.engine else []
+
+    def clean(self) -> CleanReport:
+        """Delete what is no longer needed, see ``retention.clean``."""
+        keep_s = self.limits.keep_results.total_seconds()
+        return clean(self.workspace, self._store, keep_s, datetime.now(UTC))
+
+    def _check_sizes(self, paths: Sequence[Path]) -> int:
+        sizes = [path.stat().st_size if path.is_file() else 0 for path in paths]
+        if max(sizes) > self.limits.file_bytes:
+            raise LimitExceeded(
+                f"A video has {max(sizes) / 1e9:.1f} GB, at most {self.limits.file_bytes / 1e9:.1f} GB are taken; "
+                "cut it into shorter ones."
+            )
+        if sum(sizes) > self.limits.job_bytes:
+            raise LimitExceeded(
+                f"The videos have {sum(sizes) / 1e9:.1f} GB together, at most {self.limits.job_bytes / 1e9:.1f} GB "
+                "are taken; make several jobs of them."
+            )
+        return sum(sizes)
+
+    def _check_room(self, size_bytes: int) -> None:
+        unfinished = len(self._store.unfinished_jobs())
+        if unfinished >= self.limits.queued_jobs:
+            raise LimitExceeded(f"{unfinished} jobs are waiting or running, which is the limit; try again later.")
+        free = shutil.disk_usage(self.workspace.path).free
+        needed = self.limits.free_bytes + int(size_bytes * self.limits.free_per_input_byte)
+        if free < needed:
+            raise LimitExceeded(
+                f"The job needs {needed / 1e9:.1f} GB of disk space, {free / 1e9:.1f} GB are free; "
+                "delete jobs that are no longer needed, or ask for more room."
+            )
+
+    def _take_in(self, path: Path, folder: JobFolder, number: int) -> Path:
+        path = path.absolute()
+        if self.workspace.uploads_dir not in path.parents:
+            return path
+        target = folder.input / f"{number - 1:03d}.mp4"
+        path.replace(target)
+        return target
+
+
+def _fraction_done(units: Sequence[UnitRow]) -> float:
+    weights = {unit.key: _STAGE_WEIGHTS[unit.stage] for unit in units}
+    done = sum(weights[unit.key] * unit.fraction_done for unit in units)
+    return done / sum(weights.values()) if units else 0.0
+
+
+def _remaining_s(row: JobRow, fraction: float) -> float | None:
+    if row.state is not State.RUNNING or row.started_at is None or fraction < _LEAST_FRACTION_FOR_ESTIMATE:
+        return None
+    elapsed_s = (datetime.now(UTC) - row.started_at).total_seconds()
+    return elapsed_s * (1 - fraction) / fraction
