@@ -2,6 +2,7 @@
 
 import importlib.util
 import shutil
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -30,6 +31,13 @@ def detector(image_size: int = 640, device: str = "cpu", precision: str = "float
     return YoloDetector(image_size=image_size, device=device, precision=precision)
 
 
+def detect(using: YoloDetector, frames: Iterable[np.ndarray]) -> list[Detections]:
+    """Detections in frames of one size."""
+    whole = list(frames)
+    height, width = whole[0].shape[:2]
+    return using.detect(map(using.prepare, whole), range(len(whole)), width, height)
+
+
 def bus_photograph() -> np.ndarray:
     # find_spec does not run the package's __init__, which would load torch.
     package = importlib.util.find_spec("ultralytics")
@@ -56,7 +64,7 @@ def recall(truth_xyxy: np.ndarray, found: Detections) -> float:
 
 def test_persons_of_the_bus_photograph() -> None:
     frame, scale, left = in_standard_frame(bus_photograph())
-    found = detector().detect([frame], [0], 1280, 720)[0].above(0.25)
+    found = detect(detector(), [frame])[0].above(0.25)
     assert 3 <= len(found) <= 5
     truth_xyxy = BUS_PERSONS_XYXY * scale + [left, 0, left, 0]
     iou = iou_matrix(truth_xyxy, found.boxes_xyxy.astype(np.float64)).max(axis=1)
@@ -64,26 +72,17 @@ def test_persons_of_the_bus_photograph() -> None:
     assert found.scores.tolist() == sorted(found.scores.tolist(), reverse=True)
 
 
-def test_a_picture_that_was_scaled_by_the_reader() -> None:
-    frame, _, _ = in_standard_frame(bus_photograph())
-    size = detector().input_size(1280, 720)
-    assert size == (640, 360)
-    scaled = cv2.resize(frame, size, interpolation=cv2.INTER_LINEAR)
-    whole, small = detector().detect([frame, scaled], [0, 1], 1280, 720)
-    assert np.array_equal(whole.boxes_xyxy, small.boxes_xyxy)
-
-
 def test_a_batch_keeps_its_order_and_gives_the_same_again() -> None:
     frame, _, _ = in_standard_frame(bus_photograph())
     frames = [np.roll(frame, 7 * shift, axis=1) if shift % 3 else np.zeros_like(frame) for shift in range(12)]
-    first = detector().detect(frames, range(12), 1280, 720)
+    first = detect(detector(), frames)
     assert [len(found) == 0 for found in first] == [shift % 3 == 0 for shift in range(12)]
     for _ in range(3):
-        for before, after in zip(first, detector().detect(iter(frames), range(12), 1280, 720), strict=True):
+        for before, after in zip(first, detect(detector(), iter(frames)), strict=True):
             assert np.array_equal(before.boxes_xyxy, after.boxes_xyxy)
             assert np.array_equal(before.scores, after.scores)
     for frame, found in zip(frames, first, strict=True):
-        alone = detector().detect([frame], [0], 1280, 720)[0]
+        alone = detect(detector(), [frame])[0]
         assert np.array_equal(alone.boxes_xyxy, found.boxes_xyxy)
 
 
@@ -104,7 +103,7 @@ def test_recall_in_real_crowds(shared_data: Path, sequence: str, image_size: int
     recalls = []
     for number, path in enumerate(sorted((folder / "img1").glob("*.jpg")), start=1):
         frame = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-        found = detector(image_size).detect([frame], [0], 1920, 1080)[0].above(0.25)
+        found = detect(detector(image_size), [frame])[0].above(0.25)
         corners = rows[rows[:, 0] == number, 2:4] - 1
         truth_xyxy = np.hstack([corners, corners + rows[rows[:, 0] == number, 4:6]])
         recalls.append(recall(truth_xyxy, found))
@@ -116,7 +115,7 @@ def test_recall_in_real_crowds(shared_data: Path, sequence: str, image_size: int
 @pytest.mark.skipif(not cpu_has_bfloat16(), reason="this processor has no bf16")
 def test_half_precision_finds_the_same_persons() -> None:
     frame, _, _ = in_standard_frame(bus_photograph())
-    found = [detector(precision=name).detect([frame], [0], 1280, 720)[0].above(0.3) for name in ("float32", "half")]
+    found = [detect(detector(precision=name), [frame])[0].above(0.3) for name in ("float32", "half")]
     assert len(found[0]) == len(found[1])
     assert iou_matrix(found[0].boxes_xyxy, found[1].boxes_xyxy).max(axis=1).min() > 0.9
 
@@ -129,7 +128,7 @@ def test_torch_gives_the_same_boxes_as_openvino() -> None:
     letterbox = Letterbox.fit(1280, 720, 640)
     network = TorchNetwork(resolve_weights("yolov8n"), "cpu", "float32")
     by_torch = network.run([letterbox.apply(frame)] * 2, lambda output: read_output(output, letterbox, nms_iou=0.7))
-    by_openvino = detector().detect([frame], [0], 1280, 720)[0]
+    by_openvino = detect(detector(), [frame])[0]
     for found in by_torch:
         assert found.boxes_xyxy == pytest.approx(by_openvino.boxes_xyxy, abs=0.05)
         assert found.scores == pytest.approx(by_openvino.scores, abs=1e-3)
@@ -142,8 +141,8 @@ def test_cuda_finds_the_same_persons() -> None:
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
     frame, _, _ = in_standard_frame(bus_photograph())
-    by_cuda = detector(device="cuda", precision="half").detect([frame] * 3, range(3), 1280, 720)
-    by_cpu = detector().detect([frame], [0], 1280, 720)[0].above(0.3)
+    by_cuda = detect(detector(device="cuda", precision="half"), [frame] * 3)
+    by_cpu = detect(detector(), [frame])[0].above(0.3)
     for found in by_cuda:
         assert iou_matrix(by_cpu.boxes_xyxy, found.boxes_xyxy).max(axis=1).min() > 0.9
 
@@ -172,7 +171,7 @@ def test_a_file_that_is_no_weights(tmp_path: Path) -> None:
     path = tmp_path / "broken.pt"
     path.write_bytes(b"not a network")
     with pytest.raises(WeightsError, match=r"broken\.pt"):
-        YoloDetector(str(path), device="cpu").detect([np.zeros((360, 640, 3), np.uint8)], [0], 640, 360)
+        detect(YoloDetector(str(path), device="cpu"), [np.zeros((360, 640, 3), np.uint8)])
 
 
 def test_nothing_is_written_beside_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +180,7 @@ def test_nothing_is_written_beside_the_weights(tmp_path: Path, monkeypatch: pyte
     folder.mkdir()
     shutil.copyfile(resolve_weights("yolov8n").path, folder / "mine.pt")
     frame, _, _ = in_standard_frame(bus_photograph())
-    found = YoloDetector(str(folder / "mine.pt"), device="cpu").detect([frame], [0], 1280, 720)
+    found = detect(YoloDetector(str(folder / "mine.pt"), device="cpu"), [frame])
     assert len(found[0].above(0.25)) >= 3
     assert [path.name for path in folder.iterdir()] == ["mine.pt"]
     exported = sorted(path.suffix for path in (tmp_path / "cache" / "openvino").iterdir())

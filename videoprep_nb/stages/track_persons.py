@@ -170,16 +170,16 @@ def _detect(plan: Sequence[_PlannedClip], detector: Detector, progress: Progress
         progress(done, total, "frames")
 
     # One stream of frames over all clips, so that the next clip is being decoded while this one is finished.
-    with closing(prefetch(_frames(missing), _FRAMES_AHEAD)) as frames:
+    with closing(prefetch(_frames(missing, detector), _FRAMES_AHEAD)) as frames:
         for entry in missing:
             found = detect_frames(detector, frames, entry.looked_at, entry.record, on_batch)
             ClipDetections.from_frames(entry.looked_at, found, entry.fingerprint).write(entry.detections_path)
 
 
-def _frames(plan: Sequence[_PlannedClip]) -> Iterator[RgbFrame]:
+def _frames(plan: Sequence[_PlannedClip], detector: Detector) -> Iterator[RgbFrame]:
     for entry in plan:
         for _, frame in read_frames_at(entry.path, entry.looked_at.tolist()):
-            yield frame
+            yield detector.prepare(frame)
 
 
 def _refine(tracks: TrackTable, clip: ClipRecord, params: TrackPersonsParams) -> TrackTable:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Self
 
 import cv2
-import numpy as np
 
 from videoprep_nb.boxes import FloatArray, FrameTransform, clip_to_frame
 from videoprep_nb.tracking.detectors.base import RgbFrame
@@ -43,13 +42,15 @@ class Letterbox:
         return (self.input_height - self.picture_height) // 2
 
     def apply(self, frame: RgbFrame) -> RgbFrame:
-        """Scale a frame, if it is not yet, and put the bars around: ``(input_height, input_width, 3)``."""
-        if frame.shape[:2] != (self.picture_height, self.picture_width):
-            frame = cv2.resize(frame, (self.picture_width, self.picture_height), interpolation=cv2.INTER_LINEAR)
-        if (self.picture_width, self.picture_height) == (self.input_width, self.input_height):
-            return frame
-        padded = np.full((self.input_height, self.input_width, 3), _BAR_GREY, np.uint8)
-        padded[self.top : self.top + self.picture_height, self.left : self.left + self.picture_width] = frame
+        """Scale a frame and put the bars around: ``(input_height, input_width, 3)`` uint8."""
+        size = (self.picture_width, self.picture_height)
+        bottom = self.input_height - self.picture_height - self.top
+        right = self.input_width - self.picture_width - self.left
+        # The networks were trained on pictures that were scaled in this way.
+        picture = cv2.resize(frame, size, interpolation=cv2.INTER_LINEAR)
+        padded: RgbFrame = cv2.copyMakeBorder(
+            picture, self.top, bottom, self.left, right, cv2.BORDER_CONSTANT, value=(_BAR_GREY,) * 3
+        )
         return padded
 
     def to_frame(self, boxes_xyxy: FloatArray) -> FloatArray:

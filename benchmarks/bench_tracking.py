@@ -1,0 +1,179 @@
+"""Stage 4 against the bare network and against ultralytics' own prediction, and half against full precision.
+
+Run as ``python benchmarks/bench_tracking.py``; prints one JSON object.
+"""
+
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle, islice
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+
+from videoprep_nb.boxes import iou_matrix
+from videoprep_nb.media.frames import read_frames
+from videoprep_nb.records import ClipTable
+from videoprep_nb.stages.clip import clip
+from videoprep_nb.stages.params import ClipParams, ResizeParams, TrackPersonsParams
+from videoprep_nb.stages.resize import resize
+from videoprep_nb.stages.track_persons import track_persons
+from videoprep_nb.tracking.detections import ClipDetections
+from videoprep_nb.tracking.detectors.device import Precision, cpu_has_bfloat16
+from videoprep_nb.tracking.detectors.letterbox import Letterbox
+from videoprep_nb.tracking.detectors.openvino_network import compile_network, exported_model
+from videoprep_nb.tracking.detectors.ultralytics_env import offline_ultralytics
+from videoprep_nb.tracking.detectors.weights import resolve_weights
+
+VIDEO = Path(__file__).resolve().parents[2] / "shared" / "data" / "videos" / "pets09_s2l1.avi"
+ROUNDS = 5
+FRAMES_IN_MEMORY = 150
+ULTRALYTICS_FRAMES = 50
+IMAGE_SIZE = 640
+LEAST_SHARE_OF_NETWORK = 0.85
+LEAST_SPEEDUP = 2.5
+LEAST_AGREEMENT = 0.99
+
+Frames = list[npt.NDArray[np.uint8]]
+
+
+def no_progress(done: int, total: int, unit: str) -> None:
+    """Take no notice."""
+
+
+def make_clips(folder: Path) -> ClipTable:
+    """The video in standard form, cut into clips."""
+    resize(ResizeParams.checked({"input_file": str(VIDEO), "output_dir": str(folder)}), no_progress)
+    params = ClipParams.checked({"input_file": str(folder / "1.mp4"), "output_dir": str(folder / "clips")})
+    return clip(params, no_progress)
+
+
+def stage_fps(folder: Path, precision: str) -> float:
+    """Frames per second of the whole stage: clips in, tracking JSON out, nothing cached, network compiled anew."""
+    shutil.rmtree(folder / precision, ignore_errors=True)
+    params = TrackPersonsParams.checked(
+        {
+            "clips_dir": str(folder / "clips"),
+            "output_dir": str(folder / "tracks"),
+            "detections_dir": str(folder / precision),
+            "image_size": IMAGE_SIZE,
+            "device": "cpu",
+            "precision": precision,
+        }
+    )
+    started_s = time.perf_counter()
+    result = track_persons(params, no_progress)
+    return result.looked_at_count / (time.perf_counter() - started_s)
+
+
+def network_fps(network: ov.CompiledModel, pictures: Frames, frame_count: int) -> float:
+    """Frames per second of the network alone, kept busy with letterboxed pictures from memory."""
+    requests = ov.AsyncInferQueue(network)
+    started_s = time.perf_counter()
+    for picture in islice(cycle(pictures), frame_count):
+        requests.start_async({0: picture[None]})
+    requests.wait_all()
+    return frame_count / (time.perf_counter() - started_s)
+
+
+@contextmanager
+def whole_torchvision() -> Iterator[None]:
+    """Give ultralytics an ``nms`` where the installed torchvision does not fit torch: the one it brings itself."""
+    from ultralytics.utils.nms import TorchNMS
+
+    stand_in = types.ModuleType("torchvision")
+    stand_in.ops = types.SimpleNamespace(nms=TorchNMS.nms)  # type: ignore[attr-defined]
+    before = sys.modules.get("torchvision")
+    sys.modules["torchvision"] = stand_in
+    try:
+        yield
+    finally:
+        del sys.modules["torchvision"]
+        if before is not None:
+            sys.modules["torchvision"] = before
+
+
+class UltralyticsPrediction:
+    """Ultralytics' own torch prediction on the CPU, with the same weights and input size."""
+
+    def __init__(self) -> None:
+        with offline_ultralytics():
+            from ultralytics import YOLO
+
+            self._yolo = YOLO(resolve_weights("yolov8n").path)
+
+    def fps(self, frames: Frames) -> float:
+        """Frames per second on decoded RGB frames of the standard size."""
+        with offline_ultralytics(), whole_torchvision():
+            options = {"imgsz": (384, 640), "classes": [0], "device": "cpu", "verbose": False}
+            self._yolo.predict(frames[0], **options)
+            started_s = time.perf_counter()
+            for frame in frames:
+                self._yolo.predict(frame[:, :, ::-1], **options)
+            return len(frames) / (time.perf_counter() - started_s)
+
+
+def agreement(first: list[ClipDetections], second: list[ClipDetections]) -> float:
+    """Share of the boxes of either with score >= 0.3 that have a partner of >= 0.25 in the other at IoU 0.9."""
+    partners, boxes = 0, 0
+    for one, other in ((first, second), (second, first)):
+        for clip_one, clip_other in zip(one, other, strict=True):
+            for index in clip_one.looked_at.tolist():
+                strong, candidates = clip_one.in_frame(index).above(0.3), clip_other.in_frame(index).above(0.25)
+                iou = iou_matrix(strong.boxes_xyxy, candidates.boxes_xyxy)
+                partners += int((iou >= 0.9).any(axis=1).sum())
+                boxes += len(strong)
+    return partners / boxes
+
+
+def read_detections(folder: Path) -> list[ClipDetections]:
+    """The cached detections of all clips."""
+    return [ClipDetections.read(path) for path in sorted((folder / "1").glob("*.npz"))]
+
+
+def measure() -> dict[str, object]:
+    """Run everything, alternating what is compared; medians of the rounds."""
+    precision: Precision = "bfloat16" if cpu_has_bfloat16() else "float32"
+    speeds: dict[str, list[float]] = {"stage": [], "network": [], "ultralytics": []}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        frame_count = make_clips(folder).source_frame_count
+        frames = [frame for _, frame in islice(read_frames(folder / "1.mp4"), FRAMES_IN_MEMORY)]
+        letterbox = Letterbox.fit(1280, 720, IMAGE_SIZE)
+        pictures = [letterbox.apply(frame) for frame in frames]
+        model_path = exported_model(resolve_weights("yolov8n"))
+        network = compile_network(model_path, letterbox.input_width, letterbox.input_height, precision)
+        prediction = UltralyticsPrediction()
+        for _ in range(ROUNDS):
+            speeds["network"].append(network_fps(network, pictures, frame_count))
+            speeds["stage"].append(stage_fps(folder, "auto"))
+            speeds["ultralytics"].append(prediction.fps(frames[:ULTRALYTICS_FRAMES]))
+        stage_fps(folder, "float32")
+        same = agreement(read_detections(folder / "auto"), read_detections(folder / "float32"))
+    fps = {what: statistics.median(values) for what, values in speeds.items()}
+    share, speedup = fps["stage"] / fps["network"], fps["stage"] / fps["ultralytics"]
+    return {
+        "precision": precision,
+        "fps": {what: round(value, 1) for what, value in fps.items()},
+        "fps_range": {what: [round(min(values), 1), round(max(values), 1)] for what, values in speeds.items()},
+        "stage_share_of_network": round(share, 3),
+        "least_stage_share_of_network": LEAST_SHARE_OF_NETWORK,
+        "speedup_over_ultralytics": round(speedup, 2),
+        "least_speedup_over_ultralytics": LEAST_SPEEDUP,
+        "precision_agreement": round(same, 4),
+        "least_precision_agreement": LEAST_AGREEMENT,
+        "reached": share >= LEAST_SHARE_OF_NETWORK and speedup >= LEAST_SPEEDUP and same >= LEAST_AGREEMENT,
+        "note": "ultralytics predicts with the nms it brings itself in place of torchvision's",
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(), indent=1))
