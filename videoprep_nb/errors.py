@@ -72,6 +72,18 @@ class LimitExceeded(VideoPrepError):
     """Something is larger, or more numerous, than the service takes; the message has the numbers."""
 
 
+class TooLarge(LimitExceeded):
+    """A video, or a job, is larger than the service takes; it never will be taken."""
+
+
+class TooManyJobs(LimitExceeded):
+    """So many jobs are waiting that no other is taken for now."""
+
+
+class NoRoom(LimitExceeded):
+    """The disk has not enough room for the job, for now."""
+
+
 class Cancelled(VideoPrepError):
     """The work was stopped on request."""
 

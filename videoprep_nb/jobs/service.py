@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import videoprep_nb
-from videoprep_nb.errors import LimitExceeded, NoSuchJob, ParameterError, WrongState
+from videoprep_nb.errors import NoRoom, NoSuchJob, ParameterError, TooLarge, TooManyJobs, WrongState
 from videoprep_nb.jobs.dispatcher import Dispatcher
 from videoprep_nb.jobs.engine import EngineSettings
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, VideoInput
@@ -39,6 +39,7 @@ class Limits:
     Args:
         file_bytes: Size of one video.
         job_bytes: Size of all videos of a job.
+        videos: Videos of a job.
         queued_jobs: Jobs that have not ended.
         free_bytes: Room that must stay free on the disk of the workspace.
         free_per_input_byte: Room that a job needs while it runs, per byte of its videos.
@@ -47,6 +48,7 @@ class Limits:
 
     file_bytes: int = 50 * 10**9
     job_bytes: int = 200 * 10**9
+    videos: int = 1000
     queued_jobs: int = 1000
     free_bytes: int = 10**9
     free_per_input_byte: float = 3.0
@@ -139,7 +141,7 @@ class Service:
             raise ParameterError("videos", "none was given; name at least one video file")
         checked = check_settings(params)
         size_bytes = self._check_sizes([path for _, path in videos])
-        self._check_room(size_bytes)
+        self.check_room(size_bytes)
         now = datetime.now(UTC)
         job_id = f"{now:%Y%m%d}-{secrets.token_hex(8)}"
         folder = self.workspace.job_folder(job_id)
@@ -161,6 +163,24 @@ class Service:
         self._store.add_job(spec, size_bytes, owner, now)
         self._dispatcher.take_up(job_id)
         return job_id
+
+    def check_room(self, size_bytes: int) -> None:
+        """Check that a job with so many bytes of videos can be taken on now.
+
+        Raises:
+            TooManyJobs: Too many have not ended.
+            NoRoom: The disk is too full.
+        """
+        unfinished = len(self._store.unfinished_jobs())
+        if unfinished >= self.limits.queued_jobs:
+            raise TooManyJobs(f"{unfinished} jobs are waiting or running, which is the limit; try again later.")
+        free = shutil.disk_usage(self.workspace.path).free
+        needed = self.limits.free_bytes + int(size_bytes * self.limits.free_per_input_byte)
+        if free < needed:
+            raise NoRoom(
+                f"The job needs {needed / 1e9:.1f} GB of disk space, {free / 1e9:.1f} GB are free; "
+                "delete jobs that are no longer needed, or ask for more room."
+            )
 
     def jobs(
         self,
@@ -278,30 +298,20 @@ class Service:
         return clean(self.workspace, self._store, keep_s, datetime.now(UTC))
 
     def _check_sizes(self, paths: Sequence[Path]) -> int:
+        if len(paths) > self.limits.videos:
+            raise TooLarge(f"The job has {len(paths)} videos, at most {self.limits.videos} are taken; make several jobs.")
         sizes = [path.stat().st_size if path.is_file() else 0 for path in paths]
         if max(sizes) > self.limits.file_bytes:
-            raise LimitExceeded(
+            raise TooLarge(
                 f"A video has {max(sizes) / 1e9:.1f} GB, at most {self.limits.file_bytes / 1e9:.1f} GB are taken; "
                 "cut it into shorter ones."
             )
         if sum(sizes) > self.limits.job_bytes:
-            raise LimitExceeded(
+            raise TooLarge(
                 f"The videos have {sum(sizes) / 1e9:.1f} GB together, at most {self.limits.job_bytes / 1e9:.1f} GB "
                 "are taken; make several jobs of them."
             )
         return sum(sizes)
-
-    def _check_room(self, size_bytes: int) -> None:
-        unfinished = len(self._store.unfinished_jobs())
-        if unfinished >= self.limits.queued_jobs:
-            raise LimitExceeded(f"{unfinished} jobs are waiting or running, which is the limit; try again later.")
-        free = shutil.disk_usage(self.workspace.path).free
-        needed = self.limits.free_bytes + int(size_bytes * self.limits.free_per_input_byte)
-        if free < needed:
-            raise LimitExceeded(
-                f"The job needs {needed / 1e9:.1f} GB of disk space, {free / 1e9:.1f} GB are free; "
-                "delete jobs that are no longer needed, or ask for more room."
-            )
 
     def _take_in(self, path: Path, folder: JobFolder, number: int) -> Path:
         path = path.absolute()
