@@ -6,8 +6,10 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 
 from videoprep_nb.errors import VideoPrepError
 from videoprep_nb.jobs.active import ActiveJob
@@ -21,6 +23,8 @@ from videoprep_nb.jobs.worker import CANCEL_NAME, PROGRESS_NAME, STARTED_NAME, U
 from videoprep_nb.jobs.workspace import WORKSPACE_VARIABLE, Workspace
 from videoprep_nb.progress import read_progress
 from videoprep_nb.threads import THREADS_VARIABLE
+
+T = TypeVar("T")
 
 MAX_ATTEMPTS = 3
 _TICK_S = 0.25
@@ -63,13 +67,28 @@ class Dispatcher:
         """Stop working on a job; returns at once."""
         self._calls.put(partial(self._cancel, job_id))
 
+    def call(self, action: Callable[[], T]) -> T:
+        """Do something between two steps of the work, so that no job changes meanwhile."""
+        future: Future[T] = Future()
+
+        def act() -> None:
+            try:
+                future.set_result(action())
+            except Exception as error:
+                future.set_exception(error)  # the caller gets it
+
+        self._calls.put(act)
+        return future.result()
+
     def close(self) -> None:
         """Stop; running units are interrupted and will be repeated by the next service."""
         self._closing.set()
         self._thread.join()
 
     def _work(self) -> None:
-        self.engine = Engine(self._settings)
+        self.engine = self._start_engine()
+        if self.engine is None:
+            return
         for row in self._store.unfinished_jobs():
             self._calls.put(partial(self._take_up, row.job_id))
         try:
@@ -80,12 +99,24 @@ class Dispatcher:
                 self._stop_units(job)
             self.engine.close()
 
+    def _start_engine(self) -> Engine | None:
+        """The engine, as soon as its scheduler answers; None when the service is closed before."""
+        while not self._closing.is_set():
+            try:
+                return Engine(self._settings)
+            except OSError as error:
+                _log.warning("the scheduler does not answer, still trying: %s", error)
+        return None
+
     def _work_for_a_moment(self) -> None:
-        try:
-            self._calls.get(timeout=_TICK_S)()
-        except queue.Empty:
-            for job_id in list(self._jobs):
-                self._guarded(job_id, self._watch)
+        end_s = time.monotonic() + _TICK_S
+        while (left_s := end_s - time.monotonic()) > 0:
+            try:
+                self._calls.get(timeout=left_s)()
+            except queue.Empty:
+                break
+        for job_id in list(self._jobs):
+            self._guarded(job_id, self._watch)
 
     def _guarded(self, job_id: str, action: Callable[[ActiveJob], None]) -> None:
         """Do something with a job; whatever goes wrong is the end of this job and of no other."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OnEnd = Callable[[Outcome], None]
 
 _SHARE_OF_MEMORY = 0.9
-_WORKER_LOST = "The worker that ran this unit died, more than once; its memory may have run out."
+_WORKER_LOST = "The worker that ran this unit was lost; its memory may have run out."
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,12 @@ class Engine:
 def _report_end(future: "OutcomeFuture", on_end: OnEnd) -> None:
     if future.status == "finished":
         on_end(future.result())
-    elif future.status == "error":
+        return
+    if future.status == "error":
         error = future.exception()
-        lost = type(error).__name__ == "KilledWorker"
-        message = _WORKER_LOST if lost else f"The unit could not be run: {type(error).__name__}: {error}"
-        on_end(Outcome(kind=OutcomeKind.DIED if lost else OutcomeKind.FAILED, message=message, elapsed_s=0.0))
+        if type(error).__name__ != "KilledWorker":
+            message = f"The unit could not be run: {type(error).__name__}: {error}"
+            on_end(Outcome(kind=OutcomeKind.FAILED, message=message, elapsed_s=0.0))
+            return
+    # killed together with its worker, or forgotten by a scheduler that was started again
+    on_end(Outcome(kind=OutcomeKind.DIED, message=_WORKER_LOST, elapsed_s=0.0))

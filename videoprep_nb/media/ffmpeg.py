@@ -10,6 +10,7 @@ from pathlib import Path
 from videoprep_nb.errors import FfmpegError
 from videoprep_nb.layout import disk_full_error
 from videoprep_nb.media.child import run_child
+from videoprep_nb.threads import thread_count
 
 FFMPEG_VARIABLE = "VIDEOPREP_FFMPEG"
 
@@ -88,7 +89,7 @@ def file_url(path: Path) -> str:
 def raw_input(path: Path) -> list[str]:
     """The arguments that open a file, with nothing allowed but the file itself."""
     options = [text for name, value in RAW_INPUT_OPTIONS.items() for text in (f"-{name}", value)]
-    return [*options, "-i", file_url(path)]
+    return [*options, "-threads", str(thread_count()), "-i", file_url(path)]
 
 
 def run_ffmpeg(

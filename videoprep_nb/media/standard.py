@@ -13,6 +13,7 @@ import av
 
 from videoprep_nb.errors import InputError
 from videoprep_nb.media.ffmpeg import RAW_INPUT_OPTIONS, file_url
+from videoprep_nb.threads import thread_count
 
 CODEC = "h264"
 PIXEL_FORMAT = "yuv420p"
@@ -29,7 +30,7 @@ def encoder_arguments(preset: str, crf: int) -> list[str]:
     return [
         *("-c:v", "libx264", "-preset", preset, "-crf", str(crf), "-pix_fmt", PIXEL_FORMAT, "-bf", "0"),
         *("-force_key_frames", "expr:gte(t+0.00001,n_forced)", "-fps_mode", "passthrough"),
-        *("-an", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
+        *("-threads", str(thread_count()), "-an", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
     ]
 
 

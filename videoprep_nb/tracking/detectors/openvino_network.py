@@ -8,6 +8,7 @@ from pathlib import Path
 import openvino as ov
 
 from videoprep_nb.layout import STAGING_PREFIX, disk_full_as_error
+from videoprep_nb.threads import thread_count
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detectors.base import RgbFrame
 from videoprep_nb.tracking.detectors.device import Precision
@@ -70,7 +71,11 @@ def compile_network(model_path: Path, width: int, height: int, precision: Precis
     steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     steps.input().model().set_layout(ov.Layout("NCHW"))
     steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
-    options = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": _PRECISION_HINTS[precision]}
+    options = {
+        "PERFORMANCE_HINT": "THROUGHPUT",
+        "INFERENCE_PRECISION_HINT": _PRECISION_HINTS[precision],
+        "INFERENCE_NUM_THREADS": thread_count(),
+    }
     return core.compile_model(steps.build(), "CPU", options)
 
 

@@ -6,14 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import psutil
 import pytest
 
-from videoprep_nb.jobs.process import NotebookProcess, Outcome, OutcomeKind
-from videoprep_nb.jobs.runner import NotebookRunner
+from videoprep_nb.jobs.process import NotebookProcess, NotebookRequest, Outcome, OutcomeKind
+from videoprep_nb.jobs.worker import CANCEL_NAME, UnitTask, close_ready_processes, run_unit
 
 TIMEOUT_S = 60
 
@@ -32,11 +33,29 @@ def write_notebook(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def _run(notebook: Path, tmp_path: Path, **parameters) -> tuple[Outcome, Path]:
+def _task(notebook: Path, tmp_path: Path, **changes) -> UnitTask:
     output = tmp_path / "reports {braces}" / "report.ipynb"
     output.parent.mkdir(exist_ok=True)
-    with NotebookRunner(notebook.parent, tmp_path / "processes") as runner:
-        return runner.run("resize", output, parameters, None, lambda progress: None), output
+    folder = tmp_path / "unit"
+    folder.mkdir(exist_ok=True)
+    task = UnitTask(
+        folder=folder,
+        notebook=notebook,
+        output=output,
+        parameters={},
+        fingerprint="abc",
+        processes_folder=tmp_path / "processes",
+        environment={},
+        timeout_s=TIMEOUT_S,
+        memory_limit_bytes=4 * 10**9,
+        warm_up_next=False,
+    )
+    return replace(task, **changes)
+
+
+def _run(notebook: Path, tmp_path: Path, **changes) -> tuple[Outcome, Path]:
+    task = _task(notebook, tmp_path, **changes)
+    return run_unit(task), task.output
 
 
 def _texts(notebook: Path) -> str:
@@ -47,7 +66,7 @@ def _texts(notebook: Path) -> str:
 
 def test_parameters_arrive_and_the_executed_notebook_has_html_beside_it(write_notebook, tmp_path: Path):
     notebook = write_notebook("n: int = 1", "print('n squared is', n * n)")
-    outcome, output = _run(notebook, tmp_path, n=12)
+    outcome, output = _run(notebook, tmp_path, parameters={"n": 12})
     assert outcome.kind is OutcomeKind.DONE
     assert "n squared is 144" in _texts(output)
     assert "n squared is 144" in output.with_suffix(".html").read_text()
@@ -79,6 +98,50 @@ def test_killed_kernel_is_told_from_an_error(write_notebook, tmp_path: Path):
     assert outcome.message in _texts(output)
 
 
+def test_unit_that_is_done_is_not_run_again(write_notebook, tmp_path: Path):
+    notebook = write_notebook("pass", f"open({str(tmp_path / 'runs')!r}, 'a').write('x')")
+    first, _ = _run(notebook, tmp_path)
+    assert _run(notebook, tmp_path)[0] == first
+    assert (tmp_path / "runs").read_text() == "x"
+    _run(notebook, tmp_path, fingerprint="other")
+    assert (tmp_path / "runs").read_text() == "xx"
+
+
+def test_process_made_ready_runs_the_next_unit(write_notebook, tmp_path: Path):
+    notebook = write_notebook("pass", "import os", f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getppid()))")
+    try:
+        _run(notebook, tmp_path, warm_up_next=True)
+        waiting = {child.pid for child in psutil.Process().children()}
+        _run(notebook, tmp_path, fingerprint="other")
+        assert int((tmp_path / "pid").read_text()) in waiting
+    finally:
+        close_ready_processes()
+    assert list((tmp_path / "processes").iterdir()) == []
+
+
+def test_unit_that_takes_too_long_is_stopped(write_notebook, tmp_path: Path):
+    outcome, _ = _run(write_notebook("pass", "import time; time.sleep(600)"), tmp_path, timeout_s=5)
+    assert outcome.kind is OutcomeKind.TIMED_OUT
+
+
+def test_unit_that_eats_memory_is_stopped_and_told_so(write_notebook, tmp_path: Path):
+    notebook = write_notebook("pass", "import time; eaten = bytearray(2 * 10**9); time.sleep(600)")
+    outcome, _ = _run(notebook, tmp_path, memory_limit_bytes=15 * 10**8)
+    assert outcome.kind is OutcomeKind.OUT_OF_MEMORY
+    assert "out of memory" in outcome.message
+
+
+def test_memory_error_is_told_as_such(write_notebook, tmp_path: Path):
+    outcome, _ = _run(write_notebook("pass", "raise MemoryError"), tmp_path)
+    assert outcome.kind is OutcomeKind.OUT_OF_MEMORY
+
+
+def test_unit_is_cancelled_by_a_file(write_notebook, tmp_path: Path):
+    task = _task(write_notebook("pass", "import time; time.sleep(600)"), tmp_path)
+    (task.folder / CANCEL_NAME).touch()
+    assert run_unit(task).kind is OutcomeKind.CANCELLED
+
+
 def _start_sleeper(write_notebook, tmp_path: Path) -> tuple[NotebookProcess, Path]:
     """A notebook that has started a child of its own and then waits."""
     pids = tmp_path / "pids"
@@ -89,8 +152,8 @@ def _start_sleeper(write_notebook, tmp_path: Path) -> tuple[NotebookProcess, Pat
         f"open({str(pids)!r} + '.new', 'w').write(f'{{os.getpid()}} {{child.pid}}')",
         f"os.replace({str(pids)!r} + '.new', {str(pids)!r})\ntime.sleep(600)",
     )
-    process = NotebookProcess(tmp_path / "process", preload=())
-    process.start(notebook, tmp_path / "report.ipynb", {})
+    process = NotebookProcess(tmp_path / "process", {})
+    process.start(NotebookRequest(str(notebook), str(tmp_path / "report.ipynb"), {}, str(tmp_path), {}))
     _wait_for(pids.exists)
     return process, pids
 
@@ -137,9 +200,11 @@ def test_nothing_survives_the_death_of_the_parent(tmp_path: Path, write_notebook
         f"os.replace({str(pids)!r} + '.new', {str(pids)!r})\ntime.sleep(600)",
     )
     code = (
-        "import sys, time; from pathlib import Path; from videoprep_nb.jobs.process import NotebookProcess\n"
-        "notebook, folder = map(Path, sys.argv[1:])\n"
-        "NotebookProcess(folder, preload=()).start(notebook, folder / 'report.ipynb', {}); time.sleep(600)"
+        "import sys, time; from pathlib import Path\n"
+        "from videoprep_nb.jobs.process import NotebookProcess, NotebookRequest\n"
+        "notebook, folder = sys.argv[1:]\n"
+        "process = NotebookProcess(Path(folder), {})\n"
+        "process.start(NotebookRequest(notebook, folder + '/report.ipynb', {}, '/', {})); time.sleep(600)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code, str(notebook), str(tmp_path / "process")])
     _wait_for(pids.exists)
