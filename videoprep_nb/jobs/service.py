@@ -14,11 +14,11 @@ from videoprep_nb.jobs.dispatcher import Dispatcher
 from videoprep_nb.jobs.engine import EngineSettings
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, VideoInput
 from videoprep_nb.jobs.plan import JobFolder
-from videoprep_nb.jobs.retention import CleanReport, clean, remove_tree, sweep_processes
+from videoprep_nb.jobs.retention import CleanReport, clean, sweep_processes
 from videoprep_nb.jobs.rows import Event, JobRow, UnitRow
 from videoprep_nb.jobs.settings import Settings, check_settings
 from videoprep_nb.jobs.store import Store
-from videoprep_nb.jobs.workspace import Workspace, tree_stats
+from videoprep_nb.jobs.workspace import Workspace
 
 # How much of a job's time a stage takes, measured on real videos; only for the estimate of the time that is left.
 _STAGE_WEIGHTS = {
@@ -95,7 +95,6 @@ class Service:
         self._resources = ExitStack()
         self._resources.enter_context(workspace.lock())
         sweep_processes(workspace)
-        remove_tree(workspace, workspace.processes_dir)
         self._store = Store(workspace.database)
         self._resources.callback(self._store.close)
         self._dispatcher = Dispatcher(workspace, self._store, settings, warm_up=warm_up)
@@ -254,7 +253,7 @@ class Service:
         if row.state not in ENDED:
             raise WrongState(f"Job {job_id} is {row.state}; cancel it first.")
         self._store.delete_job(job_id)
-        remove_tree(self.workspace, self.workspace.job_folder(job_id).path)
+        shutil.rmtree(self.workspace.job_folder(job_id).path, ignore_errors=True)
 
     def package_path(self, job_id: str) -> Path:
         """The package of a job.
@@ -282,7 +281,7 @@ class Service:
     def disk_usage(self) -> dict[str, int]:
         """Bytes of the workspace's disk: ``total``, ``free``, and ``jobs`` for those taken by jobs."""
         usage = shutil.disk_usage(self.workspace.path)
-        used = sum(stats.st_blocks * 512 for stats in tree_stats(self.workspace.jobs_dir))
+        used = sum(self.workspace.used_bytes(path.name) for path in self.workspace.jobs_dir.iterdir())
         return {"total": usage.total, "free": usage.free, "jobs": used}
 
     def counts(self) -> dict[State, int]:
@@ -296,11 +295,13 @@ class Service:
     def clean(self) -> CleanReport:
         """Delete what is no longer needed, see ``retention.clean``."""
         keep_s = self.limits.keep_results.total_seconds()
-        return self._dispatcher.call(lambda: clean(self.workspace, self._store, keep_s, datetime.now(UTC)))
+        return clean(self.workspace, self._store, keep_s, datetime.now(UTC))
 
     def _check_sizes(self, paths: Sequence[Path]) -> int:
         if len(paths) > self.limits.videos:
-            raise TooLarge(f"The job has {len(paths)} videos, at most {self.limits.videos} are taken; make several jobs.")
+            raise TooLarge(
+                f"The job has {len(paths)} videos, at most {self.limits.videos} are taken; make several jobs."
+            )
         sizes = [path.stat().st_size if path.is_file() else 0 for path in paths]
         if max(sizes) > self.limits.file_bytes:
             raise TooLarge(
