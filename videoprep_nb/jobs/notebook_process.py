@@ -19,18 +19,21 @@ import time
 from pathlib import Path
 from typing import Any
 
-import nbformat
-import papermill
-from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.utils import run_sync
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from papermill.engines import NBClientEngine, papermill_engines
-from papermill.exceptions import PapermillExecutionError
+# jsonschema tries to import this for a check that we never ask for, and it takes a second to build a grammar
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
-from videoprep_nb import errors
-from videoprep_nb.jobs.process import CANCEL_GRACE_S, NotebookRequest, Outcome, OutcomeKind
-from videoprep_nb.report import FAILURE_TAG, export_html
-from videoprep_nb.stages.params import STAGES
+import nbformat  # noqa: E402
+import papermill  # noqa: E402
+from jupyter_client.manager import AsyncKernelManager  # noqa: E402
+from jupyter_core.utils import run_sync  # noqa: E402
+from nbclient.exceptions import CellTimeoutError, DeadKernelError  # noqa: E402
+from papermill.engines import NBClientEngine, papermill_engines  # noqa: E402
+from papermill.exceptions import PapermillExecutionError  # noqa: E402
+
+from videoprep_nb import errors  # noqa: E402
+from videoprep_nb.jobs.process import CANCEL_GRACE_S, NotebookRequest, Outcome, OutcomeKind  # noqa: E402
+from videoprep_nb.report import FAILURE_TAG, export_html  # noqa: E402
+from videoprep_nb.stages.params import STAGES  # noqa: E402
 
 _ENGINE_NAME = "videoprep"
 _KERNEL_READY_TIMEOUT_S = 120
