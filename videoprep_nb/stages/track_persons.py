@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from videoprep_nb.errors import ParameterError
 from videoprep_nb.layout import frame_name, staged_folder
-from videoprep_nb.media.frames import read_frames_at
+from videoprep_nb.media.scaled_frames import read_scaled_frames
 from videoprep_nb.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.records import ClipRecord, ClipTable, Record, TrackRow
 from videoprep_nb.stages.params import TrackPersonsParams
@@ -178,8 +178,8 @@ def _detect(plan: Sequence[_PlannedClip], detector: Detector, progress: Progress
 
 def _frames(plan: Sequence[_PlannedClip], detector: Detector) -> Iterator[RgbFrame]:
     for entry in plan:
-        for _, frame in read_frames_at(entry.path, entry.looked_at.tolist()):
-            yield detector.prepare(frame)
+        size = detector.input_size(entry.record.width, entry.record.height)
+        yield from read_scaled_frames(entry.path, entry.looked_at.tolist(), size)
 
 
 def _refine(tracks: TrackTable, clip: ClipRecord, params: TrackPersonsParams) -> TrackTable:

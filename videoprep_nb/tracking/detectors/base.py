@@ -34,13 +34,9 @@ class Detector(ABC):
     def description(self) -> str:
         """One line for people: weights, size, device, precision."""
 
-    def prepare(self, frame: RgbFrame) -> RgbFrame:
-        """Make of a frame what ``detect`` wants.
-
-        It is called in the thread that decodes, while the frame is still in the processor's cache, and what waits for
-        the detector is then smaller than the frame.
-        """
-        return frame
+    def input_size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height, even, in which the frames of a video of this size are wanted."""
+        return width, height
 
     @abstractmethod
     def detect(
@@ -49,8 +45,8 @@ class Detector(ABC):
         """Find the persons in a batch of frames.
 
         Args:
-            frames: One per index, ``(height, width, 3)`` uint8 RGB, each gone through ``prepare``. A detector that does
-                not look at pictures leaves them unread, and they are never decoded.
+            frames: One per index, ``(h, w, 3)`` uint8 RGB, in ``input_size(width, height)`` or any other size of that
+                shape. A detector that does not look at pictures leaves them unread, and they are never decoded.
             frame_indices: Their zero-based indices in the video.
             width: Width of the video in pixels.
             height: Height of the video in pixels.

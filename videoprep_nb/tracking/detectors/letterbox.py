@@ -27,7 +27,7 @@ class Letterbox:
     def fit(cls, frame_width: int, frame_height: int, image_size: int) -> Self:
         """The smallest input of whole strides that holds the frame with its longer side at ``image_size``."""
         scale = image_size / max(frame_width, frame_height)
-        picture = [max(1, round(side * scale)) for side in (frame_width, frame_height)]
+        picture = [max(1, round(side * scale / 2)) * 2 for side in (frame_width, frame_height)]  # even, for readers
         padded = [-(-side // _STRIDE_PX) * _STRIDE_PX for side in picture]
         return cls(frame_width, frame_height, *picture, *padded)
 
@@ -42,12 +42,11 @@ class Letterbox:
         return (self.input_height - self.picture_height) // 2
 
     def apply(self, frame: RgbFrame) -> RgbFrame:
-        """Scale a frame and put the bars around: ``(input_height, input_width, 3)`` uint8."""
-        size = (self.picture_width, self.picture_height)
+        """Scale a frame, if it is not yet, and put the bars around: ``(input_height, input_width, 3)`` uint8."""
         bottom = self.input_height - self.picture_height - self.top
         right = self.input_width - self.picture_width - self.left
-        # The networks were trained on pictures that were scaled in this way.
-        picture = cv2.resize(frame, size, interpolation=cv2.INTER_LINEAR)
+        # Linear, as in the training of the networks; a frame that has the size already is only copied.
+        picture = cv2.resize(frame, (self.picture_width, self.picture_height), interpolation=cv2.INTER_LINEAR)
         padded: RgbFrame = cv2.copyMakeBorder(
             picture, self.top, bottom, self.left, right, cv2.BORDER_CONSTANT, value=(_BAR_GREY,) * 3
         )

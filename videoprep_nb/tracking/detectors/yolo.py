@@ -62,9 +62,10 @@ class YoloDetector(Detector):
         engine = "torch" if self._device == "cuda" else "OpenVINO"
         return f"{self._weights.path.stem} at {self._image_size} px, {self._precision} on {self._device} ({engine})"
 
-    def prepare(self, frame: RgbFrame) -> RgbFrame:
-        """The frame as the network sees it: scaled, with bars; see ``Detector.prepare``."""
-        return Letterbox.fit(frame.shape[1], frame.shape[0], self._image_size).apply(frame)
+    def input_size(self, width: int, height: int) -> tuple[int, int]:
+        """The picture inside the network's input, without its bars."""
+        letterbox = Letterbox.fit(width, height, self._image_size)
+        return letterbox.picture_width, letterbox.picture_height
 
     def detect(
         self, frames: Iterable[RgbFrame], frame_indices: Sequence[int], width: int, height: int
@@ -72,7 +73,9 @@ class YoloDetector(Detector):
         """Find the persons in a batch of frames; see ``Detector.detect``."""
         letterbox = Letterbox.fit(width, height, self._image_size)
         network = self._network(letterbox.input_width, letterbox.input_height)
-        return network.run(frames, partial(read_output, letterbox=letterbox, nms_iou=self._nms_iou))
+        return network.run(
+            map(letterbox.apply, frames), partial(read_output, letterbox=letterbox, nms_iou=self._nms_iou)
+        )
 
     def _network(self, width: int, height: int) -> _Network:
         if (width, height) not in self._networks:
