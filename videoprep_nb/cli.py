@@ -1,4 +1,4 @@
-"""The command line: ``videoprep run``, ``validate``, ``probe``, ``sample`` and ``doctor``."""
+"""The command line ``videoprep``; the commands about a running service are in ``cli_jobs``."""
 
 import json
 import signal
@@ -9,9 +9,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from videoprep_nb.cli_jobs import jobs_app, serve, token
+from videoprep_nb.console import EXIT_FAILED, EXIT_USAGE, err, out, stop
 from videoprep_nb.errors import InputError, ParameterError, VideoPrepError
 from videoprep_nb.jobs.models import JobResult, State
 from videoprep_nb.jobs.run import run_job
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from videoprep_nb.media.probe import VideoInfo
 
 EXIT_CODES = {State.DONE: 0, State.FAILED: 1, State.CANCELLED: 1, State.COMPLETED_WITH_ERRORS: 3}
-EXIT_FAILED = 1
-EXIT_USAGE = 2
 
 app = typer.Typer(
     help="Prepare raw video for people who annotate what persons do in it.",
@@ -32,8 +31,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+app.command()(serve)
+app.command()(token)
+app.add_typer(jobs_app, name="jobs")
 
 
 @app.command()
@@ -57,12 +57,12 @@ def run(
     folder = output or Path("videoprep-output") / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
     try:
         settings = read_settings(params, assignments or [])
-        with JobDisplay(_err) as display:
+        with JobDisplay(err) as display:
             result = run_job(videos, settings, folder, keep_scratch=keep_scratch, watch=display.update)
     except (InputError, ParameterError) as error:
-        raise _stop(error, EXIT_USAGE) from None
+        raise stop(error, EXIT_USAGE) from None
     except VideoPrepError as error:
-        raise _stop(error, EXIT_FAILED) from None
+        raise stop(error, EXIT_FAILED) from None
     if as_json:
         sys.stdout.write(result.model_dump_json(indent=1) + "\n")
     else:
@@ -77,10 +77,10 @@ def validate(package: Annotated[Path, typer.Argument(help="A final_package.zip."
 
     findings = validate_package(package)
     for finding in findings:
-        _out.print(escape(f"{finding.where}: {finding.message}"))
+        out.print(escape(f"{finding.where}: {finding.message}"))
     if findings:
         raise typer.Exit(EXIT_FAILED)
-    _out.print(f"{escape(str(package))}: valid")
+    out.print(f"{escape(str(package))}: valid")
 
 
 @app.command()
@@ -99,13 +99,13 @@ def probe(
         except VideoPrepError as error:
             failed = True
             found.append({"file": str(file), "error": str(error)})
-            _err.print(escape(str(error)))
+            err.print(escape(str(error)))
             continue
         found.append({"file": str(file), **info.model_dump(mode="json")})
         if not as_json:
-            _out.print(escape(f"{file}: {_describe(info)}"))
+            out.print(escape(f"{file}: {_describe(info)}"))
             for finding in info.findings:
-                _out.print(escape(f"  {finding}"))
+                out.print(escape(f"  {finding}"))
     if as_json:
         sys.stdout.write(json.dumps(found, indent=1) + "\n")
     if failed:
@@ -120,8 +120,8 @@ def sample(file: Annotated[Path, typer.Argument(metavar="OUT.mp4", help="The vid
     try:
         write_sample(file)
     except VideoPrepError as error:
-        raise _stop(error, EXIT_FAILED) from None
-    _out.print(escape(str(file)))
+        raise stop(error, EXIT_FAILED) from None
+    out.print(escape(str(file)))
 
 
 @app.command()
@@ -134,7 +134,7 @@ def doctor(
     checks = examine(folder)
     for check in checks:
         mark = "[green]ok[/]     " if check.ok else "[red]missing[/]" if check.needed else "[yellow]without[/]"
-        _out.print(f"{mark} {check.name}: {escape(check.message)}")
+        out.print(f"{mark} {check.name}: {escape(check.message)}")
     if any(check.needed and not check.ok for check in checks):
         raise typer.Exit(EXIT_FAILED)
 
@@ -150,18 +150,13 @@ def _describe(info: "VideoInfo") -> str:
 def _print_result(result: JobResult) -> None:
     for video in result.videos:
         for finding in video.findings:
-            _out.print(escape(f"{video.original_name}: {finding}"))
+            out.print(escape(f"{video.original_name}: {finding}"))
     if result.message:
-        _err.print(f"[red]{escape(result.message)}[/]")
-    _out.print(f"Job {result.job_id}: {result.state}, {format_duration(result.elapsed_s)}")
-    _out.print(escape(f"Reports: {result.folder / 'reports' / 'index.html'}"))
+        err.print(f"[red]{escape(result.message)}[/]")
+    out.print(f"Job {result.job_id}: {result.state}, {format_duration(result.elapsed_s)}")
+    out.print(escape(f"Reports: {result.folder / 'reports' / 'index.html'}"))
     if result.package:
-        _out.print(escape(f"Package: {result.package}"))
-
-
-def _stop(error: VideoPrepError, code: int) -> typer.Exit:
-    _err.print(f"[red]{escape(str(error))}[/]")
-    return typer.Exit(code)
+        out.print(escape(f"Package: {result.package}"))
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

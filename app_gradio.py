@@ -1,0 +1,8 @@
+"""Start the service, like ``videoprep serve`` and with the same options."""
+
+import typer
+
+from videoprep_nb.cli_jobs import serve
+
+if __name__ == "__main__":
+    typer.run(serve)

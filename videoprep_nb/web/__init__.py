@@ -1,0 +1,1 @@
+"""The REST API of a service, and the server that offers it."""

@@ -1,0 +1,66 @@
+"""The web application of a service."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from anyio import to_thread
+from fastapi import FastAPI
+
+import videoprep_nb
+from videoprep_nb.jobs.service import Service
+from videoprep_nb.web import api
+from videoprep_nb.web.auth import Gate, Tokens
+from videoprep_nb.web.problems import add_problem_handlers
+
+CLEAN_INTERVAL_S = 3600.0
+_DESCRIPTION = """Turn raw videos into packages for people who annotate what persons do in them.
+
+Hand in videos with `POST /api/jobs`, follow the job, fetch its package. Errors are problem details (RFC 9457) whose
+`detail` is one sentence for people. Where the service has tokens, send `Authorization: Bearer <token>`."""
+_log = logging.getLogger(__name__)
+
+
+def create_app(service: Service, tokens: Tokens | None) -> FastAPI:
+    """The application that offers a service.
+
+    Args:
+        service: The service; it is cleaned at start and once an hour, and not closed at the end.
+        tokens: Who may use it; None: only programs and browsers of this machine.
+    """
+    app = FastAPI(
+        title="videoprep",
+        version=videoprep_nb.__version__,
+        description=_DESCRIPTION,
+        lifespan=_lifespan,
+        # their pages load scripts from elsewhere; the document itself stays at /openapi.json
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.service = service
+    app.add_middleware(Gate, tokens=tokens)
+    add_problem_handlers(app)
+    app.include_router(api.router)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    cleaning = asyncio.create_task(_clean_forever(app.state.service))
+    yield
+    cleaning.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await cleaning
+
+
+async def _clean_forever(service: Service) -> None:
+    while True:
+        try:
+            report = await to_thread.run_sync(service.clean)
+        except Exception:
+            _log.exception("Cleaning failed; it is tried again in %.0f s.", CLEAN_INTERVAL_S)
+        else:
+            for item in report.items:
+                _log.info("Deleted: %s", item)
+        await asyncio.sleep(CLEAN_INTERVAL_S)

@@ -1,0 +1,93 @@
+"""Offers a workspace's service on a port until it is told to stop."""
+
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from videoprep_nb.errors import InputError
+from videoprep_nb.jobs.engine import EngineSettings
+from videoprep_nb.jobs.service import Limits, Service
+from videoprep_nb.jobs.workspace import Workspace
+from videoprep_nb.web.app import create_app
+from videoprep_nb.web.auth import Tokens, check_host
+
+# followers of events stay connected for as long as a job takes; they are not waited for
+_SHUTDOWN_TIMEOUT_S = 2
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """Where a service is offered, and to whom.
+
+    Args:
+        host: Name or address to listen at.
+        port: The port, 0 for any that is free.
+        auth_file: File with the hashes of tokens, None: no tokens, and only for this machine.
+    """
+
+    host: str
+    port: int
+    auth_file: Path | None
+
+
+def serve(
+    settings: ServerSettings, workspace: Path, engine: EngineSettings, limits: Limits, announce: Callable[[str], None]
+) -> None:
+    """Offer the service of a workspace until SIGTERM or SIGINT.
+
+    Running notebooks are then interrupted; the next service of the workspace goes on with their jobs.
+
+    Args:
+        settings: Where and to whom.
+        workspace: The folder of the service; it is made when it is missing.
+        engine: Where units run.
+        limits: What the service takes on.
+        announce: Told the address as soon as requests are taken.
+
+    Raises:
+        InputError: The address, the auth file or the workspace cannot be used.
+    """
+    tokens = Tokens.read(settings.auth_file) if settings.auth_file else None
+    check_host(settings.host, tokens)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with (
+            _listen(settings.host, settings.port) as listener,
+            Service(Workspace(workspace), engine, limits) as service,
+        ):
+            announce(_address(settings.host, listener))
+            config = uvicorn.Config(
+                create_app(service, tokens),
+                log_level="warning",
+                timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT_S,
+                # the address of the client is of no use to us, and must not be believed from a header
+                proxy_headers=False,
+                server_header=False,
+            )
+            uvicorn.Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        # uvicorn takes the signal, shuts down in good order, and raises it again
+        return
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        raise InputError(
+            f"{host} port {port} cannot be used ({error.strerror}); give another --host or --port."
+        ) from error
+
+
+def _address(host: str, listener: socket.socket) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
