@@ -1,11 +1,13 @@
 """Notebooks in processes of their own: every way one can end, and that nothing survives it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +15,10 @@ import nbformat
 import psutil
 import pytest
 
+import videoprep_nb
+from videoprep_nb.jobs.attempt import begin_attempt, want_attempt, withdraw_attempt
 from videoprep_nb.jobs.process import NotebookProcess, NotebookRequest, Outcome, OutcomeKind
-from videoprep_nb.jobs.worker import CANCEL_NAME, UnitTask, close_ready_processes, run_unit
+from videoprep_nb.jobs.worker import UnitTask, close_ready_processes, run_unit
 
 TIMEOUT_S = 60
 
@@ -38,7 +42,11 @@ def _task(notebook: Path, tmp_path: Path, **changes) -> UnitTask:
     output.parent.mkdir(exist_ok=True)
     folder = tmp_path / "unit"
     folder.mkdir(exist_ok=True)
+    want_attempt(folder, "attempt 1")
+    (folder / "started.json").unlink(missing_ok=True)
     task = UnitTask(
+        attempt="attempt 1",
+        version=videoprep_nb.__version__,
         folder=folder,
         notebook=notebook,
         output=output,
@@ -136,10 +144,42 @@ def test_memory_error_is_told_as_such(write_notebook, tmp_path: Path):
     assert outcome.kind is OutcomeKind.OUT_OF_MEMORY
 
 
-def test_unit_is_cancelled_by_a_file(write_notebook, tmp_path: Path):
-    task = _task(write_notebook("pass", "import time; time.sleep(600)"), tmp_path)
-    (task.folder / CANCEL_NAME).touch()
+def test_unit_that_is_no_longer_wanted_is_not_begun(write_notebook, tmp_path: Path):
+    task = _task(write_notebook("pass"), tmp_path)
+    withdraw_attempt(task.folder)
     assert run_unit(task).kind is OutcomeKind.CANCELLED
+    shutil.rmtree(task.folder)
+    assert run_unit(task).kind is OutcomeKind.CANCELLED
+    assert not task.folder.exists()
+    assert not task.output.exists()
+
+
+@pytest.mark.parametrize("next_attempt", ["", "attempt 2"], ids=["cancelled", "replaced by another attempt"])
+def test_running_unit_stops_when_it_is_no_longer_wanted(next_attempt: str, write_notebook, tmp_path: Path):
+    running = tmp_path / "running"
+    notebook = write_notebook("pass", f"open({str(running)!r}, 'w').close()\nimport time; time.sleep(600)")
+    task = _task(notebook, tmp_path)
+    with ThreadPoolExecutor() as pool:
+        outcome = pool.submit(run_unit, task)
+        _wait_for(running.exists)
+        want_attempt(task.folder, next_attempt) if next_attempt else withdraw_attempt(task.folder)
+        assert outcome.result(timeout=20).kind is OutcomeKind.CANCELLED
+
+
+def test_attempt_that_was_begun_by_a_lost_worker_is_not_run_twice(write_notebook, tmp_path: Path):
+    task = _task(write_notebook("pass"), tmp_path)
+    assert begin_attempt(task.folder, task.attempt, "tcp://lost:1")
+    outcome = run_unit(task)
+    assert outcome.kind is OutcomeKind.DIED
+    assert "worker" in outcome.message
+
+
+def test_worker_of_another_version_is_told_so(write_notebook, tmp_path: Path):
+    outcome, output = _run(write_notebook("pass"), tmp_path, version="0.0.1")
+    assert outcome.kind is OutcomeKind.FAILED
+    assert "0.0.1" in outcome.message
+    assert videoprep_nb.__version__ in outcome.message
+    assert not output.exists()
 
 
 def _start_sleeper(write_notebook, tmp_path: Path) -> tuple[NotebookProcess, Path]:

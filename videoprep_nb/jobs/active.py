@@ -4,11 +4,9 @@ import json
 import shutil
 from collections.abc import Mapping
 from datetime import datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import videoprep_nb
 from videoprep_nb.jobs.fingerprints import code_version, file_fingerprint, read_done_marker, unit_fingerprint
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, UnitResult, VideoInput, VideoResult
 from videoprep_nb.jobs.plan import (
@@ -25,14 +23,6 @@ from videoprep_nb.jobs.reports import write_job_page
 from videoprep_nb.jobs.rows import UnitRow
 from videoprep_nb.jobs.worker import DONE_NAME
 from videoprep_nb.layout import CLIP_TABLE_NAME, FRAME_TABLE_NAME
-from videoprep_nb.stages.params import notebook_name
-
-
-def notebooks_folder() -> Path:
-    """The folder of the stage notebooks: that of the checkout, or the one inside the installed package."""
-    package = Path(str(resources.files(videoprep_nb)))
-    checkout = package.parent / "notebooks"
-    return checkout if checkout.is_dir() else package / "notebooks"
 
 
 class ActiveJob:
@@ -46,7 +36,8 @@ class ActiveJob:
     def __init__(self, spec: JobSpec, folder: JobFolder) -> None:
         self.spec = spec
         self.folder = folder
-        self.cancelled = False
+        self.stopped: tuple[State, str] | None = None
+        """State and message that it is going to end with, when it is to be stopped."""
         self._fingerprints: dict[str, str] = {}
 
     def units(self) -> list[Unit]:
@@ -68,10 +59,6 @@ class ActiveJob:
     def unit_folder(self, unit_key: str) -> Path:
         """The folder of a unit's small files."""
         return self.folder.units / unit_key
-
-    def notebook(self, unit: Unit) -> Path:
-        """The notebook of a unit."""
-        return notebooks_folder() / notebook_name(unit.stage)
 
     def report(self, unit_key: str) -> Path:
         """The executed notebook of a unit."""
@@ -107,7 +94,7 @@ class ActiveJob:
         """
         videos = [self._video_result(video, rows) for video in self.spec.videos]
         end_rows = [row for row in rows if row.video_id is None]
-        if all(row.state is State.DONE for row in end_rows) and not self.cancelled:
+        if all(row.state is State.DONE for row in end_rows) and not self.stopped:
             self.folder.staged_package.replace(self.folder.package)
         state, message = self._judge(videos, end_rows)
         result = JobResult(
@@ -127,8 +114,8 @@ class ActiveJob:
         return result
 
     def _judge(self, videos: list[VideoResult], end_rows: list[UnitRow]) -> tuple[State, str]:
-        if self.cancelled:
-            return State.CANCELLED, "Stopped on request."
+        if self.stopped:
+            return self.stopped
         bad = [video for video in videos if video.state is not State.DONE]
         failed = [row.message for row in end_rows if row.state is State.FAILED]
         if failed:

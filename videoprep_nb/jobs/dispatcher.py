@@ -7,21 +7,26 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
-from videoprep_nb.errors import VideoPrepError
+import videoprep_nb
+from videoprep_nb.errors import InputError, VideoPrepError
 from videoprep_nb.jobs.active import ActiveJob
+from videoprep_nb.jobs.attempt import want_attempt, withdraw_attempt, worker_of
 from videoprep_nb.jobs.engine import Engine, EngineSettings
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.plan import Unit
 from videoprep_nb.jobs.process import Outcome, OutcomeKind
 from videoprep_nb.jobs.rows import UnitRow
 from videoprep_nb.jobs.store import Store
-from videoprep_nb.jobs.worker import CANCEL_NAME, PROGRESS_NAME, STARTED_NAME, UnitTask
+from videoprep_nb.jobs.worker import PROGRESS_NAME, UnitTask
 from videoprep_nb.jobs.workspace import WORKSPACE_VARIABLE, Workspace
 from videoprep_nb.progress import read_progress
+from videoprep_nb.stages.params import notebook_name
 from videoprep_nb.threads import THREADS_VARIABLE
 
 T = TypeVar("T")
@@ -30,6 +35,17 @@ MAX_ATTEMPTS = 3
 _TICK_S = 0.25
 _STATE_OF_OUTCOME = {OutcomeKind.DONE: State.DONE, OutcomeKind.CANCELLED: State.CANCELLED}
 _log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Attempt:
+    """An attempt at a unit that the engine has not given an outcome for."""
+
+    name: str
+    folder: Path
+    cancel: Callable[[], object]
+    is_running: bool = False
+    progress: tuple[int, int] = (0, 0)
 
 
 class Dispatcher:
@@ -49,8 +65,7 @@ class Dispatcher:
         self._warm_up = warm_up
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._jobs: dict[str, ActiveJob] = {}
-        self._attempts: dict[tuple[str, str], str] = {}
-        self._cancel_attempt: dict[tuple[str, str], Callable[[], object]] = {}
+        self._attempts: dict[tuple[str, str], _Attempt] = {}
         self._closing = threading.Event()
         self.engine: Engine | None = None
         self._thread = threading.Thread(target=self._work, name="dispatcher", daemon=True)
@@ -68,7 +83,11 @@ class Dispatcher:
         self._calls.put(partial(self._cancel, job_id))
 
     def call(self, action: Callable[[], T]) -> T:
-        """Do something between two steps of the work, so that no job changes meanwhile."""
+        """Do something between two steps of the work, so that no job changes meanwhile.
+
+        Raises:
+            InputError: The service has been closed.
+        """
         future: Future[T] = Future()
 
         def act() -> None:
@@ -78,7 +97,12 @@ class Dispatcher:
                 future.set_exception(error)  # the caller gets it
 
         self._calls.put(act)
-        return future.result()
+        while True:
+            try:
+                return future.result(timeout=_TICK_S)
+            except TimeoutError:
+                if not future.done() and not self._thread.is_alive():
+                    raise InputError("The service has been closed; start it again.") from None
 
     def close(self) -> None:
         """Stop; running units are interrupted and will be repeated by the next service."""
@@ -86,37 +110,44 @@ class Dispatcher:
         self._thread.join()
 
     def _work(self) -> None:
-        self.engine = self._start_engine()
-        if self.engine is None:
-            return
         for row in self._store.unfinished_jobs():
             self._calls.put(partial(self._take_up, row.job_id))
         try:
             while not self._closing.is_set():
+                if self.engine is None:
+                    self._connect()
                 self._work_for_a_moment()
         finally:
-            for job in self._jobs.values():
-                self._stop_units(job)
-            self.engine.close()
+            for attempt in self._attempts.values():
+                withdraw_attempt(attempt.folder)
+            if self.engine is not None:
+                self.engine.close()
 
-    def _start_engine(self) -> Engine | None:
-        """The engine, as soon as its scheduler answers; None when the service is closed before."""
-        while not self._closing.is_set():
-            try:
-                return Engine(self._settings)
-            except OSError as error:
-                _log.warning("the scheduler does not answer, still trying: %s", error)
-        return None
+    def _connect(self) -> None:
+        """Start the engine and what waits for it; without a scheduler that answers, jobs are only kept."""
+        try:
+            self.engine = Engine(self._settings)
+        except (OSError, RuntimeError) as error:
+            _log.warning("the scheduler does not answer, still trying: %s", error)
+            return
+        for job_id in list(self._jobs):
+            self._guarded(job_id, self._resume)
 
     def _work_for_a_moment(self) -> None:
         end_s = time.monotonic() + _TICK_S
         while (left_s := end_s - time.monotonic()) > 0:
             try:
-                self._calls.get(timeout=left_s)()
+                call = self._calls.get(timeout=left_s)
             except queue.Empty:
                 break
+            try:
+                call()
+            except Exception:  # it belongs to one job, and the others must go on
+                _log.exception("the service made a mistake")
+        for (job_id, key), attempt in list(self._attempts.items()):
+            self._guarded(job_id, partial(self._watch, key=key, attempt=attempt))
         for job_id in list(self._jobs):
-            self._guarded(job_id, self._watch)
+            self._guarded(job_id, self._end_if_stuck)
 
     def _guarded(self, job_id: str, action: Callable[[ActiveJob], None]) -> None:
         """Do something with a job; whatever goes wrong is the end of this job and of no other."""
@@ -127,21 +158,26 @@ class Dispatcher:
             action(job)
         except (VideoPrepError, OSError) as error:
             _log.warning("job %s: %s", job_id, error)
-            self._give_up(job, str(error))
+            self._fail(job, str(error))
         except Exception as error:
             _log.exception("job %s", job_id)
-            self._give_up(job, f"The service made a mistake: {type(error).__name__}: {error}")
+            self._fail(job, f"The service made a mistake: {type(error).__name__}: {error}")
 
     def _take_up(self, job_id: str) -> None:
         row = self._store.job(job_id)
-        if row.state not in (State.QUEUED, State.RUNNING):
+        if row.state in ENDED or job_id in self._jobs:
             return
         folder = self._workspace.job_folder(job_id)
-        spec = JobSpec.read(folder.spec)
+        try:
+            spec = JobSpec.read(folder.spec)
+        except InputError as error:
+            self._store.set_job_state(job_id, State.FAILED, str(error), _now())
+            return
         self._jobs[job_id] = ActiveJob(spec, folder)
         if row.state is State.RUNNING:
             self._store.set_job_state(job_id, State.QUEUED, "The service was started again.", _now())
-        self._guarded(job_id, self._resume)
+        if self.engine is not None:
+            self._guarded(job_id, self._resume)
 
     def _resume(self, job: ActiveJob) -> None:
         job.folder.reports.mkdir(exist_ok=True)
@@ -157,30 +193,37 @@ class Dispatcher:
 
     def _advance(self, job: ActiveJob) -> None:
         """Start what can be started; finish the job when nothing is left."""
-        self._store.add_units(job.spec.job_id, [_row_of(unit) for unit in job.units()])
+        if not job.stopped:
+            self._store.add_units(job.spec.job_id, [_row_of(unit) for unit in job.units()])
+            for unit in self._ready_units(job):
+                self._start(job, unit)
+        if all(row.state in ENDED for row in self._store.units(job.spec.job_id)):
+            self._finish(job)
+
+    def _ready_units(self, job: ActiveJob) -> list[Unit]:
+        """The units that can be started; those that never can are cancelled."""
         while True:
-            states = self._states(job)
-            ready, hopeless = job.next_units(states)
+            ready, hopeless = job.next_units(self._states(job))
             for unit in hopeless:
                 self._set_state(job, unit.key, State.CANCELLED, "A unit that this one needs has failed.")
             if not hopeless:
-                break
-        for unit in ready:
-            self._start(job, unit)
-        if all(row.state in ENDED for row in self._store.units(job.spec.job_id)):
-            self._finish(job)
+                return ready
 
     def _start(self, job: ActiveJob, unit: Unit) -> None:
         assert self.engine is not None
         states = self._states(job)
-        folder = job.unit_folder(unit.key)
+        job_id, key = job.spec.job_id, unit.key
+        name = f"{job_id}/{key}/{time.time_ns()}"
+        folder = job.unit_folder(key)
         folder.mkdir(exist_ok=True)
-        for name in (STARTED_NAME, CANCEL_NAME, PROGRESS_NAME):
-            (folder / name).unlink(missing_ok=True)
+        (folder / PROGRESS_NAME).unlink(missing_ok=True)
+        want_attempt(folder, name)
         task = UnitTask(
+            attempt=name,
+            version=videoprep_nb.__version__,
             folder=folder,
-            notebook=job.notebook(unit),
-            output=job.report(unit.key),
+            notebook=Path(notebook_name(unit.stage)),
+            output=job.report(key),
             parameters=job.parameters(unit, states),
             fingerprint=job.fingerprint(unit, states),
             processes_folder=self._workspace.processes_dir,
@@ -189,44 +232,44 @@ class Dispatcher:
             memory_limit_bytes=self._settings.memory_limit_bytes,
             warm_up_next=self._warm_up or unit.stage != "package",
         )
-        self._set_state(job, unit.key, State.QUEUED, "")
-        job_id, key = job.spec.job_id, unit.key
-        attempt = f"{job_id}/{key}/{time.monotonic_ns()}"
-        self._attempts[job_id, key] = attempt
+        priority = self._priority(job)
+        self._set_state(job, key, State.QUEUED, "")
         needs_gpu = unit.stage == "track_persons" and job.spec.params.get(unit.stage, {}).get("device") == "cuda"
         future = self.engine.submit(
-            attempt,
+            name,
             task,
-            self._priority(job),
+            priority,
             needs_gpu,
-            lambda outcome: self._calls.put(lambda: self._ended(job_id, key, attempt, outcome)),
+            lambda outcome: self._calls.put(lambda: self._ended(job_id, key, name, outcome)),
         )
-        self._cancel_attempt[job_id, key] = future.cancel
+        self._attempts[job_id, key] = _Attempt(name, folder, future.cancel)
 
     def _environment(self) -> dict[str, str]:
+        environment = {WORKSPACE_VARIABLE: str(self._workspace.path)}
+        if self._settings.threads_per_unit is None:
+            return environment
         threads = str(self._settings.threads_per_unit)
-        return {THREADS_VARIABLE: threads, "OMP_NUM_THREADS": threads, WORKSPACE_VARIABLE: str(self._workspace.path)}
+        return environment | {THREADS_VARIABLE: threads, "OMP_NUM_THREADS": threads}
 
     def _priority(self, job: ActiveJob) -> float:
-        """First come, first served; but with each unit that it has had, a job steps back behind one more newcomer."""
+        """First come, first served; but with each unit that it hands in, a job steps back behind one more newcomer."""
         number = self._store.job(job.spec.job_id).number
-        had = sum(row.state in ENDED for row in self._store.units(job.spec.job_id))
-        return -float(number + had)
+        handed_in = sum(state is not State.WAITING for state in self._states(job).values())
+        return -float(number + handed_in)
 
-    def _ended(self, job_id: str, key: str, attempt: str, outcome: Outcome) -> None:
-        if self._attempts.get((job_id, key)) != attempt:
-            return  # an attempt that was given up
-        del self._attempts[job_id, key], self._cancel_attempt[job_id, key]
+    def _ended(self, job_id: str, key: str, name: str, outcome: Outcome) -> None:
+        attempt = self._attempts.get((job_id, key))
+        if attempt is None or attempt.name != name:
+            return  # it was called off
+        if not attempt.is_running:
+            self._guarded(job_id, partial(self._watch, key=key, attempt=attempt, has_ended=True))
+        self._attempts.pop((job_id, key), None)
         self._guarded(job_id, lambda job: self._take_outcome(job, key, outcome))
 
     def _take_outcome(self, job: ActiveJob, key: str, outcome: Outcome) -> None:
         row = next(row for row in self._store.units(job.spec.job_id) if row.key == key)
-        if row.state is State.QUEUED:
-            self._mark_running(job, key)
-            row = next(row for row in self._store.units(job.spec.job_id) if row.key == key)
-        if outcome.kind is OutcomeKind.DIED and row.attempt < MAX_ATTEMPTS and not job.cancelled:
+        if outcome.kind is OutcomeKind.DIED and row.attempt < MAX_ATTEMPTS and not job.stopped:
             reason = f"Attempt {row.attempt} ended early and is repeated: {outcome.message}"
-            self._store.add_event(job.spec.job_id, reason, _now(), {"key": key, "attempt": row.attempt})
             self._set_state(job, key, State.WAITING, reason)
         else:
             state = _STATE_OF_OUTCOME.get(outcome.kind, State.FAILED)
@@ -235,46 +278,64 @@ class Dispatcher:
             self._store.set_unit_state(job.spec.job_id, key, state, message, _now(), report)
         self._advance(job)
 
-    def _watch(self, job: ActiveJob) -> None:
-        """Note which units have started, and how far they are."""
-        for row in self._store.units(job.spec.job_id):
-            folder = job.unit_folder(row.key)
-            if row.state is State.QUEUED and (folder / STARTED_NAME).exists():
-                self._mark_running(job, row.key)
-            progress = read_progress(folder / PROGRESS_NAME) if row.state is State.RUNNING else None
-            if progress and (progress.done, progress.total) != (row.done, row.total):
-                self._store.set_unit_progress(job.spec.job_id, row.key, progress.done, progress.total, progress.unit)
-
-    def _mark_running(self, job: ActiveJob, key: str) -> None:
-        if self._store.job(job.spec.job_id).state is State.QUEUED:
-            self._store.set_job_state(job.spec.job_id, State.RUNNING, "", _now())
-        self._set_state(job, key, State.RUNNING, "")
+    def _watch(self, job: ActiveJob, key: str, attempt: _Attempt, has_ended: bool = False) -> None:
+        """Note that a unit has started, and how far it is."""
+        job_id = job.spec.job_id
+        if not attempt.is_running:
+            worker = worker_of(attempt.folder, attempt.name)
+            if worker is None and not has_ended:
+                return
+            attempt.is_running = True
+            if self._store.job(job_id).state is State.QUEUED:
+                self._store.set_job_state(job_id, State.RUNNING, "", _now())
+            self._store.set_unit_state(job_id, key, State.RUNNING, "", _now(), worker=worker or "")
+        progress = read_progress(attempt.folder / PROGRESS_NAME)
+        if progress and (progress.done, progress.total) != attempt.progress:
+            attempt.progress = (progress.done, progress.total)
+            self._store.set_unit_progress(job_id, key, progress.done, progress.total, progress.unit)
 
     def _cancel(self, job_id: str) -> None:
-        self._guarded(job_id, self._cancel_job)
+        self._guarded(job_id, lambda job: self._stop(job, State.CANCELLED, "Stopped on request."))
 
-    def _cancel_job(self, job: ActiveJob) -> None:
-        job.cancelled = True
+    def _fail(self, job: ActiveJob, message: str) -> None:
+        """End a job that cannot be worked on; the first reason is the one to tell."""
+        state, reason = job.stopped or (State.FAILED, message)
+        if state is not State.FAILED:
+            state, reason = State.FAILED, message
+        try:
+            self._stop(job, state, reason)
+        except Exception:  # most likely a full disk; the next tick tries again
+            _log.exception("job %s cannot be ended yet", job.spec.job_id)
+
+    def _stop(self, job: ActiveJob, state: State, reason: str) -> None:
+        """Call off what has not started and interrupt what has; the job ends with its last unit."""
+        job.stopped = (state, reason)
         for row in self._store.units(job.spec.job_id):
-            if row.state is State.WAITING or (row.state is State.QUEUED and self._withdraw(job, row.key)):
-                self._set_state(job, row.key, State.CANCELLED, "Stopped on request.")
-        self._stop_units(job)
+            if row.state not in ENDED and self._call_off(job, row.key):
+                self._set_state(job, row.key, State.CANCELLED, reason)
         self._advance(job)
 
-    def _withdraw(self, job: ActiveJob, key: str) -> bool:
-        """Take back an attempt that has not started."""
-        if (job.unit_folder(key) / STARTED_NAME).exists():
+    def _call_off(self, job: ActiveJob, key: str) -> bool:
+        """Have a unit stop; True when it does not run, so that no outcome will come."""
+        attempt = self._attempts.get((job.spec.job_id, key))
+        if attempt is None:
+            return True
+        withdraw_attempt(attempt.folder)
+        if worker_of(attempt.folder, attempt.name) is not None:
             return False
-        self._cancel_attempt.pop((job.spec.job_id, key))()
+        attempt.cancel()
         del self._attempts[job.spec.job_id, key]
-        # had it started at this very moment, it will find this and stop
-        (job.unit_folder(key) / CANCEL_NAME).touch()
         return True
 
-    def _stop_units(self, job: ActiveJob) -> None:
-        for job_id, key in self._attempts:
-            if job_id == job.spec.job_id:
-                (job.unit_folder(key) / CANCEL_NAME).touch()
+    def _end_if_stuck(self, job: ActiveJob) -> None:
+        """End a job whose end could not be written down before."""
+        job_id = job.spec.job_id
+        if job.stopped is None or any(key[0] == job_id for key in self._attempts):
+            return
+        if not job.spec.keep_scratch:
+            shutil.rmtree(job.folder.scratch, ignore_errors=True)
+        self._store.set_job_state(job_id, *job.stopped, _now())
+        del self._jobs[job_id]
 
     def _finish(self, job: ActiveJob) -> None:
         job_id = job.spec.job_id
@@ -282,20 +343,8 @@ class Dispatcher:
         result = job.finish(self._store.units(job_id), row.started_at or row.created_at, _now())
         if row.state is State.QUEUED and result.state not in (State.FAILED, State.CANCELLED):
             self._store.set_job_state(job_id, State.RUNNING, "", _now())
-        del self._jobs[job_id]
         self._store.set_job_state(job_id, result.state, result.message, _now())
-
-    def _give_up(self, job: ActiveJob, message: str) -> None:
-        """End a job that cannot be worked on; its running units are stopped."""
-        job_id = job.spec.job_id
-        self._stop_units(job)
         del self._jobs[job_id]
-        for key in [key for key in self._attempts if key[0] == job_id]:
-            self._cancel_attempt.pop(key)()
-            del self._attempts[key]
-        if not job.spec.keep_scratch:
-            shutil.rmtree(job.folder.scratch, ignore_errors=True)
-        self._store.set_job_state(job_id, State.FAILED, message, _now())
 
     def _states(self, job: ActiveJob) -> dict[str, State]:
         return {row.key: row.state for row in self._store.units(job.spec.job_id)}

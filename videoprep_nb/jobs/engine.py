@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from videoprep_nb.errors import VideoPrepError
 from videoprep_nb.jobs.process import Outcome, OutcomeKind
-from videoprep_nb.jobs.worker import UnitTask, close_ready_processes, run_unit
+from videoprep_nb.jobs.worker import WORKER_LOST, UnitTask, close_ready_processes, run_unit
 from videoprep_nb.threads import core_count
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 OnEnd = Callable[[Outcome], None]
 
 _SHARE_OF_MEMORY = 0.9
-_WORKER_LOST = "The worker that ran this unit was lost; its memory may have run out."
+_CONNECT_TIMEOUT_S = 3
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,15 @@ class EngineSettings:
         separate_processes: Whether the workers on this machine are processes of their own, or threads of this one.
             A notebook always runs in a process of its own.
         timeout_s: A unit is stopped after this many seconds.
+        memory_per_unit_bytes: A unit is stopped when it takes more memory; None: the workers on a machine share
+            nine tenths of its memory.
     """
 
     scheduler: str | None = None
     worker_count: int = 0
     separate_processes: bool = True
     timeout_s: float = 24 * 3600.0
+    memory_per_unit_bytes: int | None = None
 
     @property
     def local_worker_count(self) -> int:
@@ -46,13 +50,18 @@ class EngineSettings:
         return self.worker_count or max(1, core_count() // 4)
 
     @property
-    def threads_per_unit(self) -> int:
-        """Threads that a unit may use, so that units side by side do not fight over cores."""
-        return max(1, core_count() // self.local_worker_count)
+    def threads_per_unit(self) -> int | None:
+        """Threads that a unit may use, so that units side by side do not fight over cores.
+
+        None with a scheduler: its workers stand on machines that are not known here, and are told when started.
+        """
+        return None if self.scheduler else max(1, core_count() // self.local_worker_count)
 
     @property
-    def memory_limit_bytes(self) -> int:
-        """Memory that a unit may use."""
+    def memory_limit_bytes(self) -> int | None:
+        """Memory that a unit may use, None when that is up to the worker."""
+        if self.memory_per_unit_bytes or self.scheduler:
+            return self.memory_per_unit_bytes
         return int(psutil.virtual_memory().total * _SHARE_OF_MEMORY / self.local_worker_count)
 
 
@@ -61,6 +70,9 @@ class Engine:
 
     Args:
         settings: Where and how.
+
+    Raises:
+        OSError: The scheduler does not answer.
     """
 
     def __init__(self, settings: EngineSettings) -> None:
@@ -79,7 +91,7 @@ class Engine:
                 dashboard_address=None,
                 silence_logs=40,
             )
-        self._client: Client = Client(self._cluster or settings.scheduler)
+        self._client: Client = Client(self._cluster or settings.scheduler, timeout=_CONNECT_TIMEOUT_S)
 
     def submit(self, name: str, task: UnitTask, priority: float, needs_gpu: bool, on_end: OnEnd) -> "OutcomeFuture":
         """Have a unit run when a worker is free.
@@ -122,8 +134,9 @@ def _report_end(future: "OutcomeFuture", on_end: OnEnd) -> None:
     if future.status == "error":
         error = future.exception()
         if type(error).__name__ != "KilledWorker":
-            message = f"The unit could not be run: {type(error).__name__}: {error}"
+            reason = error if isinstance(error, VideoPrepError) else f"{type(error).__name__}: {error}"
+            message = f"The unit could not be run: {reason}"
             on_end(Outcome(kind=OutcomeKind.FAILED, message=message, elapsed_s=0.0))
             return
     # killed together with its worker, or forgotten by a scheduler that was started again
-    on_end(Outcome(kind=OutcomeKind.DIED, message=_WORKER_LOST, elapsed_s=0.0))
+    on_end(Outcome(kind=OutcomeKind.DIED, message=WORKER_LOST, elapsed_s=0.0))

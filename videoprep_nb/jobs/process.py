@@ -78,6 +78,7 @@ class NotebookProcess:
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         folder.mkdir(parents=True)
         self._folder = folder
+        self._environment = environment
         self._outcome_file = folder / "outcome.json"
         self._log_file = folder / "process.log"
         with self._log_file.open("wb") as log:
@@ -101,9 +102,12 @@ class NotebookProcess:
             return Outcome.read(self._outcome_file)
         return self._died() if ended else None
 
-    def is_usable(self) -> bool:
-        """Whether it still waits for its notebook."""
-        return self._process.poll() is None
+    def is_usable(self, environment: Mapping[str, str]) -> bool:
+        """Whether it still waits for its notebook, and was made with such an environment.
+
+        A worker that outlives a service has processes whose folder the next service has cleared away.
+        """
+        return self._process.poll() is None and self._folder.exists() and self._environment == environment
 
     def memory_bytes(self) -> int:
         """Memory of the process and all that it started, in bytes."""

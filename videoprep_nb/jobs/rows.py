@@ -102,7 +102,8 @@ class Event:
         at: When.
         kind: ``job`` or ``unit`` for a change of state, ``message`` for anything else.
         text: One sentence, or the state.
-        data: The same for programs: ``state`` and ``message``; for a unit also ``key`` and ``attempt``.
+        data: The same for programs: ``state`` and ``message``; for a unit also ``key`` and ``attempt``,
+            and ``worker`` when it starts to run.
     """
 
     id: int

@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,11 +15,11 @@ from videoprep_nb.jobs.dispatcher import Dispatcher
 from videoprep_nb.jobs.engine import EngineSettings
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, VideoInput
 from videoprep_nb.jobs.plan import JobFolder
-from videoprep_nb.jobs.retention import CleanReport, clean, sweep_processes
+from videoprep_nb.jobs.retention import CleanReport, clean, remove_tree, sweep_processes
 from videoprep_nb.jobs.rows import Event, JobRow, UnitRow
 from videoprep_nb.jobs.settings import Settings, check_settings
 from videoprep_nb.jobs.store import Store
-from videoprep_nb.jobs.workspace import Workspace
+from videoprep_nb.jobs.workspace import Workspace, tree_stats
 
 # How much of a job's time a stage takes, measured on real videos; only for the estimate of the time that is left.
 _STAGE_WEIGHTS = {
@@ -29,6 +30,8 @@ _STAGE_WEIGHTS = {
     "generate_proposals": 0.3,
     "package": 0.7,
 }
+# Of the time of a tracking stage that is split: its parts detect persons, the rest joins them to tracks.
+_SHARE_OF_PARTS = 0.9
 _LEAST_FRACTION_FOR_ESTIMATE = 0.02
 
 
@@ -62,8 +65,9 @@ class JobView:
     Args:
         job: The job.
         units: Its units, in order.
-        fraction_done: Share of the work that is done, 0 to 1.
-        remaining_s: Estimated seconds until the end, None while it cannot be known.
+        fraction_done: Share of the work that is done, 0 to 1; it shrinks only when work is repeated.
+        remaining_s: Estimated seconds until the end at the pace so far, so with the time that the job waits for
+            others; None while it cannot be known.
         result: How it ended, None before.
     """
 
@@ -92,9 +96,11 @@ class Service:
     ) -> None:
         self.workspace = workspace
         self.limits = limits or Limits()
+        self._opened_at = datetime.now(UTC)
         self._resources = ExitStack()
         self._resources.enter_context(workspace.lock())
         sweep_processes(workspace)
+        remove_tree(workspace, workspace.processes_dir)
         self._store = Store(workspace.database)
         self._resources.callback(self._store.close)
         self._dispatcher = Dispatcher(workspace, self._store, settings, warm_up=warm_up)
@@ -204,7 +210,7 @@ class Service:
         fraction = _fraction_done(units)
         result_file = self.workspace.job_folder(job_id).result
         result = JobResult.read(result_file) if row.state in ENDED and result_file.exists() else None
-        return JobView(row, units, fraction, _remaining_s(row, fraction), result)
+        return JobView(row, units, fraction, self._remaining_s(row, units), result)
 
     def events(self, job_id: str, since_id: int = 0) -> list[Event]:
         """What happened to a job after a certain event.
@@ -253,7 +259,7 @@ class Service:
         if row.state not in ENDED:
             raise WrongState(f"Job {job_id} is {row.state}; cancel it first.")
         self._store.delete_job(job_id)
-        shutil.rmtree(self.workspace.job_folder(job_id).path, ignore_errors=True)
+        remove_tree(self.workspace, self.workspace.job_folder(job_id).path)
 
     def package_path(self, job_id: str) -> Path:
         """The package of a job.
@@ -281,7 +287,7 @@ class Service:
     def disk_usage(self) -> dict[str, int]:
         """Bytes of the workspace's disk: ``total``, ``free``, and ``jobs`` for those taken by jobs."""
         usage = shutil.disk_usage(self.workspace.path)
-        used = sum(self.workspace.used_bytes(path.name) for path in self.workspace.jobs_dir.iterdir())
+        used = sum(stats.st_blocks * 512 for stats in tree_stats(self.workspace.jobs_dir))
         return {"total": usage.total, "free": usage.free, "jobs": used}
 
     def counts(self) -> dict[State, int]:
@@ -295,7 +301,20 @@ class Service:
     def clean(self) -> CleanReport:
         """Delete what is no longer needed, see ``retention.clean``."""
         keep_s = self.limits.keep_results.total_seconds()
-        return clean(self.workspace, self._store, keep_s, datetime.now(UTC))
+        return self._dispatcher.call(lambda: clean(self.workspace, self._store, keep_s, datetime.now(UTC)))
+
+    def _remaining_s(self, row: JobRow, units: Sequence[UnitRow]) -> float | None:
+        if row.state is not State.RUNNING or row.started_at is None:
+            return None
+        # what was done in an earlier run, by another service or before a retry, says nothing about the pace
+        since = max(row.started_at, self._opened_at)
+        weights = _weights(units)
+        done_before = sum(weights[unit.key] for unit in units if unit.ended_at and unit.ended_at < since)
+        fraction = _fraction_done(units)
+        gained = fraction - done_before / sum(weights.values())
+        if gained < _LEAST_FRACTION_FOR_ESTIMATE:
+            return None
+        return (datetime.now(UTC) - since).total_seconds() * (1 - fraction) / gained
 
     def _check_sizes(self, paths: Sequence[Path]) -> int:
         if len(paths) > self.limits.videos:
@@ -325,13 +344,20 @@ class Service:
 
 
 def _fraction_done(units: Sequence[UnitRow]) -> float:
-    weights = {unit.key: _STAGE_WEIGHTS[unit.stage] for unit in units}
+    weights = _weights(units)
     done = sum(weights[unit.key] * unit.fraction_done for unit in units)
     return done / sum(weights.values()) if units else 0.0
 
 
-def _remaining_s(row: JobRow, fraction: float) -> float | None:
-    if row.state is not State.RUNNING or row.started_at is None or fraction < _LEAST_FRACTION_FOR_ESTIMATE:
-        return None
-    elapsed_s = (datetime.now(UTC) - row.started_at).total_seconds()
-    return elapsed_s * (1 - fraction) / fraction
+def _weights(units: Sequence[UnitRow]) -> dict[str, float]:
+    """How much of the work each unit is; the parts of a video share what its tracking takes."""
+    parts = Counter(unit.video_id for unit in units if unit.part)
+    weights = {}
+    for unit in units:
+        weight = _STAGE_WEIGHTS[unit.stage]
+        if unit.part:
+            weight *= _SHARE_OF_PARTS / parts[unit.video_id]
+        elif unit.stage == "track_persons" and parts[unit.video_id]:
+            weight *= 1 - _SHARE_OF_PARTS
+        weights[unit.key] = weight
+    return weights

@@ -224,7 +224,9 @@ class Store:
         """The units of a job in the order in which they were added; none when there is no such job."""
         return [unit_from(row) for row in self._read("SELECT * FROM units WHERE job_id = ? ORDER BY number", job_id)]
 
-    def set_unit_state(self, job_id: str, key: str, state: State, message: str, at: datetime, report: str = "") -> None:
+    def set_unit_state(
+        self, job_id: str, key: str, state: State, message: str, at: datetime, report: str = "", worker: str = ""
+    ) -> None:
         """Change the state of a unit.
 
         Args:
@@ -234,6 +236,7 @@ class Store:
             message: Why, in one sentence; may be empty.
             at: When.
             report: File name of the executed notebook; empty when there is none.
+            worker: Address of the worker that runs it, for the event; empty when there is none.
 
         Raises:
             NoSuchJob: There is no such job or unit.
@@ -247,7 +250,7 @@ class Store:
             values = {"state": state, "message": message, "report": report} | _unit_course(row, state, at)
             _update(cursor, "units", row, values)
             data = {"key": key, "state": state, "attempt": values.get("attempt", row["attempt"]), "message": message}
-            _add_state_event(cursor, job_id, at, data)
+            _add_state_event(cursor, job_id, at, data | ({"worker": worker} if worker else {}))
 
     def set_unit_progress(self, job_id: str, key: str, done: int, total: int, unit: str) -> None:
         """Note how far a running unit is; what is finished never shrinks, and late reports are ignored.
