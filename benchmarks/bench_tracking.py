@@ -74,6 +74,13 @@ def stage_fps(folder: Path, precision: str) -> float:
     return result.looked_at_count / (time.perf_counter() - started_s)
 
 
+def letterboxed(frame: npt.NDArray[np.uint8], letterbox: Letterbox) -> npt.NDArray[np.uint8]:
+    """The frame as the network sees it."""
+    canvas = np.empty((letterbox.input_height, letterbox.input_width, 3), np.uint8)
+    letterbox.draw(frame, canvas)
+    return canvas
+
+
 def network_fps(network: ov.CompiledModel, pictures: Frames, frame_count: int) -> float:
     """Frames per second of the network alone, kept busy with letterboxed pictures from memory."""
     requests = ov.AsyncInferQueue(network)
@@ -148,7 +155,7 @@ def measure() -> dict[str, object]:
         frame_count = make_clips(folder).source_frame_count
         frames = [frame for _, frame in islice(read_frames(folder / "1.mp4"), FRAMES_IN_MEMORY)]
         letterbox = Letterbox.fit(1280, 720, IMAGE_SIZE)
-        pictures = [letterbox.apply(frame) for frame in frames]
+        pictures = [letterboxed(frame, letterbox) for frame in frames]
         model_path = exported_model(resolve_weights("yolov8n"))
         network = compile_network(model_path, letterbox.input_width, letterbox.input_height, precision)
         prediction = UltralyticsPrediction()

@@ -136,7 +136,7 @@ def test_torch_gives_the_same_boxes_as_openvino() -> None:
     frame, _, _ = in_standard_frame(bus_photograph())
     letterbox = Letterbox.fit(1280, 720, 640)
     network = TorchNetwork(resolve_weights("yolov8n"), "cpu", "float32")
-    by_torch = network.run([letterbox.apply(frame)] * 2, lambda output: read_output(output, letterbox, nms_iou=0.7))
+    by_torch = network.run([frame] * 2, letterbox, lambda output: read_output(output, letterbox, nms_iou=0.7))
     by_openvino = detect(detector(), [frame])[0]
     for found in by_torch:
         assert found.boxes_xyxy == pytest.approx(by_openvino.boxes_xyxy, abs=0.05)
@@ -209,7 +209,12 @@ def test_nothing_is_written_beside_the_weights(tmp_path: Path, monkeypatch: pyte
 def test_letterbox(size: tuple[int, int], image_size: int, picture: tuple[int, int], whole: tuple[int, int]) -> None:
     letterbox = Letterbox.fit(*size, image_size)
     assert (letterbox.picture_width, letterbox.picture_height) == picture
-    assert letterbox.apply(np.zeros((size[1], size[0], 3), np.uint8)).shape == (whole[1], whole[0], 3)
+    canvas = np.zeros((whole[1], whole[0], 3), np.uint8)
+    letterbox.draw(np.full((size[1], size[0], 3), 255, np.uint8), canvas)
+    inside = canvas[letterbox.top : letterbox.top + picture[1], letterbox.left : letterbox.left + picture[0]]
+    assert inside.shape == (picture[1], picture[0], 3)
+    assert (inside == 255).all()
+    assert (canvas == 114).sum() == canvas.size - inside.size
     corners = [letterbox.left, letterbox.top, letterbox.left + picture[0], letterbox.top + picture[1]]
     assert letterbox.to_frame(np.array([corners], dtype=np.float32))[0] == pytest.approx([0, 0, *size])
 

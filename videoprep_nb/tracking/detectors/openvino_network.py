@@ -12,6 +12,7 @@ from videoprep_nb.threads import thread_count
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detectors.base import RgbFrame
 from videoprep_nb.tracking.detectors.device import Precision
+from videoprep_nb.tracking.detectors.letterbox import Letterbox
 from videoprep_nb.tracking.detectors.person_network import load_person_model
 from videoprep_nb.tracking.detectors.ultralytics_env import cache_dir, offline_ultralytics
 from videoprep_nb.tracking.detectors.weights import Weights
@@ -36,15 +37,16 @@ class OpenVinoNetwork:
     def __init__(self, weights: Weights, width: int, height: int, precision: Precision) -> None:
         self._queue = ov.AsyncInferQueue(compile_network(exported_model(weights), width, height, precision))
 
-    def run(self, pictures: Iterable[RgbFrame], read: OutputReader) -> list[Detections]:
-        """Run the network on letterboxed pictures.
+    def run(self, frames: Iterable[RgbFrame], letterbox: Letterbox, read: OutputReader) -> list[Detections]:
+        """Run the network on frames.
 
         Args:
-            pictures: ``(height, width, 3)`` uint8 RGB; taken one by one, while earlier ones are in the network.
-            read: Makes detections of the output ``(5, N)`` for one picture; called while others are in the network.
+            frames: ``(h, w, 3)`` uint8 RGB; taken one by one, while earlier ones are in the network.
+            letterbox: Puts a frame into the input.
+            read: Makes detections of the output ``(5, N)`` for one frame; called while others are in the network.
 
         Returns:
-            The detections, in the order of the pictures.
+            The detections, in the order of the frames.
         """
         found: dict[int, Detections] = {}
 
@@ -52,8 +54,11 @@ class OpenVinoNetwork:
             found[index] = read(request.get_output_tensor(0).data[0])
 
         self._queue.set_callback(finish)
-        for index, picture in enumerate(pictures):
-            self._queue.start_async({0: picture[None]}, userdata=index)
+        for index, frame in enumerate(frames):
+            # The request that comes free next is the one that the next start takes.
+            request = self._queue[self._queue.get_idle_request_id()]
+            letterbox.draw(frame, request.get_input_tensor(0).data[0])
+            self._queue.start_async(userdata=index)
         self._queue.wait_all()
         return [found[index] for index in range(len(found))]
 

@@ -8,6 +8,7 @@ import torch
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detectors.base import RgbFrame
 from videoprep_nb.tracking.detectors.device import Precision
+from videoprep_nb.tracking.detectors.letterbox import Letterbox
 from videoprep_nb.tracking.detectors.person_network import load_person_model
 from videoprep_nb.tracking.detectors.ultralytics_env import offline_ultralytics
 from videoprep_nb.tracking.detectors.weights import Weights
@@ -32,17 +33,22 @@ class TorchNetwork:
             model = load_person_model(weights).model
         self._model = model.fuse(verbose=False).to(self._device, self._dtype).eval()
 
-    def run(self, pictures: Iterable[RgbFrame], read: OutputReader) -> list[Detections]:
-        """Run the network on all pictures at once.
+    def run(self, frames: Iterable[RgbFrame], letterbox: Letterbox, read: OutputReader) -> list[Detections]:
+        """Run the network on all frames at once.
 
         Args:
-            pictures: ``(height, width, 3)`` uint8 RGB, letterboxed.
-            read: Makes detections of the output ``(5, N)`` for one picture.
+            frames: ``(h, w, 3)`` uint8 RGB.
+            letterbox: Puts a frame into the input.
+            read: Makes detections of the output ``(5, N)`` for one frame.
 
         Returns:
-            The detections, in the order of the pictures.
+            The detections, in the order of the frames.
         """
-        batch = torch.from_numpy(np.stack(list(pictures))).to(self._device)
+        held = list(frames)
+        pictures = np.empty((len(held), letterbox.input_height, letterbox.input_width, 3), np.uint8)
+        for frame, canvas in zip(held, pictures, strict=True):
+            letterbox.draw(frame, canvas)
+        batch = torch.from_numpy(pictures).to(self._device)
         with torch.inference_mode():
             output = self._model(batch.permute(0, 3, 1, 2).to(self._dtype) / 255)[0]
         return [read(one) for one in output.float().cpu().numpy()]

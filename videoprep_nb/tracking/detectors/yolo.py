@@ -15,7 +15,7 @@ _CODE_VERSION = 1  # raise it when the same frames would give other boxes
 
 
 class _Network(Protocol):
-    def run(self, pictures: Iterable[RgbFrame], read: OutputReader) -> list[Detections]: ...
+    def run(self, frames: Iterable[RgbFrame], letterbox: Letterbox, read: OutputReader) -> list[Detections]: ...
 
 
 class YoloDetector(Detector):
@@ -73,9 +73,7 @@ class YoloDetector(Detector):
         """Find the persons in a batch of frames; see ``Detector.detect``."""
         letterbox = Letterbox.fit(width, height, self._image_size)
         network = self._network(letterbox.input_width, letterbox.input_height)
-        return network.run(
-            map(letterbox.apply, frames), partial(read_output, letterbox=letterbox, nms_iou=self._nms_iou)
-        )
+        return network.run(frames, letterbox, partial(read_output, letterbox=letterbox, nms_iou=self._nms_iou))
 
     def _network(self, width: int, height: int) -> _Network:
         if (width, height) not in self._networks:
