@@ -1,6 +1,7 @@
 """Whole jobs through the command line: real videos, real kernels; asserted on what is on the disk afterwards."""
 
 import io
+import itertools
 import json
 import os
 import pickle
@@ -111,7 +112,7 @@ def test_real_video_becomes_the_package_of_the_contract(shared_data: Path, tmp_p
     proposals = assert_package_is_sound(Path(result["package"]))
     assert [len(keys) for keys in proposals.values()] == [15, 15, 15, 15, 15, 5]
     ids = [{box[5] for frame in keys.values() for box in frame} for keys in proposals.values()]
-    assert all(before & after for before, after in zip(ids, ids[1:], strict=False)), "ids continue across clips"
+    assert all(before & after for before, after in itertools.pairwise(ids)), "ids continue across clips"
     assert videoprep("validate", result["package"])[0] == 0
     video = result["videos"][0]
     assert (video["decoded_frame_count"], video["clip_count"], video["frame_count"]) == (795, 6, 80)
@@ -136,11 +137,15 @@ def test_whole_zoo_in_one_job(shared_data: Path, tmp_path: Path):
 
 @pytest.mark.slow
 def test_video_without_persons_has_empty_lists(shared_data: Path, tmp_path: Path):
+    """An arm reaches into this video now and then; the frames in which it does not have no boxes."""
     code, result = run_json(shared_data / "videos/no_person_bottles.mp4", "--output", tmp_path / "out")
     assert code == 0
     proposals = assert_package_is_sound(Path(result["package"]))
-    assert {len(frame) for keys in proposals.values() for frame in keys.values()} == {0}
-    assert sum(len(keys) for keys in proposals.values()) == 40
+    frames = {name: boxes for keys in proposals.values() for name, boxes in keys.items()}
+    assert len(frames) == 40
+    without_arm = [*(f"1_clip_000_frame_{n:04d}.jpg" for n in range(5)), "1_clip_002_frame_0000.jpg"]
+    assert [frames[name] for name in without_arm] == [[]] * 6
+    assert sum(not boxes for boxes in frames.values()) >= 25
 
 
 HOSTILE_NAMES = [
@@ -251,14 +256,14 @@ def wait_until(condition: Callable[[], object], timeout_s: float) -> bool:
 
 def interrupt_after(stage: str, number: int, video: Path, output: Path) -> subprocess.Popen:
     """Start a job and send it a signal when the stage after ``stage`` is running (or the first, for "")."""
-    process = start("run", video, "--output", output, "--keep-scratch", mark=str(output))
+    process = start("run", video, "--output", output, mark=str(output))
     assert process.stderr is not None
     if stage:
         for line in process.stderr:
-            if line.startswith(f"{stage} ") and "done" in line:
+            if stage in line and "done" in line:
                 break
     else:
-        assert wait_until(lambda: list(output.glob("scratch/resized/.partial-*")), 30)
+        assert wait_until(lambda: list(output.glob(".videoprep/jobs/*/scratch/resized/.partial-*")), 30)
     os.kill(process.pid, number)
     process.wait(timeout=20)
     return process
