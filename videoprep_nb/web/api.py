@@ -174,6 +174,7 @@ def _known_job(job_id: JobId, service: AnyService) -> str:
     responses=problem_docs(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 async def stream_events(
+    request: Request,
     job_id: Annotated[str, Depends(_known_job)],
     service: AnyService,
     since: Annotated[int, Query(description="only what came after the event with this id", ge=0, le=_LARGEST_ID)] = 0,
@@ -188,7 +189,7 @@ async def stream_events(
     one comes `end`, with the state of the job. How many frames are done is in `GET /api/jobs/{job_id}`.
     """
     last_id = max(since, last_event_id or 0)
-    while True:
+    while not request.app.state.stopping:
         try:
             # the state first: when it says that the job has ended, no event comes after those that are read now
             view = await to_thread.run_sync(service.job, job_id)

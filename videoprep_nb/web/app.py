@@ -39,6 +39,7 @@ def create_app(service: Service, tokens: Tokens | None) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
+    app.state.stopping = False
     app.add_middleware(Gate, tokens=tokens)
     add_problem_handlers(app)
     app.include_router(api.router)

@@ -16,7 +16,7 @@ from videoprep_nb.jobs.workspace import Workspace
 from videoprep_nb.web.app import create_app
 from videoprep_nb.web.auth import Tokens, check_host
 
-# followers of events stay connected for as long as a job takes; they are not waited for
+# uploads and downloads that take longer than this are cut off when the service is stopped
 _SHUTDOWN_TIMEOUT_S = 2
 
 
@@ -69,10 +69,17 @@ def serve(
                 proxy_headers=False,
                 server_header=False,
             )
-            uvicorn.Server(config).run(sockets=[listener])
+            _Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
         # uvicorn takes the signal, shuts down in good order, and raises it again
         return
+
+
+class _Server(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell followers of events to go, who would stay for as long as their jobs take; then shut down."""
+        self.config.app.state.stopping = True  # type: ignore[union-attr]
+        await super().shutdown(sockets)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -90,4 +97,5 @@ def _address(host: str, listener: socket.socket) -> str:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not disturb the closing
     raise KeyboardInterrupt

@@ -1,0 +1,76 @@
+"""A real service on a real port, in a thread of the test process."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import uvicorn
+
+from videoprep_nb.jobs.engine import EngineSettings
+from videoprep_nb.jobs.service import Limits, Service
+from videoprep_nb.jobs.workspace import Workspace
+from videoprep_nb.web.app import create_app
+from videoprep_nb.web.auth import Tokens
+
+SMALL_LIMITS = Limits(file_bytes=3_000_000, job_bytes=4_000_000, videos=5, free_bytes=0, free_per_input_byte=0)
+PROBLEM = "application/problem+json"
+
+
+@dataclass
+class RunningServer:
+    service: Service
+    port: int
+    client: httpx.Client
+
+    @property
+    def uploads(self) -> list[Path]:
+        return list(self.service.workspace.uploads_dir.iterdir())
+
+
+@contextmanager
+def running_server(
+    folder: Path, limits: Limits = SMALL_LIMITS, tokens: Tokens | None = None
+) -> Iterator[RunningServer]:
+    engine = EngineSettings(worker_count=1, separate_processes=False)
+    with Service(Workspace(folder), engine, limits, warm_up=False) as service:
+        server = uvicorn.Server(uvicorn.Config(create_app(service, tokens), port=0, log_level="warning"))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        try:
+            while not server.started and thread.is_alive():
+                thread.join(0.02)
+            port = server.servers[0].sockets[0].getsockname()[1]
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
+                yield RunningServer(service, port, client)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def read_events(client: httpx.Client, path: str, **query: object) -> list[dict]:
+    """Follow server-sent events to their end: ``event``, ``id`` and decoded ``data`` of each."""
+    events: list[dict] = [{}]
+    with client.stream("GET", path, params=query, timeout=120) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream"), answer.read()
+        for line in answer.iter_lines():
+            name, _, value = line.partition(": ")
+            if not line:
+                events.append({})
+            elif name:
+                events[-1][name] = json.loads(value) if name == "data" else value
+    return [event for event in events if event]
+
+
+def assert_problem(answer: httpx.Response, status: int, *words: str) -> None:
+    """A problem in one plain sentence, with these words in it."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == PROBLEM
+    problem = answer.json()
+    assert problem["status"] == status
+    assert problem["title"]
+    assert all(word in problem["detail"] for word in words), problem["detail"]
+    assert "Traceback" not in problem["detail"]
