@@ -94,8 +94,7 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
     starts = [clip.start_frame for clip in clips]
     found = associate(tracker, zip(starts, detections, strict=True), params.confidence)
     tracks = _refine(found, clips[0], params)
-    rows = {clip.clip_id: _clip_rows(tracks, clip, params) for clip in clips}
-    _write(rows, Path(params.output_dir) / params.video_id)
+    row_count, interpolated_count = _write(tracks, clips, params)
     return TrackResult(
         video_id=params.video_id,
         frame_count=_end(clips[-1]) - clips[0].start_frame,
@@ -104,8 +103,8 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
         clip_count=len(clips),
         cached_clip_count=cached_clip_count,
         track_count=tracks.track_count,
-        row_count=sum(map(len, rows.values())),
-        interpolated_count=sum(row["interpolated"] for clip in rows.values() for row in clip),
+        row_count=row_count,
+        interpolated_count=interpolated_count,
         detector=detector.description,
         tracker=params.tracker,
         notes=[] if len(tracks) else ["No persons were found."],
@@ -217,10 +216,16 @@ def _clip_rows(tracks: TrackTable, clip: ClipRecord, params: TrackPersonsParams)
     ]
 
 
-def _write(rows: dict[str, list[TrackRow]], folder: Path) -> None:
-    with staged_folder(folder) as staging:
-        for clip_id, clip_rows in rows.items():
-            (staging / f"{clip_id}.json").write_text(json.dumps(clip_rows), encoding="utf-8")
+def _write(tracks: TrackTable, clips: Sequence[ClipRecord], params: TrackPersonsParams) -> tuple[int, int]:
+    """Write the rows of all clips, one clip in memory at a time; returns how many, and how many are interpolated."""
+    row_count, interpolated_count = 0, 0
+    with staged_folder(Path(params.output_dir) / params.video_id) as folder:
+        for clip in clips:
+            rows = _clip_rows(tracks, clip, params)
+            (folder / f"{clip.clip_id}.json").write_text(json.dumps(rows), encoding="utf-8")
+            row_count += len(rows)
+            interpolated_count += sum(row["interpolated"] for row in rows)
+    return row_count, interpolated_count
 
 
 def _end(clip: ClipRecord) -> int:
