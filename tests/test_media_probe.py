@@ -111,7 +111,7 @@ def test_what_is_no_plain_file_is_refused(make, sentence: str, tmp_path: Path) -
     path = tmp_path / "a.mp4"
     make(path)
     with pytest.raises(InputError, match=sentence):
-        check_input_file(path)
+        check_input_file(path, str(path))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -120,7 +120,7 @@ def test_unreadable_file_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"x")
     path.chmod(0)
     with pytest.raises(InputError, match="permissions"):
-        check_input_file(path)
+        check_input_file(path, str(path))
 
 
 @pytest.mark.parametrize(
@@ -210,3 +210,10 @@ def test_result_survives_json(tmp_path: Path) -> None:
 def test_rate_is_found(times_s: np.ndarray, claimed: list[str], rate: str, is_variable: bool) -> None:
     found, found_variable = measure_rate(times_s, [Fraction(text) for text in claimed])
     assert (float(found), found_variable) == (pytest.approx(float(Fraction(rate)), rel=1e-5), is_variable)
+
+
+def test_messages_call_an_upload_by_the_name_that_people_know(tmp_path: Path):
+    upload = tmp_path / "000.mp4"
+    upload.write_bytes(b"no video at all")
+    with pytest.raises(ProbeError, match=r"^holiday\.mov cannot be processed"):
+        probe(upload, "holiday.mov")

@@ -66,8 +66,12 @@ class VideoInfo(Record):
         return self.sample_aspect if self.rotation_deg % 180 == 0 else 1 / self.sample_aspect
 
 
-def check_input_file(path: Path) -> None:
+def check_input_file(path: Path, name: str) -> None:
     """Check that a path is a plain, readable file with something in it; nothing is opened but for reading.
+
+    Args:
+        path: The file.
+        name: What people call it.
 
     Raises:
         InputError: It is not; the message says what it is.
@@ -75,26 +79,27 @@ def check_input_file(path: Path) -> None:
     try:
         status = path.lstat()
     except FileNotFoundError:
-        raise InputError(f"{path} does not exist.") from None
+        raise InputError(f"{name} does not exist.") from None
     except OSError as error:
-        raise InputError(f"{path} cannot be reached ({error.strerror}).") from error
+        raise InputError(f"{name} cannot be reached ({error.strerror}).") from error
     if stat.S_ISLNK(status.st_mode):
-        raise InputError(f"{path} is a symbolic link; give the file that it points to.")
+        raise InputError(f"{name} is a symbolic link; give the file that it points to.")
     if stat.S_ISDIR(status.st_mode):
-        raise InputError(f"{path} is a folder; give a video file.")
+        raise InputError(f"{name} is a folder; give a video file.")
     if not stat.S_ISREG(status.st_mode):
-        raise InputError(f"{path} is a device or pipe; give a video file.")
+        raise InputError(f"{name} is a device or pipe; give a video file.")
     if not os.access(path, os.R_OK):
-        raise InputError(f"{path} may not be read; change its permissions or give a copy.")
+        raise InputError(f"{name} may not be read; change its permissions or give a copy.")
     if status.st_size == 0:
-        raise InputError(f"{path} is empty (0 bytes); was the upload complete?")
+        raise InputError(f"{name} is empty (0 bytes); was the upload complete?")
 
 
-def probe(path: Path) -> VideoInfo:
+def probe(path: Path, name: str | None = None) -> VideoInfo:
     """Measure a video file. It is read by a process of its own, as libraries may crash on hostile files.
 
     Args:
         path: A raw file.
+        name: What people call it, for messages; an upload lies under another name. None: its path.
 
     Returns:
         What is in it.
@@ -103,7 +108,8 @@ def probe(path: Path) -> VideoInfo:
         InputError: It is not a plain, readable file.
         ProbeError: It is not a video that can be processed.
     """
-    check_input_file(path)
+    name = name or str(path)
+    check_input_file(path, name)
     output: list[str] = []
     errors: deque[str] = deque(maxlen=1)
     argv = [sys.executable, "-P", "-m", "videoprep_nb.media.probe_child", str(path.absolute())]
@@ -116,12 +122,12 @@ def probe(path: Path) -> VideoInfo:
             memory_limit_bytes=_MEMORY_LIMIT_BYTES,
         )
     except TimeoutError:
-        raise ProbeError(f"{path.name} could not be examined within {_TIMEOUT_S:g} s.") from None
+        raise ProbeError(f"{name} could not be examined within {_TIMEOUT_S:g} s.") from None
     if status != 0:
-        raise ProbeError(f"{path.name} cannot be processed: reading it failed ({errors[-1] if errors else status}).")
+        raise ProbeError(f"{name} cannot be processed: reading it failed ({errors[-1] if errors else status}).")
     measured = json.loads("".join(output))
     if "refusal" in measured:
-        raise ProbeError(f"{path.name} cannot be processed: {measured['refusal']}.")
+        raise ProbeError(f"{name} cannot be processed: {measured['refusal']}.")
     transfer, clock_jumps = measured.pop("transfer"), measured.pop("clock_jumps")
     info = VideoInfo(**measured, findings=[])
     return info.model_copy(update={"findings": list(_findings(info, transfer, clock_jumps))})

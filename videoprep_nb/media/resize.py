@@ -88,7 +88,7 @@ def resize_video(
         FrameCountError: The written file does not hold the frames that were encoded.
         DiskFullError: There is no room for the output.
     """
-    source = probe(input_file)
+    source = probe(input_file, original_name)
     rate = rate or source.rate
     placement = place(source.displayed_size, source.displayed_sample_aspect, frame_size, fit, upscale=upscale)
     expected_count = max(1, round(source.duration_s * rate))
