@@ -88,7 +88,7 @@ class Engine:
                 resources={"GPU": 1} if Path("/dev/nvidia0").exists() else {},
                 # a notebook has a process and a limit of its own; the worker itself stays small
                 memory_limit=0,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # there is always one; on a free port it is in nobody's way
                 silence_logs=40,
             )
         self._client: Client = Client(self._cluster or settings.scheduler, timeout=_CONNECT_TIMEOUT_S)

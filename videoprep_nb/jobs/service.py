@@ -1,5 +1,6 @@
 """Jobs for many people: hand in, look, cancel, retry, delete. The one process that writes to a workspace."""
 
+import math
 import secrets
 import shutil
 from collections import Counter
@@ -20,6 +21,7 @@ from videoprep_nb.jobs.rows import Event, JobRow, UnitRow
 from videoprep_nb.jobs.settings import Settings, check_settings
 from videoprep_nb.jobs.store import Store
 from videoprep_nb.jobs.workspace import Workspace, tree_stats
+from videoprep_nb.stages.params import STAGES
 
 # How much of a job's time a stage takes, measured on real videos; only for the estimate of the time that is left.
 _STAGE_WEIGHTS = {
@@ -64,7 +66,7 @@ class JobView:
 
     Args:
         job: The job.
-        units: Its units, in order.
+        units: Its units, video by video, in the order of their stages.
         fraction_done: Share of the work that is done, 0 to 1; it shrinks only when work is repeated.
         remaining_s: Estimated seconds until the end at the pace so far, so with the time that the job waits for
             others; None while it cannot be known.
@@ -206,7 +208,7 @@ class Service:
             NoSuchJob: There is none.
         """
         row = self._store.job(job_id)
-        units = self._store.units(job_id)
+        units = sorted(self._store.units(job_id), key=_place)
         fraction = _fraction_done(units)
         result_file = self.workspace.job_folder(job_id).result
         result = JobResult.read(result_file) if row.state in ENDED and result_file.exists() else None
@@ -341,6 +343,12 @@ class Service:
         target = folder.input / f"{number - 1:03d}.mp4"
         path.replace(target)
         return target
+
+
+def _place(unit: UnitRow) -> tuple[float, int, float]:
+    """Where a unit stands in the list: by video, stage and part; what joins videos or parts comes after them."""
+    video = int(unit.video_id) if unit.video_id else math.inf
+    return video, list(STAGES).index(unit.stage), unit.part or math.inf
 
 
 def _fraction_done(units: Sequence[UnitRow]) -> float:

@@ -1,0 +1,226 @@
+"""Services, workers and notebooks that are killed: the job still ends with the same package."""
+
+import os
+import pickle
+import signal
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+from job_services import (
+    MARK,
+    NO_LIMITS,
+    package_content,
+    processes_in,
+    processes_with,
+    quick_settings,
+    service_process,
+    submit,
+    units_of,
+    wait_for_end,
+    wait_until,
+)
+
+from videoprep_nb.errors import InputError
+from videoprep_nb.jobs.engine import EngineSettings
+from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.process import OutcomeKind
+from videoprep_nb.jobs.service import JobView, Service
+from videoprep_nb.jobs.store import Store
+from videoprep_nb.jobs.workspace import WORKSPACE_VARIABLE, Workspace
+from videoprep_nb.media.sample import write_sample
+
+CLIP_DURATION_S = 1.5
+STOPS = [
+    ("01_resize_1", signal.SIGKILL),
+    ("02_clip_1", signal.SIGTERM),
+    ("03_extract_frames_1", signal.SIGKILL),
+    ("04_track_persons_1_part_2", signal.SIGKILL),
+    ("04_track_persons_1", signal.SIGTERM),
+    ("05_generate_proposals", signal.SIGKILL),
+    ("06_package", signal.SIGKILL),
+]
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="session")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sample") / "persons.mp4"
+    write_sample(path, duration_s=3.0)
+    return path
+
+
+@pytest.fixture(scope="session")
+def undisturbed(video: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[JobView], Path]:
+    """A job whose video is not split: how it went, and its package."""
+    workspace = Workspace(tmp_path_factory.mktemp("undisturbed"))
+    with Service(workspace, EngineSettings(worker_count=1), NO_LIMITS) as service:
+        job_id = submit(service, video, params=quick_settings(CLIP_DURATION_S))
+        views: list[JobView] = []
+
+        def has_ended() -> bool:
+            views.append(service.job(job_id))
+            return views[-1].job.state in ENDED
+
+        assert wait_until(has_ended)
+        assert views[-1].job.state is State.DONE, views[-1].job.message
+        return views, service.package_path(job_id)
+
+
+def test_progress_grows_and_the_estimate_stays_within_bounds(undisturbed: tuple[list[JobView], Path]):
+    views, _ = undisturbed
+    fractions = [view.fraction_done for view in views]
+    assert fractions == sorted(fractions)
+    assert (fractions[0], fractions[-1]) == (0.0, 1.0)
+    assert len(set(fractions)) > 6
+    tracked = [unit.done for view in views for unit in view.units if unit.stage == "track_persons"]
+    assert tracked == sorted(tracked)
+    estimates = [view.remaining_s for view in views if view.remaining_s is not None]
+    assert estimates
+    assert all(0 <= estimate < 600 for estimate in estimates)
+    assert views[0].remaining_s is None
+    assert views[-1].remaining_s is None
+
+
+def test_service_killed_in_each_stage(video: Path, undisturbed: tuple[list[JobView], Path], tmp_path: Path):
+    """One job, whose service is stopped in each stage: nothing is left running, nothing that was done is repeated."""
+    path = tmp_path / "workspace"
+    done: dict[str, tuple] = {}
+    for number, (key, stop) in enumerate(STOPS):
+        with service_process(path, CLIP_DURATION_S, [video] if number == 0 else []) as process:
+            _wait_until_running(path, key)
+            process.send_signal(stop)
+            assert process.wait(timeout=10) == (0 if stop == signal.SIGTERM else -signal.SIGKILL)
+        assert wait_until(lambda: not processes_with(MARK, str(path)), 10), processes_with(MARK, str(path))
+        done = _times_of_done_units(path, done)
+    assert list(done) == sorted(done) != []
+    assert len(done) == len(STOPS)
+    with Service(Workspace(path), EngineSettings(worker_count=1), NO_LIMITS) as service:
+        [job], _ = service.jobs()
+        view = wait_for_end(service, job.job_id)
+        assert view.job.state is State.DONE, view.job.message
+        assert _times_of_done_units(path, done).items() >= done.items()
+        assert package_content(service.package_path(job.job_id)) == package_content(undisturbed[1])
+        restarts = [event for event in service.events(job.job_id) if "started again" in event.text]
+        assert len(restarts) == len(STOPS)
+
+
+def _wait_until_running(workspace: Path, key: str) -> None:
+    def runs() -> bool:
+        try:
+            store = Store(workspace / "jobs.sqlite", read_only=True)
+        except InputError:  # the service is just making it
+            return False
+        units = [units_of(store, job.job_id).get(key) for job in store.jobs()[0]]
+        store.close()
+        return any(unit is not None and unit.state is State.RUNNING for unit in units)
+
+    assert wait_until(runs), key
+
+
+def _times_of_done_units(workspace: Path, before: dict[str, tuple]) -> dict[str, tuple]:
+    """Start and end of the units that are done; those of before must not have changed."""
+    store = Store(workspace / "jobs.sqlite", read_only=True)
+    [job] = store.jobs()[0]
+    times = {unit.key: (unit.started_at, unit.ended_at) for unit in store.units(job.job_id) if unit.state is State.DONE}
+    store.close()
+    assert times.items() >= before.items()
+    return dict(sorted(times.items()))
+
+
+def test_killed_worker_and_killed_kernel_are_replaced(
+    video: Path, undisturbed: tuple[list[JobView], Path], tmp_path: Path
+):
+    key = "04_track_persons_1"
+    with Service(Workspace(tmp_path), EngineSettings(worker_count=1), NO_LIMITS) as service:
+        job_id = submit(service, video, params=quick_settings(CLIP_DURATION_S))
+        folder = service.workspace.job_folder(job_id).units / key
+
+        def runs(attempt: int) -> bool:
+            unit = units_of(service, job_id).get(key)
+            return unit is not None and unit.attempt == attempt and unit.state is State.RUNNING and unit.total > 0
+
+        assert wait_until(lambda: runs(1))
+        [kernel] = [process for process in processes_in(folder.parent) if "ipykernel" in " ".join(process.cmdline())]
+        notebook_process = kernel.parent()
+        worker = notebook_process.parent()
+        assert worker.pid != os.getpid()
+        worker.kill()
+        assert wait_until(lambda: runs(2))
+        assert not psutil.pid_exists(kernel.pid)
+        [kernel] = [process for process in processes_in(folder.parent) if "ipykernel" in " ".join(process.cmdline())]
+        kernel.kill()
+        view = wait_for_end(service, job_id)
+        assert view.job.state is State.DONE, view.job.message
+        assert package_content(service.package_path(job_id)) == package_content(undisturbed[1])
+        assert units_of(service, job_id)[key].attempt == 3
+        reasons = [event.text for event in service.events(job_id) if "is repeated" in event.text]
+        assert ["worker" in reason for reason in reasons] == [True, False]
+        assert "notebook was killed" in reasons[1]
+
+
+def test_cancel_in_each_stage(video: Path, tmp_path: Path):
+    stages = ["resize", "clip", "extract_frames", "track_persons", "generate_proposals", "package"]
+    with Service(Workspace(tmp_path), EngineSettings(worker_count=2), NO_LIMITS, warm_up=False) as service:
+        waiting = {submit(service, video): stage for stage in stages}
+        other = submit(service, video)
+        cancelled = []
+
+        def cancel_those_at_their_stage() -> bool:
+            for job_id, stage in list(waiting.items()):
+                if any(unit.stage == stage and unit.state is State.RUNNING for unit in service.job(job_id).units):
+                    service.cancel(job_id)
+                    assert wait_until(lambda job_id=job_id: _is_gone(service, job_id), 10), (stage, service.job(job_id))
+                    cancelled.append(waiting.pop(job_id))
+            return not waiting
+
+        assert wait_until(cancel_those_at_their_stage), waiting
+        assert set(cancelled) == set(stages)
+        assert wait_for_end(service, other).job.state is State.DONE
+    assert processes_with(WORKSPACE_VARIABLE, str(service.workspace.path)) == []
+
+
+def _is_gone(service: Service, job_id: str) -> bool:
+    folder = service.workspace.job_folder(job_id)
+    is_cancelled = service.job(job_id).job.state is State.CANCELLED
+    return is_cancelled and not folder.scratch.exists() and not processes_in(folder.path)
+
+
+def test_unit_that_takes_too_much_memory_is_told_so(video: Path, tmp_path: Path):
+    settings = EngineSettings(worker_count=1, memory_per_unit_bytes=100 * 10**6)
+    with Service(Workspace(tmp_path), settings, NO_LIMITS) as service:
+        view = wait_for_end(service, submit(service, video))
+        assert view.job.state is State.FAILED
+        assert OutcomeKind.OUT_OF_MEMORY in view.job.message
+        assert "0.1 GB" in view.job.message
+
+
+def test_ids_continue_from_clip_to_clip(undisturbed: tuple[list[JobView], Path]):
+    proposals = pickle.loads(package_content(undisturbed[1])[0])
+    first, second = ({box[5] for frame in clip.values() for box in frame} for clip in proposals.values())
+    assert first & second
+
+
+def test_full_disk_ends_one_job_and_not_the_service(video: Path, tmp_path: Path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a small tmpfs cannot be mounted here (needs root)")
+    try:
+        with Service(Workspace(disk), EngineSettings(worker_count=1), NO_LIMITS) as service:
+            params = quick_settings() | {"resize": {"crf": 0}}
+            job_id = submit(service, video, params=params)
+            view = wait_for_end(service, job_id)
+            assert view.job.state is State.FAILED
+            assert "disk is full" in view.job.message
+            assert "MB are free" in view.job.message
+            assert not service.workspace.job_folder(job_id).scratch.exists()
+            subprocess.run(["mount", "-o", "remount,size=500m", str(disk)], check=True)
+            service.retry(job_id)
+            view = wait_for_end(service, job_id)
+            assert view.job.state is State.DONE, view.job.message
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
