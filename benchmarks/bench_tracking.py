@@ -20,7 +20,7 @@ import numpy.typing as npt
 import openvino as ov
 
 from videoprep_nb.boxes import iou_matrix
-from videoprep_nb.media.frames import read_frames
+from videoprep_nb.media.frames import read_frames_at
 from videoprep_nb.records import ClipTable
 from videoprep_nb.stages.clip import clip
 from videoprep_nb.stages.params import ClipParams, ResizeParams, TrackPersonsParams
@@ -159,7 +159,7 @@ def measure() -> dict[str, object]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         frame_count = make_clips(folder).source_frame_count
-        frames = [frame for _, frame in islice(read_frames(folder / "1.mp4"), FRAMES_IN_MEMORY)]
+        frames = [frame for _, frame in read_frames_at(folder / "1.mp4", range(FRAMES_IN_MEMORY))]
         letterbox = Letterbox.fit(1280, 720, IMAGE_SIZE)
         pictures = [letterboxed(frame, letterbox) for frame in frames]
         model_path = exported_model(resolve_weights("yolov8n"))

@@ -10,7 +10,7 @@ import pytest
 from videoprep_nb.doctor import Check, examine
 
 NEEDED = {
-    "ffmpeg", "ffmpeg filters", "ffmpeg encoder", "decord", "OpenCV", "OpenVINO", "weights", "Jupyter kernel",
+    "ffmpeg", "ffmpeg filters", "ffmpeg encoder", "PyAV", "OpenCV", "OpenVINO", "weights", "Jupyter kernel",
     "write access", "disk space",
 }  # fmt: skip
 

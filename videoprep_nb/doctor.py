@@ -52,7 +52,7 @@ def examine(workspace: Path) -> list[Check]:
         "ffmpeg": _ffmpeg,
         "ffmpeg filters": lambda: _offered("-filters", _FILTERS),
         "ffmpeg encoder": lambda: _offered("-encoders", _ENCODERS),
-        "decord": lambda: _importable("decord", "install decord2"),
+        "PyAV": lambda: _importable("av", "install av"),
         "OpenCV": lambda: _importable(
             "cv2", "a missing libGL or libgthread comes with the packages libgl1, libglib2.0-0"
         ),

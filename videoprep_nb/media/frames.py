@@ -7,7 +7,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import cv2
-import decord
 import numpy as np
 import numpy.typing as npt
 
@@ -24,31 +23,6 @@ _CLIPS_AT_ONCE = 2
 RgbImage = npt.NDArray[np.uint8]
 
 
-def read_frames(path: Path, *, stride: int = 1, size: tuple[int, int] | None = None) -> Iterator[tuple[int, RgbImage]]:
-    """Read every n-th frame of one of our own videos; one frame at a time is in memory.
-
-    Args:
-        path: A video in the standard form.
-        stride: Frames from one to the next.
-        size: Width and height in pixels to decode to; None for those of the video.
-
-    Yields:
-        The zero-based index of the frame and the frame, ``(height, width, 3)`` uint8 RGB.
-
-    Raises:
-        InputError: The file is missing or cannot be read.
-    """
-    if not path.is_file():
-        raise InputError(f"{path} does not exist; run the stage that writes it first.")
-    width, height = size or (-1, -1)
-    try:
-        reader = decord.VideoReader(str(path.absolute()), width=width, height=height, num_threads=1)
-    except (RuntimeError, decord.DECORDError) as error:
-        raise InputError(f"{path} cannot be read as a video.") from error
-    for index in range(0, len(reader), stride):
-        yield index, reader[index].asnumpy()
-
-
 def read_frames_at(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, RgbImage]]:
     """Read chosen frames of one of our own videos; from one to the next it skips to the nearest keyframe before it.
 
@@ -57,12 +31,12 @@ def read_frames_at(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, Rg
         indices: Zero-based indices, ascending.
 
     Yields:
-        As ``read_frames``.
+        The zero-based index of the frame and the frame, ``(height, width, 3)`` uint8 RGB.
 
     Raises:
         InputError: The file is missing, not in the standard form, or ends too early.
     """
-    # Not decord: its seeking decodes ahead, which doubles the time when only keyframes are wanted.
+    # PyAV and not decord, whose seeking decodes ahead: half the time when only keyframes are wanted
     video = read_standard(path)
     keyframes = sorted(video.keyframes)
     with open_own(path) as container:
