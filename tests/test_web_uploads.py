@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 from web_server import RunningServer, assert_problem, running_server
 
+from videoprep_nb.jobs.engine import EngineSettings
+from videoprep_nb.jobs.service import Service
+from videoprep_nb.jobs.workspace import Workspace
+
 JUNK = b"this is no video\r\n" * 100
 FORM = {"Content-Type": "multipart/form-data; boundary=XX"}
 
@@ -201,3 +205,11 @@ def test_cut_upload_leaves_nothing(head: str, server: RunningServer):
         assert time.monotonic() < end_s + 5, "what has arrived stays"
         time.sleep(0.01)
     assert list(server.service.workspace.jobs_dir.iterdir()) == jobs
+
+
+def test_uploads_of_a_killed_service_are_gone_at_the_next_start(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    leftover = workspace.new_upload_folder() / "000.bin"
+    leftover.write_bytes(b"half a video")
+    with Service(workspace, EngineSettings(worker_count=1, separate_processes=False)):
+        assert list(workspace.uploads_dir.iterdir()) == []

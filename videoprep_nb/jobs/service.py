@@ -102,7 +102,9 @@ class Service:
         self._resources = ExitStack()
         self._resources.enter_context(workspace.lock())
         sweep_processes(workspace)
-        remove_tree(workspace, workspace.processes_dir)
+        for leftovers in (workspace.processes_dir, workspace.uploads_dir):  # of a service that was killed
+            remove_tree(workspace, leftovers)
+            leftovers.mkdir()
         self._store = Store(workspace.database)
         self._resources.callback(self._store.close)
         self._dispatcher = Dispatcher(workspace, self._store, settings, warm_up=warm_up)
