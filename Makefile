@@ -3,6 +3,7 @@
 # make lab   open the notebooks in JupyterLab
 # make bench measure speed and memory, print JSON
 # make lint  ruff and mypy alone
+# make cluster-demo  run a job on a scheduler and two workers of its own, as on several machines
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 OUTPUT ?=
 SAMPLE := notebooks/work/sample.mp4
 
-.PHONY: run test lint lab bench clean
+.PHONY: run test lint lab bench cluster-demo clean
 
 run: $(VENV)/ready $(if $(VIDEOS),,$(SAMPLE))
 	$(BIN)/videoprep run $(or $(VIDEOS),$(SAMPLE)) $(if $(OUTPUT),--output $(OUTPUT))
@@ -28,6 +29,9 @@ lab: $(VENV)/ready $(SAMPLE)
 
 bench: $(VENV)/ready-dev
 	$(BIN)/python -m benchmarks
+
+cluster-demo: $(VENV)/ready
+	$(BIN)/python examples/cluster_demo.py $(VIDEOS)
 
 clean:
 	rm -rf $(VENV) notebooks/work .mypy_cache .pytest_cache .ruff_cache

@@ -82,7 +82,10 @@ class ActiveJob:
         return read_done_marker(self.unit_folder(unit.key) / DONE_NAME, self.fingerprint(unit, states)) is not None
 
     def finish(self, rows: list[UnitRow], started_at: datetime, ended_at: datetime) -> JobResult:
-        """Publish the package, the page of reports and ``result.json``; delete the scratch folder.
+        """Publish the package, the page of reports and ``result.json``.
+
+        The scratch folder of a job without a package goes first, because its disk may be full. That of another stays
+        until the end is in the store: the service may be killed just now, and nothing must have to be repeated.
 
         Args:
             rows: All units, ended.
@@ -94,9 +97,11 @@ class ActiveJob:
         """
         videos = [self._video_result(video, rows) for video in self.spec.videos]
         end_rows = [row for row in rows if row.video_id is None]
-        if all(row.state is State.DONE for row in end_rows) and not self.stopped:
-            self.folder.staged_package.replace(self.folder.package)
         state, message = self._judge(videos, end_rows)
+        if state in (State.FAILED, State.CANCELLED):
+            self.delete_scratch()
+        elif self.folder.staged_package.exists() or not self.folder.package.exists():
+            self.folder.staged_package.replace(self.folder.package)
         result = JobResult(
             job_id=self.spec.job_id,
             state=state,
@@ -107,11 +112,14 @@ class ActiveJob:
             units=[_unit_result(row, ended_at) for row in rows if row.started_at],
             elapsed_s=(ended_at - started_at).total_seconds(),
         )
-        if not self.spec.keep_scratch:
-            shutil.rmtree(self.folder.scratch, ignore_errors=True)
         write_job_page(self.folder, result)
         result.write(self.folder.result)
         return result
+
+    def delete_scratch(self) -> None:
+        """Delete the scratch folder, unless it is to be kept."""
+        if not self.spec.keep_scratch:
+            shutil.rmtree(self.folder.scratch, ignore_errors=True)
 
     def _judge(self, videos: list[VideoResult], end_rows: list[UnitRow]) -> tuple[State, str]:
         if self.stopped:

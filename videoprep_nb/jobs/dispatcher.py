@@ -2,7 +2,6 @@
 
 import logging
 import queue
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -185,7 +184,8 @@ class Dispatcher:
         self._store.add_units(job.spec.job_id, [_row_of(unit) for unit in job.units()])
         states = self._states(job)
         for unit in job.units():
-            stays_done = states[unit.key] is State.DONE and job.is_done(unit, states)
+            needs_have_ended = all(states[key] in ENDED for key in unit.after)
+            stays_done = states[unit.key] is State.DONE and needs_have_ended and job.is_done(unit, states)
             if not stays_done and states[unit.key] is not State.WAITING:
                 self._set_state(job, unit.key, State.WAITING, "")
                 states[unit.key] = State.WAITING
@@ -332,8 +332,7 @@ class Dispatcher:
         job_id = job.spec.job_id
         if job.stopped is None or any(key[0] == job_id for key in self._attempts):
             return
-        if not job.spec.keep_scratch:
-            shutil.rmtree(job.folder.scratch, ignore_errors=True)
+        job.delete_scratch()
         self._store.set_job_state(job_id, *job.stopped, _now())
         del self._jobs[job_id]
 
@@ -344,6 +343,7 @@ class Dispatcher:
         if row.state is State.QUEUED and result.state not in (State.FAILED, State.CANCELLED):
             self._store.set_job_state(job_id, State.RUNNING, "", _now())
         self._store.set_job_state(job_id, result.state, result.message, _now())
+        job.delete_scratch()
         del self._jobs[job_id]
 
     def _states(self, job: ActiveJob) -> dict[str, State]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 OnEnd = Callable[[Outcome], None]
 
 _SHARE_OF_MEMORY = 0.9
-_CONNECT_TIMEOUT_S = 3
+_CONNECT_TIMEOUT_S = 2
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,9 @@ class Engine:
 
         self.settings = settings
         self._cluster = None
-        if settings.scheduler is None:
+        if settings.scheduler is not None:
+            self._client: Client = Client(settings.scheduler, timeout=_CONNECT_TIMEOUT_S)
+        else:
             self._cluster = LocalCluster(
                 n_workers=settings.local_worker_count,
                 threads_per_worker=1,
@@ -91,7 +93,7 @@ class Engine:
                 dashboard_address="127.0.0.1:0",  # there is always one; on a free port it is in nobody's way
                 silence_logs=40,
             )
-        self._client: Client = Client(self._cluster or settings.scheduler, timeout=_CONNECT_TIMEOUT_S)
+            self._client = Client(self._cluster)
 
     def submit(self, name: str, task: UnitTask, priority: float, needs_gpu: bool, on_end: OnEnd) -> "OutcomeFuture":
         """Have a unit run when a worker is free.
