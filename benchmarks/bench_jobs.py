@@ -1,0 +1,142 @@
+"""Jobs side by side: what the service adds to the bare work of the stages, and what a second worker brings.
+
+Run as ``python benchmarks/bench_jobs.py``; prints one JSON object. It takes several minutes. The figures mean little
+while other programs use the cores; ``load_at_start`` tells.
+"""
+
+import json
+import os
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from videoprep_nb.jobs.engine import EngineSettings
+from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.service import JobView, Service
+from videoprep_nb.jobs.workspace import Workspace
+from videoprep_nb.media.sample import write_sample
+
+SMALL_JOBS = 20
+SMALL_VIDEO_S = 4.0
+LONG_VIDEO_S = 60.0
+CLIPS = 4
+SHARE_OF_BARE_WORK = 1.15
+SHARE_OF_ONE_WORKER = 0.65
+SUBMISSION_MS = 100.0
+
+
+@dataclass(frozen=True)
+class FixedThreads(EngineSettings):
+    """Settings under which a unit has as many threads with one worker as with two."""
+
+    @property
+    def threads_per_unit(self) -> int:
+        """One thread."""
+        return 1
+
+
+def measure() -> dict[str, Any]:
+    """Run both comparisons; ratios, times in seconds, and what the machine had."""
+    machine = {
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
+        "load_at_start": os.getloadavg()[0],
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        small, long = folder / "small.mp4", folder / "long.mp4"
+        write_sample(small, SMALL_VIDEO_S)
+        write_sample(long, LONG_VIDEO_S)
+        return {
+            "machine": machine,
+            "small_jobs": measure_small_jobs(folder, small),
+            "split": measure_split(folder, long),
+        }
+
+
+def measure_small_jobs(folder: Path, video: Path) -> dict[str, float]:
+    """Many jobs at once on two workers, against the bare work of their stages divided by two.
+
+    The bare work is that of one job alone on one worker: the sum of its units' times, without any wait between them.
+    """
+    with Service(Workspace(folder / "alone"), FixedThreads(worker_count=1)) as service:
+        submit(service, video)  # weights are found and processes are warm after the first one
+        wait_for_all(service)
+        alone = wait_for(service, submit(service, video))
+    bare_s = SMALL_JOBS * work_s(alone)
+    with Service(Workspace(folder / "many"), FixedThreads(worker_count=2)) as service:
+        wait_for(service, submit(service, video))
+        started_s = time.perf_counter()
+        submissions_ms = []
+        for _ in range(SMALL_JOBS):
+            submitted_s = time.perf_counter()
+            submit(service, video)
+            submissions_ms.append((time.perf_counter() - submitted_s) * 1000)
+        wait_for_all(service)
+        elapsed_s = time.perf_counter() - started_s
+    return {
+        "jobs": SMALL_JOBS,
+        "bare_work_s": round(bare_s, 1),
+        "elapsed_s": round(elapsed_s, 1),
+        "ratio": round(elapsed_s / (bare_s / 2), 3),
+        "wanted_ratio": SHARE_OF_BARE_WORK,
+        "submission_median_ms": round(statistics.median(submissions_ms), 1),
+        "wanted_submission_ms": SUBMISSION_MS,
+    }
+
+
+def measure_split(folder: Path, video: Path) -> dict[str, float]:
+    """A job of four clips on one worker, and split in two on two workers, with one thread per unit in both."""
+    times_s = []
+    for workers in (1, 2):
+        with Service(Workspace(folder / f"workers_{workers}"), FixedThreads(worker_count=workers)) as service:
+            wait_for(service, submit(service, video, CLIPS // workers))
+            times_s.append(elapsed(wait_for(service, submit(service, video, CLIPS // workers))))
+    return {
+        "clips": CLIPS,
+        "one_worker_s": round(times_s[0], 1),
+        "two_workers_s": round(times_s[1], 1),
+        "ratio": round(times_s[1] / times_s[0], 3),
+        "wanted_ratio": SHARE_OF_ONE_WORKER,
+    }
+
+
+def submit(service: Service, video: Path, clips_per_unit: int = CLIPS) -> str:
+    """Submit a job of one video."""
+    return service.submit([(video.name, video)], {}, clips_per_unit=clips_per_unit)
+
+
+def wait_for(service: Service, job_id: str) -> JobView:
+    """Wait for the end of a job."""
+    while (view := service.job(job_id)).job.state not in ENDED:
+        time.sleep(0.05)
+    if view.job.state is not State.DONE:
+        raise RuntimeError(view.job.message)
+    return view
+
+
+def wait_for_all(service: Service) -> None:
+    """Wait for the end of all jobs."""
+    for job in service.jobs(limit=1000)[0]:
+        wait_for(service, job.job_id)
+
+
+def work_s(view: JobView) -> float:
+    """Sum of the times of a job's units."""
+    return sum(unit.elapsed_s(unit.ended_at) for unit in view.units if unit.ended_at)
+
+
+def elapsed(view: JobView) -> float:
+    """Wall time of a job."""
+    if view.result is None:
+        raise RuntimeError("the job has no result")
+    return view.result.elapsed_s
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(), indent=1))
