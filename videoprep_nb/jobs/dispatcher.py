@@ -16,7 +16,7 @@ import videoprep_nb
 from videoprep_nb.errors import InputError, VideoPrepError
 from videoprep_nb.jobs.active import ActiveJob
 from videoprep_nb.jobs.attempt import want_attempt, withdraw_attempt, worker_of
-from videoprep_nb.jobs.engine import Engine, EngineSettings
+from videoprep_nb.jobs.engine import Engine, EngineSettings, SchedulerLost
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.plan import Unit
 from videoprep_nb.jobs.process import Outcome, OutcomeKind
@@ -113,6 +113,8 @@ class Dispatcher:
             self._calls.put(partial(self._take_up, row.job_id))
         try:
             while not self._closing.is_set():
+                if self.engine is not None and not self.engine.is_connected:
+                    self._disconnect(self.engine)
                 if self.engine is None:
                     self._connect()
                 self._work_for_a_moment()
@@ -131,6 +133,18 @@ class Dispatcher:
             return
         for job_id in list(self._jobs):
             self._guarded(job_id, self._resume)
+
+    def _disconnect(self, engine: Engine) -> None:
+        """Call off everything; it starts again as soon as a scheduler answers."""
+        _log.warning("the connection to the scheduler was lost")
+        for attempt in self._attempts.values():
+            withdraw_attempt(attempt.folder)
+        self._attempts.clear()
+        engine.close()
+        self.engine = None
+        for job in list(self._jobs.values()):
+            if job.stopped:
+                self._guarded(job.spec.job_id, partial(self._stop, state=job.stopped[0], reason=job.stopped[1]))
 
     def _work_for_a_moment(self) -> None:
         end_s = time.monotonic() + _TICK_S
@@ -155,6 +169,8 @@ class Dispatcher:
             return
         try:
             action(job)
+        except SchedulerLost:
+            return  # the next turn of the loop begins anew with every job
         except (VideoPrepError, OSError) as error:
             _log.warning("job %s: %s", job_id, error)
             self._fail(job, str(error))
@@ -235,14 +251,14 @@ class Dispatcher:
         priority = self._priority(job)
         self._set_state(job, key, State.QUEUED, "")
         needs_gpu = unit.stage == "track_persons" and job.spec.params.get(unit.stage, {}).get("device") == "cuda"
-        future = self.engine.submit(
+        cancel = self.engine.submit(
             name,
             task,
             priority,
             needs_gpu,
             lambda outcome: self._calls.put(lambda: self._ended(job_id, key, name, outcome)),
         )
-        self._attempts[job_id, key] = _Attempt(name, folder, future.cancel)
+        self._attempts[job_id, key] = _Attempt(name, folder, cancel)
 
     def _environment(self) -> dict[str, str]:
         environment = {WORKSPACE_VARIABLE: str(self._workspace.path)}

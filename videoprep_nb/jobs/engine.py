@@ -16,8 +16,6 @@ from videoprep_nb.threads import core_count
 if TYPE_CHECKING:
     from distributed import Future
 
-    OutcomeFuture = Future[Outcome]
-
 OnEnd = Callable[[Outcome], None]
 
 _SHARE_OF_MEMORY = 0.9
@@ -65,6 +63,10 @@ class EngineSettings:
         return int(psutil.virtual_memory().total * _SHARE_OF_MEMORY / self.local_worker_count)
 
 
+class SchedulerLost(Exception):
+    """The scheduler does not answer any more; nothing will be heard of the units that it was given."""
+
+
 class Engine:
     """Runs units on Dask workers.
 
@@ -95,7 +97,12 @@ class Engine:
             )
             self._client = Client(self._cluster)
 
-    def submit(self, name: str, task: UnitTask, priority: float, needs_gpu: bool, on_end: OnEnd) -> "OutcomeFuture":
+    @property
+    def is_connected(self) -> bool:
+        """Whether the scheduler answers; when it does not, this engine is of no more use."""
+        return str(self._client.status) == "running"
+
+    def submit(self, name: str, task: UnitTask, priority: float, needs_gpu: bool, on_end: OnEnd) -> Callable[[], None]:
         """Have a unit run when a worker is free.
 
         Args:
@@ -106,13 +113,33 @@ class Engine:
             on_end: Called from another thread with the outcome.
 
         Returns:
-            The future, which may be cancelled before the unit has started.
+            What to call to take it back before it has started.
+
+        Raises:
+            SchedulerLost: The scheduler does not answer any more.
         """
-        future = self._client.submit(
-            run_unit, task, key=name, priority=priority, pure=False, resources={"GPU": 1} if needs_gpu else None
-        )
-        future.add_done_callback(partial(_report_end, on_end=on_end))
-        return future
+        from distributed.client import ClosedClientError
+
+        try:
+            future = self._client.submit(
+                run_unit, task, key=name, priority=priority, pure=False, resources={"GPU": 1} if needs_gpu else None
+            )
+        except ClosedClientError as error:
+            raise SchedulerLost from error
+        future.add_done_callback(partial(self._report_end, on_end=on_end))
+        return partial(self._cancel, future)
+
+    def _cancel(self, future: "Future[Outcome]") -> None:
+        if self.is_connected:
+            future.cancel()
+
+    def _report_end(self, future: "Future[Outcome]", on_end: OnEnd) -> None:
+        if future.status == "finished":
+            on_end(future.result())
+        elif future.status == "error":
+            on_end(_outcome_of_error(future.exception()))
+        elif self.is_connected:  # else it is the scheduler that was lost, with everything that it knew
+            on_end(_LOST)
 
     def workers(self) -> list[dict[str, Any]]:
         """The workers: address, threads and resources."""
@@ -129,16 +156,11 @@ class Engine:
             self._cluster.close()
 
 
-def _report_end(future: "OutcomeFuture", on_end: OnEnd) -> None:
-    if future.status == "finished":
-        on_end(future.result())
-        return
-    if future.status == "error":
-        error = future.exception()
-        if type(error).__name__ != "KilledWorker":
-            reason = error if isinstance(error, VideoPrepError) else f"{type(error).__name__}: {error}"
-            message = f"The unit could not be run: {reason}"
-            on_end(Outcome(kind=OutcomeKind.FAILED, message=message, elapsed_s=0.0))
-            return
-    # killed together with its worker, or forgotten by a scheduler that was started again
-    on_end(Outcome(kind=OutcomeKind.DIED, message=WORKER_LOST, elapsed_s=0.0))
+_LOST = Outcome(kind=OutcomeKind.DIED, message=WORKER_LOST, elapsed_s=0.0)
+
+
+def _outcome_of_error(error: BaseException | None) -> Outcome:
+    if type(error).__name__ == "KilledWorker":
+        return _LOST
+    reason = error if isinstance(error, VideoPrepError) else f"{type(error).__name__}: {error}"
+    return Outcome(kind=OutcomeKind.FAILED, message=f"The unit could not be run: {reason}", elapsed_s=0.0)
