@@ -3,7 +3,11 @@
 import os
 import pickle
 import signal
+import socket
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -159,6 +163,49 @@ def test_killed_worker_and_killed_kernel_are_replaced(
         reasons = [event.text for event in service.events(job_id) if "is repeated" in event.text]
         assert ["worker" in reason for reason in reasons] == [True, False]
         assert "notebook was killed" in reasons[1]
+
+
+def test_cluster_that_is_killed_and_started_again(video: Path, tmp_path: Path):
+    """The scheduler goes with a worker that runs two notebooks at once; all comes back after a while."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+    workspace = Workspace(tmp_path)
+    with Service(workspace, EngineSettings(scheduler=address), NO_LIMITS) as service:
+        job_id = submit(service, video, video)
+        with _cluster(address, str(tmp_path)):
+            assert wait_until(lambda: _count(service, job_id, State.RUNNING) == 2)
+        assert wait_until(lambda: not processes_with(MARK, str(tmp_path)), 10), processes_with(MARK, str(tmp_path))
+        assert wait_until(lambda: not service.workers(), 10)
+        assert service.job(job_id).job.state is State.RUNNING
+        with _cluster(address, str(tmp_path)):
+            view = wait_for_end(service, job_id)
+        assert view.job.state is State.DONE, view.job.message
+    assert wait_until(lambda: not processes_with(MARK, str(tmp_path)), 10), processes_with(MARK, str(tmp_path))
+
+
+def _count(service: Service, job_id: str, state: State) -> int:
+    return sum(unit.state is state for unit in service.job(job_id).units)
+
+
+@contextmanager
+def _cluster(address: str, mark: str) -> Iterator[None]:
+    """A scheduler and a worker of two threads; both are killed at the end of the block."""
+    commands = [
+        ["scheduler", "--host", address, "--no-dashboard"],
+        ["worker", address, "--nthreads", "2", "--memory-limit", "0", "--no-nanny", "--no-dashboard"],
+    ]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "dask", *command], env=os.environ | {MARK: mark}, stderr=subprocess.DEVNULL
+        )
+        for command in commands
+    ]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 def test_cancel_in_each_stage(video: Path, tmp_path: Path):
