@@ -56,7 +56,7 @@ def _task(notebook: Path, tmp_path: Path, **changes) -> UnitTask:
         environment={},
         timeout_s=TIMEOUT_S,
         memory_limit_bytes=4 * 10**9,
-        warm_up_next=False,
+        next_stage="",
     )
     return replace(task, **changes)
 
@@ -118,7 +118,7 @@ def test_unit_that_is_done_is_not_run_again(write_notebook, tmp_path: Path):
 def test_process_made_ready_runs_the_next_unit(write_notebook, tmp_path: Path):
     notebook = write_notebook("pass", "import os", f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getppid()))")
     try:
-        _run(notebook, tmp_path, warm_up_next=True)
+        _run(notebook, tmp_path, next_stage="clip")
         waiting = {child.pid for child in psutil.Process().children()}
         _run(notebook, tmp_path, fingerprint="other")
         assert int((tmp_path / "pid").read_text()) in waiting

@@ -25,7 +25,7 @@ from videoprep_nb.jobs.store import Store
 from videoprep_nb.jobs.worker import PROGRESS_NAME, UnitTask
 from videoprep_nb.jobs.workspace import WORKSPACE_VARIABLE, Workspace
 from videoprep_nb.progress import read_progress
-from videoprep_nb.stages.params import notebook_name
+from videoprep_nb.stages.params import STAGES, notebook_name
 from videoprep_nb.threads import THREADS_VARIABLE
 
 T = TypeVar("T")
@@ -246,7 +246,7 @@ class Dispatcher:
             environment=self._environment(),
             timeout_s=self._settings.timeout_s,
             memory_limit_bytes=self._settings.memory_limit_bytes,
-            warm_up_next=self._warm_up or unit.stage != "package",
+            next_stage=self._next_stage(unit.stage),
         )
         priority = self._priority(job)
         self._set_state(job, key, State.QUEUED, "")
@@ -259,6 +259,11 @@ class Dispatcher:
             lambda outcome: self._calls.put(lambda: self._ended(job_id, key, name, outcome)),
         )
         self._attempts[job_id, key] = _Attempt(name, folder, cancel)
+
+    def _next_stage(self, stage: str) -> str:
+        """The stage that a worker will probably be given after this one; it is wrong now and then and does no harm."""
+        following = list(STAGES)[list(STAGES).index(stage) + 1 :]
+        return following[0] if following else "resize" if self._warm_up else ""
 
     def _environment(self) -> dict[str, str]:
         environment = {WORKSPACE_VARIABLE: str(self._workspace.path)}

@@ -18,14 +18,11 @@ from pathlib import Path
 from videoprep_nb.jobs.kernel import Kernel
 from videoprep_nb.jobs.process import CANCEL_GRACE_S, NotebookRequest
 
-# what takes long to import and many notebooks need
-_PRELOADED = ("videoprep_nb.stages.track_persons", "videoprep_nb.viz.resize", "videoprep_nb.viz.track_persons")
-
 
 def main() -> None:
     """Warm up, wait for the request, run it, write the outcome."""
-    outcome_file = Path(sys.argv[1])
-    kernel = Kernel(_PRELOADED)
+    outcome_file, stage = Path(sys.argv[1]), sys.argv[2]
+    kernel = Kernel([f"videoprep_nb.stages.{stage}", f"videoprep_nb.viz.{stage}"] if stage else [])
     cancelled = threading.Event()
     requests: queue.SimpleQueue[NotebookRequest] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(kernel, requests, cancelled), daemon=True).start()

@@ -73,9 +73,10 @@ class NotebookProcess:
     Args:
         folder: Folder for its small files; it is made, and deleted by ``close``.
         environment: Variables that it and its kernel get on top of this process's own.
+        stage: Stage that it will probably run, for its kernel to import what that needs; empty: nobody knows.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], stage: str = "") -> None:
         folder.mkdir(parents=True)
         self._folder = folder
         self._environment = environment
@@ -83,7 +84,7 @@ class NotebookProcess:
         self._log_file = folder / "process.log"
         with self._log_file.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "videoprep_nb.jobs.notebook_process", str(self._outcome_file)],
+                [sys.executable, "-m", "videoprep_nb.jobs.notebook_process", str(self._outcome_file), stage],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,

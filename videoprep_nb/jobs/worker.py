@@ -47,7 +47,7 @@ class UnitTask:
         timeout_s: The unit is stopped after this many seconds.
         memory_limit_bytes: The unit is stopped when its processes together take more; None: nine tenths of the
             worker's machine.
-        warm_up_next: Whether another unit will follow, whose process can be made ready meanwhile.
+        next_stage: Stage that will probably follow, whose process is made ready meanwhile; empty: none will.
     """
 
     attempt: str
@@ -61,7 +61,7 @@ class UnitTask:
     environment: dict[str, str]
     timeout_s: float
     memory_limit_bytes: int | None
-    warm_up_next: bool
+    next_stage: str
 
 
 def notebooks_folder() -> Path:
@@ -104,7 +104,7 @@ def _run(task: UnitTask) -> Outcome:
     process = _take_process(task)
     try:
         process.start(_request(task))
-        if task.warm_up_next:
+        if task.next_stage:
             _make_ready(task)
         return _watch(process, task)
     finally:
@@ -145,17 +145,17 @@ def _take_process(task: UnitTask) -> NotebookProcess:
             if process.is_usable(task.environment):
                 return process
             process.close()
-    return _new_process(task)
+    return _new_process(task, "")
 
 
 def _make_ready(task: UnitTask) -> None:
-    process = _new_process(task)
+    process = _new_process(task, task.next_stage)
     with _ready_lock:
         _ready.append(process)
 
 
-def _new_process(task: UnitTask) -> NotebookProcess:
-    return NotebookProcess(task.processes_folder / token_hex(8), task.environment)
+def _new_process(task: UnitTask, stage: str) -> NotebookProcess:
+    return NotebookProcess(task.processes_folder / token_hex(8), task.environment, stage)
 
 
 def _watch(process: NotebookProcess, task: UnitTask) -> Outcome:
