@@ -90,12 +90,14 @@ def measure_small_jobs(folder: Path, video: Path) -> dict[str, float]:
     }
 
 
-def measure_split(folder: Path, video: Path) -> dict[str, float]:
+def measure_split(folder: Path, video: Path, warm_up: Path) -> dict[str, float]:
     """A job of four clips on one worker, and split in two on two workers, with one thread per unit in both."""
     times_s = []
     for workers in (1, 2):
         with Service(Workspace(folder / f"workers_{workers}"), FixedThreads(worker_count=workers)) as service:
-            wait_for(service, submit(service, video, CLIPS // workers))
+            for _ in range(workers):  # processes are warm afterwards
+                submit(service, warm_up)
+            wait_for_all(service)
             times_s.append(elapsed(wait_for(service, submit(service, video, CLIPS // workers))))
     return {
         "clips": CLIPS,
