@@ -55,7 +55,7 @@ def measure() -> dict[str, Any]:
         return {
             "machine": machine,
             "small_jobs": measure_small_jobs(folder, small),
-            "split": measure_split(folder, long),
+            "split": measure_split(folder, long, small),
         }
 
 
