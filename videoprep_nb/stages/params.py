@@ -4,61 +4,19 @@ This is the single source of truth. The parameter cells of the notebooks, the co
 README follow it, and tests compare them. The module imports nothing heavy, so that a page can show it.
 """
 
-import difflib
-from collections.abc import Mapping
-from typing import Any, Literal, Optional, Self
+from typing import Literal, Optional
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
 from videoprep_nb.errors import ParameterError
+from videoprep_nb.params import Params
 from videoprep_nb.timecode import parse_rate
+from videoprep_nb.tracking.params import TrackingParams
 
 VIDEO_ID_HELP = "number of the video within the job; it begins the names of its clips and frames"
 
 
-class StageParams(BaseModel):
-    """Base of the parameter models."""
-
-    # papermill and YAML turn a video id or a frame rate such as 25 into a number
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
-
-    @classmethod
-    def from_cell(cls, namespace: Mapping[str, Any]) -> Self:
-        """Take the parameters out of a notebook's variables, ``from_cell(globals())``.
-
-        Raises:
-            ParameterError: A value has the wrong type or is out of range.
-        """
-        return cls.checked({name: namespace[name] for name in cls.model_fields if name in namespace})
-
-    @classmethod
-    def checked(cls, values: Mapping[str, Any]) -> Self:
-        """Build the parameters from outside values.
-
-        Raises:
-            ParameterError: A name is unknown, or a value has the wrong type or is out of range.
-        """
-        try:
-            return cls.model_validate(dict(values))
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = str(first["loc"][0]) if first["loc"] else cls.__name__
-            if first["type"] == "extra_forbidden":
-                raise ParameterError(name, _unknown_name(name, list(cls.model_fields))) from None
-            raise ParameterError(name, _out_of_range(first, cls.model_fields[name].description)) from None
-
-
-def _unknown_name(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=3)
-    return f"there is no such parameter; {'did you mean' if near else 'known are'} {', '.join(near or known)}?"
-
-
-def _out_of_range(error: Any, help_text: str | None) -> str:
-    problem = str(error["msg"]).removeprefix("Value error, ")
-    return f"found {error['input']!r}, but: {problem} ({help_text})"
-
-
-class ResizeParams(StageParams):
+class ResizeParams(Params):
     """Stage 1: one raw video to the standard form."""
 
     input_file: str = Field("work/sample.mp4", description="raw video file")
@@ -89,7 +47,7 @@ class ResizeParams(StageParams):
         return value
 
 
-class ClipParams(StageParams):
+class ClipParams(Params):
     """Stage 2: one standard video to clips."""
 
     input_file: str = Field("work/resized/1.mp4", description="standard video written by 01_resize")
@@ -104,7 +62,7 @@ class ClipParams(StageParams):
     end_s: Optional[float] = Field(None, gt=0, description="leave out what comes after this second; None: the end")
 
 
-class ExtractFramesParams(StageParams):
+class ExtractFramesParams(Params):
     """Stage 3: the clips of one video to JPEG frames."""
 
     clips_dir: str = Field("work/clips", description="folder written by 02_clip")
@@ -114,8 +72,8 @@ class ExtractFramesParams(StageParams):
     jpeg_quality: int = Field(95, ge=1, le=100, description="JPEG quality, 1 to 100")
 
 
-class TrackPersonsParams(StageParams):
-    """Stage 4: persons detected and tracked through all clips of one video."""
+class DetectPersonsParams(Params):
+    """The first half of stage 4: what is looked at, and how."""
 
     clips_dir: str = Field("work/clips", description="folder written by 02_clip")
     output_dir: str = Field("work/tracks", description="folder; <clip>.json go to its <video_id> folder")
@@ -134,16 +92,15 @@ class TrackPersonsParams(StageParams):
     )
     image_size: int = Field(640, ge=160, le=2560, multiple_of=32, description="longer side seen by YOLO, in pixels")
     nms_iou: float = Field(0.7, gt=0, le=1, description="overlap (IoU) above which the weaker of two boxes goes")
-    confidence: float = Field(0.25, ge=0.05, lt=1, description="least score of a detection that is tracked")
     frame_stride: int = Field(1, ge=1, le=100, description="look at every n-th frame; those between are interpolated")
-    tracker: str = Field("sort", description="name of the tracker")
-    tracker_options: list[str] = Field([], description="options of the tracker, each written name:value")
     frames_per_second: float = Field(1.0, gt=0, le=240, description="as in 03_extract_frames, to name frames in rows")
-    max_gap_s: float = Field(1.0, ge=0, le=60, description="gaps in a track up to this many seconds are filled")
-    min_length_s: float = Field(0.5, ge=0, le=60, description="tracks seen for less than this are dropped")
 
 
-class GenerateProposalsParams(StageParams):
+class TrackPersonsParams(TrackingParams, DetectPersonsParams):
+    """Stage 4: persons detected and tracked through all clips of one video."""
+
+
+class GenerateProposalsParams(Params):
     """Stage 5: tracks on the extracted frames of all videos to dense proposals."""
 
     frames_dir: str = Field("work/frames", description="folder written by 03_extract_frames")
@@ -152,7 +109,7 @@ class GenerateProposalsParams(StageParams):
     video_ids: list[str] = Field([], description="videos to take; empty: all in frames_dir")
 
 
-class PackageParams(StageParams):
+class PackageParams(Params):
     """Stage 6: frames and proposals to the package."""
 
     frames_dir: str = Field("work/frames", description="folder written by 03_extract_frames")
@@ -160,7 +117,7 @@ class PackageParams(StageParams):
     output_file: str = Field("work/final_package.zip", description="the package to write")
 
 
-STAGES: dict[str, type[StageParams]] = {
+STAGES: dict[str, type[Params]] = {
     "resize": ResizeParams,
     "clip": ClipParams,
     "extract_frames": ExtractFramesParams,

@@ -16,11 +16,10 @@ from videoprep_nb.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.records import ClipRecord, ClipTable, Record, TrackRow
 from videoprep_nb.stages.params import TrackPersonsParams
 from videoprep_nb.timecode import sampled_frames, seconds
-from videoprep_nb.tracking.associate import associate
 from videoprep_nb.tracking.detect import detect_frames, frames_to_look_at, prefetch
 from videoprep_nb.tracking.detections import ClipDetections, clip_fingerprint
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
-from videoprep_nb.tracking.refine import clip_boxes, drop_short_tracks, fill_gaps, renumber
+from videoprep_nb.tracking.track import TrackedVideo, track_video
 from videoprep_nb.tracking.trackers import create_tracker
 from videoprep_nb.tracking.tracks import TrackTable
 
@@ -82,7 +81,8 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
     part = _part(len(all_clips), params)
     clips = all_clips[part]
     rate = clips[0].rate
-    tracker = create_tracker(params.tracker, float(rate / params.frame_stride), params.tracker_options)
+    # a wrong name must not be told after an hour of detecting
+    create_tracker(params.tracker, float(rate / params.frame_stride), params.tracker_options)
     detector = _create_detector(params)
     # which frames are looked at must not depend on the part, or the cache would be of no use to the whole
     looked_at = frames_to_look_at(all_clips, params.frame_stride)[part]
@@ -92,8 +92,8 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
     _detect(plan, detector, progress or progress_from_environment())
     detections = [ClipDetections.read(entry.detections_path) for entry in plan]
     starts = [clip.start_frame for clip in clips]
-    found = associate(tracker, zip(starts, detections, strict=True), params.confidence)
-    tracks = _refine(found, clips[0], params)
+    video = TrackedVideo(rate, params.frame_stride, clips[0].width, clips[0].height)
+    tracks = track_video(list(zip(starts, detections, strict=True)), video, params)
     row_count, interpolated_count = _write(tracks, clips, params)
     return TrackResult(
         video_id=params.video_id,
@@ -179,12 +179,6 @@ def _frames(plan: Sequence[_PlannedClip], detector: Detector) -> Iterator[RgbFra
     for entry in plan:
         size = detector.input_size(entry.record.width, entry.record.height)
         yield from read_scaled_frames(entry.path, entry.looked_at.tolist(), size)
-
-
-def _refine(tracks: TrackTable, clip: ClipRecord, params: TrackPersonsParams) -> TrackTable:
-    tracks = drop_short_tracks(tracks, params.min_length_s, clip.rate / params.frame_stride)
-    tracks = fill_gaps(tracks, params.max_gap_s, clip.rate, params.frame_stride)
-    return renumber(clip_boxes(tracks, clip.width, clip.height))
 
 
 def _clip_rows(tracks: TrackTable, clip: ClipRecord, params: TrackPersonsParams) -> list[TrackRow]:

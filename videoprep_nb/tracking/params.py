@@ -1,0 +1,19 @@
+"""Parameters of tracking: which tracker, and what is done to its tracks when the whole video is known.
+
+The single source of truth for stage 4, the evaluation and the notebook in which trackers are explored. The module
+imports nothing heavy, so that a page can show it.
+"""
+
+from pydantic import Field
+
+from videoprep_nb.params import Params
+
+
+class TrackingParams(Params):
+    """From detections to tracks."""
+
+    tracker: str = Field("sort", description="name of the tracker")
+    tracker_options: list[str] = Field([], description="options of the tracker, each written name:value")
+    confidence: float = Field(0.25, ge=0.05, lt=1, description="least score of a detection that is tracked")
+    max_gap_s: float = Field(1.0, ge=0, le=60, description="gaps in a track up to this many seconds are filled")
+    min_length_s: float = Field(0.5, ge=0, le=60, description="tracks seen for less than this are dropped")

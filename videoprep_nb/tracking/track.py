@@ -1,0 +1,56 @@
+"""From the detections of a whole video to its tracks: the one way that stage, evaluation and notebooks take."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from videoprep_nb.tracking.associate import associate
+from videoprep_nb.tracking.detections import ClipDetections
+from videoprep_nb.tracking.params import TrackingParams
+from videoprep_nb.tracking.refine import clip_boxes, drop_short_tracks, fill_gaps, renumber
+from videoprep_nb.tracking.trackers import create_tracker
+from videoprep_nb.tracking.tracks import TrackTable
+
+
+@dataclass(frozen=True)
+class TrackedVideo:
+    """What tracking has to know of a video.
+
+    Args:
+        rate: Frames per second.
+        frame_stride: Frames from one that was looked at to the next.
+        width: Width of the frames in pixels.
+        height: Height of the frames in pixels.
+    """
+
+    rate: Fraction
+    frame_stride: int
+    width: int
+    height: int
+
+    @property
+    def tracked_rate(self) -> Fraction:
+        """Frames looked at per second."""
+        return self.rate / self.frame_stride
+
+
+def track_video(clips: Sequence[tuple[int, ClipDetections]], video: TrackedVideo, params: TrackingParams) -> TrackTable:
+    """Track the persons of a video and refine their tracks.
+
+    Args:
+        clips: For each clip, in order: index of its first frame in the video, and its detections. Clips may overlap,
+            but no frame of the video is looked at twice.
+        video: The video they come from.
+        params: Tracker and refinement.
+
+    Returns:
+        The tracks; ids are 1 … n in the order of appearance, boxes lie inside the picture.
+
+    Raises:
+        ParameterError: There is no such tracker or option.
+    """
+    tracker = create_tracker(params.tracker, float(video.tracked_rate), params.tracker_options)
+    tracks = associate(tracker, clips, params.confidence)
+    tracks = drop_short_tracks(tracks, params.min_length_s, video.tracked_rate)
+    tracks = fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride)
+    return renumber(clip_boxes(tracks, video.width, video.height))
