@@ -16,12 +16,12 @@ def area(boxes_xyxy: FloatArray) -> FloatArray:
     """Areas of boxes.
 
     Args:
-        boxes_xyxy: ``(N, 4)`` boxes in pixels.
+        boxes_xyxy: ``(N, 4)`` boxes in pixels, or an array of any shape that ends in 4.
 
     Returns:
         ``(N,)`` areas in square pixels.
     """
-    return (boxes_xyxy[:, 2] - boxes_xyxy[:, 0]) * (boxes_xyxy[:, 3] - boxes_xyxy[:, 1])
+    return (boxes_xyxy[..., 2] - boxes_xyxy[..., 0]) * (boxes_xyxy[..., 3] - boxes_xyxy[..., 1])
 
 
 def iou_matrix(a_xyxy: FloatArray, b_xyxy: FloatArray) -> FloatArray:
@@ -34,11 +34,24 @@ def iou_matrix(a_xyxy: FloatArray, b_xyxy: FloatArray) -> FloatArray:
     Returns:
         ``(N, M)`` values in [0, 1].
     """
-    upper_left = np.maximum(a_xyxy[:, None, :2], b_xyxy[None, :, :2])
-    lower_right = np.minimum(a_xyxy[:, None, 2:], b_xyxy[None, :, 2:])
+    return iou_of_pairs(a_xyxy[:, None], b_xyxy[None])
+
+
+def iou_of_pairs(a_xyxy: FloatArray, b_xyxy: FloatArray) -> FloatArray:
+    """Intersection over union of each box with the one in the same place of another array.
+
+    Args:
+        a_xyxy: ``(N, 4)`` boxes, or any shapes that broadcast.
+        b_xyxy: ``(N, 4)`` boxes.
+
+    Returns:
+        ``(N,)`` values in [0, 1].
+    """
+    upper_left = np.maximum(a_xyxy[..., :2], b_xyxy[..., :2])
+    lower_right = np.minimum(a_xyxy[..., 2:], b_xyxy[..., 2:])
     sides = np.clip(lower_right - upper_left, 0, None)
     intersection = sides[..., 0] * sides[..., 1]
-    union = area(a_xyxy)[:, None] + area(b_xyxy)[None, :] - intersection
+    union = area(a_xyxy) + area(b_xyxy) - intersection
     iou: FloatArray = np.divide(intersection, union, out=np.zeros_like(intersection), where=union > 0)
     return iou
 
