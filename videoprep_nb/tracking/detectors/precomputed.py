@@ -10,9 +10,9 @@ import numpy.typing as npt
 from videoprep_nb.errors import InputError
 from videoprep_nb.tracking.detections import DETECTION_FLOOR, Detections
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
+from videoprep_nb.tracking.mot_text import BOX_XYWH, FRAME, SCORE, parse_mot_text
 
 _CODE_VERSION = 1  # raise it when the same file would give other boxes
-_FRAME, _SCORE = 0, 6
 
 
 class PrecomputedDetector(Detector):
@@ -34,15 +34,20 @@ class PrecomputedDetector(Detector):
     def __init__(self, path: Path) -> None:
         self._path = path
         rows, self._sha256 = _read_rows(path)
-        order = np.argsort(rows[:, _FRAME], kind="stable")
-        self._frame_index = rows[order, _FRAME].astype(np.int64) - 1
-        self._boxes_xyxy = _to_xyxy(rows[order, 2:6])
-        self._scores = _to_confidence(rows[order, _SCORE])
+        order = np.argsort(rows[:, FRAME], kind="stable")
+        self._frame_index = rows[order, FRAME].astype(np.int64) - 1
+        self._boxes_xyxy = _to_xyxy(rows[order, BOX_XYWH])
+        self._scores = _to_confidence(rows[order, SCORE])
 
     @property
     def fingerprint(self) -> str:
         """The content of the file."""
         return f"precomputed {_CODE_VERSION} {self._sha256}"
+
+    @property
+    def frame_count(self) -> int:
+        """Number of the last frame, counted from 1, that has a box; 0 when there is none."""
+        return int(self._frame_index.max(initial=-1)) + 1
 
     @property
     def description(self) -> str:
@@ -63,18 +68,9 @@ class PrecomputedDetector(Detector):
 def _read_rows(path: Path) -> tuple[npt.NDArray[np.float64], str]:
     try:
         content = path.read_bytes()
-        lines = [line for line in content.decode("utf-8").splitlines() if line.strip()]
-        rows = np.loadtxt(lines, delimiter=",", ndmin=2) if lines else np.zeros((0, _SCORE + 1))
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise InputError(f"{path} cannot be read as MOT detections ({error}); wanted a det.txt.") from None
-    if rows.shape[1] <= _SCORE:
-        raise InputError(f"{path} has {rows.shape[1]} columns; wanted frame,id,x,y,width,height,score.")
-    sound = np.isfinite(rows[:, : _SCORE + 1]).all(axis=1) & (rows[:, _FRAME] >= 1) & (rows[:, 4:6] > 0).all(axis=1)
-    if not sound.all():
-        raise InputError(
-            f"{path}, line {int(np.argmin(sound)) + 1}: frames count from 1 and boxes have a width and a height."
-        )
-    return rows, hashlib.sha256(content).hexdigest()
+    return parse_mot_text(content, path), hashlib.sha256(content).hexdigest()
 
 
 def _to_xyxy(boxes_xywh: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:

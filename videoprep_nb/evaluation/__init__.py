@@ -1,0 +1,1 @@
+"""How good tracks are, against ground truth in the form of MOTChallenge."""
