@@ -63,6 +63,11 @@ class PackageError(VideoPrepError):
 class NoSuchJob(VideoPrepError):
     """There is no such job, or it has no such part (unit, report, package)."""
 
+    @classmethod
+    def with_id(cls, job_id: str) -> "NoSuchJob":
+        """The error for a job that does not exist; for one of somebody else it has to be the very same."""
+        return cls(f"There is no job {job_id[:100]}; it may have been deleted.")
+
 
 class WrongState(VideoPrepError):
     """A job or unit is not in a state in which what was asked for makes sense."""

@@ -203,6 +203,14 @@ class Service:
         """A page of the list of jobs, newest first, and how many there are; see ``Store.jobs``."""
         return self._store.jobs(state, text, owner, offset, limit)
 
+    def row(self, job_id: str) -> JobRow:
+        """A job alone, which is quickly looked up.
+
+        Raises:
+            NoSuchJob: There is none.
+        """
+        return self._store.job(job_id)
+
     def job(self, job_id: str) -> JobView:
         """A job with its units and an estimate of the time left.
 
@@ -294,9 +302,9 @@ class Service:
         used = sum(stats.st_blocks * 512 for stats in tree_stats(self.workspace.jobs_dir))
         return {"total": usage.total, "free": usage.free, "jobs": used}
 
-    def counts(self) -> dict[State, int]:
-        """Number of jobs by state."""
-        return self._store.count_by_state()
+    def counts(self, owner: str | None = None) -> dict[State, int]:
+        """Number of jobs by state, of one owner or of all."""
+        return self._store.count_by_state(owner)
 
     def workers(self) -> list[dict[str, object]]:
         """The workers that units run on; none while they start."""

@@ -106,7 +106,7 @@ class Store:
         """
         rows = self._read("SELECT * FROM jobs WHERE job_id = ?", job_id)
         if not rows:
-            raise _no_such_job(job_id)
+            raise NoSuchJob.with_id(job_id)
         return job_from(rows[0])
 
     def jobs(
@@ -151,9 +151,11 @@ class Store:
         rows = self._read("SELECT * FROM jobs WHERE state IN (?, ?) ORDER BY number", State.QUEUED, State.RUNNING)
         return [job_from(row) for row in rows]
 
-    def count_by_state(self) -> dict[State, int]:
-        """How many jobs are in each state; states without a job are left out."""
-        return {State(state): count for state, count in self._read("SELECT state, count(*) FROM jobs GROUP BY state")}
+    def count_by_state(self, owner: str | None = None) -> dict[State, int]:
+        """How many jobs, of one owner or of all, are in each state; states without a job are left out."""
+        where, values = ("", ()) if owner is None else ("WHERE owner = ?", (owner,))
+        rows = self._read(f"SELECT state, count(*) FROM jobs {where} GROUP BY state", *values)  # noqa: S608 - constants
+        return {State(state): count for state, count in rows}
 
     def set_job_state(self, job_id: str, state: State, message: str, at: datetime) -> None:
         """Change the state of a job.
@@ -171,7 +173,7 @@ class Store:
         with self._transaction() as cursor:
             row = cursor.execute("SELECT * FROM jobs WHERE job_id = ?", [job_id]).fetchone()
             if row is None:
-                raise _no_such_job(job_id)
+                raise NoSuchJob.with_id(job_id)
             check_transition("job", State(row["state"]), state)
             _update(cursor, "jobs", row, {"state": state, "message": message} | _job_times(row, state, at))
             _add_state_event(cursor, job_id, at, {"state": state, "message": message})
@@ -315,13 +317,9 @@ class Store:
                     cursor.execute("ROLLBACK")
 
 
-def _no_such_job(job_id: str) -> NoSuchJob:
-    return NoSuchJob(f"There is no job {job_id[:100]}; it may have been deleted.")
-
-
 def _check_job(cursor: sqlite3.Cursor, job_id: str) -> None:
     if cursor.execute("SELECT 1 FROM jobs WHERE job_id = ?", [job_id]).fetchone() is None:
-        raise _no_such_job(job_id)
+        raise NoSuchJob.with_id(job_id)
 
 
 def _job_times(row: sqlite3.Row, state: State, at: datetime) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 import videoprep_nb
 from videoprep_nb.errors import NoSuchJob, ParameterError
 from videoprep_nb.jobs.models import ENDED, State
-from videoprep_nb.jobs.service import Service
 from videoprep_nb.jobs.settings import Settings, check_settings
 from videoprep_nb.layout import PACKAGE_NAME
+from videoprep_nb.web.access import UserJobs
 from videoprep_nb.web.problems import problem_docs
 from videoprep_nb.web.schemas import (
     JOB_ID,
@@ -89,12 +89,11 @@ _UPLOAD_FORM: dict[str, Any] = {
 }
 
 
-def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service
+def _jobs(request: Request) -> UserJobs:
+    return UserJobs(request.app.state.service, request.state.user)
 
 
-AnyService = Annotated[Service, Depends(_service)]
+Jobs = Annotated[UserJobs, Depends(_jobs)]
 JobId = Annotated[str, Path(description="the id of a job", examples=[JOB_ID], max_length=100)]
 
 router = APIRouter(prefix="/api")
@@ -116,25 +115,24 @@ router = APIRouter(prefix="/api")
     },
     openapi_extra=_UPLOAD_FORM,
 )
-async def submit_job(request: Request, response: Response, service: AnyService) -> Submitted:
+async def submit_job(request: Request, response: Response, jobs: Jobs) -> Submitted:
     """Hand in videos; answered as soon as they have arrived, before any work on them.
 
     A video of 0 bytes, or one that is no video, fails alone: the others of its job are worked on. A form in which
     all are empty is refused.
     """
-    check_announced_size(request, service.limits)
-    await to_thread.run_sync(service.check_room, announced_size(request))
-    async with received(request, service.workspace, service.limits) as upload:
-        job_id = await to_thread.run_sync(_submit, service, upload, request.state.owner)
+    check_announced_size(request, jobs.limits)
+    await to_thread.run_sync(jobs.check_room, announced_size(request))
+    async with received(request, jobs.workspace, jobs.limits) as upload:
+        job_id = await to_thread.run_sync(_submit, jobs, upload)
     response.headers["Location"] = f"/api/jobs/{job_id}"
     return Submitted(job_id=job_id)
 
 
-def _submit(service: Service, upload: Upload, owner: str) -> str:
-    return service.submit(
+def _submit(jobs: UserJobs, upload: Upload) -> str:
+    return jobs.submit(
         upload.videos,
         _params(upload.texts.get("params", "")),
-        owner=owner,
         keep_scratch=_flag(upload.texts.get("keep_scratch", "")),
         clips_per_unit=_clips_per_unit(upload.texts.get("clips_per_unit", "")),
     )
@@ -142,7 +140,7 @@ def _submit(service: Service, upload: Upload, owner: str) -> str:
 
 @router.get("/jobs", responses=problem_docs(HTTPStatus.UNPROCESSABLE_ENTITY))
 def list_jobs(
-    service: AnyService,
+    jobs: Jobs,
     state: Annotated[State | None, Query(description="only jobs in this state")] = None,
     text: Annotated[
         str | None, Query(description="only jobs with this in their id or in the name of a video", max_length=200)
@@ -151,20 +149,19 @@ def list_jobs(
     limit: Annotated[int, Query(description="how many to list at most", ge=1, le=500)] = 50,
 ) -> JobList:
     """List jobs, newest first."""
-    rows, total = service.jobs(state, text, None, offset, limit)
+    rows, total = jobs.jobs(state, text, offset, limit)
     return JobList(jobs=[JobSummary.of(row) for row in rows], total=total)
 
 
 @router.get("/jobs/{job_id}", responses=problem_docs(HTTPStatus.NOT_FOUND))
-def show_job(job_id: JobId, service: AnyService) -> JobStatus:
+def show_job(job_id: JobId, jobs: Jobs) -> JobStatus:
     """Show a job: its state, its videos and units, how far they are and how long they will take."""
-    view = service.job(job_id)
-    return JobStatus.of_view(view, service.workspace.job_folder(job_id).package.is_file())
+    return JobStatus.of_view(jobs.job(job_id), jobs.has_package(job_id))
 
 
-def _known_job(job_id: JobId, service: AnyService) -> str:
+def _known_job(job_id: JobId, jobs: Jobs) -> str:
     """Found to be missing before the answer has begun."""
-    service.job(job_id)
+    jobs.row(job_id)
     return job_id
 
 
@@ -176,7 +173,7 @@ def _known_job(job_id: JobId, service: AnyService) -> str:
 async def stream_events(
     request: Request,
     job_id: Annotated[str, Depends(_known_job)],
-    service: AnyService,
+    jobs: Jobs,
     since: Annotated[int, Query(description="only what came after the event with this id", ge=0, le=_LARGEST_ID)] = 0,
     follow: Annotated[bool, Query(description="stay until the job has ended")] = True,
     last_event_id: Annotated[
@@ -192,8 +189,8 @@ async def stream_events(
     while not request.app.state.stopping:
         try:
             # the state first: when it says that the job has ended, no event comes after those that are read now
-            view = await to_thread.run_sync(service.job, job_id)
-            events = await to_thread.run_sync(service.events, job_id, last_id)
+            view = await to_thread.run_sync(jobs.job, job_id)
+            events = await to_thread.run_sync(jobs.events, job_id, last_id)
         except NoSuchJob:
             return  # it was deleted meanwhile
         for event in events:
@@ -210,9 +207,9 @@ async def stream_events(
     status_code=HTTPStatus.ACCEPTED,
     responses=problem_docs(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )
-def cancel_job(job_id: JobId, service: AnyService) -> Submitted:
+def cancel_job(job_id: JobId, jobs: Jobs) -> Submitted:
     """Stop a job; it is `cancelled` a few seconds later."""
-    service.cancel(job_id)
+    jobs.cancel(job_id)
     return Submitted(job_id=job_id)
 
 
@@ -221,9 +218,9 @@ def cancel_job(job_id: JobId, service: AnyService) -> Submitted:
     status_code=HTTPStatus.ACCEPTED,
     responses=problem_docs(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )
-def retry_job(job_id: JobId, service: AnyService) -> Submitted:
+def retry_job(job_id: JobId, jobs: Jobs) -> Submitted:
     """Work again on a job that failed, was cancelled or has errors; only what is missing is done."""
-    service.retry(job_id)
+    jobs.retry(job_id)
     return Submitted(job_id=job_id)
 
 
@@ -232,9 +229,9 @@ def retry_job(job_id: JobId, service: AnyService) -> Submitted:
     status_code=HTTPStatus.NO_CONTENT,
     responses=problem_docs(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )
-def delete_job(job_id: JobId, service: AnyService) -> None:
+def delete_job(job_id: JobId, jobs: Jobs) -> None:
     """Delete a job that has ended, with all its files."""
-    service.delete(job_id)
+    jobs.delete(job_id)
 
 
 @router.get(
@@ -246,16 +243,16 @@ def delete_job(job_id: JobId, service: AnyService) -> None:
         **problem_docs(HTTPStatus.NOT_FOUND),
     },
 )
-def fetch_package(job_id: JobId, service: AnyService) -> FileResponse:
+def fetch_package(job_id: JobId, jobs: Jobs) -> FileResponse:
     """Fetch the package, as a whole or in ranges."""
     name = f"{PACKAGE_NAME.removesuffix('.zip')}_{job_id}.zip"
-    return FileResponse(service.package_path(job_id), media_type="application/zip", filename=name)
+    return FileResponse(jobs.package_path(job_id), media_type="application/zip", filename=name)
 
 
 @router.get("/jobs/{job_id}/reports", responses=problem_docs(HTTPStatus.NOT_FOUND))
-def list_reports(job_id: JobId, service: AnyService) -> list[Report]:
+def list_reports(job_id: JobId, jobs: Jobs) -> list[Report]:
     """List the reports of a job; `index.html` leads through the others."""
-    names = service.report_names(job_id)
+    names = jobs.report_names(job_id)
     return [Report(name=name, href=f"/api/jobs/{job_id}/reports/{name}") for name in names]
 
 
@@ -270,30 +267,30 @@ def list_reports(job_id: JobId, service: AnyService) -> list[Report]:
 def fetch_report(
     job_id: JobId,
     name: Annotated[str, Path(description="its file name", examples=["index.html"], max_length=200)],
-    service: AnyService,
+    jobs: Jobs,
 ) -> FileResponse:
     """Fetch a report: a page to show, or a notebook to save."""
-    path = service.report_path(job_id, name)
+    path = jobs.report_path(job_id, name)
     if path.suffix == ".html":
         return FileResponse(path, media_type="text/html", headers=REPORT_HEADERS)
     return FileResponse(path, media_type="application/x-ipynb+json", headers=REPORT_HEADERS, filename=path.name)
 
 
 @router.post("/clean")
-def clean(service: AnyService) -> Freed:
+def clean(jobs: Jobs) -> Freed:
     """Delete what is no longer needed; the service does so every hour by itself."""
-    report = service.clean()
+    report = jobs.clean()
     return Freed(freed_bytes=report.freed_bytes, items=report.items)
 
 
 @router.get("/health")
-def show_health(service: AnyService) -> Health:
+def show_health(jobs: Jobs) -> Health:
     """Say how the service is."""
-    disk = shutil.disk_usage(service.workspace.path)
+    disk = shutil.disk_usage(jobs.workspace.path)
     return Health(
         version=videoprep_nb.__version__,
-        workers=[Worker.model_validate(worker) for worker in service.workers()],
-        jobs=service.counts(),
+        workers=[Worker.model_validate(worker) for worker in jobs.workers()],
+        jobs=jobs.counts(),
         disk_total_bytes=disk.total,
         disk_free_bytes=disk.free,
     )

@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from videoprep_nb.errors import InputError
+from videoprep_nb.web.access import LOCAL_ADMIN, Role, User
 from videoprep_nb.web.problems import Refused, problem_response
 
 _LINE = re.compile(r"(?P<name>[A-Za-z0-9._@-]{1,64}):(?P<digest>[0-9a-f]{64})")
@@ -123,7 +124,7 @@ class Gate:
             return
         headers = Headers(scope=scope)
         try:
-            scope.setdefault("state", {})["owner"] = self._owner(headers)
+            scope.setdefault("state", {})["user"] = self._user(headers)
             _check_origin(scope, headers)
         except Refused as refusal:
             hint = {"WWW-Authenticate": "Bearer"} if refusal.status == HTTPStatus.UNAUTHORIZED else None
@@ -131,17 +132,17 @@ class Gate:
             return
         await self._app(scope, receive, send)
 
-    def _owner(self, headers: Headers) -> str:
+    def _user(self, headers: Headers) -> User:
         if self._tokens is None:
             _check_local_name(headers.get("host", ""))
-            return ""
+            return LOCAL_ADMIN
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             raise Refused(HTTPStatus.UNAUTHORIZED, "This service wants a token: send Authorization: Bearer <token>.")
         owner = self._tokens.owner_of(token.strip())
         if owner is None:
             raise Refused(HTTPStatus.UNAUTHORIZED, "This token is not known; ask whoever runs the service for another.")
-        return owner
+        return User(owner, Role.ADMIN)
 
 
 def _check_local_name(netloc: str) -> None:
