@@ -1,0 +1,118 @@
+"""Every word of the page and of the login page: for another language, replace this file.
+
+Sentences are for people without technical background. Names in braces are filled in.
+"""
+
+from videoprep_nb.jobs.models import State
+
+TITLE = "videoprep"
+LANGUAGE = "en"
+
+# --- above every page ---
+NEW_JOB = "New job"
+JOBS = "Jobs"
+HEALTH = "Health"
+LOG_OUT = "Log out"
+MAIN_MENU = "Main menu"
+SKIP = "Skip to the content"
+
+# --- states and stages ---
+STATES = {
+    State.WAITING: "waiting",
+    State.QUEUED: "waiting its turn",
+    State.RUNNING: "running",
+    State.DONE: "done",
+    State.COMPLETED_WITH_ERRORS: "done, with problems",
+    State.FAILED: "failed",
+    State.CANCELLED: "cancelled",
+}
+STAGES = {
+    "resize": "Standard form",
+    "clip": "Clips",
+    "extract_frames": "Frames",
+    "track_persons": "Persons",
+    "generate_proposals": "Boxes on frames",
+    "package": "Package",
+}
+COUNTED = {"frames": "frames", "clips": "clips", "files": "files"}
+
+# --- list of jobs ---
+SEARCH = "Search by video name or job number"
+ANY_STATE = "All states"
+STATE = "State"
+JOB = "Job"
+PROGRESS = "Progress"
+VIDEOS = "Videos"
+SIZE = "Size"
+STARTED_BY = "Started by"
+HANDED_IN = "Handed in"
+NOBODY = "–"
+AND_MORE = "and {count} more"
+NO_JOBS = "There are no jobs yet."
+NO_JOBS_ADVICE = "Hand in your first videos"
+NONE_FOUND = "No job matches. Change the search or choose another state."
+SHOWN = "{first}–{last} of {total}"
+NEWER = "Newer"
+OLDER = "Older"
+TIME_LEFT = "about {time} left"
+
+# --- one job ---
+JOB_TITLE = "Job {number}"
+JOB_ADDRESS = "This page has its own address: bookmark it or send it to a colleague."
+COPY_ADDRESS = "Copy address"
+QUEUED_ADVICE = "The work begins as soon as a place is free. You can close this page; nothing is lost."
+RUNNING_ADVICE = "You can close this page; the work goes on."
+DONE_ADVICE = "The package is ready."
+RESULTS_DELETED = "Its files were deleted to make room. Hand the videos in again if you need them."
+CANCEL = "Cancel job"
+CANCEL_QUESTION = "Cancel this job? What is done so far is kept until you delete the job; you can try again later."
+RETRY = "Try again"
+DELETE = "Delete job"
+DELETE_QUESTION = "Delete this job with its package and reports? This cannot be undone."
+DOWNLOAD_PACKAGE = "Download package"
+DOWNLOAD_REPORTS = "Download reports"
+VIDEO = "Video"
+ALL_VIDEOS = "All videos"
+MESSAGES = "What you should know"
+LATEST_FRAME = "Latest picture"
+LATEST_FRAME_OF = "Latest tracked picture of {name}"
+RESULT = "Result"
+RESULT_PICTURE = "Picture {number} of {name}, with the persons found"
+PREVIEW = "Preview with tracks"
+PREVIEW_OF = "Preview of {name} with tracks drawn"
+REPORTS = "Reports"
+REPORTS_ADVICE = "Every step leaves a report with pictures. Read it here or open it in a tab of its own."
+REPORT_OVERVIEW = "Overview"
+IN_A_TAB = "{name}, in a new tab"
+REPORT_FRAME = "Report"
+HISTORY = "Everything that happened"
+PARTS = "{done} of {total} parts"
+RATE = "{rate}/s"
+PERCENT_DONE = "{percent} % done"
+
+# --- health ---
+HEALTH_GOOD = "Everything that is needed is there."
+HEALTH_BAD = "Something that is needed is missing; see below."
+HEALTH_UNKNOWN = "The check-up is under way."
+DISK = "Disk"
+DISK_FREE = "{free} of {total} free"
+WORKERS = "Workers"
+NO_WORKERS = "none yet; they need a few seconds to start"
+QUEUE = "Jobs by state"
+NOTHING_QUEUED = "no jobs yet"
+CHECKS = "Check-up"
+CLEAN = "Clean up"
+CLEAN_ADVICE = (
+    "Deletes what is no longer needed: left-over uploads and temporary files of ended jobs. It also happens by itself "
+    "every hour."
+)
+CLEANED = "{size} freed."
+ADMINS_ONLY = "Only administrators can see this page."
+
+# --- what the browser itself has to say ---
+BROWSER = {
+    "offline": "The connection to the server is gone. This page tries again by itself.",
+    "yes": "Yes",
+    "no": "No",
+    "copied": "Copied",
+}
