@@ -28,7 +28,7 @@ def run(tracker: Tracker, frames: list[Detections]) -> list[TrackedBoxes]:
 def test_frames_without_persons(tracker: Tracker) -> None:
     for tracked in run(tracker, [Detections.empty()] * 5):
         assert tracked.boxes_xyxy.shape == (0, 4)
-        assert len(tracked.track_ids) == len(tracked.scores) == 0
+        assert len(tracked.track_ids) == len(tracked.rows) == 0
 
 
 def test_each_person_keeps_an_own_id(tracker: Tracker) -> None:
@@ -38,7 +38,7 @@ def test_each_person_keeps_an_own_id(tracker: Tracker) -> None:
         found = iou_matrix(frame.boxes_xyxy, walkers(index).boxes_xyxy)
         assert found.max(axis=1).min() > 0.8
         assert found.argmax(axis=1).tolist() == (frame.track_ids - 1).tolist()
-        assert frame.scores == pytest.approx([0.9, 0.9])
+        assert (frame.rows == frame.track_ids - 1).all()
 
 
 def test_a_short_gap_keeps_the_id(tracker: Tracker) -> None:

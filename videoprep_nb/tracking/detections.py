@@ -37,8 +37,11 @@ class Detections:
 
     def above(self, confidence: float) -> "Detections":
         """The detections with at least this score."""
-        keep = self.scores >= confidence
-        return Detections(self.boxes_xyxy[keep], self.scores[keep])
+        return self.rows(self.scores >= confidence)
+
+    def rows(self, chosen: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> "Detections":
+        """Some of the detections, by index or mask."""
+        return Detections(self.boxes_xyxy[chosen], self.scores[chosen])
 
 
 @dataclass(frozen=True)

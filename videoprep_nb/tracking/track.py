@@ -50,7 +50,7 @@ def track_video(clips: Sequence[tuple[int, ClipDetections]], video: TrackedVideo
         ParameterError: There is no such tracker or option.
     """
     tracker = create_tracker(params.tracker, float(video.tracked_rate), params.tracker_options)
-    tracks = associate(tracker, clips, params.confidence)
+    tracks = associate(tracker, clips, params.confidence, keep_detected_boxes=False)
     tracks = drop_short_tracks(tracks, params.min_length_s, video.tracked_rate)
     tracks = fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride)
     return renumber(clip_boxes(tracks, video.width, video.height))

@@ -28,13 +28,14 @@ class TrackedBoxes:
 
     Args:
         track_ids: ``(N,)`` int64, unique, from 1 on.
-        boxes_xyxy: ``(N, 4)`` float64, pixels of the standard frame; they may reach beyond its border.
-        scores: ``(N,)`` float64 in (0, 1], of the detections they rest on.
+        boxes_xyxy: ``(N, 4)`` float64, where the tracker takes the persons to be, in pixels of the standard frame; they
+            may reach beyond its border.
+        rows: ``(N,)`` int64, unique, the rows in the frame's ``Detections`` that they rest on.
     """
 
     track_ids: npt.NDArray[np.int64]
     boxes_xyxy: npt.NDArray[np.float64]
-    scores: npt.NDArray[np.float64]
+    rows: npt.NDArray[np.int64]
 
 
 class Tracker(ABC):

@@ -80,7 +80,7 @@ class Sort(Tracker):
         self._tracks = [track for track in self._tracks if track.missed <= self._max_missed]
         # In the first frames nobody can have been seen often enough yet.
         needed_hits = self._options.min_hits if self._frames_seen > self._options.min_hits else 0
-        return _report(detections, {row: track for row, track in matched.items() if track.hits_in_a_row >= needed_hits})
+        return _report({row: track for row, track in matched.items() if track.hits_in_a_row >= needed_hits})
 
     def _match(self, detections: Detections) -> dict[int, _Track]:
         """Detections (by row) and the tracks they belong to: the greatest sum of IoU, section 3.3."""
@@ -98,9 +98,9 @@ class Sort(Tracker):
         return track
 
 
-def _report(detections: Detections, tracks: dict[int, _Track]) -> TrackedBoxes:
+def _report(tracks: dict[int, _Track]) -> TrackedBoxes:
     return TrackedBoxes(
         track_ids=np.array([track.track_id for track in tracks.values()], dtype=np.int64),
         boxes_xyxy=np.array([track.filter.box_xyxy for track in tracks.values()], dtype=np.float64).reshape(-1, 4),
-        scores=detections.scores[list(tracks)].astype(np.float64),
+        rows=np.array(list(tracks), dtype=np.int64),
     )
