@@ -1,6 +1,16 @@
 """Trackers, one file each; importing the package registers them."""
 
 from videoprep_nb.tracking.trackers import sort as _sort  # noqa: F401
-from videoprep_nb.tracking.trackers.base import TrackedBoxes, Tracker, TrackerOptions, create_tracker, tracker_names
+from videoprep_nb.tracking.trackers import ultralytics_trackers as _ultralytics_trackers  # noqa: F401
+from videoprep_nb.tracking.trackers.base import TrackedBoxes, Tracker, TrackerOptions
+from videoprep_nb.tracking.trackers.registry import broken_plugins, create_tracker, tracker_names, tracker_type
 
-__all__ = ["TrackedBoxes", "Tracker", "TrackerOptions", "create_tracker", "tracker_names"]
+__all__ = [
+    "TrackedBoxes",
+    "Tracker",
+    "TrackerOptions",
+    "broken_plugins",
+    "create_tracker",
+    "tracker_names",
+    "tracker_type",
+]

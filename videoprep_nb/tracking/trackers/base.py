@@ -1,19 +1,17 @@
-"""What a tracker is, and how one is chosen by name."""
+"""What a tracker is."""
 
-import difflib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from videoprep_nb.errors import ParameterError
 from videoprep_nb.tracking.detections import Detections
 
-_registry: dict[str, type["Tracker"]] = {}
+registered_trackers: dict[str, type["Tracker"]] = {}
+"""All trackers whose modules were imported, by name; see ``registry``."""
 
 
 class TrackerOptions(BaseModel):
@@ -41,8 +39,9 @@ class TrackedBoxes:
 class Tracker(ABC):
     """Gives the same id to the same person in consecutive frames.
 
-    A subclass sets ``name``, by which it registers itself, and ``options_type``. Everything it remembers belongs to
-    the instance, ids included, so that two trackers never share them.
+    A subclass sets ``name``, by which it registers itself, and ``options_type``; the first line of its docstring is
+    shown to those who choose. Everything it remembers belongs to the instance, ids included, so that two trackers
+    never share them.
 
     Args:
         frame_rate: Tracked frames per second: the rate of the video divided by the frame stride.
@@ -54,7 +53,12 @@ class Tracker(ABC):
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
-        _registry[cls.name] = cls
+        if "name" not in vars(cls):
+            return  # what several trackers have in common
+        other = registered_trackers.get(cls.name, cls)
+        if (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise TypeError(f"{cls.__module__} brings a tracker {cls.name!r}, but {other.__module__} has that name.")
+        registered_trackers[cls.name] = cls
 
     def __init__(self, frame_rate: float, options: TrackerOptions | None = None) -> None:
         self.frame_rate = frame_rate
@@ -75,49 +79,3 @@ class Tracker(ABC):
     @abstractmethod
     def reset(self) -> None:
         """Forget everything; ids begin at 1 again."""
-
-
-def tracker_names() -> list[str]:
-    """The names that ``create_tracker`` takes."""
-    return sorted(_registry)
-
-
-def create_tracker(name: str, frame_rate: float, options: Iterable[str] = ()) -> Tracker:
-    """Make a tracker.
-
-    Args:
-        name: Its name.
-        frame_rate: Tracked frames per second.
-        options: Its options, each written ``name:value``.
-
-    Raises:
-        ParameterError: There is no such tracker or option, or a value makes no sense.
-    """
-    if name not in _registry:
-        raise ParameterError("tracker", f"found {name!r}; {_near_matches(name, tracker_names())}")
-    tracker_type = _registry[name]
-    return tracker_type(frame_rate, _read_options(tracker_type, options))
-
-
-def _read_options(tracker_type: type[Tracker], texts: Iterable[str]) -> TrackerOptions:
-    values: dict[str, str] = {}
-    for text in texts:
-        option, colon, value = text.partition(":")
-        if not colon:
-            raise ParameterError("tracker_options", f"found {text!r}, wanted name:value such as match_iou:0.4")
-        values[option.strip()] = value.strip()
-    try:
-        return tracker_type.options_type.model_validate(values)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        option, known = str(problem["loc"][0]), tracker_type.options_type.model_fields
-        if option not in known:
-            reason = f"{tracker_type.name} has no option {option!r}; {_near_matches(option, list(known))}"
-        else:
-            reason = f"{option}: found {problem['input']!r}, but: {problem['msg']} ({known[option].description})"
-        raise ParameterError("tracker_options", reason) from None
-
-
-def _near_matches(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=3)
-    return f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(known) or 'none'}"
