@@ -38,7 +38,7 @@ class Place:
         start_frame: First frame, in the standard video.
         last_frame: Last frame.
         severity: The larger, the worse, among places of the same kind.
-        words: What is there, in a few words.
+        words: What is there.
     """
 
     kind: Kind
@@ -174,8 +174,8 @@ def _broken_tracks(tracks: TrackTable, video: TrackedVideo) -> Iterator[Place]:
         near = np.flatnonzero((pause_s > 0) & (pause_s <= BREAK_S) & (distance < 1) & (growth < 0.5))
         if len(near):
             other = near[distance[near].argmin()]
-            words = f"ends; {starts.track_id[other]} begins {pause_s[other]:.1f} s later close by"
             ids = (int(ends.track_id[row]), int(starts.track_id[other]))
+            words = f"{ids[0]} ends, {ids[1]} begins {pause_s[other]:.1f} s later close by"
             frames = int(ends.frame_index[row]), int(starts.frame_index[other])
             yield Place("broken track", ids, *frames, -float(distance[other]), words)
 
@@ -202,7 +202,7 @@ def _short_tracks(tracks: TrackTable, seen: TrackTable, video: TrackedVideo) -> 
             continue
         frames = tracks.frame_index[tracks.track_id == track_id]
         if frames[0] > first_frame and frames[-1] < last_frame:
-            words = f"seen for only {length_s:.1f} s"
+            words = f"{track_id} is seen for only {length_s:.1f} s"
             yield Place("short track", (track_id,), int(frames[0]), int(frames[-1]), -length_s, words)
 
 
@@ -213,7 +213,8 @@ def _gaps(seen: TrackTable, video: TrackedVideo) -> Iterator[Place]:
     for row in np.flatnonzero(long).tolist():
         gap_s = float(int(missed[row]) / video.rate)
         start, last = seen.frame_index[row : row + 2].tolist()
-        yield Place("gap", (int(seen.track_id[row]),), start, last, gap_s, f"not seen for {gap_s:.1f} s")
+        track_id = int(seen.track_id[row])
+        yield Place("gap", (track_id,), start, last, gap_s, f"{track_id} is not seen for {gap_s:.1f} s")
 
 
 def _jumps(seen: TrackTable, steps: _Steps) -> Iterator[Place]:
@@ -223,8 +224,9 @@ def _jumps(seen: TrackTable, steps: _Steps) -> Iterator[Place]:
     iou = iou_of_pairs(2 * between - before, now)
     for row, overlap in zip(third[iou < JUMP_IOU].tolist(), iou[iou < JUMP_IOU].tolist(), strict=True):
         start, last = int(seen.frame_index[row - 2]), int(seen.frame_index[row])
-        words = f"box overlaps by {overlap:.2f} with where it was expected"
-        yield Place("jump", (int(seen.track_id[row]),), start, last, -overlap, words)
+        track_id = int(seen.track_id[row])
+        words = f"the box of {track_id} overlaps by {overlap:.2f} with where it was expected"
+        yield Place("jump", (track_id,), start, last, -overlap, words)
 
 
 def _overlaps(tracks: TrackTable, video: TrackedVideo) -> Iterator[Place]:
@@ -238,7 +240,7 @@ def _overlaps(tracks: TrackTable, video: TrackedVideo) -> Iterator[Place]:
     for pair, frames in frames_of_pair.items():
         overlap_s = float(len(frames) / video.rate)
         if overlap_s >= LONG_OVERLAP_S:
-            words = f"on the same spot for {overlap_s:.1f} s"
+            words = f"{pair[0]} and {pair[1]} are on the same spot for {overlap_s:.1f} s"
             yield Place("overlap", pair, frames[0], frames[-1], overlap_s, words)
 
 

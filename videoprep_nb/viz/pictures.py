@@ -49,12 +49,16 @@ class Mark:
         track_id: Gives the colour and the label.
         note: Further words in the label.
         certain: False draws a thin line, for boxes that nobody saw.
+        colour: Of box and label; None for that of the track.
+        ring: Colour of a second line around the box, for what should be noticed; None for none.
     """
 
     box_xyxy: Sequence[float]
     track_id: int
     note: str = ""
     certain: bool = True
+    colour: Colour | None = None
+    ring: Colour | None = None
 
 
 def sampled(items: Sequence[Item], count: int) -> list[Item]:
@@ -145,7 +149,9 @@ def draw_marks(picture: Picture, marks: Iterable[Mark], source_width: int) -> Pi
     scale = picture.shape[1] / source_width
     for mark in marks:
         left, top, right, bottom = (round(side * scale) for side in mark.box_xyxy)
-        colour = track_colour(mark.track_id)
+        colour = mark.colour or track_colour(mark.track_id)
+        if mark.ring:
+            cv2.rectangle(picture, (left - 3, top - 3), (right + 3, bottom + 3), mark.ring, 2, cv2.LINE_AA)
         cv2.rectangle(picture, (left, top), (right, bottom), colour, 2 if mark.certain else 1, cv2.LINE_AA)
         chip(picture, f"{mark.track_id} {mark.note}".strip(), left - 1, top, colour)
     return picture
@@ -182,10 +188,15 @@ def image(picture: Picture, alt: str) -> Image:
         picture: The picture.
         alt: What it shows, for people who cannot see it.
     """
-    done, encoded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return Image(data=encode_jpeg(picture), format="jpeg", alt=alt)  # type: ignore[no-untyped-call]
+
+
+def encode_jpeg(picture: Picture, quality: int = _JPEG_QUALITY) -> bytes:
+    """The bytes of a JPEG file, of a quality from 1 to 100."""
+    done, encoded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
         raise ValueError(f"OpenCV cannot encode a picture of {picture.shape}")
-    return Image(data=encoded.tobytes(), format="jpeg", alt=alt)  # type: ignore[no-untyped-call]
+    return encoded.tobytes()
 
 
 def _font() -> cv2.FontFace:

@@ -21,31 +21,32 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]], left_out: i
     lines += ["".join(f"<td>{escape(str(cell))}</td>" for cell in row) for row in rows[:MAX_ROWS]]
     if left_out:
         lines.append(f'<td colspan="{len(headings)}">… and {left_out:,} more</td>')
-    return _html("<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>")
+    return html("<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>")
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> HTML:
     """A table of two columns: what, and its value."""
     rows = (f'<tr><th scope="row">{escape(what)}</th><td>{escape(str(value))}</td></tr>' for what, value in pairs)
-    return _html("<table>" + "".join(rows) + "</table>")
+    return html("<table>" + "".join(rows) + "</table>")
 
 
 def remarks(sentences: Sequence[str], otherwise: str) -> HTML:
     """A list of sentences, or one sentence when there is nothing to remark on."""
     if not sentences:
-        return _html(f"<p>{escape(otherwise)}</p>")
+        return html(f"<p>{escape(otherwise)}</p>")
     shown = [*sentences[:MAX_ROWS]]
     if len(sentences) > MAX_ROWS:
         shown.append(f"… and {len(sentences) - MAX_ROWS:,} more")
-    return _html("<ul>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in shown) + "</ul>")
+    return html("<ul>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in shown) + "</ul>")
 
 
 def preformatted(lines: Iterable[str]) -> HTML:
     """Lines of text in columns, such as a tree of files."""
-    return _html("<pre>" + escape("\n".join(lines)) + "</pre>")
+    return html("<pre>" + escape("\n".join(lines)) + "</pre>")
 
 
-def _html(markup: str) -> HTML:
+def html(markup: str) -> HTML:
+    """Markup in which every text is escaped already."""
     return HTML(markup)  # type: ignore[no-untyped-call]
 
 

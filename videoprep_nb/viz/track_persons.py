@@ -2,18 +2,22 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 from IPython.display import HTML, Image
 from matplotlib.axes import Axes
 
-from videoprep_nb.media.frames import read_frames_at
+from videoprep_nb.stages.params import TrackPersonsParams
 from videoprep_nb.stages.track_persons import TrackResult
 from videoprep_nb.tracking.detections import ClipDetections
+from videoprep_nb.tracking.quality import judge_tracks, settings_warnings
+from videoprep_nb.tracking.track import TrackedVideo
 from videoprep_nb.viz import charts, pictures, tables
-from videoprep_nb.viz.pictures import Mark, Picture, Tile
+from videoprep_nb.viz.frames import VideoFrames
+from videoprep_nb.viz.pictures import Tile
+from videoprep_nb.viz.quality import quality_hints
 from videoprep_nb.viz.style import track_colour
-from videoprep_nb.viz.tracks import Bools, Tracks
+from videoprep_nb.viz.track_drawing import draw_tracks
+from videoprep_nb.viz.tracks import Tracks
 
 _MOMENTS = 6
 _COLUMNS = 2
@@ -21,7 +25,6 @@ _CELL_WIDTH = 594
 _MAX_TRACKS = 40
 _MAX_CLIP_BORDERS = 60
 _MAX_POINTS = 1000
-_TRAIL_S = 1.0
 
 
 def tracks_on_frames(tracks: Tracks, clips_folder: Path, detections_folder: Path, confidence: float) -> Image:
@@ -98,6 +101,21 @@ def track_table(tracks: Tracks) -> HTML:
     return tables.table(headings, rows, left_out=len(ids) - len(rows))
 
 
+def hints(tracks: Tracks, clips_folder: Path, params: TrackPersonsParams) -> HTML:
+    """What may be wrong with the tracks or with the settings, without knowing the truth.
+
+    Args:
+        tracks: The tracks.
+        clips_folder: The clips of the video.
+        params: What they were made with.
+    """
+    first = tracks.clips[0]
+    video = TrackedVideo(first.rate, params.frame_stride, first.width, first.height)
+    quality = judge_tracks(tracks.table, video)
+    warnings = settings_warnings(quality, video, params.image_size if params.detector == "yolo" else None)
+    return quality_hints(quality, warnings, tracks.table, VideoFrames(tracks.clips, clips_folder), tracks.rate)
+
+
 def track_summary(result: TrackResult) -> HTML:
     """What was looked at, found and tracked."""
     return tables.facts(
@@ -144,33 +162,14 @@ def _detections(folder: Path, clip_id: str) -> ClipDetections:
 
 
 def _moment(tracks: Tracks, frame: int, clips_folder: Path, detections_folder: Path, confidence: float) -> Tile:
-    clip_index, clip = next(
-        (index, clip)
-        for index, clip in enumerate(tracks.clips)
-        if clip.start_frame <= frame < clip.start_frame + clip.frame_count
-    )
-    _, picture = next(read_frames_at(clips_folder / clip.file_name, [frame - clip.start_frame]))
+    frames = VideoFrames(tracks.clips, clips_folder)
+    clip = frames.clip_of(frame)
+    _, picture = next(frames.read([frame]))
     small = pictures.shrink(picture, _CELL_WIDTH)
-    in_clip = tracks.clip_index == clip_index
     found = _detections(detections_folder, clip.clip_id).in_frame(frame - clip.start_frame).above(confidence)
     pictures.draw_outlines(small, found.boxes_xyxy.tolist(), clip.width)
-    _draw_trails(small, tracks, frame, in_clip)
-    now = np.flatnonzero(in_clip & (tracks.frame == frame))
-    marks = [
-        Mark(tracks.boxes_xyxy[row].tolist(), int(tracks.track_id[row]), certain=not tracks.interpolated[row])
-        for row in now
-    ]
-    pictures.draw_marks(small, marks, clip.width)
-    return Tile(small, f"{clip.clip_id} · at {tables.clock(frame / tracks.rate)} · persons: {len(marks)}")
-
-
-def _draw_trails(small: Picture, tracks: Tracks, frame: int, in_clip: Bools) -> None:
-    scale = small.shape[1] / tracks.clips[0].width
-    lately = in_clip & (tracks.frame <= frame) & (tracks.frame > frame - _TRAIL_S * tracks.rate)
-    for track_id in np.unique(tracks.track_id[in_clip & (tracks.frame == frame)]):
-        left, _, right, bottom = tracks.boxes_xyxy[lately & (tracks.track_id == track_id)].T
-        feet = np.stack([(left + right) / 2, bottom], axis=1) * scale
-        cv2.polylines(small, [feet.round().astype(np.int32)], False, track_colour(int(track_id)), 2, cv2.LINE_AA)
+    count = draw_tracks(small, tracks.table, frame, rate=tracks.rate, source_width=clip.width)
+    return Tile(small, f"{clip.clip_id} · at {tables.clock(frame / tracks.rate)} · persons: {count}")
 
 
 def _mark_clips(axes: Axes, tracks: Tracks) -> None:

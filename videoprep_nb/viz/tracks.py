@@ -1,6 +1,7 @@
 """The tracks of one video as columns of numbers, to be drawn."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Self
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from videoprep_nb.proposals.dense import read_track_rows
 from videoprep_nb.records import ClipRecord, ClipTable
+from videoprep_nb.tracking.tracks import TrackTable
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -75,6 +77,27 @@ class Tracks:
         stacked = np.concatenate([np.zeros((0, _COLUMNS)), *columns])
         clip_index, frame, track_id = stacked[:, :3].astype(np.int64).T
         return cls(clips, clip_index, frame, track_id, stacked[:, 3:7], stacked[:, 7], stacked[:, 8] > 0)
+
+    @classmethod
+    def of_table(cls, clips: list[ClipRecord], table: TrackTable) -> Self:
+        """The rows of a table in the clips of a video; where clips overlap, they count for the first of them.
+
+        Args:
+            clips: The clips, in order.
+            table: The tracks in their frames.
+        """
+        ends = [clip.start_frame + clip.frame_count for clip in clips]
+        clip_index = np.searchsorted(ends, table.frame_index, side="right").astype(np.int64)
+        return cls(
+            clips, clip_index, table.frame_index, table.track_id, table.boxes_xyxy, table.scores, table.interpolated
+        )
+
+    @cached_property
+    def table(self) -> TrackTable:
+        """One row per person and frame, also where clips overlap."""
+        _, row = np.unique(np.stack([self.track_id, self.frame]), axis=1, return_index=True)
+        every = TrackTable(self.frame, self.track_id, self.boxes_xyxy, self.score, self.interpolated)
+        return every.rows(row)
 
     @property
     def rate(self) -> float:

@@ -1,0 +1,130 @@
+"""Film strips: a few cuttings of a video side by side, around the tracks that are of interest."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.viz import pictures, tables
+from videoprep_nb.viz.frames import VideoFrames
+from videoprep_nb.viz.pictures import Mark, Picture
+from videoprep_nb.viz.style import MUTED, PAPER, Colour
+
+_CELL_HEIGHT_PX = 190
+_LEAST_CELL_WIDTH_PX = 84
+_MOST_CELL_WIDTH_PX = 165
+_CAPTION_PX = 24
+_GAP_PX = 6
+_MARGIN = 0.35
+"""What is shown around the boxes, as a part of their height."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What one film strip shows.
+
+    Args:
+        track_ids: The tracks to mark.
+        frames: The frames, ascending.
+        follow: True: every cutting is around the person. False: all show the same part of the picture.
+    """
+
+    track_ids: Sequence[int]
+    frames: Sequence[int]
+    follow: bool
+
+
+def film_strips(
+    scenes: Iterable[Scene], tracks: TrackTable, frames: VideoFrames, rate: float, colours: Mapping[int, Colour]
+) -> list[Picture]:
+    """Draw film strips; each frame of the video is decoded once for all of them.
+
+    Args:
+        scenes: What they show.
+        tracks: The tracks.
+        frames: The frames of the video.
+        rate: Frames per second.
+        colours: Colours by track id that differ from the usual ones.
+
+    Returns:
+        One picture per scene.
+    """
+    scenes = list(scenes)
+    of_scene = [tracks.rows(np.isin(tracks.track_id, scene.track_ids)) for scene in scenes]
+    windows = [_windows(rows, scene) for rows, scene in zip(of_scene, scenes, strict=True)]
+    cells: list[list[Picture]] = [[] for _ in scenes]
+    for frame, picture in frames.read(frame for scene in scenes for frame in scene.frames):
+        for i, scene in enumerate(scenes):
+            if frame in scene.frames:
+                window = windows[i][list(scene.frames).index(frame)]
+                now = of_scene[i].rows(of_scene[i].frame_index == frame)
+                cells[i].append(_cell(picture, window, now, tables.clock(frame / rate), colours))
+    return [_join(strip) for strip in cells]
+
+
+def spread_frames(start_frame: int, last_frame: int, count: int) -> list[int]:
+    """At most ``count`` frames from the first to the last one, spread evenly."""
+    frames = np.unique(np.linspace(start_frame, last_frame, count).round().astype(int))
+    return [int(frame) for frame in frames]
+
+
+def _windows(rows: TrackTable, scene: Scene) -> npt.NDArray[np.int64]:
+    """``(K, 4)`` the part of the picture that each cutting shows; it may reach beyond the border."""
+    shown = rows.rows((rows.frame_index >= scene.frames[0]) & (rows.frame_index <= scene.frames[-1]))
+    boxes_xyxy = shown.boxes_xyxy
+    if scene.follow:
+        order = np.argsort(shown.frame_index, kind="stable")
+        corners = [np.interp(scene.frames, shown.frame_index[order], side) for side in boxes_xyxy[order].T]
+        around = np.stack(corners, axis=1)
+        centre = (around[:, :2] + around[:, 2:]) / 2
+        half = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).max(axis=0) / 2
+    else:
+        upper_left, lower_right = boxes_xyxy[:, :2].min(axis=0), boxes_xyxy[:, 2:].max(axis=0)
+        centre = np.tile((upper_left + lower_right) / 2, (len(scene.frames), 1))
+        half = (lower_right - upper_left) / 2
+    half = half + _MARGIN * np.median(boxes_xyxy[:, 3] - boxes_xyxy[:, 1])
+    # no cell may be too narrow for its caption, nor so wide that the strip does not fit on a page
+    half[0] = max(half[0], half[1] * _LEAST_CELL_WIDTH_PX / _CELL_HEIGHT_PX)
+    half[1] = max(half[1], half[0] * _CELL_HEIGHT_PX / _MOST_CELL_WIDTH_PX)
+    return np.concatenate([centre - half, centre + half], axis=1).round().astype(np.int64)
+
+
+def _cell(
+    picture: Picture, window_xyxy: npt.NDArray[np.int64], now: TrackTable, caption: str, colours: Mapping[int, Colour]
+) -> Picture:
+    left, top, right, bottom = window_xyxy.tolist()
+    cutting = np.zeros((bottom - top, right - left, 3), np.uint8)
+    height, width = picture.shape[:2]
+    inside = picture[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
+    y, x = max(0, -top), max(0, -left)
+    cutting[y : y + inside.shape[0], x : x + inside.shape[1]] = inside
+    small = pictures.shrink(cutting, round(_CELL_HEIGHT_PX * cutting.shape[1] / cutting.shape[0]), _CELL_HEIGHT_PX)
+    marks = [
+        Mark(
+            (box - [left, top, left, top]).tolist(),
+            track_id,
+            certain=not interpolated,
+            colour=colours.get(track_id),
+        )
+        for box, track_id, interpolated in zip(
+            now.boxes_xyxy, now.track_id.tolist(), now.interpolated.tolist(), strict=True
+        )
+    ]
+    pictures.draw_marks(small, marks, cutting.shape[1])
+    cell = np.full((small.shape[0] + _CAPTION_PX, small.shape[1], 3), PAPER, np.uint8)
+    cell[: small.shape[0]] = small
+    pictures.text(cell, caption, 1, small.shape[0] + 17, 13, MUTED)
+    return cell
+
+
+def _join(cells: Sequence[Picture]) -> Picture:
+    height = max(cell.shape[0] for cell in cells)
+    width = sum(cell.shape[1] + _GAP_PX for cell in cells) - _GAP_PX
+    strip = np.full((height, width, 3), PAPER, np.uint8)
+    left = 0
+    for cell in cells:
+        strip[: cell.shape[0], left : left + cell.shape[1]] = cell
+        left += cell.shape[1] + _GAP_PX
+    return strip

@@ -1,0 +1,76 @@
+"""Frames of a video that is cut into clips, by their index in the whole video."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from videoprep_nb.media.frames import read_frames_at
+from videoprep_nb.records import ClipRecord
+from videoprep_nb.viz import pictures
+from videoprep_nb.viz.pictures import Picture
+
+_SECONDS_KEPT = 8
+
+
+class VideoFrames:
+    """Reads frames out of the clips of a video.
+
+    Args:
+        clips: The clips, in order.
+        clips_folder: Where they lie.
+    """
+
+    def __init__(self, clips: Sequence[ClipRecord], clips_folder: Path) -> None:
+        self._clips = clips
+        self._folder = clips_folder
+
+    def clip_of(self, frame: int) -> ClipRecord:
+        """The first clip that holds a frame.
+
+        Raises:
+            IndexError: None does.
+        """
+        for clip in self._clips:
+            if clip.start_frame <= frame < clip.start_frame + clip.frame_count:
+                return clip
+        raise IndexError(f"frame {frame} lies in none of the clips")
+
+    def read(self, frames: Iterable[int]) -> Iterator[tuple[int, Picture]]:
+        """Read frames in ascending order, each once, whatever order and number they are asked for in.
+
+        Yields:
+            The index of the frame in the standard video and the frame.
+        """
+        of_clip: dict[str, tuple[ClipRecord, list[int]]] = {}
+        for frame in sorted(set(frames)):
+            clip = self.clip_of(frame)
+            of_clip.setdefault(clip.clip_id, (clip, []))[1].append(frame - clip.start_frame)
+        for clip, indices in of_clip.values():
+            for index, picture in read_frames_at(self._folder / clip.file_name, indices):
+                yield clip.start_frame + index, picture
+
+
+class ShrunkFrames:
+    """Frames for somebody who moves through a video: small, and kept for the seconds around the last ones.
+
+    Args:
+        frames: Where they come from.
+        width: Their width in pixels.
+    """
+
+    def __init__(self, frames: VideoFrames, width: int) -> None:
+        self._frames = frames
+        self._width = width
+        self._second_at = lru_cache(_SECONDS_KEPT)(self._read_second)
+
+    def at(self, frame: int) -> Picture:
+        """A copy of one frame, to draw into."""
+        clip = self._frames.clip_of(frame)
+        # one second at a time, because that is how far a keyframe may be away
+        second = int((frame - clip.start_frame) / clip.rate)
+        return self._second_at(clip, second)[frame].copy()
+
+    def _read_second(self, clip: ClipRecord, second: int) -> dict[int, Picture]:
+        frames = [index for index in range(clip.frame_count) if int(index / clip.rate) == second]
+        wanted = [clip.start_frame + index for index in frames]
+        return {frame: pictures.shrink(picture, self._width) for frame, picture in self._frames.read(wanted)}

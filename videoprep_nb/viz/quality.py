@@ -1,0 +1,124 @@
+"""Hints at what may be wrong with tracks, with pictures of the worst places."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import get_args
+
+from IPython.display import HTML
+
+from videoprep_nb.tracking.quality import (
+    BREAK_S,
+    JUMP_IOU,
+    LONG_GAP_S,
+    LONG_OVERLAP_S,
+    OVERLAP_IOU,
+    SHORT_TRACK_S,
+    Kind,
+    Place,
+    Quality,
+)
+from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.viz import pictures, tables
+from videoprep_nb.viz.film_strip import Scene, film_strips, spread_frames
+from videoprep_nb.viz.frames import VideoFrames
+from videoprep_nb.viz.pictures import Picture
+
+_WORST = 3
+_CELLS = 6
+_MARGIN_S = 0.4
+_LONGEST_SCENE_S = 3.0
+_QUALITY = 80
+_THUMBNAIL_WIDTH_PX = 250
+_THUMBNAIL_HEIGHT_PX = 70
+_THUMBNAIL_QUALITY = 65
+
+_MEANING: dict[Kind, str] = {
+    "broken track": f"a track ends and within {BREAK_S:g} s another one begins close by: often the same person",
+    "short track": f"seen for less than {SHORT_TRACK_S:g} s: often no person, or a part of a longer track",
+    "gap": f"not found for {LONG_GAP_S:g} s or more: look whether it is the same person before and after",
+    "jump": f"a box overlaps by less than {JUMP_IOU:g} with where it was expected: often a mix-up of two persons",
+    "overlap": f"two tracks overlap by {OVERLAP_IOU:g} or more for {LONG_OVERLAP_S:g} s: often one person twice",
+}
+
+
+def quality_hints(
+    quality: Quality, warnings: Sequence[str], tracks: TrackTable, frames: VideoFrames, rate: float, name: str = "hint"
+) -> HTML:
+    """What may be wrong: how often, and the worst places as film strips; small ones that lead to larger ones below.
+
+    Nothing but links inside the page is used, so that it works in a report without scripts.
+
+    Args:
+        quality: What was found out about the tracks.
+        warnings: Sentences about settings that do not fit the video.
+        tracks: The tracks.
+        frames: The frames of the video.
+        rate: Frames per second.
+        name: Begins the names of the places in the page; must differ when two of these stand on one page.
+    """
+    shown = [place for kind in get_args(Kind) for place in quality.places_of(kind)[:_WORST]]
+    strips = film_strips([_scene(place, tracks, rate) for place in shown], tracks, frames, rate, {})
+    pictured = [
+        _Pictured(place, strip, f"{name}-{number}", f"{place.kind} at {tables.clock(place.start_frame / rate)}")
+        for number, (place, strip) in enumerate(zip(shown, strips, strict=True), 1)
+    ]
+    parts = [f"<p><strong>{escape(sentence)}</strong></p>" for sentence in warnings]
+    parts += [f'<p id="{name}-top">{_ids_sentence(quality)}</p>', _overview(quality, pictured)]
+    parts += [_enlarged(entry, f"{name}-top") for entry in pictured]
+    return tables.html("\n".join(parts))
+
+
+@dataclass(frozen=True)
+class _Pictured:
+    place: Place
+    strip: Picture
+    anchor: str
+    title: str
+
+
+def _ids_sentence(quality: Quality) -> str:
+    if not quality.track_count:
+        return "There are no tracks."
+    return (
+        f"{quality.track_count:,} ids for {quality.person_s:,.0f} person-seconds: {quality.ids_per_person_s:.3f} ids "
+        f"per person-second, one for every {1 / quality.ids_per_person_s:.1f} s of a person. The more ids a person "
+        "gets, the more there is to repair by hand."
+    )
+
+
+def _overview(quality: Quality, pictured: Sequence[_Pictured]) -> str:
+    rows = ["<tr><th>hint</th><th>places</th><th>what it may mean; select a picture to see it larger</th></tr>"]
+    for kind in get_args(Kind):
+        count = len(quality.places_of(kind))
+        thumbnails = " ".join(_thumbnail(entry) for entry in pictured if entry.place.kind == kind)
+        meaning = f'<td style="max-width: none">{escape(_MEANING[kind])}<br>{thumbnails}</td>'
+        rows.append(f"<tr><td>{kind}</td><td>{count:,}</td>{meaning}</tr>")
+    return "<table>" + "".join(rows) + "</table>"
+
+
+def _thumbnail(entry: _Pictured) -> str:
+    small = pictures.shrink(entry.strip, _THUMBNAIL_WIDTH_PX, _THUMBNAIL_HEIGHT_PX)
+    # a page may show pictures as blocks of its own width, but these stand side by side
+    style = f"display: inline-block; width: {small.shape[1]}px; margin: 6px 6px 0 0"
+    return f'<a href="#{entry.anchor}">{_image(small, entry.title, _THUMBNAIL_QUALITY, style)}</a>'
+
+
+def _enlarged(entry: _Pictured, top: str) -> str:
+    heading = f"{entry.title.capitalize()}: {entry.place.words}"
+    return f'<h4 id="{entry.anchor}">{escape(heading)} · <a href="#{top}">back</a></h4>' + _image(
+        entry.strip, heading, _QUALITY, ""
+    )
+
+
+def _scene(place: Place, tracks: TrackTable, rate: float) -> Scene:
+    margin = round(_MARGIN_S * rate)
+    start = max(int(tracks.frame_index.min()), place.start_frame - margin)
+    end = min(int(tracks.frame_index.max()), place.last_frame + margin, start + round(_LONGEST_SCENE_S * rate))
+    return Scene(place.track_ids, spread_frames(start, end, _CELLS), follow=False)
+
+
+def _image(picture: Picture, words: str, quality: int, style: str) -> str:
+    encoded = base64.b64encode(pictures.encode_jpeg(picture, quality)).decode()
+    return f'<img src="data:image/jpeg;base64,{encoded}" alt="{escape(words)}" style="{style}">'
