@@ -16,6 +16,15 @@ LOG_OUT = "Log out"
 MAIN_MENU = "Main menu"
 SKIP = "Skip to the content"
 
+# --- login page ---
+LOG_IN = "Log in"
+LOGIN_PURPOSE = "From raw video to frames with persons boxed"
+USER_NAME = "User name"
+PASSWORD = "Password"  # noqa: S105 - a label
+WRONG_LOGIN = "User name or password is wrong."
+TOO_MANY_TRIES = "Too many wrong tries. Wait {seconds} seconds, then try again."
+LOGIN_ADVICE = "No account, or forgotten the password? Ask whoever runs this service."
+
 # --- states and stages ---
 STATES = {
     State.WAITING: "waiting",
@@ -116,3 +125,23 @@ BROWSER = {
     "no": "No",
     "copied": "Copied",
 }
+
+# --- new job ---
+CHOOSE_VIDEOS = "Videos"
+DROP_HERE = "Drop video files here, or"
+CHOOSE_FILES = "Choose files"
+CHOOSE_FROM_SERVER = "Choose a folder on the server"
+NUMBER = "No."
+PICTURE = "Picture"
+FOUND = "What was found"
+ORDER = "Order"
+PRESET = "How thorough?"
+PRESETS = {
+    "standard": "Standard – every picture is looked at",
+    "fast draft": "Fast draft – every third picture, about three times as fast, less exact",
+    "crowded scene": "Crowded scene – finds small and half hidden persons, takes about four times as long",
+}
+ADVANCED = "Advanced settings"
+START = "Start"
+UNITS = {"s": "seconds", "px": "pixels"}
+ACRONYMS = {"nms": "NMS", "iou": "IoU", "crf": "CRF", "jpeg": "JPEG"}

@@ -1,0 +1,1 @@
+"""The page: hand in videos, follow jobs, read reports, fetch packages."""

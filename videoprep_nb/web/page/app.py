@@ -1,0 +1,46 @@
+"""Adds the page to the application."""
+
+import gradio as gr
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import Response
+
+from videoprep_nb.jobs.service import Service
+from videoprep_nb.web.page.live import LiveViews
+from videoprep_nb.web.page.routes import STATIC_FOLDER, router
+from videoprep_nb.web.page.shell import build_page
+from videoprep_nb.web.page.templates import render
+
+# fonts of the reader's own system: nothing has to be loaded
+_FONTS = ("system-ui", "Segoe UI", "Roboto", "Liberation Sans", "Arial", "sans-serif")
+
+
+def add_page(app: FastAPI, service: Service) -> None:
+    """Add the page to an application, after all its other routes.
+
+    Args:
+        app: The application; whoever gets past its gate may see the page.
+        service: The service.
+    """
+    app.state.live_views = LiveViews()
+    app.include_router(router)
+    app.mount("/page/static", _Static(directory=STATIC_FOLDER))
+    gr.mount_gradio_app(
+        app,
+        build_page(service),
+        path="/",
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        theme=gr.themes.Base(primary_hue="blue", neutral_hue="slate", font=_FONTS),
+        head=render("head.html"),
+        css_paths=STATIC_FOLDER / "page.css",
+    )
+
+
+class _Static(StaticFiles):
+    def file_response(self, *args: object, **options: object) -> Response:
+        """A file that browsers may keep, but ask for whether it has changed: it does with every update."""
+        response = super().file_response(*args, **options)  # type: ignore[arg-type]
+        response.headers["Cache-Control"] = "no-cache"
+        return response

@@ -1,0 +1,113 @@
+"""The form of the parameters: labels, help, ranges and defaults come from the params models."""
+
+import types
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Union, get_args, get_origin
+
+import gradio as gr
+from pydantic.fields import FieldInfo
+
+from videoprep_nb.jobs.settings import Settings, check_settings, owned_by_job
+from videoprep_nb.stages.params import STAGES
+from videoprep_nb.web import texts
+
+# They name files of the server, which is nothing that people of the page should have to know, or be able to try.
+_FILES_OF_THE_SERVER = frozenset({"weights", "detector", "detections_file"})
+
+
+@dataclass(frozen=True)
+class FormField:
+    """One parameter in the form.
+
+    Args:
+        stage: Its stage.
+        name: Its name.
+        info: What the params model says about it.
+    """
+
+    stage: str
+    name: str
+    info: FieldInfo
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list of texts, written with commas."""
+        return get_origin(self.info.annotation) is list
+
+    def shown(self, value: Any) -> Any:
+        """A value as the form shows it."""
+        return ", ".join(value) if self.is_list else value
+
+    def read(self, value: Any) -> Any:
+        """What the form shows as a value."""
+        return [item.strip() for item in value.split(",") if item.strip()] if self.is_list else value
+
+
+def form_fields() -> list[FormField]:
+    """The parameters that people can set, in the order of the stages."""
+    return [
+        FormField(stage, name, info)
+        for stage, model in STAGES.items()
+        for name, info in model.model_fields.items()
+        if name not in owned_by_job(stage) | _FILES_OF_THE_SERVER
+    ]
+
+
+def build_component(field: FormField) -> gr.components.Component:
+    """The input for a parameter; call it where the input is to appear."""
+    kind = _without_none(field.info.annotation)
+    common: dict[str, Any] = {
+        "label": _label(field.name),
+        "info": field.info.description,
+        "value": field.shown(field.info.get_default(call_default_factory=True)),
+        "elem_id": f"vp-{field.stage}-{field.name}".replace("_", "-"),
+        "interactive": True,
+    }
+    if get_origin(kind) is Literal:
+        return gr.Dropdown(choices=list(get_args(kind)), **common)
+    if kind is bool:
+        return gr.Checkbox(**common)
+    if kind in (int, float):
+        return gr.Number(precision=0 if kind is int else None, step=1 if kind is int else 0.05, **common)
+    return gr.Textbox(max_lines=1, **common)
+
+
+def read_form(fields: Sequence[FormField], values: Sequence[Any]) -> Settings:
+    """The parameters that differ from the defaults.
+
+    Args:
+        fields: The parameters.
+        values: What their inputs hold.
+
+    Raises:
+        ParameterError: A value makes no sense.
+    """
+    settings: Settings = {}
+    for field, shown in zip(fields, values, strict=True):
+        value = field.read(shown)
+        if value != field.info.get_default(call_default_factory=True):
+            settings.setdefault(field.stage, {})[field.name] = value
+    return check_settings(settings)
+
+
+def form_values(fields: Sequence[FormField], settings: Settings) -> list[Any]:
+    """What the inputs of a form have to hold for certain parameters; all others get their defaults."""
+    return [
+        field.shown(settings.get(field.stage, {}).get(field.name, field.info.get_default(call_default_factory=True)))
+        for field in fields
+    ]
+
+
+def _without_none(annotation: Any) -> Any:
+    if get_origin(annotation) in (Union, types.UnionType):
+        return next(part for part in get_args(annotation) if part is not type(None))
+    return annotation
+
+
+def _label(name: str) -> str:
+    """``clip_duration_s`` to ``Clip duration (seconds)``."""
+    words = name.split("_")
+    unit = texts.UNITS.get(words[-1])
+    text = " ".join(texts.ACRONYMS.get(word, word) for word in (words[:-1] if unit else words))
+    return f"{text[0].upper()}{text[1:]}{f' ({unit})' if unit else ''}"

@@ -1,0 +1,155 @@
+"""One job: how far it is, what came out of it, and what can be done with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.service import JobView
+from videoprep_nb.stages.params import STAGES, VIDEO_STAGES, notebook_name
+from videoprep_nb.web import texts
+from videoprep_nb.web.access import UserJobs
+from videoprep_nb.web.page.live import Fragments
+from videoprep_nb.web.page.templates import render
+from videoprep_nb.web.schemas import JobStatus, UnitStatus, VideoStatus
+
+_VIDEOS_PER_TABLE = 20
+_JOB_STAGES = [stage for stage in STAGES if stage not in VIDEO_STAGES]
+_RETRIED = (State.FAILED, State.CANCELLED, State.COMPLETED_WITH_ERRORS)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One stage of one video, or of all, for the table of progress.
+
+    Args:
+        state: Its state.
+        fraction_done: Share that is done, 0 to 1.
+        done: What is finished.
+        total: What there is to do, 0 while that is unknown.
+        unit: What is counted.
+        rate_per_s: How many a second, None while unknown.
+        remaining_s: Seconds left, None while unknown.
+        parts_done: Parts that are done, of a stage that is split.
+        parts_total: Number of parts, 0 when it is not split.
+        message: What went wrong.
+    """
+
+    state: State
+    fraction_done: float = 0.0
+    done: int = 0
+    total: int = 0
+    unit: str = ""
+    rate_per_s: float | None = None
+    remaining_s: float | None = None
+    parts_done: int = 0
+    parts_total: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class ReportLink:
+    """A report that can be read.
+
+    Args:
+        name: Its file name.
+        label: What it is about.
+    """
+
+    name: str
+    label: str
+
+
+def job_view(jobs: UserJobs, job_id: str) -> Fragments:
+    """Everything about one job, in pieces that change at different times.
+
+    Raises:
+        NoSuchJob: There is none that the user may see.
+    """
+    view = jobs.job(job_id)
+    job = JobStatus.of_view(view, jobs.has_package(job_id))
+    has_ended = job.state in ENDED
+    fragments = {
+        "title": render("job_title.html", job=job, number=view.job.number, has_ended=has_ended, retried=_RETRIED),
+        "progress": render("job_progress.html", job=job, has_ended=has_ended, advice=_advice(job)),
+        "messages": render("job_messages.html", job=job, failed_units=_failed_units(job)),
+    }
+    for start in range(0, len(job.videos), _VIDEOS_PER_TABLE):
+        videos = job.videos[start : start + _VIDEOS_PER_TABLE]
+        rows = [(video, [_cell(view, job, stage, video) for stage in VIDEO_STAGES]) for video in videos]
+        fragments[f"grid-{start}"] = render("job_grid.html", rows=rows, stages=VIDEO_STAGES, is_first=start == 0)
+    joined = [(stage, _cell(view, job, stage, None)) for stage in _JOB_STAGES]
+    fragments["joined"] = render("job_joined.html", cells=joined)
+    fragments["reports"] = render("job_reports.html", job_id=job_id, links=_report_links(jobs.report_names(job_id)))
+    fragments["history"] = render("job_history.html", events=jobs.events(job_id)[-100:])
+    return fragments
+
+
+def _advice(job: JobStatus) -> str:
+    """One sentence on what to do now."""
+    if job.results_deleted_at:
+        return texts.RESULTS_DELETED
+    if job.state is State.QUEUED:
+        return texts.QUEUED_ADVICE
+    if job.state is State.RUNNING:
+        return texts.RUNNING_ADVICE
+    return texts.DONE_ADVICE if job.has_package else ""
+
+
+def _failed_units(job: JobStatus) -> list[UnitStatus]:
+    """Failed units of the whole job; those of a video are told with the video."""
+    return [unit for unit in job.units if unit.state is State.FAILED and unit.video_id is None]
+
+
+def _cell(view: JobView, job: JobStatus, stage: str, video: VideoStatus | None) -> Cell:
+    video_id = video.video_id if video else None
+    units = [unit for unit in job.units if unit.stage == stage and unit.video_id == video_id]
+    whole = next((unit for unit in units if unit.part is None), None)
+    if whole is None:
+        # units are planned when the job's turn comes
+        return Cell(State.WAITING if job.state not in ENDED else State.CANCELLED)
+    parts = [unit for unit in units if unit.part is not None]
+    if parts and whole.state in (State.WAITING, State.QUEUED):
+        return _split_cell(parts)
+    return Cell(
+        whole.state,
+        whole.fraction_done,
+        whole.done,
+        whole.total,
+        whole.unit,
+        whole.rate_per_s,
+        whole.remaining_s,
+        message=whole.message,
+    )
+
+
+def _split_cell(parts: Sequence[UnitStatus]) -> Cell:
+    """The parts of a long video, which are worked on side by side, as one."""
+    running = [unit for unit in parts if unit.state is State.RUNNING]
+    failed = next((unit for unit in parts if unit.state is State.FAILED), None)
+    started = running or any(unit.state in ENDED for unit in parts)
+    return Cell(
+        State.FAILED if failed else State.RUNNING if started else State.WAITING,
+        sum(unit.fraction_done for unit in parts) / len(parts),
+        rate_per_s=sum(unit.rate_per_s or 0.0 for unit in running) or None,
+        unit=running[0].unit if running else "",
+        parts_done=sum(unit.state is State.DONE for unit in parts),
+        parts_total=len(parts),
+        message=failed.message if failed else "",
+    )
+
+
+def _report_links(names: Sequence[str]) -> list[ReportLink]:
+    """The pages among the reports, the overview first."""
+    pages = [name.removesuffix(".html") for name in names if name.endswith(".html")]
+    overview = [ReportLink("index.html", texts.REPORT_OVERVIEW)] if "index" in pages else []
+    return overview + [ReportLink(f"{page}.html", _report_label(page)) for page in pages if page != "index"]
+
+
+def _report_label(page: str) -> str:
+    """``04_track_persons_1`` to what people call it."""
+    for stage in STAGES:
+        prefix = notebook_name(stage).removesuffix(".ipynb")
+        if page.startswith(prefix):
+            video = page.removeprefix(prefix).strip("_").replace("_", " ")
+            return f"{texts.STAGES[stage]}, {texts.VIDEO} {video}" if video else texts.STAGES[stage]
+    return page

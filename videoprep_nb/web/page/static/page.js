@@ -1,0 +1,172 @@
+// Which page is shown, what is live on it, and the buttons that change something.
+// Everything listens at the document: what is on the page may be replaced at any time.
+
+const POLL_MS = 1000;
+export const texts = JSON.parse(document.getElementById("vp-texts").textContent);
+
+const live = { query: "", since: 0, timer: 0, failures: 0 };
+
+export async function present(selector) {
+  // the elements appear when Gradio has built the page
+  for (;;) {
+    const element = document.querySelector(selector);
+    if (element) return element;
+    await new Promise(requestAnimationFrame);
+  }
+}
+
+export function notice(text, isBad = false) {
+  const element = document.getElementById("vp-notice");
+  element.textContent = text;
+  element.classList.toggle("vp-bad", isBad);
+}
+
+export async function ask(path, options = {}) {
+  const answer = await fetch(path, options);
+  if (answer.status === 401) location.reload(); // the session has ended: to the login page
+  const text = await answer.text();
+  const content = text ? JSON.parse(text) : null;
+  if (!answer.ok) throw new Error(content?.detail ?? answer.statusText);
+  return content;
+}
+
+// --- which page ---
+
+export function go(address) {
+  history.pushState(null, "", address);
+  show();
+}
+
+function show() {
+  const query = new URLSearchParams(location.search);
+  const page = query.has("job") ? "job" : (query.get("view") ?? "new");
+  document.body.dataset.page = page;
+  for (const link of document.querySelectorAll("nav [data-nav]")) {
+    if (link.dataset.nav === page) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.getElementById("vp-filter").hidden = page !== "jobs";
+  notice("");
+  if (page === "job") watch({ view: "job", job: query.get("job") });
+  else if (page === "jobs") watch({ view: "jobs", ...filter(), page: 0 });
+  else if (page === "health") watch({ view: "health" });
+  else watch(null);
+}
+
+function filter() {
+  return Object.fromEntries(new FormData(document.getElementById("vp-filter")));
+}
+
+// --- what is live ---
+
+function watch(view) {
+  const query = view ? new URLSearchParams(view).toString() : "";
+  if (query !== live.query) document.getElementById("vp-live").replaceChildren();
+  live.query = query;
+  live.since = 0;
+  poll();
+}
+
+async function poll() {
+  clearTimeout(live.timer);
+  const { query, since } = live;
+  if (!query) return;
+  try {
+    const answer = await fetch(`page/live?${query}&since=${since}`, { signal: AbortSignal.timeout(10 * POLL_MS) });
+    if (answer.status === 401) return location.reload();
+    if (query !== live.query) return;
+    if (answer.status === 200) update(await answer.json());
+    else if (answer.status !== 204) throw new Error(answer.statusText);
+    live.failures = 0;
+  } catch {
+    live.failures += 1;
+  }
+  document.getElementById("vp-offline").hidden = live.failures < 2;
+  clearTimeout(live.timer);
+  live.timer = setTimeout(poll, POLL_MS);
+}
+
+function update({ version, names, pieces }) {
+  const view = document.getElementById("vp-live");
+  const sections = new Map([...view.children].map((section) => [section.dataset.name, section]));
+  names.forEach((name, place) => {
+    let section = sections.get(name);
+    if (!section) {
+      section = document.createElement("section");
+      section.dataset.name = name;
+    }
+    if (view.children[place] !== section) view.insertBefore(section, view.children[place] ?? null);
+    if (name in pieces) fill(section, pieces[name]);
+  });
+  while (view.children.length > names.length) view.lastChild.remove();
+  view.setAttribute("aria-busy", "false");
+  live.since = version;
+}
+
+function fill(section, html) {
+  const content = document.createElement("template");
+  content.innerHTML = html;
+  for (const time of content.content.querySelectorAll("time")) {
+    time.textContent = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  }
+  // only what differs is touched: focus, an open report and a playing video stay
+  Idiomorph.morph(section, content.content, {
+    morphStyle: "innerHTML",
+    callbacks: { beforeAttributeUpdated: (name) => name !== "open" },
+  });
+}
+
+// --- buttons ---
+
+async function confirmed(question) {
+  const dialog = document.getElementById("vp-question");
+  dialog.querySelector("p").textContent = question;
+  dialog.returnValue = "no";
+  dialog.showModal();
+  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+  return dialog.returnValue === "yes";
+}
+
+async function act(button) {
+  if (button.dataset.ask && !(await confirmed(button.dataset.ask))) return;
+  button.disabled = true;
+  try {
+    const content = await ask(button.dataset.post ?? button.dataset.delete, {
+      method: button.dataset.post ? "POST" : "DELETE",
+    });
+    if (button.dataset.delete) go("?view=jobs");
+    notice(content?.summary ?? "");
+    poll();
+  } catch (error) {
+    notice(error.message, true);
+  }
+  button.disabled = false;
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-nav]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    go(link.getAttribute("href"));
+    return;
+  }
+  const button = event.target.closest("button");
+  if (button?.dataset.post || button?.dataset.delete) act(button);
+  else if (button?.dataset.page) watch({ view: "jobs", ...filter(), page: button.dataset.page });
+  else if (button && "copyAddress" in button.dataset) {
+    navigator.clipboard?.writeText(location.href).then(() => notice(texts.copied));
+  }
+});
+document.addEventListener("input", (event) => {
+  if (event.target.closest("#vp-filter")) watch({ view: "jobs", ...filter(), page: 0 });
+});
+document.addEventListener("submit", (event) => {
+  if (event.target.id === "vp-filter") event.preventDefault();
+});
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) poll();
+});
+window.addEventListener("popstate", show);
+
+await present("#vp-live");
+show();
