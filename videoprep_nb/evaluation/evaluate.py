@@ -1,65 +1,149 @@
-"""From the detections of a sequence to tracks that can be compared with ground truth."""
+"""Tracks, or a tracker with its refinement, compared with the ground truth of a sequence."""
 
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from videoprep_nb.errors import InputError
-from videoprep_nb.evaluation.mot_rows import MotRows
+from videoprep_nb.evaluation.mot_rows import MotRows, read_ground_truth, read_tracks
+from videoprep_nb.evaluation.score import SequenceResult, score_sequence
+from videoprep_nb.evaluation.sequence import SEQUENCE_INFO_NAME, Half, SequenceInfo, frames_to_score, read_sequence_info
+from videoprep_nb.tracking.associate import associate
 from videoprep_nb.tracking.detections import ClipDetections
 from videoprep_nb.tracking.detectors.precomputed import PrecomputedDetector
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.track import TrackedVideo, track_video
+from videoprep_nb.tracking.trackers import create_tracker
 
 
-def read_detections(path: Path, frame_count: int | None = None) -> ClipDetections:
-    """Read a ``det.txt`` as the detections of one clip that holds the whole sequence.
+@dataclass(frozen=True)
+class Tracking:
+    """How detections are tracked.
 
     Args:
-        path: MOT detections; scores are taken as ``PrecomputedDetector`` takes them.
-        frame_count: Frames of the sequence; None: up to the last one that has a box.
+        params: Tracker and refinement.
+        refine: False for the tracks as the tracker gives them.
+        frame_rate: Frames per second of sequences whose ``seqinfo.ini`` does not tell.
+        size: Width and height of their pictures in pixels.
+    """
+
+    params: TrackingParams
+    refine: bool = True
+    frame_rate: Fraction | None = None
+    size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A sequence that was evaluated.
+
+    Args:
+        name: Name of the sequence.
+        tracks: What was compared with the ground truth.
+        result: How well they agree.
+    """
+
+    name: str
+    tracks: MotRows
+    result: SequenceResult
+
+
+def evaluate_tracks(ground_truth: Path, tracks: Path, half: Half | None = None) -> Evaluation:
+    """Score tracks that somebody made.
+
+    Args:
+        ground_truth: ``<sequence>/gt/gt.txt``.
+        tracks: MOT rows; those of frames that are not scored are not looked at.
+        half: See ``frames_to_score``.
 
     Raises:
-        InputError: The file is missing or broken, or has boxes in frames after the last one.
+        InputError: A file is missing, broken, or has boxes in frames after the last one.
+        ParameterError: The sequence is too short to be halved.
     """
-    detector = PrecomputedDetector(path)
-    frame_count = detector.frame_count if frame_count is None else frame_count
-    if detector.frame_count > frame_count:
-        raise InputError(f"{path} has a box in frame {detector.frame_count} of a sequence of {frame_count} frames.")
-    looked_at = np.arange(frame_count, dtype=np.int32)
-    found = detector.detect([], looked_at.tolist(), 0, 0)
+    info, truth = read_sequence_info(ground_truth), read_ground_truth(ground_truth)
+    found = read_tracks(tracks)
+    frame_count = info.frame_count or max(truth.frame_count, found.frame_count)
+    _check_frames(ground_truth, truth.frame_count, frame_count)
+    _check_frames(tracks, found.frame_count, frame_count)
+    frames = frames_to_score(frame_count, half)
+    return Evaluation(info.name, found, score_sequence(info.name, truth, found, frames))
+
+
+def evaluate_detections(
+    ground_truth: Path, detections: Path, tracking: Tracking, half: Half | None = None
+) -> Evaluation:
+    """Track detections that somebody made, and score the tracks.
+
+    Args:
+        ground_truth: ``<sequence>/gt/gt.txt``.
+        detections: MOT rows; scores are taken as ``PrecomputedDetector`` takes them.
+        tracking: Tracker and refinement.
+        half: See ``frames_to_score``; the other half is not tracked either.
+
+    Raises:
+        InputError: A file is missing, broken, or has boxes in frames after the last one; or rate or size of the
+            pictures are not known.
+        ParameterError: There is no such tracker or option, or the sequence is too short to be halved.
+    """
+    info, truth = read_sequence_info(ground_truth), read_ground_truth(ground_truth)
+    detector = PrecomputedDetector(detections)
+    frame_count = info.frame_count or max(truth.frame_count, detector.frame_count)
+    _check_frames(ground_truth, truth.frame_count, frame_count)
+    _check_frames(detections, detector.frame_count, frame_count)
+    frames = frames_to_score(frame_count, half)
+    tracks = track_frames(read_frames(detector, frames), _video(info, ground_truth, tracking), tracking)
+    return Evaluation(info.name, tracks, score_sequence(info.name, truth, tracks, frames))
+
+
+def read_frames(detector: PrecomputedDetector, frames: range) -> ClipDetections:
+    """The detections of some frames as those of one clip that begins with the first frame of the sequence.
+
+    Args:
+        detector: The detections.
+        frames: Numbers of the frames, counted from 1; the others count as not looked at.
+    """
+    looked_at = np.arange(frames.start - 1, frames.stop - 1, dtype=np.int32)
+    found = detector.detect([], looked_at.tolist(), width=0, height=0)
     return ClipDetections.from_frames(looked_at, found, detector.fingerprint)
 
 
-def track_frames(detections: ClipDetections, frames: range, video: TrackedVideo, params: TrackingParams) -> MotRows:
-    """Track some frames of a sequence as if there were no others.
+def track_frames(detections: ClipDetections, video: TrackedVideo, tracking: Tracking) -> MotRows:
+    """Track the frames that were looked at.
 
     Args:
-        detections: Of the whole sequence; see ``read_detections``.
-        frames: Numbers of the frames to track, counted from 1.
+        detections: Of one clip that begins with the first frame of the sequence.
         video: Rate and size of the sequence.
-        params: Tracker and refinement.
+        tracking: Tracker and refinement.
 
     Returns:
-        The tracks; frame numbers are those of the whole sequence.
+        The tracks; frames are numbered as in the whole sequence.
 
     Raises:
         ParameterError: There is no such tracker or option.
     """
-    tracks = track_video([(0, _part(detections, frames))], video, params)
-    return MotRows.from_tracks(tracks)
+    clips, params = [(0, detections)], tracking.params
+    if tracking.refine:
+        return MotRows.from_tracks(track_video(clips, video, params))
+    tracker = create_tracker(params.tracker, float(video.tracked_rate), params.tracker_options)
+    return MotRows.from_tracks(associate(tracker, clips, params.confidence, keep_detected_boxes=False))
 
 
-def _part(detections: ClipDetections, frames: range) -> ClipDetections:
-    """The detections of some frames; frame indices stay those of the sequence."""
-    looked_at = detections.looked_at
-    frame_index = detections.frame_index
-    looked_at_in_part = (looked_at >= frames.start - 1) & (looked_at < frames.stop - 1)
-    in_part = (frame_index >= frames.start - 1) & (frame_index < frames.stop - 1)
-    return ClipDetections(
-        looked_at=looked_at[looked_at_in_part],
-        frame_index=frame_index[in_part],
-        boxes_xyxy=detections.boxes_xyxy[in_part],
-        scores=detections.scores[in_part],
-        fingerprint=detections.fingerprint,
-    )
+def _video(info: SequenceInfo, ground_truth: Path, tracking: Tracking) -> TrackedVideo:
+    rate = info.rate or tracking.frame_rate
+    width, height = (info.width, info.height) if info.width and info.height else tracking.size or (None, None)
+    if rate is None:
+        raise InputError(_unknown(ground_truth, "frame rate", "frameRate", "--frame-rate 25"))
+    if width is None or height is None:
+        raise InputError(_unknown(ground_truth, "size of the pictures", "imWidth and imHeight", "--size 1920x1080"))
+    return TrackedVideo(rate, frame_stride=1, width=width, height=height)
+
+
+def _unknown(ground_truth: Path, what: str, entry: str, option: str) -> str:
+    return f"The {what} of {ground_truth} is not known: no {SEQUENCE_INFO_NAME} has {entry}; give it such as {option}."
+
+
+def _check_frames(file: Path, last_frame: int, frame_count: int) -> None:
+    if last_frame > frame_count:
+        raise InputError(f"{file} has a box in frame {last_frame} of a sequence of {frame_count} frames.")

@@ -20,7 +20,7 @@ class SequenceInfo:
     """A sequence of MOTChallenge; None stands for what is not known.
 
     Args:
-        name: Name of its folder.
+        name: Name of its folder, or of its ground truth.
         frame_count: Number of frames.
         rate: Frames per second.
         width: Width of the pictures in pixels.
@@ -38,7 +38,7 @@ def read_sequence_info(ground_truth: Path) -> SequenceInfo:
     """Read the ``seqinfo.ini`` that lies beside the folder ``gt`` of a sequence.
 
     Args:
-        ground_truth: ``<sequence>/gt/gt.txt``.
+        ground_truth: ``<sequence>/gt/gt.txt``; of a file elsewhere, ``seqinfo.ini`` is looked for in its own folder.
 
     Returns:
         What the file says; only the name when there is none.
@@ -46,16 +46,20 @@ def read_sequence_info(ground_truth: Path) -> SequenceInfo:
     Raises:
         InputError: The file is there and is not understood.
     """
-    folder = ground_truth.resolve().parent.parent
+    folder = ground_truth.resolve().parent
+    name = ground_truth.stem
+    if folder.name == "gt":
+        folder = folder.parent
+        name = folder.name
     file = folder / SEQUENCE_INFO_NAME
     if not file.is_file():
-        return SequenceInfo(folder.name)
+        return SequenceInfo(name)
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read_string(file.read_text(encoding="utf-8"))
         values = parser["Sequence"]
         return SequenceInfo(
-            name=folder.name,
+            name=name,
             frame_count=_positive(values.getint("seqLength"), MAX_FRAME_NUMBER),
             rate=_positive(Fraction(values["frameRate"]), 1000) if "frameRate" in values else None,
             width=_positive(values.getint("imWidth"), 100_000),

@@ -49,7 +49,7 @@ class _Track:
 
 
 class Sort(Tracker):
-    """SORT; see ``Tracker``."""
+    """SORT: a filter per person and the assignment that overlaps most (Bewley et al. 2016, arXiv:1602.00763)."""
 
     name: ClassVar[str] = "sort"
     options_type: ClassVar[type[TrackerOptions]] = SortOptions
