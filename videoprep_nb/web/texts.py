@@ -124,6 +124,17 @@ BROWSER = {
     "yes": "Yes",
     "no": "No",
     "copied": "Copied",
+    "uploading": "Upload of {name}",
+    "interrupted": "The connection was cut. The upload goes on by itself.",
+    "refused": "The server does not take this file.",
+    "left_out": "This file will be left out; the others are worked on.",
+    "looking": "Looking into the file …",
+    "rate": "{rate} pictures per second",
+    "up": "Move {name} up",
+    "down": "Move {name} down",
+    "remove": "Remove {name}",
+    "moved": "{name} is now number {number}.",
+    "started": "The job has been handed in. You can close this page; the work goes on.",
 }
 
 # --- new job ---
@@ -141,7 +152,11 @@ PRESETS = {
     "fast draft": "Fast draft – every third picture, about three times as fast, less exact",
     "crowded scene": "Crowded scene – finds small and half hidden persons, takes about four times as long",
 }
+SETTINGS = "Settings"
 ADVANCED = "Advanced settings"
+NO_VIDEOS_YET = "Choose at least one video; then the job can start."
+STILL_PENDING = "{count} still on the way."
+COST = "Takes about {time} when nothing else runs, and up to {disk} of disk space until it is done."
 START = "Start"
 UNITS = {"s": "seconds", "px": "pixels"}
 ACRONYMS = {"nms": "NMS", "iou": "IoU", "crf": "CRF", "jpeg": "JPEG"}

@@ -44,13 +44,12 @@ class Estimate:
     disk_bytes: float
 
 
-def estimate(videos: Sequence[VideoFacts], settings: Settings, worker_count: int) -> Estimate:
+def estimate(videos: Sequence[VideoFacts], settings: Settings) -> Estimate:
     """Estimate a job.
 
     Args:
         videos: Its videos.
         settings: Parameters that differ from the defaults.
-        worker_count: Units that run side by side.
     """
     track = STAGES["track_persons"].checked(settings.get("track_persons", {})).model_dump()
     extract = STAGES["extract_frames"].checked(settings.get("extract_frames", {})).model_dump()
@@ -60,4 +59,4 @@ def estimate(videos: Sequence[VideoFacts], settings: Settings, worker_count: int
         video.duration_s * (video.rate * _STANDARD_BYTES_PER_FRAME * 2 + extract["frames_per_second"] * _JPEG_BYTES * 2)
         for video in videos
     )
-    return Estimate(time_s / max(1, min(worker_count, len(videos))), disk_bytes)
+    return Estimate(time_s, disk_bytes)

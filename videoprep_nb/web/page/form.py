@@ -12,8 +12,14 @@ from videoprep_nb.jobs.settings import Settings, check_settings, owned_by_job
 from videoprep_nb.stages.params import STAGES
 from videoprep_nb.web import texts
 
-# They name files of the server, which is nothing that people of the page should have to know, or be able to try.
-_FILES_OF_THE_SERVER = frozenset({"weights", "detector", "detections_file"})
+_NOT_ASKED = {
+    # files of the server, which people of the page need not know, and should not be able to try
+    ("track_persons", "weights"),
+    ("track_persons", "detector"),
+    ("track_persons", "detections_file"),
+    # follows extract_frames
+    ("track_persons", "frames_per_second"),
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ def form_fields() -> list[FormField]:
         FormField(stage, name, info)
         for stage, model in STAGES.items()
         for name, info in model.model_fields.items()
-        if name not in owned_by_job(stage) | _FILES_OF_THE_SERVER
+        if name not in owned_by_job(stage) and (stage, name) not in _NOT_ASKED
     ]
 
 
@@ -69,7 +75,7 @@ def build_component(field: FormField) -> gr.components.Component:
     if kind is bool:
         return gr.Checkbox(**common)
     if kind in (int, float):
-        return gr.Number(precision=0 if kind is int else None, step=1 if kind is int else 0.05, **common)
+        return gr.Number(precision=0 if kind is int else None, **common)
     return gr.Textbox(max_lines=1, **common)
 
 

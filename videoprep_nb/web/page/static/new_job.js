@@ -1,0 +1,247 @@
+// The videos of a new job: uploads that survive a cut connection, what was found in them, and their order.
+
+import { ask, go, notice, present, texts } from "./page.js";
+
+const PARALLEL_UPLOADS = 2;
+const CHUNK_BYTES = 64 * 1024 * 1024;
+const RETRY_MS = 5000;
+
+const videos = []; // in their order; each is {name, size, row, state, …}
+
+// --- taking files ---
+
+function take(files) {
+  for (const file of files) {
+    const video = { file, name: file.name, size: file.size, state: "waiting", sent: 0, id: null, found: null };
+    video.row = newRow(video);
+    videos.push(video);
+  }
+  uploadNext();
+  show();
+}
+
+function uploadNext() {
+  const busy = videos.filter((video) => video.state === "uploading").length;
+  for (const video of videos.filter((video) => video.state === "waiting").slice(0, PARALLEL_UPLOADS - busy)) {
+    video.state = "uploading";
+    upload(video);
+  }
+}
+
+function upload(video) {
+  video.upload = new tus.Upload(video.file, {
+    endpoint: "api/uploads/",
+    metadata: { filename: video.name },
+    chunkSize: CHUNK_BYTES,
+    retryDelays: [0, 1000, 3000],
+    removeFingerprintOnSuccess: true,
+    onProgress: (sent) => {
+      video.sent = sent;
+      video.trouble = "";
+      show();
+    },
+    onSuccess: () => {
+      video.id = new URL(video.upload.url, location.href).pathname.split("/").pop();
+      uploaded(video);
+    },
+    onError: (error) => uploadFailed(video, error),
+  });
+  // a file that was begun before, even before the page was closed, goes on where it was cut
+  video.upload.findPreviousUploads().then((previous) => {
+    if (previous.length) video.upload.resumeFromPreviousUpload(previous[0]);
+    if (videos.includes(video)) video.upload.start();
+  });
+}
+
+function uploadFailed(video, error) {
+  const answer = error.originalResponse;
+  if (answer && answer.getStatus() >= 400 && answer.getStatus() < 500) {
+    video.state = "refused";
+    video.trouble = detailOf(answer.getBody()) ?? texts.refused;
+    uploadNext();
+  } else {
+    video.trouble = texts.interrupted;
+    setTimeout(() => videos.includes(video) && video.upload.start(), RETRY_MS);
+  }
+  show();
+}
+
+function detailOf(body) {
+  try {
+    return JSON.parse(body).detail;
+  } catch {
+    return null;
+  }
+}
+
+async function uploaded(video) {
+  video.state = "looking";
+  uploadNext();
+  show();
+  try {
+    video.found = await ask(`api/uploads/${video.id}/probe`);
+    video.state = video.found.problem ? "refused" : "ready";
+    video.trouble = video.found.problem;
+  } catch (error) {
+    video.state = "refused";
+    video.trouble = error.message;
+  }
+  show();
+}
+
+function remove(video) {
+  videos.splice(videos.indexOf(video), 1);
+  if (video.upload) video.upload.abort(video.state !== "refused").catch(() => {}); // what is gone needs no removal
+  uploadNext();
+  show();
+}
+
+function move(video, step, button) {
+  const place = videos.indexOf(video);
+  videos.splice(place, 1);
+  videos.splice(place + step, 0, video);
+  show();
+  (button.disabled ? button.parentElement.querySelector("button:enabled") : button).focus();
+  say(texts.moved.replace("{name}", video.name).replace("{number}", place + step + 1));
+}
+
+// --- showing them; names of files are only ever set as text ---
+
+function newElement(tag, className = "", text = "") {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+function newButton(label, video, text, action) {
+  const button = newElement("button", "vp-button", text);
+  button.type = "button";
+  button.setAttribute("aria-label", label.replace("{name}", video.name));
+  button.addEventListener("click", () => action(button));
+  return button;
+}
+
+function newRow(video) {
+  const row = newElement("tr");
+  const parts = {
+    number: newElement("td", "vp-number"),
+    picture: newElement("td", "vp-picture"),
+    name: newElement("th"),
+    found: newElement("td"),
+    order: newElement("td", "vp-order"),
+  };
+  parts.name.scope = "row";
+  parts.name.append(newElement("span", "", video.name), newElement("span", "vp-muted", ` ${size(video.size)}`));
+  parts.up = newButton(texts.up, video, "↑", (button) => move(video, -1, button));
+  parts.down = newButton(texts.down, video, "↓", (button) => move(video, 1, button));
+  parts.order.append(parts.up, parts.down, newButton(texts.remove, video, "✕", () => remove(video)));
+  row.append(parts.number, parts.picture, parts.name, parts.found, parts.order);
+  row.parts = parts;
+  return row;
+}
+
+function size(bytes) {
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
+  return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1e3)} KB`;
+}
+
+function show() {
+  const table = document.getElementById("vp-videos");
+  table.hidden = !videos.length;
+  const body = table.tBodies[0];
+  let number = 0;
+  videos.forEach((video, place) => {
+    if (body.rows[place] !== video.row) body.insertBefore(video.row, body.rows[place] ?? null);
+    const { parts } = video.row;
+    parts.number.textContent = video.state === "refused" ? "–" : ++number;
+    parts.up.disabled = place === 0;
+    parts.down.disabled = place === videos.length - 1;
+    showFound(video, parts);
+  });
+  while (body.rows.length > videos.length) body.lastChild.remove();
+  hand();
+}
+
+function showFound(video, { found, picture }) {
+  if (video.state === "waiting" || video.state === "uploading") {
+    const percent = video.size ? Math.floor((100 * video.sent) / video.size) : 100;
+    if (!found.querySelector("progress")) found.replaceChildren(newElement("progress"), newElement("span", "vp-muted"));
+    const [bar, text] = found.children;
+    bar.max = 100;
+    bar.value = percent;
+    bar.setAttribute("aria-label", texts.uploading.replace("{name}", video.name));
+    text.textContent = video.trouble || ` ${percent} %`;
+  } else if (video.state === "looking") {
+    found.replaceChildren(newElement("span", "vp-muted", texts.looking));
+  } else if (video.shown !== video.state) {
+    video.shown = video.state;
+    found.replaceChildren(...facts(video));
+    if (video.found?.thumbnail) {
+      const image = newElement("img");
+      image.src = video.found.thumbnail;
+      image.alt = "";
+      picture.replaceChildren(image);
+    }
+  }
+}
+
+function facts(video) {
+  if (video.state === "refused") return [newElement("p", "vp-bad", video.trouble), newElement("p", "vp-muted", texts.left_out)];
+  const { width, height, rate, duration, findings } = video.found;
+  return [
+    newElement("p", "", `${width}×${height}, ${texts.rate.replace("{rate}", Number(rate.toFixed(2)))}, ${duration}`),
+    ...findings.map((finding) => newElement("p", "vp-muted", finding)),
+  ];
+}
+
+function say(text) {
+  document.getElementById("vp-upload-status").textContent = text;
+}
+
+// --- handing over to the form, which estimates and starts ---
+
+let handed = "";
+
+function hand() {
+  const ready = videos.filter((video) => video.state === "ready");
+  const draft = JSON.stringify({
+    videos: ready.map(({ id, found }) => ({ upload_id: id, duration_s: found.duration_s, rate: found.rate })),
+    pending: videos.filter((video) => !["ready", "refused"].includes(video.state)).length,
+  });
+  const field = document.querySelector("#vp-draft textarea, #vp-draft input");
+  if (draft === handed || !field) return;
+  handed = draft;
+  field.value = draft;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+window.addEventListener("vp-started", (event) => {
+  videos.length = 0;
+  show();
+  go(`?job=${event.detail}`);
+  notice(texts.started);
+});
+
+window.addEventListener("beforeunload", (event) => {
+  if (videos.some((video) => ["waiting", "uploading"].includes(video.state))) event.preventDefault();
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.id !== "vp-files") return;
+  take(event.target.files);
+  event.target.value = ""; // the same file may be chosen again
+});
+
+for (const kind of ["dragover", "dragleave", "drop"]) {
+  document.addEventListener(kind, (event) => {
+    const zone = document.getElementById("vp-drop");
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault(); // a file dropped beside the zone must not replace the page
+    zone.classList.toggle("vp-over", kind === "dragover" && zone.contains(event.target));
+    if (kind === "drop") take([...event.dataTransfer.files]);
+  });
+}
+
+await present("#vp-videos");
+show();

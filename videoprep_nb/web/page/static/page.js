@@ -169,4 +169,5 @@ document.addEventListener("visibilitychange", () => {
 window.addEventListener("popstate", show);
 
 await present("#vp-live");
+await present(".vp-header nav");
 show();

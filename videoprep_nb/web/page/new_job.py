@@ -1,0 +1,104 @@
+"""The form of a new job: which videos, how thorough, what it will cost, and its start."""
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+from pydantic import BaseModel, ValidationError
+
+from videoprep_nb.errors import VideoPrepError
+from videoprep_nb.jobs.settings import Settings
+from videoprep_nb.web import texts
+from videoprep_nb.web.access import UserJobs
+from videoprep_nb.web.page.estimate import VideoFacts, estimate
+from videoprep_nb.web.page.form import FormField, build_component, form_fields, form_values, read_form
+from videoprep_nb.web.page.presets import PRESETS, STANDARD
+from videoprep_nb.web.page.templates import render
+
+# answered like any other request: Gradio's queue would hold a connection open, and show its own progress
+_AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+# tells the script that looks after the uploads
+_TELL_STARTED = "(id) => id && window.dispatchEvent(new CustomEvent('vp-started', {detail: id}))"
+
+
+class DraftVideo(VideoFacts):
+    """A video that is ready.
+
+    Args:
+        upload_id: The upload that brought it.
+    """
+
+    upload_id: str
+
+
+class Draft(BaseModel):
+    """What the browser says about the videos of a new job.
+
+    Args:
+        videos: Those that are ready, in their order.
+        pending: How many are still on their way.
+    """
+
+    videos: list[DraftVideo] = []
+    pending: int = 0
+
+
+def add_new_job(jobs_of: Callable[[gr.Request], UserJobs]) -> None:
+    """Add the form to the page that is being built.
+
+    Args:
+        jobs_of: The jobs of whoever sends a request.
+    """
+    fields = form_fields()
+
+    def show_cost(draft_text: str, *values: Any) -> tuple[str, Any]:
+        draft = Draft.model_validate_json(draft_text or "{}")
+        return _cost(draft, fields, values), gr.update(interactive=bool(draft.videos) and not draft.pending)
+
+    def start(draft_text: str, *values: Any, request: gr.Request) -> tuple[str, str]:
+        try:
+            draft = Draft.model_validate_json(draft_text or "{}")
+            return "", _submit(jobs_of(request), draft, read_form(fields, values))
+        except (VideoPrepError, ValidationError) as error:
+            return render("alert.html", message=str(error)), ""
+
+    gr.HTML(render("videos.html"), apply_default_css=False)
+    gr.HTML(f"<h2>{texts.SETTINGS}</h2>", apply_default_css=False)
+    preset = gr.Radio([(texts.PRESETS[name], name) for name in PRESETS], value=STANDARD, label=texts.PRESET)
+    with gr.Accordion(texts.ADVANCED, open=False):
+        inputs = _add_inputs(fields)
+    draft = gr.Textbox(visible="hidden", elem_id="vp-draft", show_label=False)
+    cost = gr.HTML(elem_id="vp-cost", apply_default_css=False)
+    button = gr.Button(texts.START, variant="primary", interactive=False, elem_id="vp-start")
+    problem = gr.HTML(apply_default_css=False)
+    started = gr.Textbox(visible="hidden", show_label=False)
+
+    preset.input(lambda name: form_values(fields, PRESETS[name]), preset, inputs, **_AT_ONCE).then(
+        show_cost, [draft, *inputs], [cost, button], **_AT_ONCE
+    )
+    draft.input(show_cost, [draft, *inputs], [cost, button], trigger_mode="always_last", **_AT_ONCE)
+    button.click(start, [draft, *inputs], [problem, started], **_AT_ONCE).then(
+        None, started, None, js=_TELL_STARTED, **_AT_ONCE
+    )
+
+
+def _add_inputs(fields: list[FormField]) -> list[gr.components.Component]:
+    inputs = []
+    for stage in dict.fromkeys(field.stage for field in fields):
+        gr.HTML(f"<h3>{texts.STAGES[stage]}</h3>", apply_default_css=False)
+        with gr.Row(elem_classes="vp-params"):
+            inputs += [build_component(field) for field in fields if field.stage == stage]
+    return inputs
+
+
+def _cost(draft: Draft, fields: list[FormField], values: tuple[Any, ...]) -> str:
+    """What the job will cost, or what is wrong with the parameters."""
+    try:
+        settings = read_form(fields, values)
+    except VideoPrepError as error:
+        return render("alert.html", message=str(error))
+    return render("cost.html", cost=estimate(draft.videos, settings), draft=draft)
+
+
+def _submit(jobs: UserJobs, draft: Draft, settings: Settings) -> str:
+    return jobs.submit([], settings)
