@@ -11,20 +11,25 @@ import nbformat
 import pytest
 from papermill import inspect_notebook
 
+from videoprep_nb.stages.explore_tracker import ExploreTrackerParams
 from videoprep_nb.stages.params import STAGES, notebook_name
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 MAX_CELL_LINES = 12
 
-each_stage = pytest.mark.parametrize("stage", STAGES)
+MODELS = {notebook_name(stage): model for stage, model in STAGES.items()} | {
+    "explore_tracker.ipynb": ExploreTrackerParams
+}
+
+each_notebook = pytest.mark.parametrize("name", MODELS)
 
 
-def read(stage: str) -> Any:
-    return nbformat.read(NOTEBOOKS / notebook_name(stage), as_version=4)
+def read(name: str) -> Any:
+    return nbformat.read(NOTEBOOKS / name, as_version=4)
 
 
-def code_cells(stage: str) -> list[Any]:
-    return [cell for cell in read(stage).cells if cell.cell_type == "code"]
+def code_cells(name: str) -> list[Any]:
+    return [cell for cell in read(name).cells if cell.cell_type == "code"]
 
 
 def papermill_type(annotation: Any) -> str:
@@ -37,47 +42,47 @@ def papermill_type(annotation: Any) -> str:
     return str(annotation) if typing.get_origin(annotation) else annotation.__name__
 
 
-def test_there_is_one_notebook_per_stage():
-    assert {path.name for path in NOTEBOOKS.glob("0*.ipynb")} == set(map(notebook_name, STAGES))
+def test_every_notebook_is_tested():
+    assert {path.name for path in NOTEBOOKS.glob("*.ipynb")} == set(MODELS)
 
 
-@each_stage
-def test_parameters_are_those_of_the_model(stage):
-    found = inspect_notebook(str(NOTEBOOKS / notebook_name(stage)))
-    fields = STAGES[stage].model_fields
+@each_notebook
+def test_parameters_are_those_of_the_model(name):
+    found = inspect_notebook(str(NOTEBOOKS / name))
+    fields = MODELS[name].model_fields
     assert list(found) == list(fields)
-    for name, field in fields.items():
-        assert ast.literal_eval(found[name]["default"]) == field.default, name
-        assert found[name]["inferred_type_name"] == papermill_type(field.annotation), name
-        assert found[name]["help"] == field.description, name
+    for parameter, field in fields.items():
+        assert ast.literal_eval(found[parameter]["default"]) == field.default, parameter
+        assert found[parameter]["inferred_type_name"] == papermill_type(field.annotation), parameter
+        assert found[parameter]["help"] == field.description, parameter
 
 
-@each_stage
-def test_notebook_is_valid(stage):
-    nbformat.validate(read(stage))
+@each_notebook
+def test_notebook_is_valid(name):
+    nbformat.validate(read(name))
 
 
-@each_stage
-def test_first_cells_are_title_parameters_and_setup(stage):
-    cells = read(stage).cells
+@each_notebook
+def test_first_cells_are_title_parameters_and_setup(name):
+    cells = read(name).cells
     assert [cell.id for cell in cells[:4]] == ["title", "parameters", "setup", "run"]
     assert cells[0].source.startswith("# ")
     assert len(cells[0].source.splitlines()) == 3  # heading, empty line, one paragraph
     assert cells[-1].id == "summary"
-    assert f"{STAGES[stage].__name__}.from_cell(globals())" in cells[2].source
+    assert f"{MODELS[name].__name__}.from_cell(globals())" in cells[2].source
 
 
-@each_stage
-def test_cells_are_thin(stage):
-    for cell in code_cells(stage)[1:]:
+@each_notebook
+def test_cells_are_thin(name):
+    for cell in code_cells(name)[1:]:
         tree = ast.parse(cell.source)
         assert len(cell.source.splitlines()) <= MAX_CELL_LINES, cell.id
         assert not [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda)]
 
 
-@each_stage
-def test_no_outputs_counts_or_foreign_metadata(stage):
-    notebook = read(stage)
+@each_notebook
+def test_no_outputs_counts_or_foreign_metadata(name):
+    notebook = read(name)
     assert notebook.metadata == {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -89,16 +94,16 @@ def test_no_outputs_counts_or_foreign_metadata(stage):
     assert [cell.id for cell in notebook.cells if cell.metadata.get("tags") == ["parameters"]] == ["parameters"]
 
 
-@each_stage
-def test_cell_ids_are_words(stage):
-    ids = [cell.id for cell in read(stage).cells]
+@each_notebook
+def test_cell_ids_are_words(name):
+    ids = [cell.id for cell in read(name).cells]
     assert len(set(ids)) == len(ids)
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", cell_id) for cell_id in ids)
 
 
-@each_stage
-def test_no_absolute_paths_no_magics_no_change_of_folder(stage):
-    for cell in code_cells(stage):
+@each_notebook
+def test_no_absolute_paths_no_magics_no_change_of_folder(name):
+    for cell in code_cells(name):
         for node in ast.walk(ast.parse(cell.source)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 assert not Path(node.value).is_absolute(), node.value
@@ -117,8 +122,8 @@ def test_defaults_lead_from_one_notebook_to_the_next():
     assert defaults["package"]["proposals_file"] == defaults["generate_proposals"]["output_file"]
 
 
-@each_stage
-def test_notebook_is_stored_as_jupyter_stores_it(stage):
-    path = NOTEBOOKS / notebook_name(stage)
+@each_notebook
+def test_notebook_is_stored_as_jupyter_stores_it(name):
+    path = NOTEBOOKS / name
     text = path.read_text(encoding="utf-8")
     assert text == json.dumps(json.loads(text), indent=1, ensure_ascii=False, sort_keys=True) + "\n"

@@ -43,7 +43,7 @@ class ExploreTrackerParams(Params):
     clip_count: Optional[int] = Field(4, ge=1, description="clips to track; None: all that follow")
     left: list[str] = Field([], description="settings on the left, each written name:value; empty: the defaults")
     right: list[str] = Field(
-        ["tracker:sort", "max_gap_s:0"], description="settings on the right, likewise, as changes to the defaults"
+        ["tracker:bytetrack"], description="settings on the right, likewise, as changes to the defaults"
     )
     export_file: str = Field("work/tracking.yaml", description="where the settings on the right are written to")
 

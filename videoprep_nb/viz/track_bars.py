@@ -1,0 +1,132 @@
+"""Tracks over time as bars, drawn at once: for those who move a slider and want to see what happens."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from videoprep_nb.viz import pictures
+from videoprep_nb.viz.pictures import Picture
+from videoprep_nb.viz.style import ACCENT, GRID, INK, MUTED, PAPER, Colour, track_colour
+from videoprep_nb.viz.tracks import Tracks
+
+_ROW_PX = 13
+_HEAD_PX = 26
+_FOOT_PX = 22
+_LABEL_PX = 40
+_MAX_ROWS = 40
+_TICKS = 6
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Something that happened to a track.
+
+    Args:
+        track_id: The track.
+        frame: Index of the frame in the standard video.
+        colour: Colour of the tick.
+    """
+
+    track_id: int
+    frame: int
+    colour: Colour
+
+
+@dataclass(frozen=True)
+class TrackBars:
+    """A drawn time line of tracks.
+
+    Args:
+        picture: The drawing.
+        first_frame: The frame at its left end.
+        end_frame: The frame after the one at its right end.
+    """
+
+    picture: Picture
+    first_frame: int
+    end_frame: int
+
+    def with_cursor(self, frame: int) -> Picture:
+        """A copy with an upright line at a frame."""
+        marked = self.picture.copy()
+        x = _x(frame + 0.5, self.first_frame, self.end_frame, marked.shape[1])
+        cv2.line(marked, (x, _HEAD_PX - 4), (x, marked.shape[0] - _FOOT_PX), INK, 1)
+        return marked
+
+
+def draw_track_bars(
+    tracks: Tracks,
+    title: str,
+    width: int,
+    *,
+    colours: Mapping[int, Colour],
+    ticks: Iterable[Tick],
+    selected: int | None = None,
+    row_count: int = 0,
+) -> TrackBars:
+    """Draw one bar per track, pale where it was filled in; of many tracks those that last longest.
+
+    Args:
+        tracks: The tracks.
+        title: A line on top.
+        width: Width in pixels.
+        colours: Colours by track id that differ from the usual ones.
+        ticks: What happened to the tracks.
+        selected: A track to point at.
+        row_count: Least number of rows, for two drawings of the same height.
+    """
+    shown, total = shown_tracks(tracks, selected), len(tracks.track_ids)
+    row = {track_id: index for index, track_id in enumerate(shown)}
+    rows = max(len(shown), row_count, 1)
+    picture = np.full((_HEAD_PX + rows * _ROW_PX + _FOOT_PX, width, 3), PAPER, np.uint8)
+    first, end = tracks.clips[0].start_frame, tracks.end_frame
+    left_out = f" (the {len(shown)} longest)" if len(shown) < total else ""
+    pictures.text(picture, f"{title}: {total} tracks{left_out}", 1, 16, 14, INK, 600)
+    _draw_times(picture, first, end, tracks.rate)
+    for run in tracks.runs(shortest_interpolated=2):
+        if run.track_id in row:
+            top = _HEAD_PX + row[run.track_id] * _ROW_PX
+            x = [_x(frame, first, end, width) for frame in (run.start_frame, run.end_frame)]
+            colour = colours.get(run.track_id, track_colour(run.track_id))
+            shade = _pale(colour) if run.interpolated else colour
+            cv2.rectangle(picture, (x[0], top + 2), (max(x[0], x[1] - 1), top + _ROW_PX - 3), shade, cv2.FILLED)
+    for track_id in shown:
+        baseline = _HEAD_PX + row[track_id] * _ROW_PX + _ROW_PX - 3
+        chosen = track_id == selected
+        pictures.text(picture, str(track_id), 6, baseline, 11, ACCENT if chosen else MUTED, 700 if chosen else 400)
+        if chosen:
+            cv2.rectangle(picture, (0, baseline - 10), (3, baseline + 2), ACCENT, cv2.FILLED)
+    for tick in ticks:
+        if tick.track_id in row:
+            top = _HEAD_PX + row[tick.track_id] * _ROW_PX
+            x_tick = _x(tick.frame, first, end, width)
+            cv2.rectangle(picture, (x_tick - 1, top), (x_tick + 1, top + _ROW_PX - 1), tick.colour, cv2.FILLED)
+    return TrackBars(picture, first, end)
+
+
+def shown_tracks(tracks: Tracks, selected: int | None) -> Sequence[int]:
+    """The tracks that have a bar, in the order of their first frames."""
+    ids, counts = np.unique(tracks.track_id, return_counts=True)
+    longest = set(ids[np.argsort(-counts, kind="stable")[:_MAX_ROWS]].tolist()) | {selected}
+    return [track_id for track_id in tracks.track_ids if track_id in longest]
+
+
+def _x(frame: float, first_frame: int, end_frame: int, width: int) -> int:
+    return _LABEL_PX + round((frame - first_frame) / max(1, end_frame - first_frame) * (width - _LABEL_PX - 4))
+
+
+def _draw_times(picture: Picture, first: int, end: int, rate: float) -> None:
+    height, width = picture.shape[:2]
+    for frame in np.linspace(first, end, _TICKS).tolist():
+        x = _x(frame, first, end, width)
+        cv2.line(picture, (x, _HEAD_PX), (x, height - _FOOT_PX), GRID, 1)
+        words = f"{int(frame / rate) // 60}:{frame / rate % 60:04.1f}"
+        text_left = min(x - pictures.text_width(words, 11) // 2, width - pictures.text_width(words, 11) - 1)
+        pictures.text(picture, words, text_left, height - 7, 11, MUTED)
+
+
+def _pale(colour: Colour) -> Colour:
+    red, green, blue = (round(255 - 0.35 * (255 - part)) for part in colour)
+    return red, green, blue
