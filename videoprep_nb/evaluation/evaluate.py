@@ -1,5 +1,6 @@
 """Tracks, or a tracker with its refinement, compared with the ground truth of a sequence."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -64,10 +65,7 @@ def evaluate_tracks(ground_truth: Path, tracks: Path, half: Half | None = None) 
     """
     info, truth = read_sequence_info(ground_truth), read_ground_truth(ground_truth)
     found = read_tracks(tracks)
-    frame_count = info.frame_count or max(truth.frame_count, found.frame_count)
-    _check_frames(ground_truth, truth.frame_count, frame_count)
-    _check_frames(tracks, found.frame_count, frame_count)
-    frames = frames_to_score(frame_count, half)
+    frames = _frames(info, {ground_truth: truth.frame_count, tracks: found.frame_count}, half)
     return Evaluation(info.name, found, score_sequence(info.name, truth, found, frames))
 
 
@@ -89,10 +87,7 @@ def evaluate_detections(
     """
     info, truth = read_sequence_info(ground_truth), read_ground_truth(ground_truth)
     detector = PrecomputedDetector(detections)
-    frame_count = info.frame_count or max(truth.frame_count, detector.frame_count)
-    _check_frames(ground_truth, truth.frame_count, frame_count)
-    _check_frames(detections, detector.frame_count, frame_count)
-    frames = frames_to_score(frame_count, half)
+    frames = _frames(info, {ground_truth: truth.frame_count, detections: detector.frame_count}, half)
     tracks = track_frames(read_frames(detector, frames), _video(info, ground_truth, tracking), tracking)
     return Evaluation(info.name, tracks, score_sequence(info.name, truth, tracks, frames))
 
@@ -144,6 +139,10 @@ def _unknown(ground_truth: Path, what: str, entry: str, option: str) -> str:
     return f"The {what} of {ground_truth} is not known: no {SEQUENCE_INFO_NAME} has {entry}; give it such as {option}."
 
 
-def _check_frames(file: Path, last_frame: int, frame_count: int) -> None:
-    if last_frame > frame_count:
-        raise InputError(f"{file} has a box in frame {last_frame} of a sequence of {frame_count} frames.")
+def _frames(info: SequenceInfo, last_frames: Mapping[Path, int], half: Half | None) -> range:
+    """The frames to score, after a look at the last frame that has a box in each file."""
+    frame_count = info.frame_count or max(last_frames.values())
+    for file, last_frame in last_frames.items():
+        if last_frame > frame_count:
+            raise InputError(f"{file} has a box in frame {last_frame} of a sequence of {frame_count} frames.")
+    return frames_to_score(frame_count, half)

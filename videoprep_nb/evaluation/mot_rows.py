@@ -83,9 +83,11 @@ def read_ground_truth(path: Path) -> MotRows:
     """Read a ``gt.txt`` of MOT15, MOT16, MOT17, MOT20 or data in their form.
 
     Raises:
-        InputError: The file is missing, or is not of that form.
+        InputError: The file is missing, is not of that form, or has no box.
     """
     rows = _read(path)
+    if not len(rows):
+        raise InputError(f"{path} has no box; wanted ground truth, frame,id,x,y,width,height,1,….")
     unknown = rows.classes[(rows.classes < _PERSON) | (rows.classes > _LAST_CLASS)]
     if len(unknown):
         raise InputError(f"{path} has the class {unknown[0]} in column 8; wanted 1 (person) to {_LAST_CLASS}.")
