@@ -17,9 +17,11 @@ import psutil
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
+from web_server import make_users
 
 from videoprep_nb.cli import app
 from videoprep_nb.jobs.workspace import WORKSPACE_VARIABLE
+from videoprep_nb.web.users import new_token
 
 ROOT = Path(__file__).resolve().parents[1]
 CLI = ["-m", "videoprep_nb.cli"]
@@ -114,12 +116,9 @@ def test_stopped_server_leaves_no_process_and_goes_on_later(tmp_path: Path):
 
 @pytest.mark.slow
 def test_commands_and_their_exit_codes(tmp_path: Path):
-    tokens = tmp_path / "tokens"
-    made = subprocess.run(
-        [sys.executable, *CLI, "token", "anna", "--auth-file", str(tokens)], capture_output=True, text=True, check=True
-    )
-    token = made.stdout.strip()
-    with serving(tmp_path / "workspace", "--auth-file", str(tokens)) as (address, _):
+    users = make_users(tmp_path)
+    token = new_token(users, "root")
+    with serving(tmp_path / "workspace", "--auth-file", str(users)) as (address, _):
 
         def ask(*arguments: str) -> Result:
             return jobs_command(address, *arguments, token=token)
@@ -129,7 +128,7 @@ def test_commands_and_their_exit_codes(tmp_path: Path):
         answer = httpx.post(f"{address}/api/jobs", files=files, headers=headers, trust_env=False)
         job_id = answer.json()["job_id"]
         listed = json.loads(ask("list", "--json").stdout)
-        assert [(job["job_id"], job["owner"]) for job in listed["jobs"]] == [(job_id, "anna")]
+        assert [(job["job_id"], job["owner"]) for job in listed["jobs"]] == [(job_id, "root")]
         assert "[bold] <b>.mp4" in ask("list").stdout
         followed = ask("events", "--follow", "--json", job_id)
         assert json.loads(followed.stdout.splitlines()[-1]) == {"state": "failed"}
@@ -161,16 +160,16 @@ def test_absent_service_is_said():
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        pytest.param(["--host", "0.0.0.0"], "--auth-file", id="open to all without tokens"),
-        pytest.param(["--host", "0.0.0.0", "--auth-file", "absent"], "absent", id="no auth file"),
-        pytest.param(["--host", "192.0.2.1", "--auth-file", "{tokens}"], "192.0.2.1", id="address of another machine"),
+        pytest.param(["--host", "0.0.0.0"], "--auth-file", id="open to all without users"),
+        pytest.param(["--host", "0.0.0.0", "--auth-file", "absent"], "videoprep users add", id="no auth file"),
+        pytest.param(["--host", "192.0.2.1", "--auth-file", "{users}"], "192.0.2.1", id="address of another machine"),
         pytest.param(["--workspace", "/proc/nothing"], "workspace", id="workspace that cannot be"),
         pytest.param(["--port", "70000"], "port", id="no port"),
     ],
 )
 def test_server_refuses_to_start(options: list[str], word: str, tmp_path: Path):
-    (tmp_path / "tokens").write_text(f"anna:{'0' * 64}\n")
-    filled = [option.format(tokens=tmp_path / "tokens") for option in options]
+    users = make_users(tmp_path)
+    filled = [option.format(users=users) for option in options]
     command = [sys.executable, *CLI, "serve", "--port", "0", "--workspace", str(tmp_path / "workspace"), *filled]
     told = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert told.returncode == 2

@@ -14,8 +14,10 @@ from videoprep_nb.jobs.engine import EngineSettings
 from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.workspace import Workspace
 from videoprep_nb.web.app import create_app
-from videoprep_nb.web.auth import Tokens
+from videoprep_nb.web.users import Role, Users, add_user
 
+PASSWORDS = {"root": "correct horse battery", "anna": "anna likes long words", "bert": "bert likes them too"}
+"""``root`` is an admin, the others are members."""
 SMALL_LIMITS = Limits(file_bytes=3_000_000, job_bytes=4_000_000, videos=5, free_bytes=0, free_per_input_byte=0)
 PROBLEM = "application/problem+json"
 
@@ -30,14 +32,16 @@ class RunningServer:
     def uploads(self) -> list[Path]:
         return list(self.service.workspace.uploads_dir.iterdir())
 
+    def fresh_client(self) -> httpx.Client:
+        """A client without cookies."""
+        return httpx.Client(base_url=self.client.base_url, timeout=30, trust_env=False)
+
 
 @contextmanager
-def running_server(
-    folder: Path, limits: Limits = SMALL_LIMITS, tokens: Tokens | None = None
-) -> Iterator[RunningServer]:
+def running_server(folder: Path, limits: Limits = SMALL_LIMITS, users: Users | None = None) -> Iterator[RunningServer]:
     engine = EngineSettings(worker_count=1, separate_processes=False)
-    with Service(Workspace(folder), engine, limits, warm_up=False) as service:
-        server = uvicorn.Server(uvicorn.Config(create_app(service, tokens), port=0, log_level="warning"))
+    with Service(Workspace(folder), engine, limits) as service:
+        server = uvicorn.Server(uvicorn.Config(create_app(service, users), port=0, log_level="warning"))
         thread = threading.Thread(target=server.run)
         thread.start()
         try:
@@ -49,6 +53,27 @@ def running_server(
         finally:
             server.should_exit = True
             thread.join()
+
+
+def make_users(folder: Path) -> Path:
+    """A user file with the users of ``PASSWORDS``."""
+    file = folder / "users.json"
+    for name, password in PASSWORDS.items():
+        add_user(file, name, Role.ADMIN if name == "root" else Role.MEMBER, password)
+    return file
+
+
+@contextmanager
+def log_in(server: RunningServer, name: str) -> Iterator[httpx.Client]:
+    """A browser in which a user has logged in."""
+    with server.fresh_client() as client:
+        answer = client.post("/login", data={"name": name, "password": PASSWORDS[name]})
+        assert answer.status_code == 303, answer.text
+        yield client
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 def read_events(client: httpx.Client, path: str, **query: object) -> list[dict]:

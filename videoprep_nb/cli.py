@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from videoprep_nb.cli_jobs import jobs_app, serve, token
+from videoprep_nb.cli_jobs import jobs_app, serve
+from videoprep_nb.cli_users import users_app
 from videoprep_nb.console import EXIT_FAILED, EXIT_USAGE, err, out, stop
 from videoprep_nb.errors import InputError, ParameterError, VideoPrepError
 from videoprep_nb.jobs.models import JobResult, State
@@ -32,8 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(serve)
-app.command()(token)
 app.add_typer(jobs_app, name="jobs")
+app.add_typer(users_app, name="users")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The commands about a service: ``videoprep serve``, ``token``, and ``jobs …``, which ask a running one over HTTP."""
+"""The commands about a service: ``videoprep serve``, and ``jobs …``, which ask a running one over HTTP."""
 
 import json
 import sys
@@ -34,7 +34,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as the service
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen at; others than this machine's own want tokens.")] = (
+    host: Annotated[str, typer.Option(help="Address to listen at; others than this machine's own want users.")] = (
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at; 0: any that is free.")] = 7860,
@@ -46,7 +46,11 @@ def serve(
         int, typer.Option(min=0, help="Notebooks side by side on this machine; 0: one per four cores.")
     ] = 0,
     auth_file: Annotated[
-        Path | None, typer.Option(help="File with the hashes of tokens. [none, only for this machine]")
+        Path | None, typer.Option(help="The user file that videoprep users makes. [none, only for this machine]")
+    ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="Address of a reverse proxy that is believed what it says about clients; repeatable."),
     ] = None,
     keep_results_days: Annotated[float, typer.Option(min=0, help="Packages and reports are kept for so long.")] = 90,
 ) -> None:
@@ -56,7 +60,7 @@ def serve(
 
     try:
         serve_workspace(
-            ServerSettings(host, port, auth_file),
+            ServerSettings(host, port, auth_file, tuple(trusted_proxy or ())),
             workspace,
             EngineSettings(scheduler=scheduler, worker_count=workers),
             Limits(keep_results=timedelta(days=keep_results_days)),
@@ -64,19 +68,6 @@ def serve(
         )
     except VideoPrepError as error:
         raise stop(error, EXIT_USAGE if isinstance(error, InputError) else EXIT_FAILED) from None
-
-
-def token(
-    name: Annotated[str, typer.Argument(help="Whom the token is for.")],
-    auth_file: Annotated[Path, typer.Option(help="File to add its hash to.")] = Path("videoprep-tokens"),
-) -> None:
-    """Make a token and print it; the file keeps only its hash. A service knows it from its next start on."""
-    from videoprep_nb.web.auth import add_token
-
-    try:
-        sys.stdout.write(add_token(auth_file, name) + "\n")
-    except InputError as error:
-        raise stop(error, EXIT_USAGE) from None
 
 
 @jobs_app.callback()

@@ -1,8 +1,6 @@
 """What a user may do with jobs. API and page reach the service through ``UserJobs`` and in no other way."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
 
@@ -14,35 +12,7 @@ from videoprep_nb.jobs.service import JobView, Limits, Service
 from videoprep_nb.jobs.settings import Settings
 from videoprep_nb.jobs.workspace import Workspace
 from videoprep_nb.web.problems import Refused
-
-
-class Role(StrEnum):
-    """What a user may see."""
-
-    ADMIN = "admin"
-    MEMBER = "member"
-
-
-@dataclass(frozen=True)
-class User:
-    """Somebody who has logged in, or a program with their token.
-
-    Args:
-        name: Their name; empty for the one user of a service without a user file.
-        role: An admin sees all jobs and how the service is, a member their own jobs.
-    """
-
-    name: str
-    role: Role
-
-    @property
-    def is_admin(self) -> bool:
-        """Whether they see all jobs."""
-        return self.role is Role.ADMIN
-
-
-LOCAL_ADMIN = User("", Role.ADMIN)
-"""Whoever uses a service without a user file, which only this machine reaches."""
+from videoprep_nb.web.users import User
 
 
 class UserJobs:

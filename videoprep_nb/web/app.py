@@ -4,30 +4,36 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 
 from anyio import to_thread
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
+from starlette.endpoints import HTTPEndpoint
+from starlette.routing import Match, Route
 
 import videoprep_nb
 from videoprep_nb.jobs.service import Service
-from videoprep_nb.web import api
-from videoprep_nb.web.auth import Gate, Tokens
+from videoprep_nb.web import api, login
+from videoprep_nb.web.authentication import Authentication
+from videoprep_nb.web.gate import Gate
+from videoprep_nb.web.page.app import add_page
 from videoprep_nb.web.problems import add_problem_handlers
+from videoprep_nb.web.users import Users
 
 CLEAN_INTERVAL_S = 3600.0
 _DESCRIPTION = """Turn raw videos into packages for people who annotate what persons do in them.
 
 Hand in videos with `POST /api/jobs`, follow the job, fetch its package. Errors are problem details (RFC 9457) whose
-`detail` is one sentence for people. Where the service has tokens, send `Authorization: Bearer <token>`."""
+`detail` is one sentence for people. Where the service has users, send `Authorization: Bearer <token>`."""
 _log = logging.getLogger(__name__)
 
 
-def create_app(service: Service, tokens: Tokens | None) -> FastAPI:
+def create_app(service: Service, users: Users | None) -> FastAPI:
     """The application that offers a service.
 
     Args:
         service: The service; it is cleaned at start and once an hour, and not closed at the end.
-        tokens: Who may use it; None: only programs and browsers of this machine.
+        users: Who may use it; None: only programs and browsers of this machine.
     """
     app = FastAPI(
         title="videoprep",
@@ -40,10 +46,25 @@ def create_app(service: Service, tokens: Tokens | None) -> FastAPI:
     )
     app.state.service = service
     app.state.stopping = False
-    app.add_middleware(Gate, tokens=tokens)
+    app.state.authentication = Authentication.of_workspace(service.workspace.path, users)
+    app.add_middleware(Gate, authentication=app.state.authentication)
     add_problem_handlers(app)
+    app.include_router(login.router)
     app.include_router(api.router)
+    # else the page, which is mounted at /, would answer
+    app.router.routes.append(Route("/api{path:path}", _NoSuchPath, include_in_schema=False))
+    add_page(app, service)
     return app
+
+
+class _NoSuchPath(HTTPEndpoint):
+    """Whatever the API does not have, in any method."""
+
+    async def dispatch(self) -> None:
+        """Say which of the two is wrong, path or method."""
+        scope = self.scope
+        known = any(route.matches(scope)[0] is Match.PARTIAL for route in scope["app"].routes)
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED if known else HTTPStatus.NOT_FOUND)
 
 
 @contextlib.asynccontextmanager

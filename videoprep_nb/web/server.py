@@ -14,7 +14,8 @@ from videoprep_nb.jobs.engine import EngineSettings
 from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.workspace import Workspace
 from videoprep_nb.web.app import create_app
-from videoprep_nb.web.auth import Tokens, check_host
+from videoprep_nb.web.gate import check_host
+from videoprep_nb.web.users import Users
 
 # uploads and downloads that take longer than this are cut off when the service is stopped
 _SHUTDOWN_TIMEOUT_S = 2
@@ -27,12 +28,15 @@ class ServerSettings:
     Args:
         host: Name or address to listen at.
         port: The port, 0 for any that is free.
-        auth_file: File with the hashes of tokens, None: no tokens, and only for this machine.
+        auth_file: The user file, None: no users, and only for this machine.
+        trusted_proxies: Addresses of reverse proxies that are believed what they say about clients: the address
+            (``X-Forwarded-For``) and whether it came by HTTPS (``X-Forwarded-Proto``).
     """
 
     host: str
     port: int
     auth_file: Path | None
+    trusted_proxies: tuple[str, ...] = ()
 
 
 def serve(
@@ -52,8 +56,8 @@ def serve(
     Raises:
         InputError: The address, the auth file or the workspace cannot be used.
     """
-    tokens = Tokens.read(settings.auth_file) if settings.auth_file else None
-    check_host(settings.host, tokens)
+    users = Users(settings.auth_file) if settings.auth_file else None
+    check_host(settings.host, users)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with (
@@ -62,11 +66,11 @@ def serve(
         ):
             announce(_address(settings.host, listener))
             config = uvicorn.Config(
-                create_app(service, tokens),
+                create_app(service, users),
                 log_level="warning",
                 timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT_S,
-                # the address of the client is of no use to us, and must not be believed from a header
-                proxy_headers=False,
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=list(settings.trusted_proxies),
                 server_header=False,
             )
             _Server(config).run(sockets=[listener])
