@@ -1,9 +1,14 @@
 """Adds the page to the application."""
 
+import re
+
 import gradio as gr
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from videoprep_nb.jobs.service import Service
 from videoprep_nb.web.page.live import LiveViews
@@ -13,6 +18,7 @@ from videoprep_nb.web.page.templates import render
 
 # fonts of the reader's own system: nothing has to be loaded
 _FONTS = ("system-ui", "Segoe UI", "Roboto", "Liberation Sans", "Arial", "sans-serif")
+_USED_OF_GRADIO = re.compile(r"/|/(theme\.css|favicon\.ico|gradio_api/run/predict|(assets|static)/.*)")
 
 
 def add_page(app: FastAPI, service: Service) -> None:
@@ -36,6 +42,26 @@ def add_page(app: FastAPI, service: Service) -> None:
         head=render("head.html"),
         css_paths=STATIC_FOLDER / "page.css",
     )
+    mount = app.router.routes[-1]
+    assert isinstance(mount, Mount)
+    mount.app = _OnlyThePage(mount.app)
+
+
+class _OnlyThePage:
+    """What the page needs of Gradio. It also offers uploads, files, proxies and more, which nobody shall reach.
+
+    Args:
+        app: The application of Gradio.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI)."""
+        if scope["type"] != "http" or not _USED_OF_GRADIO.fullmatch(scope["path"]):
+            raise HTTPException(404)
+        await self._app(scope, receive, send)
 
 
 class _Static(StaticFiles):

@@ -84,6 +84,6 @@ class LiveViews:
         view.rendered_at_s = time.monotonic()
 
     def _next_version(self) -> int:
-        """A number that grows, also over a restart of the server: the time in microseconds, which a browser still counts exactly."""
+        """A number that grows, also over a restart: microseconds, which the numbers of a browser still hold exactly."""
         self._version = max(self._version + 1, time.time_ns() // 1_000)
         return self._version

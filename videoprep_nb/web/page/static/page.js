@@ -109,10 +109,12 @@ function fill(section, html) {
   for (const time of content.content.querySelectorAll("time")) {
     time.textContent = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
   }
-  // only what differs is touched: focus, an open report and a playing video stay
+  // only what differs is touched: focus, what was opened, the report that is read and the video that plays stay
   Idiomorph.morph(section, content.content, {
     morphStyle: "innerHTML",
-    callbacks: { beforeAttributeUpdated: (name) => name !== "open" },
+    callbacks: {
+      beforeAttributeUpdated: (name, element) => !(name === "open" || (name === "src" && element.tagName === "IFRAME")),
+    },
   });
 }
 
