@@ -147,14 +147,15 @@ def test_killed_worker_and_killed_kernel_are_replaced(
             return unit is not None and unit.attempt == attempt and unit.state is State.RUNNING and unit.total > 0
 
         assert wait_until(lambda: runs(1))
-        [kernel] = [process for process in processes_in(folder.parent) if "ipykernel" in " ".join(process.cmdline())]
+        [kernel] = processes_in(folder.parent)
         notebook_process = kernel.parent()
-        worker = notebook_process.parent()
+        fork_server = notebook_process.parent()
+        worker = fork_server.parent()
         assert worker.pid != os.getpid()
         worker.kill()
         assert wait_until(lambda: runs(2))
         assert not psutil.pid_exists(kernel.pid)
-        [kernel] = [process for process in processes_in(folder.parent) if "ipykernel" in " ".join(process.cmdline())]
+        [kernel] = processes_in(folder.parent)
         kernel.kill()
         view = wait_for_end(service, job_id)
         assert view.job.state is State.DONE, view.job.message
@@ -210,7 +211,7 @@ def _cluster(address: str, mark: str) -> Iterator[None]:
 
 def test_cancel_in_each_stage(video: Path, tmp_path: Path):
     stages = ["resize", "clip", "extract_frames", "track_persons", "generate_proposals", "package"]
-    with Service(Workspace(tmp_path), EngineSettings(worker_count=2), NO_LIMITS, warm_up=False) as service:
+    with Service(Workspace(tmp_path), EngineSettings(worker_count=2), NO_LIMITS) as service:
         waiting = {submit(service, video): stage for stage in stages}
         other = submit(service, video)
         cancelled = []

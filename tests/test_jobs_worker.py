@@ -18,7 +18,7 @@ import pytest
 import videoprep_nb
 from videoprep_nb.jobs.attempt import begin_attempt, want_attempt, withdraw_attempt
 from videoprep_nb.jobs.process import NotebookProcess, NotebookRequest, Outcome, OutcomeKind
-from videoprep_nb.jobs.worker import UnitTask, close_ready_processes, run_unit
+from videoprep_nb.jobs.worker import UnitTask, run_unit
 
 TIMEOUT_S = 60
 
@@ -52,11 +52,9 @@ def _task(notebook: Path, tmp_path: Path, **changes) -> UnitTask:
         output=output,
         parameters={},
         fingerprint="abc",
-        processes_folder=tmp_path / "processes",
         environment={},
         timeout_s=TIMEOUT_S,
         memory_limit_bytes=4 * 10**9,
-        next_stage="",
     )
     return replace(task, **changes)
 
@@ -113,18 +111,6 @@ def test_unit_that_is_done_is_not_run_again(write_notebook, tmp_path: Path):
     assert (tmp_path / "runs").read_text() == "x"
     _run(notebook, tmp_path, fingerprint="other")
     assert (tmp_path / "runs").read_text() == "xx"
-
-
-def test_process_made_ready_runs_the_next_unit(write_notebook, tmp_path: Path):
-    notebook = write_notebook("pass", "import os", f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getppid()))")
-    try:
-        _run(notebook, tmp_path, next_stage="clip")
-        waiting = {child.pid for child in psutil.Process().children()}
-        _run(notebook, tmp_path, fingerprint="other")
-        assert int((tmp_path / "pid").read_text()) in waiting
-    finally:
-        close_ready_processes()
-    assert list((tmp_path / "processes").iterdir()) == []
 
 
 def test_unit_that_takes_too_long_is_stopped(write_notebook, tmp_path: Path):
@@ -192,8 +178,7 @@ def _start_sleeper(write_notebook, tmp_path: Path) -> tuple[NotebookProcess, Pat
         f"open({str(pids)!r} + '.new', 'w').write(f'{{os.getpid()}} {{child.pid}}')",
         f"os.replace({str(pids)!r} + '.new', {str(pids)!r})\ntime.sleep(600)",
     )
-    process = NotebookProcess(tmp_path / "process", {})
-    process.start(NotebookRequest(str(notebook), str(tmp_path / "report.ipynb"), {}, str(tmp_path), {}))
+    process = NotebookProcess(NotebookRequest(str(notebook), str(tmp_path / "report.ipynb"), {}, str(tmp_path), {}), {})
     _wait_for(pids.exists)
     return process, pids
 
@@ -240,13 +225,13 @@ def test_nothing_survives_the_death_of_the_parent(tmp_path: Path, write_notebook
         f"os.replace({str(pids)!r} + '.new', {str(pids)!r})\ntime.sleep(600)",
     )
     code = (
-        "import sys, time; from pathlib import Path\n"
+        "import sys, time\n"
         "from videoprep_nb.jobs.process import NotebookProcess, NotebookRequest\n"
         "notebook, folder = sys.argv[1:]\n"
-        "process = NotebookProcess(Path(folder), {})\n"
-        "process.start(NotebookRequest(notebook, folder + '/report.ipynb', {}, '/', {})); time.sleep(600)"
+        "process = NotebookProcess(NotebookRequest(notebook, folder + '/report.ipynb', {}, '/', {}), {})\n"
+        "time.sleep(600)"
     )
-    parent = subprocess.Popen([sys.executable, "-c", code, str(notebook), str(tmp_path / "process")])
+    parent = subprocess.Popen([sys.executable, "-c", code, str(notebook), str(tmp_path)])
     _wait_for(pids.exists)
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()

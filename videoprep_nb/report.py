@@ -106,10 +106,22 @@ def export_html(notebook_path: Path, html_path: Path) -> None:
         DiskFullError: The disk was full.
     """
     import nbformat
+
+    page = render_html(nbformat.read(notebook_path, as_version=4), notebook_path.stem)
+    with staged_file(html_path) as staging:
+        staging.write_text(page, encoding="utf-8")
+
+
+def render_html(notebook: Any, default_title: str) -> str:
+    """An executed notebook, as nbformat holds it, as a web page.
+
+    Args:
+        notebook: The notebook; the cells after one that failed are taken out of it.
+        default_title: Title when it has no heading.
+    """
     from nbconvert import HTMLExporter
     from traitlets.config import Config
 
-    notebook = nbformat.read(notebook_path, as_version=4)
     exporter = HTMLExporter(
         template_name=_TEMPLATES.name,
         extra_template_basedirs=[str(_TEMPLATES.parent)],
@@ -119,10 +131,8 @@ def export_html(notebook_path: Path, html_path: Path) -> None:
         config=Config(CSSHTMLHeaderPreprocessor={"style": "default"}),
     )
     notebook.cells = _cells_that_ran(notebook)
-    resources = {"report_title": _title(notebook) or notebook_path.stem, "report_failure": _failure(notebook)}
-    page, _ = exporter.from_notebook_node(notebook, resources)
-    with staged_file(html_path) as staging:
-        staging.write_text(page, encoding="utf-8")
+    resources = {"report_title": _title(notebook) or default_title, "report_failure": _failure(notebook)}
+    return str(exporter.from_notebook_node(notebook, resources)[0])
 
 
 def first_picture(notebook_path: Path) -> bytes | None:

@@ -25,7 +25,7 @@ from videoprep_nb.jobs.store import Store
 from videoprep_nb.jobs.worker import PROGRESS_NAME, UnitTask
 from videoprep_nb.jobs.workspace import WORKSPACE_VARIABLE, Workspace
 from videoprep_nb.progress import read_progress
-from videoprep_nb.stages.params import STAGES, notebook_name
+from videoprep_nb.stages.params import notebook_name
 from videoprep_nb.threads import THREADS_VARIABLE
 
 T = TypeVar("T")
@@ -54,14 +54,12 @@ class Dispatcher:
         workspace: The workspace, locked.
         store: Its store.
         settings: Where units run.
-        warm_up: Whether a process is made ready after the last known unit, for jobs to come.
     """
 
-    def __init__(self, workspace: Workspace, store: Store, settings: EngineSettings, *, warm_up: bool) -> None:
+    def __init__(self, workspace: Workspace, store: Store, settings: EngineSettings) -> None:
         self._workspace = workspace
         self._store = store
         self._settings = settings
-        self._warm_up = warm_up
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._jobs: dict[str, ActiveJob] = {}
         self._attempts: dict[tuple[str, str], _Attempt] = {}
@@ -242,11 +240,9 @@ class Dispatcher:
             output=job.report(key),
             parameters=job.parameters(unit, states),
             fingerprint=job.fingerprint(unit, states),
-            processes_folder=self._workspace.processes_dir,
-            environment=self._environment(),
+            environment=unit_environment(self._workspace, self._settings),
             timeout_s=self._settings.timeout_s,
             memory_limit_bytes=self._settings.memory_limit_bytes,
-            next_stage=self._next_stage(unit.stage),
         )
         priority = self._priority(job)
         self._set_state(job, key, State.QUEUED, "")
@@ -259,18 +255,6 @@ class Dispatcher:
             lambda outcome: self._calls.put(lambda: self._ended(job_id, key, name, outcome)),
         )
         self._attempts[job_id, key] = _Attempt(name, folder, cancel)
-
-    def _next_stage(self, stage: str) -> str:
-        """The stage that a worker will probably be given after this one; it is wrong now and then and does no harm."""
-        following = list(STAGES)[list(STAGES).index(stage) + 1 :]
-        return following[0] if following else "resize" if self._warm_up else ""
-
-    def _environment(self) -> dict[str, str]:
-        environment = {WORKSPACE_VARIABLE: str(self._workspace.path)}
-        if self._settings.threads_per_unit is None:
-            return environment
-        threads = str(self._settings.threads_per_unit)
-        return environment | {THREADS_VARIABLE: threads, "OMP_NUM_THREADS": threads}
 
     def _priority(self, job: ActiveJob) -> float:
         """First come, first served; but with each unit that it hands in, a job steps back behind one more newcomer."""
@@ -372,6 +356,15 @@ class Dispatcher:
 
     def _set_state(self, job: ActiveJob, key: str, state: State, message: str) -> None:
         self._store.set_unit_state(job.spec.job_id, key, state, message, _now())
+
+
+def unit_environment(workspace: Workspace, settings: EngineSettings) -> dict[str, str]:
+    """Environment variables that every notebook of a workspace gets."""
+    environment = {WORKSPACE_VARIABLE: str(workspace.path)}
+    if settings.threads_per_unit is None:
+        return environment
+    threads = str(settings.threads_per_unit)
+    return environment | {THREADS_VARIABLE: threads, "OMP_NUM_THREADS": threads}
 
 
 def _row_of(unit: Unit) -> UnitRow:

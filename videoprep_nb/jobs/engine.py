@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from videoprep_nb.errors import VideoPrepError
-from videoprep_nb.jobs.process import Outcome, OutcomeKind
-from videoprep_nb.jobs.worker import WORKER_LOST, UnitTask, close_ready_processes, run_unit
+from videoprep_nb.jobs.process import Outcome, OutcomeKind, close_fork_server
+from videoprep_nb.jobs.worker import WORKER_LOST, UnitTask, run_unit
 from videoprep_nb.threads import core_count
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Engine:
 
     def close(self) -> None:
         """Stop the workers of this machine, with all that they run."""
-        close_ready_processes()
+        close_fork_server()
         self._client.close()
         if self._cluster is not None:
             self._cluster.close()

@@ -16,7 +16,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError  # noqa: E402
 from papermill.exceptions import PapermillExecutionError  # noqa: E402
 
 from videoprep_nb import errors  # noqa: E402
-from videoprep_nb.jobs.kernel import Kernel, KernelNotReady  # noqa: E402
+from videoprep_nb.jobs.kernel import Kernel  # noqa: E402
 from videoprep_nb.jobs.process import NotebookRequest, Outcome, OutcomeKind  # noqa: E402
 from videoprep_nb.report import FAILURE_TAG, export_html  # noqa: E402
 
@@ -46,7 +46,6 @@ def _run(
     kernel: Kernel, request: NotebookRequest, is_cancelled: Callable[[], bool]
 ) -> tuple[OutcomeKind, str, dict[str, Any]]:
     try:
-        kernel.prepare(request.environment, request.working_folder)
         papermill.execute_notebook(
             _no_template(request.notebook),
             _no_template(request.output),
@@ -61,7 +60,7 @@ def _run(
             return OutcomeKind.OUT_OF_MEMORY, "The notebook ran out of memory.", {"cell": error.cell_index}
         sentence = error.evalue if hasattr(errors, error.ename) else f"{error.ename}: {error.evalue}"
         return OutcomeKind.FAILED, sentence, {"cell": error.cell_index, "traceback": "\n".join(error.traceback)}
-    except (DeadKernelError, KernelNotReady):
+    except (DeadKernelError, RuntimeError):  # the second when it died before it was ready
         if is_cancelled():
             return OutcomeKind.CANCELLED, "Stopped on request.", {}
         return OutcomeKind.DIED, "The process of the notebook was killed; the memory may have run out.", {}

@@ -1,55 +1,34 @@
-"""The kernel of one notebook: started early, interrupted politely, killed with all its children."""
+"""The kernel of one notebook: forked with all its imports done, interrupted politely, killed with all its children."""
 
+import asyncio
+import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import uuid4
 
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import LocalProvisioner
 from jupyter_core.utils import run_sync
-
-_READY_TIMEOUT_S = 120
-
-
-class KernelNotReady(Exception):
-    """The kernel died, or did not answer, before it was ready."""
 
 
 class Kernel:
-    """A running kernel.
+    """A running kernel, forked from this process, which must have a single thread.
 
     Args:
-        preload: Modules that it imports at once, while nobody waits for it.
+        before: What the forked process does before it becomes the kernel.
     """
 
-    def __init__(self, preload: Sequence[str]) -> None:
-        self.manager = AsyncKernelManager(kernel_name="python3")
-        # __import__ leaves no names behind: a notebook must find its namespace as empty as it is by hand
-        lines = [f"__import__({module!r})" for module in preload]
-        arguments = ["--HistoryManager.enabled=False", *(f"--IPKernelApp.exec_lines={line}" for line in lines)]
-        run_sync(self.manager.start_kernel)(extra_arguments=arguments)
-        self._pid: int = self.manager.provisioner.pid
-
-    def prepare(self, environment: Mapping[str, str], working_folder: str) -> None:
-        """Set environment variables and the current folder, when the kernel is ready; leaves no names behind.
-
-        Raises:
-            KernelNotReady: The kernel died before it was ready.
-        """
-        run_sync(self._run)(
-            f"__import__('os').environ.update({dict(environment)!r})\n__import__('os').chdir({working_folder!r})"
+    def __init__(self, before: Callable[[], None]) -> None:
+        self.manager = AsyncKernelManager(kernel_name="python3", kernel_id=str(uuid4()))
+        self.manager.provisioner = _ForkingProvisioner(
+            before, kernel_id=self.manager.kernel_id, kernel_spec=self.manager.kernel_spec, parent=self.manager
         )
-
-    async def _run(self, code: str) -> None:
-        client = self.manager.client()
-        client.start_channels()
-        try:
-            await client.wait_for_ready(timeout=_READY_TIMEOUT_S)
-        except RuntimeError as error:
-            raise KernelNotReady(str(error)) from error
-        reply = await client.execute(code, silent=True, store_history=False, reply=True)
-        client.stop_channels()
-        if reply["content"]["status"] != "ok":
-            raise RuntimeError("\n".join(reply["content"].get("traceback", [])))
+        run_sync(self.manager.start_kernel)(extra_arguments=["--HistoryManager.enabled=False"])
+        self._pid: int = self.manager.provisioner.pid
 
     def interrupt(self) -> None:
         """Raise KeyboardInterrupt in the running cell, so that it can clean up."""
@@ -64,3 +43,48 @@ class Kernel:
             send(self._pid, number)
         except ProcessLookupError:
             return
+
+
+class _ForkingProvisioner(LocalProvisioner):  # type: ignore[misc]
+    """Starts a kernel by forking; everything else is as for one that is started by its command."""
+
+    def __init__(self, before: Callable[[], None], **traits: Any) -> None:
+        super().__init__(**traits)
+        self._before = before
+
+    async def launch_kernel(self, cmd: list[str], **_: Any) -> KernelConnectionInfo:
+        """Fork instead of running the command; see ``LocalProvisioner.launch_kernel``."""
+        arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
+        self.process = _ForkedProcess(partial(_become_kernel, arguments, self._before))
+        self.pid = self.pgid = self.process.pid
+        return self.connection_info
+
+
+class _ForkedProcess:
+    """A forked process with the methods of ``subprocess.Popen`` that a provisioner uses."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, target: Callable[[], None]) -> None:
+        self._process = multiprocessing.get_context("fork").Process(target=target)
+        self._process.start()
+        self.pid = int(self._process.pid or 0)
+        self.poll = lambda: self._process.exitcode
+        self.terminate = self._process.terminate
+        self.kill = self._process.kill
+
+    def wait(self) -> int | None:
+        self._process.join()
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+
+def _become_kernel(arguments: list[str], before: Callable[[], None]) -> None:
+    os.setsid()
+    asyncio.set_event_loop(None)  # the one of the process that it was forked from is running
+    before()
+    from ipykernel.kernelapp import launch_new_instance
+
+    launch_new_instance([*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])

@@ -1,15 +1,16 @@
-"""A notebook in a process of its own, seen from the outside: make ready, start, watch, cancel, kill."""
+"""A notebook in a process of its own, seen from the outside: start, watch, cancel, kill."""
 
 import json
 import os
-import shutil
+import socket
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
@@ -17,6 +18,9 @@ from videoprep_nb.records import Record
 
 CANCEL_GRACE_S = 4.0
 """How long an interrupted notebook may take to clean up before it is killed."""
+
+_CHUNK_BYTES = 1 << 16
+_LOG_TAIL_BYTES = 4000
 
 
 class OutcomeKind(StrEnum):
@@ -36,7 +40,7 @@ class Outcome(Record):
     Args:
         kind: What happened.
         message: One sentence; empty when all went well.
-        elapsed_s: Wall time in seconds, without the time the process waited for its request.
+        elapsed_s: Wall time in seconds.
         cell: Zero-based index of the failing cell.
         traceback: The traceback of the failing cell.
     """
@@ -68,89 +72,131 @@ class NotebookRequest:
 
 
 class NotebookProcess:
-    """One notebook process. It is made ready when it is created and runs one notebook.
+    """The process of a notebook that has been started.
 
     Args:
-        folder: Folder for its small files; it is made, and deleted by ``close``.
-        environment: Variables that it and its kernel get on top of this process's own.
-        stage: Stage that it will probably run, for its kernel to import what that needs; empty: nobody knows.
+        request: The notebook and its parameters.
+        environment: Variables that the fork server has on top of this process's own, and so the notebook too.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], stage: str = "") -> None:
-        folder.mkdir(parents=True)
-        self._folder = folder
-        self._environment = environment
-        self._outcome_file = folder / "outcome.json"
-        self._log_file = folder / "process.log"
-        with self._log_file.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "videoprep_nb.jobs.notebook_process", str(self._outcome_file), stage],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=os.environ | environment,
-                start_new_session=True,  # Ctrl-C in a terminal goes to the parent alone, which then cancels
-            )
-
-    def start(self, request: NotebookRequest) -> None:
-        """Run a notebook; returns at once."""
+    def __init__(self, request: NotebookRequest, environment: Mapping[str, str]) -> None:
+        self._channel, theirs = socket.socketpair()
+        self._received = b""
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close()
+        with theirs:
+            fork_server(environment).fork(theirs, self._log)
+        self._head = self._find_process()
         self._send(json.dumps(asdict(request)))
+        self._channel.setblocking(False)
 
     def poll(self) -> Outcome | None:
         """The outcome, None while the notebook runs."""
-        ended = self._process.poll() is not None  # asked first: the outcome may be written just before the end
-        if self._outcome_file.exists():
-            return Outcome.read(self._outcome_file)
-        return self._died() if ended else None
-
-    def is_usable(self, environment: Mapping[str, str]) -> bool:
-        """Whether it still waits for its notebook, and was made with such an environment.
-
-        A worker that outlives a service has processes whose folder the next service has cleared away.
-        """
-        return self._process.poll() is None and self._folder.exists() and self._environment == environment
+        try:
+            while received := self._channel.recv(_CHUNK_BYTES):
+                self._received += received
+        except BlockingIOError:
+            return None  # the outcome is complete when the process has ended
+        except ConnectionResetError:
+            return self._died()
+        return Outcome.model_validate_json(self._received) if self._received else self._died()
 
     def memory_bytes(self) -> int:
-        """Memory of the process and all that it started, in bytes."""
-        return sum(_resident_bytes(member) for member in self._family())
+        """Memory of the process and all that it started, in bytes; what forked processes share counts once."""
+        return sum(_proportional_bytes(member) for member in self._family())
 
     def cancel(self) -> None:
         """Ask the notebook to stop; it is killed if it does not within a few seconds."""
         self._send('"cancel"')
 
     def close(self) -> None:
-        """Wait for the end of a process that has its outcome; kill any other, with all that it started."""
-        if not self._outcome_file.exists():
-            for member in self._family():
-                _kill(member)
-        self._process.wait()
-        if self._process.stdin:
-            self._process.stdin.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Kill the process and all that it started, if they still run."""
+        for member in self._family():
+            _kill(member)
+        self._channel.close()
+        self._log.close()
+
+    def _find_process(self) -> psutil.Process | None:
+        """The process, which begins by saying its id; None when it was killed before."""
+        line = b""
+        while not line.endswith(b"\n"):
+            received = self._channel.recv(1)
+            if not received:
+                return None
+            line += received
+        try:
+            return psutil.Process(int(line))
+        except psutil.NoSuchProcess:
+            return None
 
     def _died(self) -> Outcome:
-        log = self._log_file.read_text(errors="replace")[-4000:]
-        if self._process.returncode > 0:
-            message = f"The notebook could not be run: {log.strip().rpartition(chr(10))[2]}"
-            return Outcome(kind=OutcomeKind.FAILED, message=message, elapsed_s=0.0, traceback=log)
+        self._log.seek(0)
+        log = self._log.read()[-_LOG_TAIL_BYTES:].decode(errors="replace")
         message = "The process that runs the notebook was killed; the memory may have run out."
         return Outcome(kind=OutcomeKind.DIED, message=message, elapsed_s=0.0, traceback=log)
 
     def _family(self) -> list[psutil.Process]:
         try:
-            process = psutil.Process(self._process.pid)
-            return [process, *process.children(recursive=True)]
+            return [self._head, *self._head.children(recursive=True)] if self._head else []
         except psutil.NoSuchProcess:
             return []
 
     def _send(self, line: str) -> None:
-        if self._process.stdin is None:
-            raise RuntimeError("the process has no standard input")
         try:
-            self._process.stdin.write(line.encode() + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
+            self._channel.sendall(line.encode() + b"\n")
+        except (BrokenPipeError, ConnectionResetError):
             return  # it has died; poll() tells
+
+
+class ForkServer:
+    """The process that forks the notebook processes of this one; see ``fork_server.py``."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = dict(environment)
+        self._requests, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "videoprep_nb.jobs.fork_server"],
+                stdin=theirs.fileno(),
+                env=os.environ | self.environment,
+                start_new_session=True,  # Ctrl-C in a terminal goes to the parent alone, which then cancels
+            )
+
+    def fork(self, standard_input: socket.socket, log: IO[bytes]) -> None:
+        """Fork a notebook process; it says its id on its standard input."""
+        socket.send_fds(self._requests, [b"f"], [standard_input.fileno(), log.fileno()])
+
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def close(self) -> None:
+        """End it; notebook processes go on."""
+        self._requests.close()
+        self._process.wait()
+
+
+_fork_server: ForkServer | None = None
+_fork_server_lock = threading.Lock()
+
+
+def fork_server(environment: Mapping[str, str]) -> ForkServer:
+    """The fork server of this process, started if there is none with such an environment."""
+    global _fork_server
+    with _fork_server_lock:
+        if _fork_server is None or not _fork_server.is_alive() or _fork_server.environment != environment:
+            if _fork_server is not None:
+                _fork_server.close()
+            _fork_server = ForkServer(environment)
+        return _fork_server
+
+
+def close_fork_server() -> None:
+    """End the fork server of this process, if there is one."""
+    global _fork_server
+    with _fork_server_lock:
+        if _fork_server is not None:
+            _fork_server.close()
+            _fork_server = None
 
 
 def _kill(process: psutil.Process) -> None:
@@ -160,8 +206,8 @@ def _kill(process: psutil.Process) -> None:
         return
 
 
-def _resident_bytes(process: psutil.Process) -> int:
+def _proportional_bytes(process: psutil.Process) -> int:
     try:
-        return int(process.memory_info().rss)
+        return int(process.memory_full_info().pss)
     except psutil.NoSuchProcess:
         return 0

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from videoprep_nb.errors import InputError
+from videoprep_nb.jobs.dispatcher import unit_environment
 from videoprep_nb.jobs.engine import EngineSettings
 from videoprep_nb.jobs.models import ENDED, JobResult
 from videoprep_nb.jobs.plan import JobFolder
+from videoprep_nb.jobs.process import fork_server
 from videoprep_nb.jobs.service import JobView, Limits, Service
 from videoprep_nb.jobs.settings import Settings
 from videoprep_nb.jobs.workspace import Workspace
@@ -44,7 +46,8 @@ def run_job(videos: Sequence[Path], params: Settings, output: Path, *, keep_scra
     _make_folder(output)
     workspace = Workspace(output / _WORKSPACE_NAME)
     try:
-        with Service(workspace, _SETTINGS, _LIMITS, warm_up=False) as service:
+        fork_server(unit_environment(workspace, _SETTINGS))  # it imports while the service starts
+        with Service(workspace, _SETTINGS, _LIMITS) as service:
             named = [(video.name, video) for video in videos]
             job_id = service.submit(named, params, keep_scratch=keep_scratch)
             result = _wait(service, job_id, watch)

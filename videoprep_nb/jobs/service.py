@@ -16,7 +16,7 @@ from videoprep_nb.jobs.dispatcher import Dispatcher
 from videoprep_nb.jobs.engine import EngineSettings
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, VideoInput
 from videoprep_nb.jobs.plan import JobFolder
-from videoprep_nb.jobs.retention import CleanReport, clean, remove_tree, sweep_processes
+from videoprep_nb.jobs.retention import CleanReport, clean, remove_half_received, remove_tree, sweep_processes
 from videoprep_nb.jobs.rows import Event, JobRow, UnitRow
 from videoprep_nb.jobs.settings import Settings, check_settings
 from videoprep_nb.jobs.store import Store
@@ -49,6 +49,7 @@ class Limits:
         free_bytes: Room that must stay free on the disk of the workspace.
         free_per_input_byte: Room that a job needs while it runs, per byte of its videos.
         keep_results: How long packages and reports are kept.
+        import_roots: Folders on this machine that users may take videos from without an upload.
     """
 
     file_bytes: int = 50 * 10**9
@@ -58,6 +59,7 @@ class Limits:
     free_bytes: int = 10**9
     free_per_input_byte: float = 3.0
     keep_results: timedelta = timedelta(days=90)
+    import_roots: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,27 +89,22 @@ class Service:
         workspace: The workspace; no other service may use it.
         settings: Where units run.
         limits: What it takes on.
-        warm_up: Whether a process is kept ready for the next job.
 
     Raises:
         InputError: Another service uses the workspace, or it cannot be written to.
     """
 
-    def __init__(
-        self, workspace: Workspace, settings: EngineSettings, limits: Limits | None = None, *, warm_up: bool = True
-    ) -> None:
+    def __init__(self, workspace: Workspace, settings: EngineSettings, limits: Limits | None = None) -> None:
         self.workspace = workspace
         self.limits = limits or Limits()
         self._opened_at = datetime.now(UTC)
         self._resources = ExitStack()
         self._resources.enter_context(workspace.lock())
         sweep_processes(workspace)
-        for leftovers in (workspace.processes_dir, workspace.uploads_dir):  # of a service that was killed
-            remove_tree(workspace, leftovers)
-            leftovers.mkdir()
+        remove_half_received(workspace)  # by a service that was killed
         self._store = Store(workspace.database)
         self._resources.callback(self._store.close)
-        self._dispatcher = Dispatcher(workspace, self._store, settings, warm_up=warm_up)
+        self._dispatcher = Dispatcher(workspace, self._store, settings)
         self._dispatcher.start()
         self._resources.callback(self._dispatcher.close)
 

@@ -1,12 +1,10 @@
 """What a Dask worker does: one unit of work is one notebook in a process of its own."""
 
-import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 import psutil
@@ -26,9 +24,6 @@ _POLL_INTERVAL_S = 0.05
 _MEMORY_CHECK_INTERVAL_S = 0.5
 _SHARE_OF_MEMORY = 0.9
 
-_ready: list[NotebookProcess] = []
-_ready_lock = threading.Lock()
-
 
 @dataclass(frozen=True)
 class UnitTask:
@@ -42,12 +37,10 @@ class UnitTask:
         output: Where the executed notebook goes; its HTML goes beside it.
         parameters: Values for its parameters cell.
         fingerprint: What the unit is made from, for its done marker.
-        processes_folder: Folder for the files of notebook processes.
         environment: Variables for the notebook process.
         timeout_s: The unit is stopped after this many seconds.
         memory_limit_bytes: The unit is stopped when its processes together take more; None: nine tenths of the
             worker's machine.
-        next_stage: Stage that will probably follow, whose process is made ready meanwhile; empty: none will.
     """
 
     attempt: str
@@ -57,11 +50,9 @@ class UnitTask:
     output: Path
     parameters: dict[str, Any]
     fingerprint: str
-    processes_folder: Path
     environment: dict[str, str]
     timeout_s: float
     memory_limit_bytes: int | None
-    next_stage: str
 
 
 def notebooks_folder() -> Path:
@@ -101,11 +92,8 @@ def run_unit(task: UnitTask) -> Outcome:
 
 
 def _run(task: UnitTask) -> Outcome:
-    process = _take_process(task)
+    process = NotebookProcess(_request(task), task.environment)
     try:
-        process.start(_request(task))
-        if task.next_stage:
-            _make_ready(task)
         return _watch(process, task)
     finally:
         process.close()
@@ -121,13 +109,6 @@ def _worker_address() -> str:
         return ""
 
 
-def close_ready_processes() -> None:
-    """Kill the processes that wait for a notebook."""
-    with _ready_lock:
-        while _ready:
-            _ready.pop().close()
-
-
 def _request(task: UnitTask) -> NotebookRequest:
     return NotebookRequest(
         notebook=str(notebooks_folder() / task.notebook),
@@ -136,26 +117,6 @@ def _request(task: UnitTask) -> NotebookRequest:
         working_folder=str(task.folder),
         environment={PROGRESS_FILE_VARIABLE: str(task.folder / PROGRESS_NAME)},
     )
-
-
-def _take_process(task: UnitTask) -> NotebookProcess:
-    with _ready_lock:
-        while _ready:
-            process = _ready.pop()
-            if process.is_usable(task.environment):
-                return process
-            process.close()
-    return _new_process(task, "")
-
-
-def _make_ready(task: UnitTask) -> None:
-    process = _new_process(task, task.next_stage)
-    with _ready_lock:
-        _ready.append(process)
-
-
-def _new_process(task: UnitTask, stage: str) -> NotebookProcess:
-    return NotebookProcess(task.processes_folder / token_hex(8), task.environment, stage)
 
 
 def _watch(process: NotebookProcess, task: UnitTask) -> Outcome:

@@ -44,13 +44,8 @@ class Workspace:
 
     @property
     def uploads_dir(self) -> Path:
-        """One folder per upload that is being received."""
+        """One folder per upload that no job has taken yet."""
         return self.path / "uploads"
-
-    @property
-    def processes_dir(self) -> Path:
-        """One folder per notebook process."""
-        return self.path / "processes"
 
     def job_folder(self, job_id: str) -> JobFolder:
         """The folder of a job, which need not exist.
@@ -78,11 +73,9 @@ class Workspace:
                 return path
         raise NoSuchJob(f"Job {job_id} has no report {name[:100]!r}; its page lists those that it has.")
 
-    def new_upload_folder(self) -> Path:
-        """Make an empty folder for the files of one upload, on the same disk as the jobs."""
-        folder = self.uploads_dir / secrets.token_hex(16)
-        folder.mkdir(parents=True)
-        return folder
+    def new_upload_path(self) -> Path:
+        """A name that cannot be guessed for the folder of one upload, on the same disk as the jobs."""
+        return self.uploads_dir / secrets.token_hex(16)
 
     def used_bytes(self, job_id: str) -> int:
         """Size of all files of a job in bytes, 0 when it has none; files may come and go meanwhile."""
