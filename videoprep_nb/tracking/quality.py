@@ -222,7 +222,10 @@ def _jumps(seen: TrackTable, steps: _Steps) -> Iterator[Place]:
     third = steps.row[np.isin(steps.row - 1, steps.row)]
     before, between, now = (seen.boxes_xyxy[third - back] for back in (2, 1, 0))
     iou = iou_of_pairs(2 * between - before, now)
-    for row, overlap in zip(third[iou < JUMP_IOU].tolist(), iou[iou < JUMP_IOU].tolist(), strict=True):
+    off = iou < JUMP_IOU
+    # after a jump the next box is not where two boxes on either side of the jump lead: the same jump once more
+    off &= ~np.isin(third - 1, third[off])
+    for row, overlap in zip(third[off].tolist(), iou[off].tolist(), strict=True):
         start, last = int(seen.frame_index[row - 2]), int(seen.frame_index[row])
         track_id = int(seen.track_id[row])
         words = f"the box of {track_id} overlaps by {overlap:.2f} with where it was expected"
