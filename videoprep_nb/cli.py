@@ -12,6 +12,7 @@ import typer
 from rich.markup import escape
 
 from videoprep_nb.cli_jobs import jobs_app, serve
+from videoprep_nb.cli_trackers import evaluate, trackers
 from videoprep_nb.cli_users import users_app
 from videoprep_nb.console import EXIT_FAILED, EXIT_USAGE, err, out, stop
 from videoprep_nb.errors import InputError, ParameterError, VideoPrepError
@@ -33,6 +34,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(serve)
+app.command()(trackers)
+app.command()(evaluate)
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(users_app, name="users")
 

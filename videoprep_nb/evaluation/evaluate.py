@@ -15,7 +15,7 @@ from videoprep_nb.tracking.associate import associate
 from videoprep_nb.tracking.detections import ClipDetections
 from videoprep_nb.tracking.detectors.precomputed import PrecomputedDetector
 from videoprep_nb.tracking.params import TrackingParams
-from videoprep_nb.tracking.track import TrackedVideo, track_video
+from videoprep_nb.tracking.track import TrackedVideo, track_beyond_border
 from videoprep_nb.tracking.trackers import create_tracker
 
 
@@ -120,7 +120,7 @@ def track_frames(detections: ClipDetections, video: TrackedVideo, tracking: Trac
     """
     clips, params = [(0, detections)], tracking.params
     if tracking.refine:
-        return MotRows.from_tracks(track_video(clips, video, params))
+        return MotRows.from_tracks(track_beyond_border(clips, video, params))
     tracker = create_tracker(params.tracker, float(video.tracked_rate), params.tracker_options)
     return MotRows.from_tracks(associate(tracker, clips, params.confidence, keep_detected_boxes=False))
 

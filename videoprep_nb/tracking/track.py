@@ -49,8 +49,18 @@ def track_video(clips: Sequence[tuple[int, ClipDetections]], video: TrackedVideo
     Raises:
         ParameterError: There is no such tracker or option.
     """
+    return renumber(clip_boxes(track_beyond_border(clips, video, params), video.width, video.height))
+
+
+def track_beyond_border(
+    clips: Sequence[tuple[int, ClipDetections]], video: TrackedVideo, params: TrackingParams
+) -> TrackTable:
+    """Do what ``track_video`` does, but leave the parts of boxes that lie outside the picture.
+
+    MOTChallenge boxes a person whole, also where the picture ends: to be compared with its ground truth, boxes must not
+    be cut.
+    """
     tracker = create_tracker(params.tracker, float(video.tracked_rate), params.tracker_options)
     tracks = associate(tracker, clips, params.confidence, keep_detected_boxes=False)
     tracks = drop_short_tracks(tracks, params.min_length_s, video.tracked_rate)
-    tracks = fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride)
-    return renumber(clip_boxes(tracks, video.width, video.height))
+    return renumber(fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride))
