@@ -1,6 +1,7 @@
 """``videoprep evaluate`` and ``videoprep trackers``."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.trackers import tracker_names, tracker_type
 
 FRAMES = range(1, 31)
+GUIDE = Path(__file__).resolve().parents[1] / "docs" / "trackers.md"
 
 
 def videoprep(*arguments: str | Path) -> Result:
@@ -116,6 +118,11 @@ def test_options_are_explained(name: str) -> None:
     for line, field in zip(lines, fields.values(), strict=True):
         assert field.description
         assert field.description in line
+
+
+def test_the_guide_measures_every_tracker() -> None:
+    measured = re.findall(r"^\| \**`(\w+)`", GUIDE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert set(measured) == set(tracker_names())
 
 
 def test_a_wrong_tracker() -> None:
