@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 MAX_ATTEMPTS = 3
 _TICK_S = 0.25
+_RECONNECT_INTERVAL_S = 2.0
 _STATE_OF_OUTCOME = {OutcomeKind.DONE: State.DONE, OutcomeKind.CANCELLED: State.CANCELLED}
 _log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class Dispatcher:
         self._jobs: dict[str, ActiveJob] = {}
         self._attempts: dict[tuple[str, str], _Attempt] = {}
         self._closing = threading.Event()
+        self._connect_from_s = 0.0
         self.engine: Engine | None = None
         self._thread = threading.Thread(target=self._work, name="dispatcher", daemon=True)
 
@@ -113,7 +115,7 @@ class Dispatcher:
             while not self._closing.is_set():
                 if self.engine is not None and not self.engine.is_connected:
                     self._disconnect(self.engine)
-                if self.engine is None:
+                if self.engine is None and time.monotonic() >= self._connect_from_s:
                     self._connect()
                 self._work_for_a_moment()
         finally:
@@ -127,6 +129,7 @@ class Dispatcher:
         try:
             self.engine = Engine(self._settings)
         except (OSError, RuntimeError) as error:
+            self._connect_from_s = time.monotonic() + _RECONNECT_INTERVAL_S
             _log.warning("the scheduler does not answer, still trying: %s", error)
             return
         for job_id in list(self._jobs):

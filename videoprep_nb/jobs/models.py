@@ -50,6 +50,7 @@ class JobSpec(Record):
         videos: The raw videos.
         params: Parameters that differ from the defaults, by stage and name.
         keep_scratch: Keep clips, frames, detections and tracks when the job has ended.
+        previews: Make a small film and pictures of each video.
         clips_per_unit: A video of more clips is split over several units to detect persons side by side.
     """
 
@@ -59,6 +60,7 @@ class JobSpec(Record):
     videos: list[VideoInput]
     params: dict[str, dict[str, Any]]
     keep_scratch: bool
+    previews: bool = True
     clips_per_unit: int = Field(8, ge=1)
 
 

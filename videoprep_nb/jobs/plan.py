@@ -41,6 +41,11 @@ class JobFolder:
         return self.path / "reports"
 
     @property
+    def preview(self) -> Path:
+        """Small films and pictures of the tracks."""
+        return self.path / "preview"
+
+    @property
     def package(self) -> Path:
         """The result."""
         return self.path / PACKAGE_NAME
@@ -184,7 +189,10 @@ def unit_parameters(unit: Unit, spec: JobSpec, folder: JobFolder, good_video_ids
     Returns:
         Values by parameter name; parameters that are left out keep their defaults.
     """
-    return job_owned_parameters(unit, folder, good_video_ids) | wished_parameters(unit.stage, spec)
+    parameters = job_owned_parameters(unit, folder, good_video_ids) | wished_parameters(unit.stage, spec)
+    if "preview_dir" in parameters and not spec.previews:
+        parameters["preview_dir"] = ""
+    return parameters
 
 
 def wished_parameters(stage: str, spec: JobSpec) -> dict[str, Any]:
@@ -225,6 +233,7 @@ def job_owned_parameters(unit: Unit, folder: JobFolder, good_video_ids: list[str
                 "video_id": video_id,
                 "first_clip": unit.first_clip,
                 "clip_count": unit.clip_count,
+                "preview_dir": str(folder.preview),
             }
         case "generate_proposals":
             return {

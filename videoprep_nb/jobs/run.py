@@ -49,7 +49,7 @@ def run_job(videos: Sequence[Path], params: Settings, output: Path, *, keep_scra
         fork_server(unit_environment(workspace, _SETTINGS))  # it imports while the service starts
         with Service(workspace, _SETTINGS, _LIMITS) as service:
             named = [(video.name, video) for video in videos]
-            job_id = service.submit(named, params, keep_scratch=keep_scratch)
+            job_id = service.submit(named, params, keep_scratch=keep_scratch, previews=False)
             result = _wait(service, job_id, watch)
         return _hand_over(workspace.job_folder(job_id), result, output)
     finally:

@@ -125,6 +125,7 @@ class Service:
         *,
         owner: str = "",
         keep_scratch: bool = False,
+        previews: bool = True,
         clips_per_unit: int = 8,
     ) -> str:
         """Queue a job; returns at once.
@@ -135,6 +136,7 @@ class Service:
             params: Parameters that differ from the defaults, by stage and name.
             owner: Who submits it.
             keep_scratch: Keep clips, frames, detections and tracks when it has ended.
+            previews: Make a small film and pictures of each video, for a page to show.
             clips_per_unit: A video of more clips is split over several units.
 
         Returns:
@@ -164,6 +166,7 @@ class Service:
             ],
             params=checked,
             keep_scratch=keep_scratch,
+            previews=previews,
             clips_per_unit=clips_per_unit,
         )
         spec.write(folder.spec)

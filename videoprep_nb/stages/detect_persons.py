@@ -1,6 +1,6 @@
 """The first half of stage 4: persons detected in the clips of one video, as far as they have not been."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +12,11 @@ from videoprep_nb.errors import ParameterError
 from videoprep_nb.media.scaled_frames import read_scaled_frames
 from videoprep_nb.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.records import ClipRecord, ClipTable
+from videoprep_nb.stages.live_picture import LivePicture
 from videoprep_nb.stages.params import DetectPersonsParams
+from videoprep_nb.threads import thread_count
 from videoprep_nb.tracking.detect import detect_frames, frames_to_look_at, prefetch
-from videoprep_nb.tracking.detections import ClipDetections, clip_fingerprint
+from videoprep_nb.tracking.detections import ClipDetections, Detections, clip_fingerprint
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
 
 _FRAMES_AHEAD = 16
@@ -64,7 +66,8 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
     looked_at = frames_to_look_at(all_clips, params.frame_stride)[part]
     plan = _plan(clips, looked_at, params, detector)
     cached_clip_count = sum(entry.is_cached for entry in plan)
-    _detect(plan, detector, progress or progress_from_environment())
+    live_picture = LivePicture(Path(params.preview_dir) / f"{params.video_id}.jpg" if params.preview_dir else None)
+    _detect(plan, detector, progress or progress_from_environment(), live_picture)
     detections = [ClipDetections.read(entry.detections_path) for entry in plan]
     return DetectedClips(clips, detections, cached_clip_count, detector.description)
 
@@ -123,26 +126,36 @@ def _plan(
     return plan
 
 
-def _detect(plan: Sequence[_PlannedClip], detector: Detector, progress: ProgressCallback) -> None:
+def _detect(
+    plan: Sequence[_PlannedClip], detector: Detector, progress: ProgressCallback, live_picture: LivePicture
+) -> None:
     """Write the detections of the clips that have none yet."""
     total = sum(len(entry.looked_at) for entry in plan)
     missing = [entry for entry in plan if not entry.is_cached]
     done = total - sum(len(entry.looked_at) for entry in missing)
     progress(done, total, "frames")
 
-    def on_batch(frame_count: int) -> None:
+    def on_batch(batch: Sequence[Detections]) -> None:
         nonlocal done
-        done += frame_count
+        done += len(batch)
         progress(done, total, "frames")
+        live_picture.show(batch[-1], plan[0].record.width)
 
     # One stream of frames over all clips, so that the next clip is being decoded while this one is finished.
-    with closing(prefetch(_frames(missing, detector), _FRAMES_AHEAD)) as frames:
+    with closing(_decoded(missing, detector)) as decoded:
+        frames = live_picture.follow(decoded)
         for entry in missing:
             found = detect_frames(detector, frames, entry.looked_at, entry.record, on_batch)
             ClipDetections.from_frames(entry.looked_at, found, entry.fingerprint).write(entry.detections_path)
 
 
-def _frames(plan: Sequence[_PlannedClip], detector: Detector) -> Iterator[RgbFrame]:
+def _decoded(plan: Sequence[_PlannedClip], detector: Detector) -> Generator[RgbFrame, None, None]:
+    """The frames, decoded in a thread of their own unless this unit is to have one thread only."""
+    frames = _frames(plan, detector)
+    return frames if thread_count() == 1 else prefetch(frames, _FRAMES_AHEAD)
+
+
+def _frames(plan: Sequence[_PlannedClip], detector: Detector) -> Generator[RgbFrame, None, None]:
     for entry in plan:
         size = detector.input_size(entry.record.width, entry.record.height)
         yield from read_scaled_frames(entry.path, entry.looked_at.tolist(), size)

@@ -94,6 +94,7 @@ class DetectPersonsParams(Params):
     nms_iou: float = Field(0.7, gt=0, le=1, description="overlap (IoU) above which the weaker of two boxes goes")
     frame_stride: int = Field(1, ge=1, le=100, description="look at every n-th frame; those between are interpolated")
     frames_per_second: float = Field(1.0, gt=0, le=240, description="as in 03_extract_frames, to name frames in rows")
+    preview_dir: str = Field("", description="folder for a small film and pictures with the tracks; empty: none")
 
 
 class TrackPersonsParams(TrackingParams, DetectPersonsParams):

@@ -44,7 +44,7 @@ def detect_frames(
     frames: Iterator[RgbFrame],
     looked_at: npt.NDArray[np.int32],
     clip: ClipRecord,
-    on_batch: Callable[[int], None],
+    on_batch: Callable[[Sequence[Detections]], None],
 ) -> list[Detections]:
     """Find the persons in one clip.
 
@@ -53,7 +53,7 @@ def detect_frames(
         frames: Frames; as many are taken as ``looked_at`` has, or none if the detector looks at none.
         looked_at: ``(K,)`` int32, zero-based indices of the frames in the clip.
         clip: The clip.
-        on_batch: Told the number of frames of each batch that is done.
+        on_batch: Told the detections of each batch of frames that is done.
 
     Returns:
         The detections in each of the frames.
@@ -69,7 +69,7 @@ def detect_frames(
             raise FrameCountError(
                 f"{clip.file_name} ended after {len(found)} of {len(looked_at)} frames; cut it again."
             )
-        on_batch(len(indices))
+        on_batch(found[begin:])
     return found
 
 

@@ -14,6 +14,7 @@ from videoprep_nb.tracking.track import TrackedVideo
 from videoprep_nb.viz import charts, pictures, tables
 from videoprep_nb.viz.frames import VideoFrames
 from videoprep_nb.viz.pictures import Tile
+from videoprep_nb.viz.preview import write_preview
 from videoprep_nb.viz.quality import quality_hints
 from videoprep_nb.viz.style import track_colour
 from videoprep_nb.viz.track_drawing import draw_tracks
@@ -114,6 +115,11 @@ def hints(tracks: Tracks, clips_folder: Path, params: TrackPersonsParams) -> HTM
     quality = judge_tracks(tracks.table, video)
     warnings = settings_warnings(quality, video, params.image_size if params.detector == "yolo" else None)
     return quality_hints(quality, warnings, tracks.table, VideoFrames(tracks.clips, clips_folder), tracks.rate)
+
+
+def preview(tracks: Tracks, clips_folder: Path, params: TrackPersonsParams) -> HTML:
+    """Write a film and pictures of the busiest frames, see ``write_preview``, and say so."""
+    return write_preview(tracks, clips_folder, _busy_frames(tracks), params)
 
 
 def track_summary(result: TrackResult) -> HTML:
