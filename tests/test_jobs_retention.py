@@ -157,7 +157,8 @@ def test_folders_without_a_job(workspace: Workspace, store: Store, name: str, ag
 
 
 def test_upload_that_still_grows_is_not_given_up(workspace: Workspace, store: Store):
-    folder = workspace.new_upload_folder()
+    folder = workspace.new_upload_path()
+    folder.mkdir()
     (folder / "000.mp4").write_bytes(bytes(10))
     set_age(folder, timedelta(days=3))
     os.utime(folder / "000.mp4", (NOW.timestamp() - 5, NOW.timestamp() - 5))
@@ -248,7 +249,8 @@ def test_nothing_to_delete_is_no_error(workspace: Workspace):
 
 def test_what_cannot_be_deleted_is_told_and_the_rest_goes(workspace: Workspace, store: Store):
     folder = add_job(workspace, store, State.DONE, OLD)
-    upload = workspace.new_upload_folder()
+    upload = workspace.new_upload_path()
+    upload.mkdir()
     set_age(upload, timedelta(days=2))
     (folder.path / "mount").mkdir()
     mount = f"mount -t tmpfs none '{folder.path}/mount'"

@@ -174,6 +174,6 @@ def test_used_bytes_counts_files_and_not_what_links_lead_to(tmp_path: Path):
 
 
 def test_upload_folders_are_new_and_cannot_be_guessed(tmp_path: Path):
-    folders = [Workspace(tmp_path).new_upload_folder() for _ in range(3)]
+    folders = [Workspace(tmp_path).new_upload_path() for _ in range(3)]
     assert len({folder.name for folder in folders}) == 3
     assert all(folder.parent == tmp_path / "uploads" and len(folder.name) == 32 for folder in folders)

@@ -52,6 +52,10 @@ def serve(
         list[str] | None,
         typer.Option(help="Address of a reverse proxy that is believed what it says about clients; repeatable."),
     ] = None,
+    import_root: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder that users may take videos from without an upload; repeatable.", file_okay=False),
+    ] = None,
     keep_results_days: Annotated[float, typer.Option(min=0, help="Packages and reports are kept for so long.")] = 90,
 ) -> None:
     """Offer the service on a port until it is stopped (Ctrl-C); the next start goes on with unfinished jobs."""
@@ -63,7 +67,7 @@ def serve(
             ServerSettings(host, port, auth_file, tuple(trusted_proxy or ())),
             workspace,
             EngineSettings(scheduler=scheduler, worker_count=workers),
-            Limits(keep_results=timedelta(days=keep_results_days)),
+            Limits(keep_results=timedelta(days=keep_results_days), import_roots=tuple(import_root or ())),
             announce=lambda address: out.print(escape(f"Serving {workspace} at {address}")),
         )
     except VideoPrepError as error:

@@ -69,8 +69,12 @@ class NoSuchJob(VideoPrepError):
         return cls(f"There is no job {job_id[:100]}; it may have been deleted.")
 
 
+class NoSuchUpload(VideoPrepError):
+    """There is no such upload, or none of this user."""
+
+
 class WrongState(VideoPrepError):
-    """A job or unit is not in a state in which what was asked for makes sense."""
+    """A job, unit or upload is not in a state in which what was asked for makes sense."""
 
 
 class LimitExceeded(VideoPrepError):

@@ -95,6 +95,13 @@ def remove_tree(workspace: Workspace, path: Path) -> int:
     return freed_bytes
 
 
+def remove_half_received(workspace: Workspace) -> None:
+    """Delete forms that a killed service was receiving; uploads that can go on later stay."""
+    for folder in _entries(workspace.uploads_dir):
+        if folder.name.startswith(STAGING_PREFIX):
+            remove_tree(workspace, folder)
+
+
 def sweep_processes(workspace: Workspace) -> list[int]:
     """Kill what a crashed service has left running: processes of this user that say they work for the workspace.
 

@@ -98,14 +98,16 @@ def run_ffmpeg(
     *,
     timeout_s: float,
     on_frame: Callable[[int], None] | None = None,
+    container: str = "mp4",
 ) -> FfmpegRun:
-    """Run ffmpeg to write one MP4 file.
+    """Run ffmpeg to write one file.
 
     Args:
         arguments: Inputs, filters and encoder settings.
         output: The file to write; an existing one is overwritten.
         timeout_s: Seconds after which it is killed.
         on_frame: Called now and then with the number of frames written so far.
+        container: What to write, as ffmpeg names it.
 
     Returns:
         Its counts.
@@ -115,7 +117,7 @@ def run_ffmpeg(
         DiskFullError: There was no room for the output.
     """
     argv = [ffmpeg_executable(), "-hide_banner", "-nostdin", "-y", "-nostats", "-loglevel", "level+verbose"]
-    argv += ["-progress", "pipe:1", *arguments, "-f", "mp4", file_url(output)]
+    argv += ["-progress", "pipe:1", *arguments, "-f", container, file_url(output)]
     run = FfmpegRun()
 
     def read_progress_line(line: str) -> None:

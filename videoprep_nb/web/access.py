@@ -1,5 +1,6 @@
 """What a user may do with jobs. API and page reach the service through ``UserJobs`` and in no other way."""
 
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -11,8 +12,13 @@ from videoprep_nb.jobs.rows import Event, JobRow
 from videoprep_nb.jobs.service import JobView, Limits, Service
 from videoprep_nb.jobs.settings import Settings
 from videoprep_nb.jobs.workspace import Workspace
+from videoprep_nb.web.imports import ImportFolders
 from videoprep_nb.web.problems import Refused
+from videoprep_nb.web.resumable import UserUploads
+from videoprep_nb.web.sources import VideoSource
 from videoprep_nb.web.users import User
+
+_PREVIEW_NAME = re.compile(r"[0-9]{1,4}(\.mp4|(_[0-9]{1,3})?\.jpg)")
 
 
 class UserJobs:
@@ -38,6 +44,16 @@ class UserJobs:
     def workspace(self) -> Workspace:
         """The folder of the service."""
         return self._service.workspace
+
+    @property
+    def uploads(self) -> UserUploads:
+        """The user's uploads that no job has taken."""
+        return UserUploads(self._service, self.user.name)
+
+    @property
+    def imports(self) -> ImportFolders:
+        """What lies on the server for everybody to take."""
+        return ImportFolders(self._service)
 
     def check_room(self, size_bytes: int) -> None:
         """Check that a job of this size can be taken on now, see ``Service.check_room``."""
@@ -65,6 +81,42 @@ class UserJobs:
         return self._service.submit(
             videos, params, owner=self.user.name, keep_scratch=keep_scratch, clips_per_unit=clips_per_unit
         )
+
+    def submit_sources(
+        self,
+        sources: Sequence[VideoSource],
+        params: Settings,
+        *,
+        keep_scratch: bool = False,
+        clips_per_unit: int = 8,
+    ) -> str:
+        """Queue a job of uploads, which it takes over, and of files on the server, which it reads in place.
+
+        Args:
+            sources: The videos, in the order that numbers them.
+            params: Parameters that differ from the defaults, by stage and name.
+            keep_scratch: Keep clips, frames, detections and tracks when it has ended.
+            clips_per_unit: A video of more clips is split over several units.
+
+        Returns:
+            The id of the job.
+
+        Raises:
+            NoSuchUpload: The user has no such upload.
+            WrongState: An upload has not arrived in full.
+            InputError: A file on the server may not be used.
+            ParameterError: An upload is named twice, or a parameter is wrong.
+            LimitExceeded: It is more than the service takes on.
+        """
+        files = {source.server_path: self.imports.file(source.server_path) for source in sources if source.server_path}
+        with self.uploads.claimed([source.upload_id for source in sources if source.upload_id]) as claimed:
+            videos = [
+                claimed[source.upload_id]
+                if source.upload_id
+                else (files[source.server_path].name, files[source.server_path])
+                for source in sources
+            ]
+            return self.submit(videos, params, keep_scratch=keep_scratch, clips_per_unit=clips_per_unit)
 
     def jobs(
         self, state: State | None = None, text: str | None = None, offset: int = 0, limit: int = 50
@@ -131,6 +183,26 @@ class UserJobs:
         """A report of a job, see ``Service.report_path``."""
         self.row(job_id)
         return self._service.report_path(job_id, name)
+
+    def preview_names(self, job_id: str) -> list[str]:
+        """Names of the pictures and films that show what was found.
+
+        ``1.mp4`` is video 1 with its tracks drawn, ``1.jpg`` its latest tracked frame, ``1_2.jpg`` the second picture
+        of its strip.
+        """
+        self.row(job_id)
+        folder = self.workspace.job_folder(job_id).path / "preview"
+        return sorted(path.name for path in folder.glob("*") if _PREVIEW_NAME.fullmatch(path.name) and path.is_file())
+
+    def preview_path(self, job_id: str, name: str) -> Path:
+        """One of them.
+
+        Raises:
+            NoSuchJob: There is no such job, or no such picture or film (yet).
+        """
+        if name not in self.preview_names(job_id):
+            raise NoSuchJob(f"Job {job_id} has no picture or film {name[:100]!r} (yet).")
+        return self.workspace.job_folder(job_id).path / "preview" / name
 
     def workers(self) -> list[dict[str, object]]:
         """The workers that units run on; none while they start."""

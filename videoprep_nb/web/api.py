@@ -1,141 +1,30 @@
 """The REST API of a service: jobs in, progress, reports and packages out."""
 
-import shutil
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 import anyio
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import TypeAdapter, ValidationError
 
-import videoprep_nb
-from videoprep_nb.errors import NoSuchJob, ParameterError
+from videoprep_nb.errors import NoSuchJob
 from videoprep_nb.jobs.models import ENDED, State
-from videoprep_nb.jobs.settings import Settings, check_settings
-from videoprep_nb.layout import PACKAGE_NAME
-from videoprep_nb.web.access import UserJobs
+from videoprep_nb.web.dependencies import JobId, Jobs
 from videoprep_nb.web.problems import problem_docs
 from videoprep_nb.web.schemas import (
-    JOB_ID,
     EventMessage,
-    Freed,
-    Health,
     JobList,
     JobStatus,
     JobSummary,
-    Report,
     Submitted,
-    Worker,
 )
-from videoprep_nb.web.uploads import Upload, announced_size, check_announced_size, received
-
-# a report is shown like a page from a stranger: no scripts, no requests, no access to the rest of this site
-REPORT_HEADERS = {
-    "Content-Security-Policy": (
-        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
-    ),
-    "X-Content-Type-Options": "nosniff",
-}
 
 _EVENT_INTERVAL_S = 0.5
 _LARGEST_ID = 2**53
-_MAX_CLIPS_PER_UNIT = 10_000
-_BOOLEANS = {"true": True, "1": True, "on": True, "false": False, "0": False, "": False}
-_SETTINGS = TypeAdapter(Settings)
-
-_UPLOAD_FORM: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["videos"],
-                    "properties": {
-                        "videos": {
-                            "type": "array",
-                            "minItems": 1,
-                            "items": {"type": "string", "format": "binary"},
-                            "description": "the raw videos, in the order that numbers them 1, 2, …",
-                        },
-                        "params": {
-                            "type": "string",
-                            "contentMediaType": "application/json",
-                            "description": "parameters that differ from the defaults, by stage and name",
-                            "examples": ['{"clip": {"clip_duration_s": 10}}'],
-                        },
-                        "keep_scratch": {
-                            "type": "boolean",
-                            "default": False,
-                            "description": "keep clips, frames, detections and tracks on the server",
-                        },
-                        "clips_per_unit": {
-                            "type": "integer",
-                            "minimum": 1,
-                            "maximum": _MAX_CLIPS_PER_UNIT,
-                            "default": 8,
-                            "description": "a video of more clips is split over several units of work",
-                        },
-                    },
-                },
-                "encoding": {"videos": {"contentType": "application/octet-stream"}},
-            }
-        },
-    }
-}
-
-
-def _jobs(request: Request) -> UserJobs:
-    return UserJobs(request.app.state.service, request.state.user)
-
-
-Jobs = Annotated[UserJobs, Depends(_jobs)]
-JobId = Annotated[str, Path(description="the id of a job", examples=[JOB_ID], max_length=100)]
 
 router = APIRouter(prefix="/api")
-
-
-@router.post(
-    "/jobs",
-    status_code=HTTPStatus.ACCEPTED,
-    responses={
-        HTTPStatus.ACCEPTED: {"headers": {"Location": {"description": "the job", "schema": {"type": "string"}}}},
-        **problem_docs(
-            HTTPStatus.BAD_REQUEST,
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            HTTPStatus.TOO_MANY_REQUESTS,
-            HTTPStatus.INSUFFICIENT_STORAGE,
-        ),
-    },
-    openapi_extra=_UPLOAD_FORM,
-)
-async def submit_job(request: Request, response: Response, jobs: Jobs) -> Submitted:
-    """Hand in videos; answered as soon as they have arrived, before any work on them.
-
-    A video of 0 bytes, or one that is no video, fails alone: the others of its job are worked on. A form in which
-    all are empty is refused.
-    """
-    check_announced_size(request, jobs.limits)
-    await to_thread.run_sync(jobs.check_room, announced_size(request))
-    async with received(request, jobs.workspace, jobs.limits) as upload:
-        job_id = await to_thread.run_sync(_submit, jobs, upload)
-    response.headers["Location"] = f"/api/jobs/{job_id}"
-    return Submitted(job_id=job_id)
-
-
-def _submit(jobs: UserJobs, upload: Upload) -> str:
-    return jobs.submit(
-        upload.videos,
-        _params(upload.texts.get("params", "")),
-        keep_scratch=_flag(upload.texts.get("keep_scratch", "")),
-        clips_per_unit=_clips_per_unit(upload.texts.get("clips_per_unit", "")),
-    )
 
 
 @router.get("/jobs", responses=problem_docs(HTTPStatus.UNPROCESSABLE_ENTITY))
@@ -232,87 +121,3 @@ def retry_job(job_id: JobId, jobs: Jobs) -> Submitted:
 def delete_job(job_id: JobId, jobs: Jobs) -> None:
     """Delete a job that has ended, with all its files."""
     jobs.delete(job_id)
-
-
-@router.get(
-    "/jobs/{job_id}/package",
-    response_class=FileResponse,
-    responses={
-        HTTPStatus.OK: {"content": {"application/zip": {}}, "description": "the package"},
-        HTTPStatus.PARTIAL_CONTENT: {"content": {"application/zip": {}}, "description": "the range asked for"},
-        **problem_docs(HTTPStatus.NOT_FOUND),
-    },
-)
-def fetch_package(job_id: JobId, jobs: Jobs) -> FileResponse:
-    """Fetch the package, as a whole or in ranges."""
-    name = f"{PACKAGE_NAME.removesuffix('.zip')}_{job_id}.zip"
-    return FileResponse(jobs.package_path(job_id), media_type="application/zip", filename=name)
-
-
-@router.get("/jobs/{job_id}/reports", responses=problem_docs(HTTPStatus.NOT_FOUND))
-def list_reports(job_id: JobId, jobs: Jobs) -> list[Report]:
-    """List the reports of a job; `index.html` leads through the others."""
-    names = jobs.report_names(job_id)
-    return [Report(name=name, href=f"/api/jobs/{job_id}/reports/{name}") for name in names]
-
-
-@router.get(
-    "/jobs/{job_id}/reports/{name}",
-    response_class=FileResponse,
-    responses={
-        HTTPStatus.OK: {"content": {"text/html": {}, "application/x-ipynb+json": {}}, "description": "the report"},
-        **problem_docs(HTTPStatus.NOT_FOUND),
-    },
-)
-def fetch_report(
-    job_id: JobId,
-    name: Annotated[str, Path(description="its file name", examples=["index.html"], max_length=200)],
-    jobs: Jobs,
-) -> FileResponse:
-    """Fetch a report: a page to show, or a notebook to save."""
-    path = jobs.report_path(job_id, name)
-    if path.suffix == ".html":
-        return FileResponse(path, media_type="text/html", headers=REPORT_HEADERS)
-    return FileResponse(path, media_type="application/x-ipynb+json", headers=REPORT_HEADERS, filename=path.name)
-
-
-@router.post("/clean")
-def clean(jobs: Jobs) -> Freed:
-    """Delete what is no longer needed; the service does so every hour by itself."""
-    report = jobs.clean()
-    return Freed(freed_bytes=report.freed_bytes, items=report.items)
-
-
-@router.get("/health")
-def show_health(jobs: Jobs) -> Health:
-    """Say how the service is."""
-    disk = shutil.disk_usage(jobs.workspace.path)
-    return Health(
-        version=videoprep_nb.__version__,
-        workers=[Worker.model_validate(worker) for worker in jobs.workers()],
-        jobs=jobs.counts(),
-        disk_total_bytes=disk.total,
-        disk_free_bytes=disk.free,
-    )
-
-
-def _params(text: str) -> Settings:
-    try:
-        return check_settings(_SETTINGS.validate_json(text or "{}"))
-    except ValidationError as error:
-        found = error.errors()[0]["msg"]
-        raise ParameterError("params", f'wanted JSON such as {{"clip": {{"clip_duration_s": 10}}}} ({found})') from None
-
-
-def _flag(text: str) -> bool:
-    if text.lower() not in _BOOLEANS:
-        raise ParameterError("keep_scratch", f"wanted true or false, found {text[:100]!r}")
-    return _BOOLEANS[text.lower()]
-
-
-def _clips_per_unit(text: str) -> int:
-    if not text:
-        return 8
-    if not (text.isascii() and text.isdecimal() and 1 <= len(text) <= 5 and 1 <= int(text) <= _MAX_CLIPS_PER_UNIT):
-        raise ParameterError("clips_per_unit", f"wanted 1 to {_MAX_CLIPS_PER_UNIT}, found {text[:100]!r}")
-    return int(text)

@@ -13,7 +13,7 @@ from starlette.routing import Match, Route
 
 import videoprep_nb
 from videoprep_nb.jobs.service import Service
-from videoprep_nb.web import api, login
+from videoprep_nb.web import api, login, operation, results, submission, tus
 from videoprep_nb.web.authentication import Authentication
 from videoprep_nb.web.gate import Gate
 from videoprep_nb.web.page.app import add_page
@@ -50,7 +50,8 @@ def create_app(service: Service, users: Users | None) -> FastAPI:
     app.add_middleware(Gate, authentication=app.state.authentication)
     add_problem_handlers(app)
     app.include_router(login.router)
-    app.include_router(api.router)
+    for module in (api, submission, tus, results, operation):
+        app.include_router(module.router)
     # else the page, which is mounted at /, would answer
     app.router.routes.append(Route("/api{path:path}", _NoSuchPath, include_in_schema=False))
     add_page(app, service)

@@ -14,6 +14,8 @@ from videoprep_nb.web.throttle import Throttle, network_of
 from videoprep_nb.web.users import LOCAL_ADMIN, User, Users
 
 COOKIE = "videoprep_session"
+WANTS_TOKEN = {"WWW-Authenticate": "Bearer"}
+"""Headers of every answer that asks a program to prove who it is."""
 
 # more free tries for a network than for a name: a whole office may share one address
 _FREE_TRIES_PER_NETWORK = 30
@@ -31,7 +33,11 @@ class TooManyTries(Refused):
 
     def __init__(self, wait_s: float) -> None:
         self.wait_s = math.ceil(wait_s)
-        super().__init__(HTTPStatus.TOO_MANY_REQUESTS, f"Too many wrong tries; wait {self.wait_s} s and try again.")
+        super().__init__(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            f"Too many wrong tries; wait {self.wait_s} s and try again.",
+            {"Retry-After": str(self.wait_s)},
+        )
 
 
 @dataclass
@@ -104,7 +110,9 @@ class Authentication:
             return user
         if wait_s := self._by_network.begin(network):
             raise TooManyTries(wait_s)
-        raise Refused(HTTPStatus.UNAUTHORIZED, "This token is not known; ask whoever runs the service for another.")
+        raise Refused(
+            HTTPStatus.UNAUTHORIZED, "This token is not known; ask whoever runs the service for another.", WANTS_TOKEN
+        )
 
 
 def _network(connection: HTTPConnection) -> str:

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from videoprep_nb.errors import InputError
-from videoprep_nb.web.authentication import Authentication, TooManyTries
+from videoprep_nb.web.authentication import WANTS_TOKEN, Authentication
 from videoprep_nb.web.problems import Refused, problem_response
 from videoprep_nb.web.users import User, Users
 
@@ -83,7 +83,8 @@ class Gate:
             _check_origin(scope, connection.headers)
             user = self._authentication.user_of(connection)
         except Refused as refusal:
-            await _answer_refusal(refusal)(scope, receive, _with_headers(send))
+            answer = problem_response(refusal.status, str(refusal), refusal.headers)
+            await answer(scope, receive, _with_headers(send))
             return
         if user is None and scope["path"] != LOGIN_PATH:
             await _ask_to_log_in(scope, connection.headers)(scope, receive, _with_headers(send))
@@ -104,16 +105,7 @@ def _ask_to_log_in(scope: Scope, headers: Headers) -> Response:
     if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and "text/html" in headers.get("accept", ""):
         wanted = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
         return RedirectResponse(f"{LOGIN_PATH}?next={quote(wanted, safe='')}", HTTPStatus.SEE_OTHER)
-    return problem_response(HTTPStatus.UNAUTHORIZED, _NEEDS_LOGIN, {"WWW-Authenticate": "Bearer"})
-
-
-def _answer_refusal(refusal: Refused) -> Response:
-    hints = {}
-    if refusal.status == HTTPStatus.UNAUTHORIZED:
-        hints = {"WWW-Authenticate": "Bearer"}
-    elif isinstance(refusal, TooManyTries):
-        hints = {"Retry-After": str(refusal.wait_s)}
-    return problem_response(refusal.status, str(refusal), hints)
+    return problem_response(HTTPStatus.UNAUTHORIZED, _NEEDS_LOGIN, WANTS_TOKEN)
 
 
 def _with_headers(send: Send) -> Send:

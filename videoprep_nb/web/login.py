@@ -11,8 +11,8 @@ from videoprep_nb.web import texts
 from videoprep_nb.web.authentication import COOKIE, Authentication, TooManyTries
 from videoprep_nb.web.gate import LOGIN_PATH
 from videoprep_nb.web.page.templates import render
-from videoprep_nb.web.problems import Refused
 from videoprep_nb.web.sessions import SESSION_LIFETIME
+from videoprep_nb.web.uploads import read_small
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -38,13 +38,15 @@ def show_login(request: Request, next: Annotated[str, Query()] = "") -> Response
 @router.post(LOGIN_PATH)
 async def log_in(request: Request) -> Response:
     """Begin a session, or say that name or password is wrong."""
-    fields = await _read_form(request)
+    # a framework would read bodies of any size into memory, and from anybody
+    body = await read_small(request, _MAX_FORM_BYTES)
+    fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     name, wanted = fields.get("name", ""), fields.get("next", "")
     try:
         secret = await _authentication(request).log_in(request, name, fields.get("password", ""))
     except TooManyTries as error:
         message = texts.TOO_MANY_TRIES.format(seconds=error.wait_s)
-        return _form(name, wanted, message, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(error.wait_s)})
+        return _form(name, wanted, message, HTTPStatus.TOO_MANY_REQUESTS, error.headers)
     if secret is None:
         return _form(name, wanted, texts.WRONG_LOGIN, HTTPStatus.UNAUTHORIZED)
     response = RedirectResponse(own_page(wanted), HTTPStatus.SEE_OTHER)
@@ -77,16 +79,6 @@ def own_page(wanted: str) -> str:
     leads_away = parts.scheme or parts.netloc or not wanted.startswith("/") or wanted.startswith("//")
     is_plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted
     return _START_PAGE if leads_away or not is_plain or parts.path == LOGIN_PATH else wanted
-
-
-async def _read_form(request: Request) -> dict[str, str]:
-    """The fields of a form; read here because a framework would take bodies of any size, and from anybody."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > _MAX_FORM_BYTES:
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The login form is too large.")
-    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _authentication(request: Request) -> Authentication:

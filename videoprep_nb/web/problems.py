@@ -15,6 +15,7 @@ from videoprep_nb.errors import (
     InputError,
     NoRoom,
     NoSuchJob,
+    NoSuchUpload,
     ParameterError,
     TooLarge,
     TooManyJobs,
@@ -27,6 +28,7 @@ MEDIA_TYPE = "application/problem+json"
 _STATUS_OF: dict[type[VideoPrepError], HTTPStatus] = {
     InputError: HTTPStatus.BAD_REQUEST,
     NoSuchJob: HTTPStatus.NOT_FOUND,
+    NoSuchUpload: HTTPStatus.NOT_FOUND,
     WrongState: HTTPStatus.CONFLICT,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     ParameterError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -34,6 +36,7 @@ _STATUS_OF: dict[type[VideoPrepError], HTTPStatus] = {
     NoRoom: HTTPStatus.INSUFFICIENT_STORAGE,
     DiskFullError: HTTPStatus.INSUFFICIENT_STORAGE,
 }
+_MAX_SENTENCES = 5
 _UNEXPECTED = "The service made a mistake; its log says more. Tell whoever runs it what you did and when."
 
 
@@ -43,11 +46,13 @@ class Refused(VideoPrepError):
     Args:
         status: The HTTP status.
         detail: One sentence for the person who sent it.
+        headers: Hints for the program that sent it.
     """
 
-    def __init__(self, status: HTTPStatus, detail: str) -> None:
+    def __init__(self, status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)
         self.status = status
+        self.headers = headers
 
 
 class Problem(BaseModel):
@@ -93,7 +98,7 @@ def status_of(error: VideoPrepError) -> HTTPStatus:
 
 def _tell_ours(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, VideoPrepError)
-    return problem_response(status_of(error), str(error))
+    return problem_response(status_of(error), str(error), error.headers if isinstance(error, Refused) else None)
 
 
 def _tell_http(request: Request, error: Exception) -> JSONResponse:
@@ -109,7 +114,10 @@ def _tell_http(request: Request, error: Exception) -> JSONResponse:
 
 def _tell_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    sentences = [f"{entry['loc'][-1]}: {entry['msg']}, found {str(entry['input'])[:100]!r}" for entry in error.errors()]
+    sentences = [
+        f"{(entry['loc'] or ('body',))[-1]}: {entry['msg']}, found {str(entry['input'])[:100]!r}"
+        for entry in error.errors()[:_MAX_SENTENCES]
+    ]
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(sentences) + ".")
 
 

@@ -8,9 +8,15 @@ from pydantic import BaseModel, Field
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.rows import Event, JobRow, UnitRow
 from videoprep_nb.jobs.service import JobView
+from videoprep_nb.jobs.settings import Settings
+from videoprep_nb.web.imports import ImportEntry
+from videoprep_nb.web.resumable import ResumableUpload
+from videoprep_nb.web.sources import VideoSource
 
 JOB_ID = "20260131-0123456789abcdef"
 """A job id for examples."""
+
+MAX_CLIPS_PER_UNIT = 10_000
 
 
 class Submitted(BaseModel):
@@ -136,6 +142,67 @@ class Report(BaseModel):
 
     name: str = Field(examples=["04_track_persons_1.html"])
     href: str = Field(description="where to fetch it", examples=[f"/api/jobs/{JOB_ID}/reports/04_track_persons_1.html"])
+
+
+class UploadStatus(BaseModel):
+    """An upload that no job has taken yet."""
+
+    upload_id: str
+    name: str = Field(description="name of the file", examples=["street.mp4"])
+    size_bytes: int = Field(description="how large it is", examples=[73_400_320])
+    offset_bytes: int = Field(description="how much has arrived", examples=[1_048_576])
+    created_at: datetime
+
+    @classmethod
+    def of(cls, upload: ResumableUpload) -> "UploadStatus":
+        """The upload as it lies on the disk."""
+        info = upload.info
+        return cls(
+            upload_id=info.upload_id,
+            name=info.name,
+            size_bytes=info.size_bytes,
+            offset_bytes=upload.offset,
+            created_at=info.created_at,
+        )
+
+
+class JobRequest(BaseModel):
+    """A job made of videos that are on the server already."""
+
+    videos: list[VideoSource] = Field(
+        description="in the order that numbers them 1, 2, …", min_length=1, max_length=1000
+    )
+    params: Settings = Field({}, description="parameters that differ from the defaults, by stage and name")
+    keep_scratch: bool = Field(False, description="keep clips, frames, detections and tracks on the server")
+    clips_per_unit: int = Field(
+        8, ge=1, le=MAX_CLIPS_PER_UNIT, description="a video of more clips is split over several units"
+    )
+
+
+class ImportFile(BaseModel):
+    """A file or folder on the server that videos may be taken from."""
+
+    name: str = Field(examples=["street.mp4"])
+    path: str = Field(description="by this it is chosen", examples=["/data/videos/street.mp4"])
+    is_folder: bool
+    size_bytes: int = Field(description="0 for a folder", examples=[73_400_320])
+
+    @classmethod
+    def of(cls, entry: ImportEntry) -> "ImportFile":
+        """The entry as it lies on the disk."""
+        return cls(
+            name=entry.path.name or str(entry.path),
+            path=str(entry.path),
+            is_folder=entry.is_folder,
+            size_bytes=entry.size_bytes,
+        )
+
+
+class PreviewFile(BaseModel):
+    """A picture or film that shows what was found in a video."""
+
+    name: str = Field(examples=["1.mp4"])
+    href: str = Field(description="where to fetch it", examples=[f"/api/jobs/{JOB_ID}/preview/1.mp4"])
 
 
 class Freed(BaseModel):

@@ -18,7 +18,7 @@ from videoprep_nb.errors import TooLarge
 from videoprep_nb.jobs.retention import remove_tree
 from videoprep_nb.jobs.service import Limits
 from videoprep_nb.jobs.workspace import Workspace
-from videoprep_nb.layout import disk_full_as_error
+from videoprep_nb.layout import disk_full_as_error, staging_path
 from videoprep_nb.web.problems import Refused
 
 VIDEOS_FIELD = "videos"
@@ -64,7 +64,8 @@ async def received(request: Request, workspace: Workspace, limits: Limits) -> As
         ClientDisconnect: The connection was cut.
     """
     boundary = _boundary(request)
-    folder = await to_thread.run_sync(workspace.new_upload_folder)
+    folder = staging_path(workspace.new_upload_path())
+    folder.mkdir()
     try:
         with FormWriter(boundary, folder, limits) as writer:
             async for batch in _batches(request):
@@ -74,6 +75,25 @@ async def received(request: Request, workspace: Workspace, limits: Limits) -> As
     finally:
         with anyio.CancelScope(shield=True):
             await to_thread.run_sync(remove_tree, workspace, folder)
+
+
+def content_type(request: Request) -> bytes:
+    """What a request says its body is, without options."""
+    return bytes(parse_options_header(request.headers.get("content-type"))[0])
+
+
+async def read_small(request: Request, limit_bytes: int) -> bytes:
+    """Read a body that has to be small, whatever it says about its size.
+
+    Raises:
+        TooLarge: It is not.
+    """
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit_bytes:
+            raise TooLarge(f"The body of the request has more than {limit_bytes // 1024} KB, which is the limit.")
+    return bytes(body)
 
 
 def announced_size(request: Request) -> int:
@@ -300,7 +320,7 @@ def _boundary(request: Request) -> bytes:
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind != b"multipart/form-data":
         found = kind.decode("latin-1")[:100] or "nothing"
-        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"The body is {found}; send multipart/form-data.")
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"The body is {found}; send multipart/form-data, or JSON.")
     if not options.get(b"boundary"):
         raise _broken("its content type has no boundary")
     return options[b"boundary"]
