@@ -72,7 +72,12 @@ def test_the_example_of_the_guide(tmp_path: Path) -> None:
 def test_broken_plugins_do_not_disturb_the_others(tmp_path: Path) -> None:
     tracker = "from videoprep_nb.tracking.trackers.sort import Sort\nclass Mine(Sort):\n    'Mine.'\n    name = {!r}\n"
     install(tmp_path, "sound", tracker.format("mine"), "mine = sound:Mine")
-    install(tmp_path, "no_import", "import a_module_that_nobody_has", "absent = no_import:Tracker")
+    install(
+        tmp_path,
+        "no_import",
+        "raise ImportError('a_module_that_nobody_has\\nis missing')",
+        "absent = no_import:Tracker",
+    )
     install(tmp_path, "no_class", "", "lost = no_class:Lost")
     install(tmp_path, "other_name", tracker.format("quite_other"), "promised = other_name:Mine")
     install(tmp_path, "taken", tracker.format("bytetrack"), "bytetrack = taken:Mine")

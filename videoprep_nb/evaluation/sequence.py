@@ -56,7 +56,7 @@ def read_sequence_info(ground_truth: Path) -> SequenceInfo:
         return SequenceInfo(name)
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_string(file.read_text(encoding="utf-8"))
+        parser.read_string(file.read_text(encoding="utf-8-sig"))
         values = parser["Sequence"]
         return SequenceInfo(
             name=name,

@@ -30,7 +30,7 @@ def tracker_type(name: str) -> type[Tracker]:
         ParameterError: There is none of that name.
     """
     if name not in tracker_names():
-        reason = broken_plugins().get(name, near_matches(name, tracker_names()))
+        reason = broken_plugins().get(name, _near_matches(name, tracker_names()))
         raise ParameterError("tracker", f"found {name!r}; {reason}")
     return registered_trackers[name]
 
@@ -60,19 +60,13 @@ def broken_plugins() -> dict[str, str]:
     return {plugin.name: reason for plugin in entry_points(group=PLUGIN_GROUP) if (reason := _load(plugin))}
 
 
-def near_matches(name: str, known: list[str]) -> str:
-    """What to say about a wrong name."""
-    near = difflib.get_close_matches(name, known, n=3)
-    return f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(known) or 'none'}"
-
-
 def _load(plugin: EntryPoint) -> str:
     """Import a plugin; returns what is wrong with it, or nothing."""
     origin = f"the plugin {plugin.name!r} ({plugin.value})"
     try:
         plugin.load()
     except Exception as error:  # what a plugin of somebody else raises is not for us to foresee
-        return f"{origin} cannot be loaded: {type(error).__name__}: {error}"
+        return f"{origin} cannot be loaded: {type(error).__name__}: {' '.join(str(error).split())}"
     if plugin.name not in registered_trackers:
         return f"{origin} has no subclass of Tracker with that name"
     return ""
@@ -91,7 +85,12 @@ def _read_options(chosen: type[Tracker], texts: Iterable[str]) -> TrackerOptions
         problem = error.errors()[0]
         option, known = str(problem["loc"][0]), chosen.options_type.model_fields
         if option not in known:
-            reason = f"{chosen.name} has no option {option!r}; {near_matches(option, list(known))}"
+            reason = f"{chosen.name} has no option {option!r}; {_near_matches(option, list(known))}"
         else:
             reason = f"{option}: found {problem['input']!r}, but: {problem['msg']} ({known[option].description})"
         raise ParameterError("tracker_options", reason) from None
+
+
+def _near_matches(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=3)
+    return f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(known) or 'none'}"
