@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
@@ -33,6 +33,7 @@ class Watched:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The browser that playwright has installed, or that of the system; the test is skipped where there is neither."""
+    expect.set_options(timeout=60_000)  # the machine may be busy
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox"]  # which root may not have, and the pages are our own
         executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -52,7 +53,7 @@ def watched_context(browser: Browser, **options: object) -> Iterator[tuple[Brows
         context.on("console", watched.note_console)
         context.on("weberror", lambda error: watched.errors.append(str(error.error)))
         context.on("request", watched.note_request)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(90_000)
         yield context, watched
 
 

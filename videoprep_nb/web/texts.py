@@ -133,6 +133,8 @@ BROWSER = {
     "up": "Move {name} up",
     "down": "Move {name} down",
     "remove": "Remove {name}",
+    "folders": "Folders on the server",
+    "empty_folder": "Nothing here.",
     "moved": "{name} is now number {number}.",
     "started": "The job has been handed in. You can close this page; the work goes on.",
 }
@@ -142,6 +144,9 @@ CHOOSE_VIDEOS = "Videos"
 DROP_HERE = "Drop video files here, or"
 CHOOSE_FILES = "Choose files"
 CHOOSE_FROM_SERVER = "Choose a folder on the server"
+TO_FOLDERS = "Back to all folders"
+TAKE_ALL = "Take all files here"
+CHOSEN = "Done"
 NUMBER = "No."
 PICTURE = "Picture"
 FOUND = "What was found"

@@ -7,13 +7,13 @@ import gradio as gr
 from pydantic import BaseModel, ValidationError
 
 from videoprep_nb.errors import VideoPrepError
-from videoprep_nb.jobs.settings import Settings
 from videoprep_nb.web import texts
 from videoprep_nb.web.access import UserJobs
 from videoprep_nb.web.page.estimate import VideoFacts, estimate
 from videoprep_nb.web.page.form import FormField, build_component, form_fields, form_values, read_form
 from videoprep_nb.web.page.presets import PRESETS, STANDARD
 from videoprep_nb.web.page.templates import render
+from videoprep_nb.web.sources import VideoSource
 
 # answered like any other request: Gradio's queue would hold a connection open, and show its own progress
 _AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -21,14 +21,10 @@ _AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visi
 _TELL_STARTED = "(id) => id && window.dispatchEvent(new CustomEvent('vp-started', {detail: id}))"
 
 
-class DraftVideo(VideoFacts):
-    """A video that is ready.
+class DraftVideo(VideoSource):
+    """A video that is ready, and what was found in it."""
 
-    Args:
-        upload_id: The upload that brought it.
-    """
-
-    upload_id: str
+    facts: VideoFacts
 
 
 class Draft(BaseModel):
@@ -55,10 +51,10 @@ def add_new_job(jobs_of: Callable[[gr.Request], UserJobs]) -> None:
         draft = Draft.model_validate_json(draft_text or "{}")
         return _cost(draft, fields, values), gr.update(interactive=bool(draft.videos) and not draft.pending)
 
-    def start(draft_text: str, *values: Any, request: gr.Request) -> tuple[str, str]:
+    def start(request: gr.Request, draft_text: str, *values: Any) -> tuple[str, str]:
         try:
             draft = Draft.model_validate_json(draft_text or "{}")
-            return "", _submit(jobs_of(request), draft, read_form(fields, values))
+            return "", jobs_of(request).submit_sources(draft.videos, read_form(fields, values))
         except (VideoPrepError, ValidationError) as error:
             return render("alert.html", message=str(error)), ""
 
@@ -76,7 +72,7 @@ def add_new_job(jobs_of: Callable[[gr.Request], UserJobs]) -> None:
     preset.input(lambda name: form_values(fields, PRESETS[name]), preset, inputs, **_AT_ONCE).then(
         show_cost, [draft, *inputs], [cost, button], **_AT_ONCE
     )
-    draft.input(show_cost, [draft, *inputs], [cost, button], trigger_mode="always_last", **_AT_ONCE)
+    draft.change(show_cost, [draft, *inputs], [cost, button], trigger_mode="multiple", **_AT_ONCE)
     button.click(start, [draft, *inputs], [problem, started], **_AT_ONCE).then(
         None, started, None, js=_TELL_STARTED, **_AT_ONCE
     )
@@ -97,8 +93,4 @@ def _cost(draft: Draft, fields: list[FormField], values: tuple[Any, ...]) -> str
         settings = read_form(fields, values)
     except VideoPrepError as error:
         return render("alert.html", message=str(error))
-    return render("cost.html", cost=estimate(draft.videos, settings), draft=draft)
-
-
-def _submit(jobs: UserJobs, draft: Draft, settings: Settings) -> str:
-    return jobs.submit([], settings)
+    return render("cost.html", cost=estimate([video.facts for video in draft.videos], settings), draft=draft)

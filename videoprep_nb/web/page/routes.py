@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from videoprep_nb.errors import NoSuchJob
 from videoprep_nb.jobs.models import State
-from videoprep_nb.web.access import UserJobs
+from videoprep_nb.web.dependencies import Jobs
 from videoprep_nb.web.page.health_view import health_view
 from videoprep_nb.web.page.job_view import job_view
 from videoprep_nb.web.page.jobs_view import JobsQuery, jobs_view
@@ -23,16 +23,9 @@ _LARGEST_PAGE = 10**9
 router = APIRouter(prefix="/page", include_in_schema=False)
 
 
-def _jobs(request: Request) -> UserJobs:
-    return UserJobs(request.app.state.service, request.state.user)
-
-
 def _live_views(request: Request) -> LiveViews:
     views: LiveViews = request.app.state.live_views
     return views
-
-
-Jobs = Annotated[UserJobs, Depends(_jobs)]
 
 
 @router.get("/live")

@@ -12,12 +12,17 @@ const videos = []; // in their order; each is {name, size, row, state, …}
 
 function take(files) {
   for (const file of files) {
-    const video = { file, name: file.name, size: file.size, state: "waiting", sent: 0, id: null, found: null };
-    video.row = newRow(video);
-    videos.push(video);
+    add({ file, name: file.name, size: file.size, state: "waiting" });
   }
   uploadNext();
   show();
+}
+
+function add(fields) {
+  const video = { sent: 0, trouble: "", source: null, found: null, ...fields };
+  video.row = newRow(video);
+  videos.push(video);
+  return video;
 }
 
 function uploadNext() {
@@ -41,8 +46,10 @@ function upload(video) {
       show();
     },
     onSuccess: () => {
-      video.id = new URL(video.upload.url, location.href).pathname.split("/").pop();
-      uploaded(video);
+      const id = new URL(video.upload.url, location.href).pathname.split("/").pop();
+      video.source = { upload_id: id };
+      uploadNext();
+      look(video, `api/uploads/${id}/probe`);
     },
     onError: (error) => uploadFailed(video, error),
   });
@@ -74,18 +81,16 @@ function detailOf(body) {
   }
 }
 
-async function uploaded(video) {
+async function look(video, address) {
   video.state = "looking";
-  uploadNext();
   show();
   try {
-    video.found = await ask(`api/uploads/${video.id}/probe`);
-    video.state = video.found.problem ? "refused" : "ready";
+    video.found = await ask(address);
     video.trouble = video.found.problem;
   } catch (error) {
-    video.state = "refused";
     video.trouble = error.message;
   }
+  video.state = video.trouble ? "refused" : "ready";
   show();
 }
 
@@ -103,6 +108,48 @@ function move(video, step, button) {
   show();
   (button.disabled ? button.parentElement.querySelector("button:enabled") : button).focus();
   say(texts.moved.replace("{name}", video.name).replace("{number}", place + step + 1));
+}
+
+// --- taking files that are on the server already ---
+
+async function browse(path = null) {
+  const dialog = document.getElementById("vp-folders");
+  const list = dialog.querySelector("ul");
+  try {
+    const entries = await ask(path === null ? "api/imports" : `api/imports?path=${encodeURIComponent(path)}`);
+    list.replaceChildren(...entries.map(newEntry));
+    if (!entries.length) list.append(newElement("li", "vp-muted", texts.empty_folder));
+    const files = entries.filter((entry) => !entry.is_folder);
+    const all = dialog.querySelector("[value=all]");
+    all.disabled = !files.length;
+    all.onclick = () => files.forEach(takeFromServer);
+    dialog.querySelector("p").textContent = path ?? texts.folders;
+    const up = dialog.querySelector("[value=up]");
+    up.disabled = path === null;
+    up.onclick = () => browse();
+  } catch (error) {
+    dialog.querySelector("p").textContent = error.message;
+  }
+  if (!dialog.open) dialog.showModal();
+}
+
+function newEntry(entry) {
+  const item = newElement("li");
+  const button = newElement("button", "vp-button", entry.is_folder ? `${entry.name}/` : entry.name);
+  button.type = "button";
+  button.addEventListener("click", () => {
+    if (entry.is_folder) return browse(entry.path);
+    takeFromServer(entry);
+    button.disabled = true;
+  });
+  item.append(button, newElement("span", "vp-muted", entry.is_folder ? "" : ` ${size(entry.size_bytes)}`));
+  return item;
+}
+
+function takeFromServer({ name, path, size_bytes }) {
+  if (videos.some((video) => video.source?.server_path === path)) return;
+  const video = add({ name, size: size_bytes, source: { server_path: path } });
+  look(video, `api/imports/probe?path=${encodeURIComponent(path)}`);
 }
 
 // --- showing them; names of files are only ever set as text ---
@@ -201,16 +248,17 @@ function say(text) {
 
 // --- handing over to the form, which estimates and starts ---
 
+let isListening = false; // Gradio forgets what it is told before it has built the whole page
 let handed = "";
 
 function hand() {
   const ready = videos.filter((video) => video.state === "ready");
   const draft = JSON.stringify({
-    videos: ready.map(({ id, found }) => ({ upload_id: id, duration_s: found.duration_s, rate: found.rate })),
+    videos: ready.map(({ source, found }) => ({ ...source, facts: { duration_s: found.duration_s, rate: found.rate } })),
     pending: videos.filter((video) => !["ready", "refused"].includes(video.state)).length,
   });
   const field = document.querySelector("#vp-draft textarea, #vp-draft input");
-  if (draft === handed || !field) return;
+  if (!isListening || draft === handed) return;
   handed = draft;
   field.value = draft;
   field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -227,10 +275,13 @@ window.addEventListener("beforeunload", (event) => {
   if (videos.some((video) => ["waiting", "uploading"].includes(video.state))) event.preventDefault();
 });
 
+function takeChosen(input) {
+  take(input.files);
+  input.value = ""; // the same file may be chosen again
+}
+
 document.addEventListener("change", (event) => {
-  if (event.target.id !== "vp-files") return;
-  take(event.target.files);
-  event.target.value = ""; // the same file may be chosen again
+  if (event.target.id === "vp-files") takeChosen(event.target);
 });
 
 for (const kind of ["dragover", "dragleave", "drop"]) {
@@ -243,5 +294,13 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
   });
 }
 
-await present("#vp-videos");
+document.addEventListener("click", (event) => {
+  if (event.target.id === "vp-browse") browse();
+});
+
+await present(".vp-header nav");
+isListening = true;
+takeChosen(document.getElementById("vp-files")); // before this script was there
+const button = document.getElementById("vp-browse");
+button.hidden = !(await ask("api/imports")).length; // whoever runs the service names the folders, if there are any
 show();
