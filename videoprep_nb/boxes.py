@@ -56,6 +56,38 @@ def iou_of_pairs(a_xyxy: FloatArray, b_xyxy: FloatArray) -> FloatArray:
     return iou
 
 
+def height_overlap_matrix(a_xyxy: FloatArray, b_xyxy: FloatArray) -> FloatArray:
+    """Intersection over union of the vertical extents of every box of one set with every box of another.
+
+    Persons who stand behind each other overlap, but are seldom of one height at one place: the product with the IoU
+    tells them apart better than the IoU alone (height modulated IoU, Yang et al. 2024, arXiv:2308.00783).
+
+    Args:
+        a_xyxy: ``(N, 4)`` boxes.
+        b_xyxy: ``(M, 4)`` boxes.
+
+    Returns:
+        ``(N, M)`` values in [0, 1].
+    """
+    lower = np.minimum(a_xyxy[:, None, 3], b_xyxy[None, :, 3])
+    upper = np.maximum(a_xyxy[:, None, 1], b_xyxy[None, :, 1])
+    union = np.maximum(a_xyxy[:, None, 3], b_xyxy[None, :, 3]) - np.minimum(a_xyxy[:, None, 1], b_xyxy[None, :, 1])
+    overlap: FloatArray = np.clip(lower - upper, 0, None) / union
+    return overlap
+
+
+def to_cxywh(boxes_xyxy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """``(N, 4)`` corners to centre x and y, width and height."""
+    upper_left, lower_right = boxes_xyxy[:, :2], boxes_xyxy[:, 2:]
+    return np.hstack([(upper_left + lower_right) / 2, lower_right - upper_left])
+
+
+def from_cxywh(boxes_cxywh: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """``(N, 4)`` centre x and y, width and height to corners."""
+    centre, half = boxes_cxywh[:, :2], boxes_cxywh[:, 2:] / 2
+    return np.hstack([centre - half, centre + half])
+
+
 def clip_to_frame(boxes_xyxy: FloatArray, width: int, height: int) -> FloatArray:
     """Cut boxes at the border of the picture.
 

@@ -12,7 +12,7 @@ from videoprep_nb.evaluation.mot_rows import MotRows, read_ground_truth, read_tr
 from videoprep_nb.evaluation.score import SequenceResult, score_sequence
 from videoprep_nb.evaluation.sequence import SEQUENCE_INFO_NAME, Half, SequenceInfo, frames_to_score, read_sequence_info
 from videoprep_nb.tracking.associate import associate
-from videoprep_nb.tracking.detections import ClipDetections
+from videoprep_nb.tracking.detections import ClipDetections, VideoDetections
 from videoprep_nb.tracking.detectors.precomputed import PrecomputedDetector
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.track import TrackedVideo, track_beyond_border
@@ -122,7 +122,7 @@ def track_frames(detections: ClipDetections, video: TrackedVideo, tracking: Trac
     if tracking.refine:
         return MotRows.from_tracks(track_beyond_border(clips, video, params))
     tracker = create_tracker(params.tracker, float(video.tracked_rate), params.tracker_options)
-    return MotRows.from_tracks(associate(tracker, clips, params.confidence, keep_detected_boxes=False))
+    return MotRows.from_tracks(associate(tracker, VideoDetections.from_clips(clips, params.confidence)).tracks())
 
 
 def _video(info: SequenceInfo, ground_truth: Path, tracking: Tracking) -> TrackedVideo:

@@ -1,45 +1,54 @@
-"""Detections of a video's clips to tracks."""
+"""Detections of a video to tracks: the tracker is led through the frames, from the first or from the last."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from videoprep_nb.tracking.detections import ClipDetections, Detections
-from videoprep_nb.tracking.trackers.base import TrackedBoxes, Tracker
+from videoprep_nb.tracking.detections import Detections, VideoDetections
+from videoprep_nb.tracking.trackers.base import Tracker
 from videoprep_nb.tracking.tracks import TrackTable
 
 
-def associate(
-    tracker: Tracker, clips: Iterable[tuple[int, ClipDetections]], confidence: float, *, keep_detected_boxes: bool
-) -> TrackTable:
-    """Track persons through the clips of a video, so that ids last from clip to clip.
+@dataclass(frozen=True)
+class Association:
+    """Which detection belongs to whom.
+
+    Args:
+        found: The detections.
+        track_id: ``(N,)`` int64, the track of each detection, from 1 on; 0 for none.
+        boxes_xyxy: ``(N, 4)`` float64, the box that the tracker gave instead of the detected one, in pixels.
+    """
+
+    found: VideoDetections
+    track_id: npt.NDArray[np.int64]
+    boxes_xyxy: npt.NDArray[np.float64]
+
+    def tracks(self) -> TrackTable:
+        """The tracks with the boxes of the tracker."""
+        rows = np.flatnonzero(self.track_id)
+        return TrackTable.ordered(
+            frame_index=self.found.frame_index[rows],
+            track_id=self.track_id[rows],
+            boxes_xyxy=self.boxes_xyxy[rows],
+            scores=self.found.scores[rows].astype(np.float64),
+            interpolated=np.zeros(len(rows), dtype=np.bool_),
+        )
+
+
+def associate(tracker: Tracker, found: VideoDetections, *, backward: bool = False) -> Association:
+    """Track persons through a video.
 
     Args:
         tracker: A new tracker.
-        clips: For each clip, in order: index of its first frame in the video, and its detections. Clips may overlap,
-            but no frame of the video is looked at twice.
-        confidence: Least score of a detection that the tracker sees.
-        keep_detected_boxes: Take the boxes as they were detected, not as the tracker has filtered them; a smoother that
-            knows what comes later does that better.
-
-    Returns:
-        The tracks in the frames that were looked at.
+        found: The persons found in the video.
+        backward: Begin with the last frame.
     """
-    frame_index: list[int] = []
-    tracked: list[TrackedBoxes] = []
-    found: list[Detections] = []
-    for start_frame, detections in clips:
-        for index in detections.looked_at.tolist():
-            seen = detections.in_frame(index).above(confidence)
-            tracked.append(tracker.update(seen))
-            found.append(seen.rows(tracked[-1].rows))
-            frame_index.append(start_frame + index)
-    boxes_xyxy = [boxes.boxes_xyxy for boxes in (found if keep_detected_boxes else tracked)]
-    counts = [len(boxes) for boxes in found]
-    return TrackTable.ordered(
-        frame_index=np.repeat(np.array(frame_index, dtype=np.int64), counts),
-        track_id=np.concatenate([np.zeros(0, np.int64), *(boxes.track_ids for boxes in tracked)]),
-        boxes_xyxy=np.concatenate([np.zeros((0, 4)), *boxes_xyxy]),
-        scores=np.concatenate([np.zeros(0), *(boxes.scores for boxes in found)]),
-        interpolated=np.zeros(sum(counts), dtype=np.bool_),
-    )
+    track_id = np.zeros(len(found), dtype=np.int64)
+    boxes_xyxy = found.boxes_xyxy.astype(np.float64)
+    frames = found.rows_of_frames()
+    for rows in reversed(frames) if backward else frames:
+        tracked = tracker.update(Detections(found.boxes_xyxy[rows], found.scores[rows]))
+        track_id[rows.start + tracked.rows] = tracked.track_ids
+        boxes_xyxy[rows.start + tracked.rows] = tracked.boxes_xyxy
+    return Association(found, track_id, boxes_xyxy)

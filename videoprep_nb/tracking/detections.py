@@ -2,6 +2,7 @@
 
 import hashlib
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -105,6 +106,51 @@ class ClipDetections:
         except OSError:
             return None
         return cached if cached.fingerprint == fingerprint else None
+
+
+@dataclass(frozen=True)
+class VideoDetections:
+    """The persons found in a whole video, one row per box, in an order that does not depend on the detector's.
+
+    Args:
+        looked_at: ``(K,)`` int64, zero-based indices in the video of the frames the detector saw, increasing.
+        frame_index: ``(N,)`` int64, the frame of each box, increasing.
+        boxes_xyxy: ``(N, 4)`` float32, pixels of the standard frame.
+        scores: ``(N,)`` float32 in (0, 1].
+    """
+
+    looked_at: npt.NDArray[np.int64]
+    frame_index: npt.NDArray[np.int64]
+    boxes_xyxy: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.float32]
+
+    @classmethod
+    def from_clips(cls, clips: Iterable[tuple[int, ClipDetections]], confidence: float) -> Self:
+        """Put the clips of a video together.
+
+        Args:
+            clips: For each clip, in order: index of its first frame in the video, and its detections. Clips may
+                overlap, but no frame of the video is looked at twice.
+            confidence: Least score of a detection that is taken.
+        """
+        parts = list(clips)
+        no_frames, no_boxes, no_scores = np.zeros(0, np.int64), np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
+        looked_at = np.concatenate([no_frames, *(start + found.looked_at for start, found in parts)])
+        frames = np.concatenate([no_frames, *(start + found.frame_index for start, found in parts)])
+        boxes_xyxy = np.concatenate([no_boxes, *(found.boxes_xyxy for _, found in parts)])
+        scores = np.concatenate([no_scores, *(found.scores for _, found in parts)])
+        order = np.lexsort((scores, *boxes_xyxy.T, frames))
+        order = order[scores[order] >= confidence]
+        return cls(looked_at, frames[order], boxes_xyxy[order], scores[order])
+
+    def __len__(self) -> int:
+        return len(self.frame_index)
+
+    def rows_of_frames(self) -> list[slice]:
+        """The rows of each frame that was looked at."""
+        begins = np.searchsorted(self.frame_index, self.looked_at)
+        ends = np.searchsorted(self.frame_index, self.looked_at, side="right")
+        return [slice(begin, end) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
 
 
 def clip_fingerprint(clip_path: Path, looked_at: npt.NDArray[np.int32], detector_fingerprint: str) -> str:

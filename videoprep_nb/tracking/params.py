@@ -12,8 +12,11 @@ from videoprep_nb.params import Params
 class TrackingParams(Params):
     """From detections to tracks."""
 
-    tracker: str = Field("sort", description="name of the tracker")
+    tracker: str = Field("motion", description="name of the tracker")
     tracker_options: list[str] = Field([], description="options of the tracker, each written name:value")
-    confidence: float = Field(0.25, ge=0.05, lt=1, description="least score of a detection that is tracked")
-    max_gap_s: float = Field(1.0, ge=0, le=60, description="gaps in a track up to this many seconds are filled")
+    confidence: float = Field(0.1, ge=0.05, lt=1, description="least score of a detection that is tracked")
+    both_directions: bool = Field(True, description="track forward and backward, and keep what agrees")
+    max_gap_s: float = Field(
+        2.0, ge=0, le=60, description="pieces up to this many seconds apart are linked, and gaps filled"
+    )
     min_length_s: float = Field(0.5, ge=0, le=60, description="tracks seen for less than this are dropped")

@@ -1,15 +1,28 @@
 """From the detections of a whole video to its tracks: the one way that stage, evaluation and notebooks take."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from videoprep_nb.tracking.associate import associate
-from videoprep_nb.tracking.detections import ClipDetections
+from videoprep_nb.tracking.detections import ClipDetections, VideoDetections
 from videoprep_nb.tracking.params import TrackingParams
-from videoprep_nb.tracking.refine import clip_boxes, drop_short_tracks, fill_gaps, renumber
+from videoprep_nb.tracking.refine import (
+    Fragments,
+    agreed_fragments,
+    clip_boxes,
+    drop_short_tracks,
+    estimate_drift,
+    fill_gaps,
+    forward_fragments,
+    link_fragments,
+    renumber,
+)
 from videoprep_nb.tracking.trackers import create_tracker
 from videoprep_nb.tracking.tracks import TrackTable
+
+_LEAST_FRAGMENT_S = 0.15  # shorter ones tell no movement; the boxes filled in are better than those of a crowd
 
 
 @dataclass(frozen=True)
@@ -60,7 +73,21 @@ def track_beyond_border(
     MOTChallenge boxes a person whole, also where the picture ends: to be compared with its ground truth, boxes must not
     be cut.
     """
-    tracker = create_tracker(params.tracker, float(video.tracked_rate), params.tracker_options)
-    tracks = associate(tracker, clips, params.confidence, keep_detected_boxes=False)
+    found = VideoDetections.from_clips(clips, params.confidence)
+    fragments = _track(found, video, params)
+    drift = estimate_drift(fragments.tracks, found.looked_at, float(video.tracked_rate), video.frame_stride)
+    fragments = replace(fragments, tracks=drift.removed(fragments.tracks))
+    fragments = fragments.without_shorter_than(math.ceil(_LEAST_FRAGMENT_S * video.tracked_rate))
+    tracks = link_fragments(fragments, params.max_gap_s, video.rate, video.frame_stride)
     tracks = drop_short_tracks(tracks, params.min_length_s, video.tracked_rate)
-    return renumber(fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride))
+    tracks = fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride)
+    return renumber(drift.restored(tracks))
+
+
+def _track(found: VideoDetections, video: TrackedVideo, params: TrackingParams) -> Fragments:
+    rate, options = float(video.tracked_rate), params.tracker_options
+    forward = associate(create_tracker(params.tracker, rate, options), found)
+    if not params.both_directions:
+        return forward_fragments(forward)
+    backward = associate(create_tracker(params.tracker, rate, options), found, backward=True)
+    return agreed_fragments(forward, backward)

@@ -1,0 +1,88 @@
+"""Tracking forward and backward: where both agree, they are right; where they do not, nothing is decided yet.
+
+A tracker goes wrong where persons hide each other, and it goes wrong in another way when it comes from the other side.
+Both runs give every detection a successor; those on which they agree make up fragments of tracks that seldom hold two
+persons. ``link_fragments`` then puts the fragments together with a view over the whole video. Two passes are compared
+in this spirit by Sundaram, Brox and Keutzer (ECCV 2010) for points; for persons it is ours.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from videoprep_nb.tracking.associate import Association
+from videoprep_nb.tracking.tracks import TrackTable
+
+
+@dataclass(frozen=True)
+class Fragments:
+    """Pieces of tracks, and what the two runs of the tracker said about each box.
+
+    Args:
+        tracks: The pieces, with the boxes as they were detected.
+        forward_id: ``(N,)`` int64, the id each box has in the run forward; 0 for none.
+        backward_id: ``(N,)`` int64, the same in the run backward.
+    """
+
+    tracks: TrackTable
+    forward_id: npt.NDArray[np.int64]
+    backward_id: npt.NDArray[np.int64]
+
+    def without_shorter_than(self, row_count: int) -> "Fragments":
+        """Only the pieces that have so many boxes."""
+        _, piece, counts = np.unique(self.tracks.track_id, return_inverse=True, return_counts=True)
+        rows = np.flatnonzero(counts[piece] >= row_count)
+        return Fragments(self.tracks.rows(rows), self.forward_id[rows], self.backward_id[rows])
+
+
+def agreed_fragments(forward: Association, backward: Association) -> Fragments:
+    """The pieces of tracks on which the two runs of a tracker agree.
+
+    Args:
+        forward: The run from the first frame on.
+        backward: The run from the last frame on, over the same detections.
+    """
+    successor = _successors(forward)
+    successor[successor != _successors(backward)] = -1
+    linked = np.flatnonzero(successor >= 0)
+    return _fragments(forward, backward.track_id, linked, successor[linked])
+
+
+def forward_fragments(forward: Association) -> Fragments:
+    """The tracks of one run, undivided."""
+    successor = _successors(forward)
+    linked = np.flatnonzero(successor >= 0)
+    return _fragments(forward, np.zeros_like(forward.track_id), linked, successor[linked])
+
+
+def _successors(run: Association) -> npt.NDArray[np.intp]:
+    """For each detection, the next one of its track; -1 where there is none."""
+    order = np.lexsort((run.found.frame_index, run.track_id))
+    same = (np.diff(run.track_id[order]) == 0) & (run.track_id[order][1:] > 0)
+    successor = np.full(len(order), -1, dtype=np.intp)
+    successor[order[:-1][same]] = order[1:][same]
+    return successor
+
+
+def _fragments(
+    forward: Association,
+    backward_id: npt.NDArray[np.int64],
+    linked: npt.NDArray[np.intp],
+    successors: npt.NDArray[np.intp],
+) -> Fragments:
+    found = forward.found
+    graph = csr_array((np.ones(len(linked), dtype=np.int8), (linked, successors)), shape=(len(found), len(found)))
+    piece = connected_components(graph, directed=False)[1] if len(found) else np.zeros(0, dtype=np.int32)
+    rows = np.flatnonzero((forward.track_id > 0) | (backward_id > 0))
+    rows = rows[np.lexsort((found.frame_index[rows], piece[rows]))]
+    tracks = TrackTable(
+        frame_index=found.frame_index[rows],
+        track_id=piece[rows].astype(np.int64) + 1,
+        boxes_xyxy=found.boxes_xyxy[rows].astype(np.float64),
+        scores=found.scores[rows].astype(np.float64),
+        interpolated=np.zeros(len(rows), dtype=np.bool_),
+    )
+    return Fragments(tracks, forward.track_id[rows], backward_id[rows])

@@ -1,0 +1,92 @@
+"""What the camera does, told from the boxes alone: if all persons move the same way at once, the camera has moved.
+
+Fragments are linked and gaps are filled in coordinates that go with the camera. Nothing is lost where it stands: only
+what changes within a gap of a second or two matters, a steady movement cancels out.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.boxes import to_cxywh
+from videoprep_nb.tracking.tracks import TrackTable
+
+_Array = npt.NDArray[np.float64]
+
+_BASE_S = 0.1  # over which movement is measured, so that it is more than the trembling of the boxes
+_DOUBT = 2  # as if so many persons more were there, who stand still
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Where the picture has moved to since the first frame.
+
+    Args:
+        frames: ``(K,)`` int64, frames that were looked at, increasing.
+        offset_xy: ``(K, 2)`` float64, pixels to the right and down.
+    """
+
+    frames: npt.NDArray[np.int64]
+    offset_xy: _Array
+
+    def removed(self, tracks: TrackTable) -> TrackTable:
+        """The tracks in coordinates that go with the camera."""
+        return replace(tracks, boxes_xyxy=tracks.boxes_xyxy - self._at(tracks.frame_index))
+
+    def restored(self, tracks: TrackTable) -> TrackTable:
+        """The same tracks in coordinates of the picture again."""
+        return replace(tracks, boxes_xyxy=tracks.boxes_xyxy + self._at(tracks.frame_index))
+
+    def _at(self, frame_index: npt.NDArray[np.int64]) -> _Array:
+        if not len(self.frames):
+            return np.zeros((len(frame_index), 4))
+        xy = np.stack([np.interp(frame_index, self.frames, offset) for offset in self.offset_xy.T], axis=1)
+        return np.tile(xy, 2)
+
+
+def estimate_drift(tracks: TrackTable, frames: npt.NDArray[np.int64], tracked_rate: float, frame_stride: int) -> Drift:
+    """Estimate how the camera moves: the median movement of all persons, as far as they move alike.
+
+    The median m counts by m² / (m² + MAD²), MAD being the median absolute deviation from it, and by the number n of
+    persons, n / (n + 2).
+
+    Args:
+        tracks: Tracks, or pieces of tracks, with boxes in consecutive frames.
+        frames: ``(K,)`` int64, the frames that were looked at, increasing.
+        tracked_rate: Frames looked at per second.
+        frame_stride: Frames of the video from one that was looked at to the next.
+    """
+    base = max(1, round(_BASE_S * tracked_rate))
+    first = np.arange(max(len(tracks) - base, 0))
+    is_whole = (tracks.track_id[first] == tracks.track_id[first + base]) & (
+        tracks.frame_index[first + base] - tracks.frame_index[first] == base * frame_stride
+    )
+    first = first[is_whole]
+    centre = to_cxywh(tracks.boxes_xyxy)[:, :2]
+    step_xy = (centre[first + base] - centre[first]) / base
+    # the step from one frame to the next that lies in the middle of the base, by the number of the latter
+    step = np.searchsorted(frames, tracks.frame_index[first]) + base // 2 + 1
+    moved = np.stack([_common_step(values, step, len(frames)) for values in step_xy.T], axis=1)
+    return Drift(frames, np.cumsum(moved, axis=0))
+
+
+def _common_step(values: _Array, group: npt.NDArray[np.intp], group_count: int) -> _Array:
+    median = _group_medians(values, group, group_count)
+    deviation = _group_medians(np.abs(values - median[group]), group, group_count)
+    count = np.bincount(group, minlength=group_count)
+    alike = np.divide(median**2, median**2 + deviation**2, out=np.zeros(group_count), where=median != 0)
+    return np.where(count >= 2, median * alike * count / (count + _DOUBT), 0.0)
+
+
+def _group_medians(values: _Array, group: npt.NDArray[np.intp], group_count: int) -> _Array:
+    """``(group_count,)`` the median of the values of each group; 0 for a group without any."""
+    order = np.lexsort((values, group))
+    count = np.bincount(group, minlength=group_count)
+    begin = np.cumsum(count) - count
+    medians = np.zeros(group_count)
+    some = count > 0
+    ordered = values[order]
+    lower, upper = (begin + (count - 1) // 2)[some], (begin + count // 2)[some]
+    medians[some] = (ordered[lower] + ordered[upper]) / 2
+    return medians

@@ -1,0 +1,22 @@
+"""Tracks that are too short to be anybody."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+
+from videoprep_nb.timecode import seconds
+from videoprep_nb.tracking.tracks import TrackTable
+
+
+def drop_short_tracks(tracks: TrackTable, min_length_s: float, tracked_rate: Fraction) -> TrackTable:
+    """Drop the tracks of persons that were found for less than a time.
+
+    Args:
+        tracks: The tracks; only rows that are not interpolated count.
+        min_length_s: The time in seconds.
+        tracked_rate: Frames looked at per second.
+    """
+    min_rows = math.ceil(seconds(min_length_s) * tracked_rate)
+    ids, counts = np.unique(tracks.track_id[~tracks.interpolated], return_counts=True)
+    return tracks.rows(np.isin(tracks.track_id, ids[counts >= min_rows]))

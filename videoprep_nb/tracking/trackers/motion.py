@@ -1,0 +1,124 @@
+"""Persons tracked by where they are and where they go: the default tracker.
+
+The two stages are those of ByteTrack (Zhang et al., ECCV 2022, arXiv:2110.06864): sure detections are matched with all
+tracks, unsure ones with the tracks that are left and were seen just before; only sure ones begin a track. Overlap is
+the height modulated IoU of Hybrid-SORT (Yang et al., AAAI 2024, arXiv:2308.00783). How the camera turns is told from
+the boxes themselves: by what most persons are off from where they are expected.
+"""
+
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+from scipy.optimize import linear_sum_assignment
+
+from videoprep_nb.boxes import from_cxywh, height_overlap_matrix, iou_matrix, to_cxywh
+from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.trackers.base import TrackedBoxes, Tracker, TrackerOptions
+from videoprep_nb.tracking.trackers.box_filters import BoxFilters
+
+_Array = npt.NDArray[np.float64]
+_Indices = npt.NDArray[np.intp]
+
+_CAMERA_IOU = 0.2
+_CAMERA_PERSONS = 3
+_CAMERA_DOUBT = 2  # as if so many persons more were there, for whom the camera stands still
+_CAMERA_MEMORY_S = 0.2
+
+
+class MotionOptions(TrackerOptions):
+    """Options of the default tracker."""
+
+    sure_score: float = Field(default=0.6, gt=0, le=1, description="least score of a sure detection")
+    begin_score: float = Field(default=0.7, gt=0, le=1, description="least score of a detection that begins a track")
+    match_iou: float = Field(
+        default=0.1, gt=0, lt=1, description="least overlap of a sure detection with where a person is expected"
+    )
+    unsure_match_iou: float = Field(default=0.6, gt=0, lt=1, description="the same for an unsure detection")
+    max_age_s: float = Field(
+        default=1.0, ge=0, le=60, description="seconds a person may be out of sight and keep the id"
+    )
+    follow_camera: bool = Field(default=True, description="allow for movements of the camera, told from the boxes")
+
+
+class Motion(Tracker):
+    """Default: two stages as in ByteTrack, height modulated IoU, camera movement told from the boxes."""
+
+    name: ClassVar[str] = "motion"
+    options_type: ClassVar[type[TrackerOptions]] = MotionOptions
+
+    def __init__(self, frame_rate: float, options: MotionOptions | None = None) -> None:
+        super().__init__(frame_rate)
+        self._options = options or MotionOptions()
+        self._max_missed = max(1, round(self._options.max_age_s * frame_rate))
+
+    def reset(self) -> None:
+        """Forget everything; ids begin at 1 again."""
+        self._filters = BoxFilters()
+        self._ids = np.zeros(0, dtype=np.int64)
+        self._missed = np.zeros(0, dtype=np.int64)
+        self._last_id = 0
+
+    def update(self, detections: Detections, frame: npt.NDArray[np.uint8] | None = None) -> TrackedBoxes:
+        """Track one more frame; see ``Tracker.update``."""
+        boxes: _Array = detections.boxes_xyxy.astype(np.float64)
+        self._filters.predict(1 / self.frame_rate, self._missed > 0)
+        self._missed += 1
+        sure = np.flatnonzero(detections.scores >= self._options.sure_score)
+        if self._options.follow_camera:
+            self._follow_camera(boxes[sure])
+        track_of = self._match(boxes, detections.scores, sure)
+        rows = np.flatnonzero(track_of >= 0)
+        self._filters.update(track_of[rows], to_cxywh(boxes[rows]))
+        self._missed[track_of[rows]] = 0
+        new = sure[(track_of[sure] < 0) & (detections.scores[sure] >= self._options.begin_score)]
+        tracked_ids = np.concatenate([self._ids[track_of[rows]], self._last_id + 1 + np.arange(len(new))])
+        self._begin_and_end(to_cxywh(boxes[new]))
+        rows = np.concatenate([rows, new])
+        return TrackedBoxes(track_ids=tracked_ids, boxes_xyxy=boxes[rows], rows=rows.astype(np.int64))
+
+    def _match(self, boxes: _Array, scores: npt.NDArray[np.float32], sure: _Indices) -> _Indices:
+        """The track of each detection, by index; -1 for none."""
+        track_of = np.full(len(boxes), -1, dtype=np.intp)
+        if not len(boxes) or not len(self._filters):
+            return track_of
+        overlap = _overlap(from_cxywh(self._filters.boxes_cxywh), boxes)
+        track, found = _best_pairs(overlap[:, sure] * scores[sure], self._options.match_iou)
+        track_of[sure[found]] = track
+        is_free = self._missed == 1
+        is_free[track] = False
+        free, unsure = np.flatnonzero(is_free), np.flatnonzero(scores < self._options.sure_score)
+        track, found = _best_pairs(overlap[np.ix_(free, unsure)], self._options.unsure_match_iou)
+        track_of[unsure[found]] = free[track]
+        return track_of
+
+    def _follow_camera(self, boxes: _Array) -> None:
+        """Move all expectations by the median of what the persons just seen are off from theirs."""
+        seen = np.flatnonzero(self._missed <= max(1, _CAMERA_MEMORY_S * self.frame_rate))
+        expected = self._filters.boxes_cxywh[seen]
+        track, found = _best_pairs(_overlap(from_cxywh(expected), boxes), _CAMERA_IOU)
+        if len(track) >= _CAMERA_PERSONS:
+            off_xy = to_cxywh(boxes[found])[:, :2] - expected[track, :2]
+            self._filters.shift(np.median(off_xy, axis=0) * len(track) / (len(track) + _CAMERA_DOUBT))
+
+    def _begin_and_end(self, new_cxywh: _Array) -> None:
+        stays = self._missed <= self._max_missed
+        self._filters.keep(stays)
+        self._filters.add(new_cxywh)
+        new_ids = self._last_id + 1 + np.arange(len(new_cxywh))
+        self._ids = np.concatenate([self._ids[stays], new_ids])
+        self._missed = np.concatenate([self._missed[stays], np.zeros(len(new_cxywh), dtype=np.int64)])
+        self._last_id += len(new_cxywh)
+
+
+def _overlap(a_xyxy: _Array, b_xyxy: _Array) -> _Array:
+    return iou_matrix(a_xyxy, b_xyxy) * height_overlap_matrix(a_xyxy, b_xyxy)
+
+
+def _best_pairs(similarity: _Array, least: float) -> tuple[_Indices, _Indices]:
+    """Rows and columns of the assignment with the greatest sum, of pairs that are similar enough."""
+    allowed = np.where(similarity >= least, similarity, 0)
+    rows, columns = linear_sum_assignment(allowed, maximize=True)
+    matched = allowed[rows, columns] > 0
+    return rows[matched], columns[matched]
