@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from videoprep_nb.jobs.engine import EngineSettings
 from videoprep_nb.jobs.service import Limits, Service
@@ -27,6 +28,7 @@ class RunningServer:
     service: Service
     port: int
     client: httpx.Client
+    app: FastAPI
 
     @property
     def uploads(self) -> list[Path]:
@@ -41,7 +43,8 @@ class RunningServer:
 def running_server(folder: Path, limits: Limits = SMALL_LIMITS, users: Users | None = None) -> Iterator[RunningServer]:
     engine = EngineSettings(worker_count=1, separate_processes=False)
     with Service(Workspace(folder), engine, limits) as service:
-        server = uvicorn.Server(uvicorn.Config(create_app(service, users), port=0, log_level="warning"))
+        app = create_app(service, users)
+        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
         thread = threading.Thread(target=server.run)
         thread.start()
         try:
@@ -49,7 +52,7 @@ def running_server(folder: Path, limits: Limits = SMALL_LIMITS, users: Users | N
                 thread.join(0.02)
             port = server.servers[0].sockets[0].getsockname()[1]
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
-                yield RunningServer(service, port, client)
+                yield RunningServer(service, port, client, app)
         finally:
             server.should_exit = True
             thread.join()

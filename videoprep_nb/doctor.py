@@ -1,12 +1,14 @@
 """Is everything here that the chain needs? One check and one line per thing."""
 
 import importlib
+import json
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from videoprep_nb.stages.params import TrackPersonsParams
@@ -193,3 +195,7 @@ def _free_space(workspace: Path, wanted_bytes: int, advice: str) -> str:
 def _existing_folder(path: Path) -> Path:
     """The folder itself, or the nearest one above it that exists and in which it would be made."""
     return next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
+
+
+if __name__ == "__main__":  # for a server, which must not import what is looked at
+    sys.stdout.write(json.dumps([asdict(check) for check in examine(Path(sys.argv[1]))]))

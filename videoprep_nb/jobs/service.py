@@ -297,14 +297,19 @@ class Service:
         return sorted(path.name for path in folder.glob("*") if path.suffix in (".html", ".ipynb"))
 
     def disk_usage(self) -> dict[str, int]:
-        """Bytes of the workspace's disk: ``total``, ``free``, and ``jobs`` for those taken by jobs."""
+        """Bytes of the workspace's disk: ``total``, ``free``, and those taken by ``jobs`` and by ``uploads``."""
         usage = shutil.disk_usage(self.workspace.path)
-        used = sum(stats.st_blocks * 512 for stats in tree_stats(self.workspace.jobs_dir))
-        return {"total": usage.total, "free": usage.free, "jobs": used}
+        folders = {"jobs": self.workspace.jobs_dir, "uploads": self.workspace.uploads_dir}
+        used = {name: sum(stats.st_blocks * 512 for stats in tree_stats(path)) for name, path in folders.items()}
+        return {"total": usage.total, "free": usage.free, **used}
 
     def counts(self, owner: str | None = None) -> dict[State, int]:
         """Number of jobs by state, of one owner or of all."""
         return self._store.count_by_state(owner)
+
+    def running_units(self) -> int:
+        """Number of units that are running, of all jobs."""
+        return self._store.count_running_units()
 
     def workers(self) -> list[dict[str, object]]:
         """The workers that units run on; none while they start."""

@@ -157,6 +157,10 @@ class Store:
         rows = self._read(f"SELECT state, count(*) FROM jobs {where} GROUP BY state", *values)  # noqa: S608 - constants
         return {State(state): count for state, count in rows}
 
+    def count_running_units(self) -> int:
+        """How many units are running, of all jobs."""
+        return int(self._read("SELECT count(*) FROM units WHERE state = ?", State.RUNNING)[0][0])
+
     def set_job_state(self, job_id: str, state: State, message: str, at: datetime) -> None:
         """Change the state of a job.
 

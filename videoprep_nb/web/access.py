@@ -208,6 +208,15 @@ class UserJobs:
         """The workers that units run on; none while they start."""
         return self._service.workers()
 
+    def disk_usage(self) -> dict[str, int]:
+        """Bytes of the disk, see ``Service.disk_usage``.
+
+        Raises:
+            Refused: The user is no admin.
+        """
+        self.check_admin()
+        return self._service.disk_usage()
+
     def clean(self) -> CleanReport:
         """Delete what is no longer needed, see ``Service.clean``.
 

@@ -15,7 +15,9 @@ import videoprep_nb
 from videoprep_nb.jobs.service import Service
 from videoprep_nb.web import api, login, operation, results, submission, tus
 from videoprep_nb.web.authentication import Authentication
+from videoprep_nb.web.examine import Checkup
 from videoprep_nb.web.gate import Gate
+from videoprep_nb.web.metrics import CountRequests, Metrics
 from videoprep_nb.web.page.app import add_page
 from videoprep_nb.web.problems import add_problem_handlers
 from videoprep_nb.web.users import Users
@@ -47,7 +49,10 @@ def create_app(service: Service, users: Users | None) -> FastAPI:
     app.state.service = service
     app.state.stopping = False
     app.state.authentication = Authentication.of_workspace(service.workspace.path, users)
+    app.state.checkup = Checkup(service.workspace)
+    app.state.metrics = Metrics(service)
     app.add_middleware(Gate, authentication=app.state.authentication)
+    app.add_middleware(CountRequests, metrics=app.state.metrics)  # around the gate
     add_problem_handlers(app)
     app.include_router(login.router)
     for module in (api, submission, tus, results, operation):

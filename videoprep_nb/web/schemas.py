@@ -9,6 +9,7 @@ from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.rows import Event, JobRow, UnitRow
 from videoprep_nb.jobs.service import JobView
 from videoprep_nb.jobs.settings import Settings
+from videoprep_nb.web.examine import CheckupResult
 from videoprep_nb.web.imports import ImportEntry
 from videoprep_nb.web.resumable import ResumableUpload
 from videoprep_nb.web.sources import VideoSource
@@ -228,6 +229,35 @@ class Health(BaseModel):
     jobs: dict[State, int] = Field(description="how many jobs are in each state", examples=[{"queued": 2, "done": 40}])
     disk_total_bytes: int = Field(examples=[2_000_000_000_000])
     disk_free_bytes: int = Field(examples=[1_200_000_000_000])
+
+
+class CheckStatus(BaseModel):
+    """What was found about one thing that jobs need."""
+
+    name: str = Field(examples=["ffmpeg"])
+    ok: bool
+    message: str = Field(description="what was found, and what to do when it is not as it should be")
+    needed: bool = Field(description="whether no job can run without it")
+
+
+class HealthDetails(BaseModel):
+    """How the machine of the service is."""
+
+    checked_at: datetime | None = Field(description="null while the first look, of some seconds, is under way")
+    checks: list[CheckStatus]
+    jobs_bytes: int = Field(description="room that jobs take on the disk", examples=[120_000_000_000])
+    uploads_bytes: int = Field(description="room that uploads take which no job has taken", examples=[2_000_000_000])
+
+    @classmethod
+    def of(cls, result: CheckupResult | None, usage: dict[str, int]) -> "HealthDetails":
+        """What the last look has found."""
+        checks = [CheckStatus.model_validate(check, from_attributes=True) for check in result.checks] if result else []
+        return cls(
+            checked_at=result.at if result else None,
+            checks=checks,
+            jobs_bytes=usage["jobs"],
+            uploads_bytes=usage["uploads"],
+        )
 
 
 def _videos(view: JobView) -> list[VideoStatus]:
