@@ -40,7 +40,7 @@ class ExploreTrackerParams(Params):
     work_dir: str = Field("work/explore", description="folder for what is made of raw videos, kept for the next time")
     detection: list[str] = Field([], description="as in 04_track_persons, each written name:value like image_size:960")
     first_clip: int = Field(0, ge=0, description="first clip to track, counted from 0")
-    clip_count: Optional[int] = Field(4, ge=1, description="clips to track; None: all that follow")
+    clip_count: Optional[int] = Field(2, ge=1, description="clips to track; None: all that follow")
     left: list[str] = Field([], description="settings on the left, each written name:value; empty: the defaults")
     right: list[str] = Field(
         ["tracker:bytetrack"], description="settings on the right, likewise, as changes to the defaults"

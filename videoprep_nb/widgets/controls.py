@@ -45,7 +45,8 @@ def control_for(name: str, field: FieldInfo, value: Any, choices: Iterable[str] 
     if kind is float:
         low, high = _range(field, value)
         step = _round_step((high - low) / _STEPS)
-        return ipywidgets.FloatSlider(min=low, max=high, step=step, readout_format=".3~g", **common)
+        decimals = max(0, -math.floor(math.log10(step)))
+        return ipywidgets.FloatSlider(min=low, max=high, step=step, readout_format=f".{decimals}f", **common)
     if kind is str:
         return ipywidgets.Text(continuous_update=False, **common)
     raise TypeError(f"there is no control for {name}, which is of type {kind}")

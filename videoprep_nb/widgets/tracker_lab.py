@@ -53,12 +53,13 @@ class TrackerLab:
         self._picture = ipywidgets.Image(format="jpeg", layout=_FULL_WIDTH)
         self._bars_picture = ipywidgets.Image(format="jpeg", layout=_FULL_WIDTH)
         self._track = ipywidgets.Dropdown(description="track", layout={"width": "60%"})
-        self._strip = ipywidgets.Image(format="jpeg", layout={"max_width": "100%"})
+        self._strip = ipywidgets.Image(format="jpeg", layout={"max_width": "100%", "display": "none"})
         self._table = ipywidgets.HTML()
         self._yaml = ipywidgets.HTML()
         exports = [ipywidgets.Button(description=f"export {name}") for name in ("left", "right")]
         for side, button in enumerate(exports):
             button.on_click(lambda _, side=side: self._export(side))
+        self._list_tracks(keep=None)
         self._frame.observe(lambda _: self._show_frame(), "value")
         self._event.observe(self._go_to_event, "value")
         self._track.observe(lambda _: self._show_track(), "value")
@@ -89,7 +90,15 @@ class TrackerLab:
         trials = [self._comparison.left.trial, self._comparison.right.trial]
         trials[side] = trial
         self._comparison = Comparison.of(self._video, *trials)
+        self._list_tracks(keep=1 - side)
         self._show_comparison()
+
+    def _list_tracks(self, keep: int | None) -> None:
+        """Fill the menu of tracks; what was chosen stays when it is of the side to keep, the other has new tracks."""
+        chosen = self._track.value
+        with self._track.hold_trait_notifications():
+            self._track.options = [("choose one to see the person", None), *self._track_options()]
+            self._track.value = chosen if chosen and chosen[0] == keep else None
 
     def _show_comparison(self) -> None:
         rate = self._comparison.left.tracks.rate
@@ -102,13 +111,7 @@ class TrackerLab:
                 *((f"{tables.clock(e.frame / rate)} · {e.words}", e.frame) for e in events[:_MAX_EVENTS]),
             ]
         self._table.value = look.what_changed(self._comparison).data
-        chosen = self._track.value
-        options = [("choose one to see the person", None), *self._track_options()]
-        values = [value for _, value in options]
-        with self._track.hold_trait_notifications():
-            self._track.options = options
-            self._track.value = chosen if chosen in values else None
-        self._show_track()
+        self._show_bars()
 
     def _track_options(self) -> list[tuple[str, tuple[int, int]]]:
         options = []
@@ -126,15 +129,17 @@ class TrackerLab:
 
     def _show_track(self) -> None:
         """Show the person whose track is chosen, and point at the track in the time lines."""
-        selected: list[int | None] = [None, None]
-        if self._track.value is None:
-            self._strip.layout.display = "none"
-        else:
+        self._strip.layout.display = "none" if self._track.value is None else ""
+        if self._track.value is not None:
             index, track_id = self._track.value
-            selected[index] = track_id
             strip = look.draw_film_strip(self._comparison, self._comparison.sides[index], track_id)
             self._strip.value = pictures.encode_jpeg(strip)
-            self._strip.layout.display = ""
+        self._show_bars()
+
+    def _show_bars(self) -> None:
+        selected: list[int | None] = [None, None]
+        if self._track.value is not None:
+            index, selected[index] = self._track.value
         self._bars = look.draw_bars(self._comparison, (selected[0], selected[1]))
         self._show_frame()
 
