@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.service import JobView
@@ -47,6 +48,36 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class VideoPictures:
+    """What can be looked at of one video.
+
+    Args:
+        video: The video.
+        film: File name of the film with tracks drawn, empty when there is none.
+        strip: File names of pictures, in their order.
+    """
+
+    video: VideoStatus
+    film: str
+    strip: list[str]
+
+
+@dataclass(frozen=True)
+class LatestPicture:
+    """The frame that was tracked last.
+
+    Args:
+        video: Its video.
+        name: File name of the picture.
+        version: Changes with the picture.
+    """
+
+    video: VideoStatus
+    name: str
+    version: int
+
+
+@dataclass(frozen=True)
 class ReportLink:
     """A report that can be read.
 
@@ -79,6 +110,8 @@ def job_view(jobs: UserJobs, job_id: str) -> Fragments:
         fragments[f"grid-{start}"] = render("job_grid.html", rows=rows, stages=VIDEO_STAGES, is_first=start == 0)
     joined = [(stage, _cell(view, job, stage, None)) for stage in _JOB_STAGES]
     fragments["joined"] = render("job_joined.html", cells=joined)
+    fragments["live"] = render("job_live.html", job_id=job_id, picture=None if has_ended else _latest(jobs, job))
+    fragments["pictures"] = render("job_pictures.html", job_id=job_id, pictures=_pictures(jobs, job))
     fragments["reports"] = render("job_reports.html", job_id=job_id, links=_report_links(jobs.report_names(job_id)))
     fragments["history"] = render("job_history.html", events=jobs.events(job_id)[-100:])
     return fragments
@@ -136,6 +169,36 @@ def _split_cell(parts: Sequence[UnitStatus]) -> Cell:
         parts_total=len(parts),
         message=failed.message if failed else "",
     )
+
+
+def _pictures(jobs: UserJobs, job: JobStatus) -> list[VideoPictures]:
+    names = jobs.preview_names(job.job_id)
+    found = []
+    for video in job.videos:
+        film = f"{video.video_id}.mp4"
+        strip = [name for name in names if name.startswith(f"{video.video_id}_")]
+        if film in names or strip:
+            found.append(VideoPictures(video, film if film in names else "", sorted(strip, key=_place_in_strip)))
+    return found
+
+
+def _place_in_strip(name: str) -> int:
+    return int(name.removesuffix(".jpg").rpartition("_")[2])
+
+
+def _latest(jobs: UserJobs, job: JobStatus) -> LatestPicture | None:
+    tracked = {unit.video_id for unit in job.units if unit.stage == "track_persons" and unit.state is State.RUNNING}
+    names = jobs.preview_names(job.job_id)
+    found = [
+        LatestPicture(video, f"{video.video_id}.jpg", _version(jobs.preview_path(job.job_id, f"{video.video_id}.jpg")))
+        for video in job.videos
+        if video.video_id in tracked and f"{video.video_id}.jpg" in names
+    ]
+    return max(found, key=lambda picture: picture.version, default=None)
+
+
+def _version(path: Path) -> int:
+    return path.stat().st_mtime_ns // 1_000_000
 
 
 def _report_links(names: Sequence[str]) -> list[ReportLink]:
