@@ -22,7 +22,7 @@ from videoprep_nb.viz.tracks import Tracks
 
 _WIDTH_PX = 640
 _MAX_RATE = 10
-_MAX_DURATION_S = 60.0
+_MAX_DURATION_S = 30.0
 _ENCODER_OPTIONS = {"preset": "veryfast", "crf": "28"}
 
 
@@ -30,7 +30,7 @@ def write_preview(tracks: Tracks, clips_folder: Path, frames: list[int], params:
     """Write a film and pictures into the folder that the parameters name, if they name one and mean the whole video.
 
     The film is ``<video_id>.mp4``: H.264, 640 pixels wide, at most 10 frames per second, playable while it loads. It
-    shows the clips with most persons, about a minute of them. The pictures are ``<video_id>_1.jpg`` and so on.
+    shows the clips with most persons, about half a minute of them. The pictures are ``<video_id>_1.jpg`` and so on.
 
     Args:
         tracks: The tracks.
@@ -75,7 +75,7 @@ def _write_film(path: Path, tracks: Tracks, clips_folder: Path) -> None:
 
 
 def _busy_clips(tracks: Tracks) -> list[ClipRecord]:
-    """The clips with most persons, as many as make a minute but at least one, in order of time."""
+    """The clips with most persons, as many as make half a minute but at least one, in order of time."""
     counts = tracks.persons_per_frame()
     persons = [counts[clip.start_frame :][: clip.frame_count].mean() for clip in tracks.clips]
     chosen, duration_s = [], 0.0

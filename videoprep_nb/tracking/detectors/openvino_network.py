@@ -2,7 +2,8 @@
 
 import importlib.metadata
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import openvino as ov
@@ -21,7 +22,10 @@ from videoprep_nb.tracking.detectors.yolo_output import OutputReader
 EXPORT_VERSION = 1
 """Raise it when the export changes, so that older files in the cache are not used."""
 
-_PRECISION_HINTS = {"float32": "f32", "bfloat16": "bf16"}
+QUANTIZATION_VERSION = 1
+"""The same for what is made of it in INT8."""
+
+_PRECISION_HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}  # of int8, what is not quantised
 
 
 class OpenVinoNetwork:
@@ -31,11 +35,12 @@ class OpenVinoNetwork:
         weights: The weights.
         width: Width of the input in pixels.
         height: Height of the input in pixels.
-        precision: ``float32`` or ``bfloat16``.
+        precision: ``float32``, ``bfloat16`` or ``int8``.
     """
 
     def __init__(self, weights: Weights, width: int, height: int, precision: Precision) -> None:
-        self._queue = ov.AsyncInferQueue(compile_network(exported_model(weights), width, height, precision))
+        model_path = quantized_model(weights) if precision == "int8" else exported_model(weights)
+        self._queue = ov.AsyncInferQueue(compile_network(model_path, width, height, precision))
 
     def run(self, frames: Iterable[RgbFrame], letterbox: Letterbox, read: OutputReader) -> list[Detections]:
         """Run the network on frames.
@@ -72,7 +77,7 @@ def compile_network(
         model_path: The ``.xml`` file.
         width: Width of the pictures in pixels.
         height: Height of the pictures in pixels.
-        precision: ``float32`` or ``bfloat16``.
+        precision: ``float32``, ``bfloat16`` or ``int8``.
         hint: OpenVINO's performance hint. ``THROUGHPUT`` works on several pictures at once; on two cores that is a
             quarter faster than ``LATENCY``, both cores on one picture.
     """
@@ -87,6 +92,8 @@ def compile_network(
         "PERFORMANCE_HINT": hint,
         "INFERENCE_PRECISION_HINT": _PRECISION_HINTS[precision],
         "INFERENCE_NUM_THREADS": thread_count(),
+        # else the threads of every process are bound to the first cores, and units side by side share them
+        "ENABLE_CPU_PINNING": False,
     }
     return core.compile_model(steps.build(), "CPU", options)
 
@@ -101,15 +108,39 @@ def exported_model(weights: Weights) -> Path:
     return model_path
 
 
+def quantized_model(weights: Weights) -> Path:
+    """The exported weights in INT8, in the same cache, quantised now if they are not there yet (a minute, once)."""
+    exported = exported_model(weights)
+    version = importlib.metadata.version("nncf")
+    model_path = exported.with_name(f"{exported.stem}-int8-{QUANTIZATION_VERSION}-nncf-{version}.xml")
+    if not model_path.is_file():
+        from videoprep_nb.tracking.detectors.quantize import quantize
+
+        with _staging(model_path) as staging:
+            ov.save_model(quantize(ov.Core().read_model(exported)), staging / model_path.name)
+            _publish(staging, model_path)
+    return model_path
+
+
 def _export(weights: Weights, model_path: Path) -> None:
-    folder = model_path.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    # Two processes may export at once: each in a folder of its own, and the second replaces like by like.
-    with disk_full_as_error(folder), tempfile.TemporaryDirectory(dir=folder, prefix=STAGING_PREFIX) as staging:
+    with _staging(model_path) as staging:
         with offline_ultralytics():
             yolo = load_person_model(weights)
-            yolo.model.pt_path = str(Path(staging) / weights.path.name)  # ultralytics writes beside this
+            yolo.model.pt_path = str(staging / weights.path.name)  # ultralytics writes beside this
             exported = Path(yolo.export(format="openvino", dynamic=True, verbose=False))
-        # The .xml makes the pair complete, so it comes last.
-        for suffix in (".bin", ".xml"):
-            next(exported.glob(f"*{suffix}")).replace(model_path.with_suffix(suffix))
+        _publish(exported, model_path)
+
+
+@contextmanager
+def _staging(model_path: Path) -> Iterator[Path]:
+    """A folder beside a model: two processes may make it at once, and the second replaces like by like."""
+    folder = model_path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with disk_full_as_error(folder), tempfile.TemporaryDirectory(dir=folder, prefix=STAGING_PREFIX) as staging:
+        yield Path(staging)
+
+
+def _publish(folder: Path, model_path: Path) -> None:
+    # The .xml makes the pair complete, so it comes last.
+    for suffix in (".bin", ".xml"):
+        next(folder.glob(f"*{suffix}")).replace(model_path.with_suffix(suffix))
