@@ -3,16 +3,20 @@
 import shutil
 
 from videoprep_nb.web.access import UserJobs
+from videoprep_nb.web.examine import Checkup
 from videoprep_nb.web.page.live import Fragments
 from videoprep_nb.web.page.templates import render
 
 
-def health_view(jobs: UserJobs) -> Fragments:
-    """Disk, workers and queue of the service.
+def health_view(jobs: UserJobs, checkup: Checkup) -> Fragments:
+    """Disk, workers, queue and what was found on the machine.
 
     Raises:
         Refused: The user is no admin.
     """
     jobs.check_admin()
+    result = checkup.result()
     disk = shutil.disk_usage(jobs.workspace.path)
-    return {"health": render("health.html", disk=disk, workers=jobs.workers(), counts=jobs.counts())}
+    return {
+        "health": render("health.html", disk=disk, workers=jobs.workers(), counts=jobs.counts(), checkup=result),
+    }

@@ -30,6 +30,7 @@ def _live_views(request: Request) -> LiveViews:
 
 @router.get("/live")
 async def show_changes(
+    request: Request,
     jobs: Jobs,
     views: Annotated[LiveViews, Depends(_live_views)],
     view: Literal["jobs", "job", "health"],
@@ -44,7 +45,7 @@ async def show_changes(
     renders: dict[str, Callable[[], Fragments]] = {
         "jobs": partial(jobs_view, jobs, query),
         "job": partial(job_view, jobs, job),
-        "health": partial(health_view, jobs),
+        "health": partial(health_view, jobs, request.app.state.checkup),
     }
     shown = {"jobs": query, "job": job, "health": None}[view]
     changes = await views.changes((jobs.user, view, shown), partial(_told, renders[view]), since)

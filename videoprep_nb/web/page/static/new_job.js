@@ -1,6 +1,6 @@
 // The videos of a new job: uploads that survive a cut connection, what was found in them, and their order.
 
-import { ask, go, notice, present, texts } from "./page.js";
+import { ask, go, notice, present, size, texts } from "./page.js";
 
 const PARALLEL_UPLOADS = 2;
 const CHUNK_BYTES = 64 * 1024 * 1024;
@@ -186,11 +186,6 @@ function newRow(video) {
   row.append(parts.number, parts.picture, parts.name, parts.found, parts.order);
   row.parts = parts;
   return row;
-}
-
-function size(bytes) {
-  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
-  return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1e3)} KB`;
 }
 
 function show() {

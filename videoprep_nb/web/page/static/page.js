@@ -30,6 +30,11 @@ export async function ask(path, options = {}) {
   return content;
 }
 
+export function size(bytes) {
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
+  return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1e3)} KB`;
+}
+
 // --- which page ---
 
 export function go(address) {
@@ -137,7 +142,7 @@ async function act(button) {
       method: button.dataset.post ? "POST" : "DELETE",
     });
     if (button.dataset.delete) go("?view=jobs");
-    notice(content?.summary ?? "");
+    notice(button.dataset.freed?.replace("{size}", size(content.freed_bytes)) ?? "");
     poll();
   } catch (error) {
     notice(error.message, true);
