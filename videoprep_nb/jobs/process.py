@@ -100,9 +100,13 @@ class NotebookProcess:
             return self._died()
         return Outcome.model_validate_json(self._received) if self._received else self._died()
 
-    def memory_bytes(self) -> int:
-        """Memory of the process and all that it started, in bytes; what forked processes share counts once."""
-        return sum(_proportional_bytes(member) for member in self._family())
+    def takes_more_memory_than(self, limit_bytes: int) -> bool:
+        """Whether the process and all that it started take more memory; what forked processes share counts once."""
+        family = self._family()
+        # the second look, which is right, takes a hundred times as long as the first, which counts shared pages twice
+        return all(
+            sum(look(member) for member in family) > limit_bytes for look in (_resident_bytes, _proportional_bytes)
+        )
 
     def cancel(self) -> None:
         """Ask the notebook to stop; it is killed if it does not within a few seconds."""
@@ -204,6 +208,13 @@ def _kill(process: psutil.Process) -> None:
         process.kill()
     except psutil.NoSuchProcess:
         return
+
+
+def _resident_bytes(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def _proportional_bytes(process: psutil.Process) -> int:

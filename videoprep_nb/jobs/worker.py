@@ -136,7 +136,7 @@ def _watch(process: NotebookProcess, task: UnitTask) -> Outcome:
             return stopped or _too_long(task, now_s - started_s)
         if now_s - memory_checked_s > _MEMORY_CHECK_INTERVAL_S:
             memory_checked_s = now_s
-            if process.memory_bytes() > memory_limit_bytes:
+            if process.takes_more_memory_than(memory_limit_bytes):
                 return _too_much_memory(memory_limit_bytes, now_s - started_s)
         time.sleep(_POLL_INTERVAL_S)
     return outcome
