@@ -15,6 +15,8 @@ from videoprep_nb.viz.pictures import Picture
 from videoprep_nb.widgets.settings_panel import SettingsPanel
 
 _MAX_EVENTS = 400
+_NO_FRAME = -1
+_NO_TRACK = (-1, -1)
 _PLAY_INTERVAL_MS = 200
 _FULL_WIDTH = {"width": "100%"}
 
@@ -59,19 +61,20 @@ class TrackerLab:
         exports = [ipywidgets.Button(description=f"export {name}") for name in ("left", "right")]
         for side, button in enumerate(exports):
             button.on_click(lambda _, side=side: self._export(side))
-        self._list_tracks(keep=None)
         self._frame.observe(lambda _: self._show_frame(), "value")
         self._event.observe(self._go_to_event, "value")
-        self._track.observe(lambda _: self._show_track(), "value")
+        self._track.observe(self._track_chosen, "value")
+        self._list_tracks(keep=None)
         self._show_comparison()
+        # what moves is close to what moves it: pictures and sliders fit on one screen
         self.view = ipywidgets.VBox(
             [
-                ipywidgets.HBox([panel.view for panel in self._panels]),
-                self._message,
                 ipywidgets.HBox([play, self._frame, self._clock]),
                 self._event,
                 self._picture,
                 self._bars_picture,
+                self._message,
+                ipywidgets.HBox([panel.view for panel in self._panels]),
                 self._track,
                 self._strip,
                 self._table,
@@ -96,20 +99,22 @@ class TrackerLab:
     def _list_tracks(self, keep: int | None) -> None:
         """Fill the menu of tracks; what was chosen stays when it is of the side to keep, the other has new tracks."""
         chosen = self._track.value
-        with self._track.hold_trait_notifications():
-            self._track.options = [("choose one to see the person", None), *self._track_options()]
-            self._track.value = chosen if chosen and chosen[0] == keep else None
+        # a strip takes longer to draw than all the rest, and that of the side to keep is still right
+        self._track.unobserve(self._track_chosen, "value")
+        self._track.options = [("choose one to see the person", _NO_TRACK), *self._track_options()]
+        self._track.value = chosen if chosen and chosen[0] == keep else _NO_TRACK
+        self._track.observe(self._track_chosen, "value")
+        self._strip.layout.display = "none" if self._track.value == _NO_TRACK else ""
 
     def _show_comparison(self) -> None:
         rate = self._comparison.left.tracks.rate
         sentences = [f"{s.name}: {sentence}" for s in self._comparison.sides for sentence in s.trial.warnings]
         self._message.value = tables.remarks(sentences, "").data
         events = self._comparison.events
-        with self._event.hold_trait_notifications():
-            self._event.options = [
-                (f"{len(events)} differences", None),
-                *((f"{tables.clock(e.frame / rate)} · {e.words}", e.frame) for e in events[:_MAX_EVENTS]),
-            ]
+        self._event.options = [
+            (f"choose one of {len(events)} differences", _NO_FRAME),
+            *((f"{tables.clock(e.frame / rate)} · {e.words}", e.frame) for e in events[:_MAX_EVENTS]),
+        ]
         self._table.value = look.what_changed(self._comparison).data
         self._show_bars()
 
@@ -124,22 +129,23 @@ class TrackerLab:
         return options
 
     def _go_to_event(self, change: dict[str, Any]) -> None:
-        if change["new"] is not None:
+        if change["new"] != _NO_FRAME:
             self._frame.value = change["new"]
 
-    def _show_track(self) -> None:
+    def _track_chosen(self, change: dict[str, Any]) -> None:
         """Show the person whose track is chosen, and point at the track in the time lines."""
-        self._strip.layout.display = "none" if self._track.value is None else ""
-        if self._track.value is not None:
-            index, track_id = self._track.value
+        self._strip.layout.display = "none" if change["new"] == _NO_TRACK else ""
+        if change["new"] != _NO_TRACK:
+            index, track_id = change["new"]
             strip = look.draw_film_strip(self._comparison, self._comparison.sides[index], track_id)
             self._strip.value = pictures.encode_jpeg(strip)
         self._show_bars()
 
     def _show_bars(self) -> None:
         selected: list[int | None] = [None, None]
-        if self._track.value is not None:
-            index, selected[index] = self._track.value
+        if self._track.value != _NO_TRACK:
+            index, track_id = self._track.value
+            selected[index] = track_id
         self._bars = look.draw_bars(self._comparison, (selected[0], selected[1]))
         self._show_frame()
 
