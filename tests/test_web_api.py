@@ -177,7 +177,7 @@ def test_reports_are_shown_like_a_strangers_page(failed_job: str, server: Runnin
         assert answer.status_code == 200
         assert answer.headers["x-content-type-options"] == "nosniff"
         policy = answer.headers["content-security-policy"].split("; ")
-        assert {"sandbox", "default-src 'none'"} <= set(policy)
+        assert {"sandbox allow-same-origin allow-downloads", "default-src 'none'"} <= set(policy)
         attached = answer.headers.get("content-disposition", "").startswith("attachment")
         assert attached == report["name"].endswith(".ipynb")
 

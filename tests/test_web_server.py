@@ -17,7 +17,7 @@ import psutil
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
-from web_server import make_users
+from web_server import PASSWORDS, make_users
 
 from videoprep_nb.cli import app
 from videoprep_nb.jobs.workspace import WORKSPACE_VARIABLE
@@ -29,8 +29,10 @@ HEAVY = {"torch", "cv2", "openvino", "decord", "av", "matplotlib", "ultralytics"
 
 
 @contextmanager
-def serving(workspace: Path, *options: str, program: tuple[str, ...] = (*CLI, "serve")) -> Iterator[tuple[str, int]]:
-    """A service in a process of its own: its address and process id."""
+def serving(
+    workspace: Path, *options: str, program: tuple[str, ...] = (*CLI, "serve"), status: int = 0
+) -> Iterator[tuple[str, int]]:
+    """A service in a process of its own, which ends with a status: its address and process id."""
     command = [sys.executable, *program, "--port", "0", "--workspace", str(workspace), "--workers", "1", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     try:
@@ -42,7 +44,7 @@ def serving(workspace: Path, *options: str, program: tuple[str, ...] = (*CLI, "s
     finally:
         process.terminate()
         _, told = process.communicate(timeout=30)
-    assert process.returncode == 0, told
+    assert process.returncode == status, told
     assert "Traceback" not in told
 
 
@@ -146,6 +148,49 @@ def test_commands_and_their_exit_codes(tmp_path: Path):
         refused = jobs_command(address, "list")
         assert refused.exit_code == 1
         assert "token" in refused.stderr
+
+
+@pytest.mark.slow
+def test_upload_and_login_survive_a_killed_server(tmp_path: Path):
+    users = make_users(tmp_path)
+    options = ("--auth-file", str(users), "--trusted-proxy", "127.0.0.1")
+    protocol = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
+    behind_https = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
+    with serving(tmp_path / "workspace", *options, status=-signal.SIGKILL) as (address, pid):
+        login = {"name": "anna", "password": PASSWORDS["anna"]}
+        answer = httpx.post(f"{address}/login", data=login, headers=behind_https, trust_env=False)
+        assert "; Secure" in answer.headers["set-cookie"]
+        answer = httpx.post(f"{address}/login", data=login, trust_env=False)
+        assert "; Secure" not in answer.headers["set-cookie"]
+        cookie = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
+        begun = httpx.post(
+            f"{address}/api/uploads/", headers={**protocol, **cookie, "Upload-Length": "3000000"}, trust_env=False
+        )
+        upload = begun.headers["location"]
+        with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as connection:
+            headers = {**protocol, **cookie, "Host": "127.0.0.1", "Upload-Offset": "0", "Content-Length": "3000000"}
+            lines = [f"PATCH {upload} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+            connection.sendall("\r\n".join(lines).encode() + b"v" * 2_000_000)
+            content = tmp_path / "workspace" / "uploads" / upload.rpartition("/")[2] / "content.bin"
+            end_s = time.monotonic() + 20
+            while not content.stat().st_size:
+                assert time.monotonic() < end_s
+                time.sleep(0.01)
+            os.kill(pid, signal.SIGKILL)
+    with (
+        serving(tmp_path / "workspace", *options) as (address, _),
+        httpx.Client(base_url=address, headers={**protocol, **cookie}, trust_env=False, timeout=30) as client,
+    ):
+        offset = int(client.head(upload).headers["upload-offset"])
+        assert 0 < offset <= 2_000_000
+        rest = b"v" * (3_000_000 - offset)
+        assert client.patch(upload, content=rest, headers={"Upload-Offset": str(offset)}).status_code == 204
+        videos = {"videos": [{"upload_id": upload.rpartition("/")[2]}]}
+        answer = client.post("/api/jobs", json=videos, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 202, answer.text
+        assert client.get("/api/jobs").json()["jobs"][0]["owner"] == "anna"
+    (video,) = (tmp_path / "workspace" / "jobs").glob("*/input/000.mp4")
+    assert video.read_bytes() == b"v" * 3_000_000
 
 
 def test_absent_service_is_said():

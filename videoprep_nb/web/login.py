@@ -48,7 +48,7 @@ async def log_in(request: Request) -> Response:
         message = texts.TOO_MANY_TRIES.format(seconds=error.wait_s)
         return _form(name, wanted, message, HTTPStatus.TOO_MANY_REQUESTS, error.headers)
     if secret is None:
-        return _form(name, wanted, texts.WRONG_LOGIN, HTTPStatus.UNAUTHORIZED)
+        return _form(name, wanted, texts.WRONG_LOGIN, HTTPStatus.FORBIDDEN)
     response = RedirectResponse(own_page(wanted), HTTPStatus.SEE_OTHER)
     response.set_cookie(
         COOKIE,

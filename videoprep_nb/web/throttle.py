@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 _MAX_KEYS = 10_000
 _FORGOTTEN_AFTER_S = 900.0
+_FIRST_WAIT_S = 10.0
 
 
 @dataclass
@@ -36,11 +37,6 @@ class Throttle:
         self._clock = clock
         self._tries: OrderedDict[str, _Tries] = OrderedDict()
         self._lock = threading.Lock()
-
-    def wait_s(self, key: str) -> float:
-        """Seconds until the next try may be made, 0 when it may be made now."""
-        with self._lock:
-            return self._wait_s(key)
 
     def begin(self, key: str) -> float:
         """Count a try before it is made, so that many at the same time are no way around.
@@ -73,7 +69,7 @@ class Throttle:
         surplus = tries.count - self._free_tries
         if surplus < 0:
             return 0.0
-        return max(0.0, min(2.0 ** min(surplus, 30), self._longest_wait_s) - age_s)
+        return max(0.0, min(_FIRST_WAIT_S * 2.0 ** min(surplus, 30), self._longest_wait_s) - age_s)
 
 
 def network_of(address: str) -> str:
