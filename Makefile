@@ -3,6 +3,8 @@
 # make lab   open the notebooks in JupyterLab
 # make bench measure speed and memory, print JSON
 # make lint  ruff and mypy alone
+# make browser      get a Chromium for the tests of the page, which are skipped without one
+# make screenshots  take the pictures of the page anew   (VIDEOS="…"; without: the sample)
 # make cluster-demo  run a job on a scheduler and two workers of its own, as on several machines
 
 PYTHON ?= python3.11
@@ -11,7 +13,7 @@ BIN := $(VENV)/bin
 OUTPUT ?=
 SAMPLE := notebooks/work/sample.mp4
 
-.PHONY: run test lint lab bench cluster-demo clean
+.PHONY: run test lint lab bench browser screenshots cluster-demo clean
 
 run: $(VENV)/ready $(if $(VIDEOS),,$(SAMPLE))
 	$(BIN)/videoprep run $(or $(VIDEOS),$(SAMPLE)) $(if $(OUTPUT),--output $(OUTPUT))
@@ -29,6 +31,12 @@ lab: $(VENV)/ready $(SAMPLE)
 
 bench: $(VENV)/ready-dev
 	$(BIN)/python -m benchmarks
+
+browser: $(VENV)/ready-dev
+	.ci/browser
+
+screenshots: browser
+	$(BIN)/python examples/screenshots.py $(VIDEOS)
 
 cluster-demo: $(VENV)/ready
 	$(BIN)/python examples/cluster_demo.py $(VIDEOS)

@@ -43,7 +43,7 @@ STAGES = {
     "generate_proposals": "Boxes on frames",
     "package": "Package",
 }
-COUNTED = {"frames": "frames", "clips": "clips", "files": "files"}
+COUNTED = {"frames": ("frame", "frames"), "clips": ("clip", "clips"), "files": ("file", "files")}
 
 # --- list of jobs ---
 SEARCH = "Search by video name or job number"

@@ -2,8 +2,10 @@
 // Everything listens at the document: what is on the page may be replaced at any time.
 
 const POLL_MS = 1000;
+const NOTICE_MS = 15000;
 export const texts = JSON.parse(document.getElementById("vp-texts").textContent);
 
+let noticeTimer = 0;
 const live = { query: "", since: 0, timer: 0, failures: 0 };
 
 export async function present(selector) {
@@ -19,6 +21,8 @@ export function notice(text, isBad = false) {
   const element = document.getElementById("vp-notice");
   element.textContent = text;
   element.classList.toggle("vp-bad", isBad);
+  clearTimeout(noticeTimer);
+  if (!isBad) noticeTimer = setTimeout(() => element.replaceChildren(), NOTICE_MS);
 }
 
 export async function ask(path, options = {}) {
