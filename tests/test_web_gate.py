@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 from web_server import RunningServer, assert_problem, bearer, make_users, running_server
 
 from videoprep_nb.errors import InputError
-from videoprep_nb.web.gate import check_host
+from videoprep_nb.web import gate as gate_module
+from videoprep_nb.web.authentication import Authentication
+from videoprep_nb.web.gate import Gate, check_host
 from videoprep_nb.web.users import Users, new_token, remove_user
 
 
@@ -89,6 +93,39 @@ def test_user_file_is_read_again_when_it_changes(guarded: RunningServer, tmp_pat
         assert server.client.get("/api/jobs", headers=bearer(bert)).status_code == 200
         file.write_text("broken by hand")
         assert server.client.get("/api/jobs", headers=bearer(bert)).status_code == 401
+
+
+def test_stream_of_events_ends_when_its_user_logs_out(user_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(gate_module, "_RECHECK_INTERVAL_S", 0.0)
+    authentication = Authentication.of_workspace(tmp_path, Users(user_file))
+    anna = Users(user_file).named("anna")
+    assert anna is not None
+    secret = authentication.sessions.start(anna)
+    sent: list[Message] = []
+
+    async def stream_for_ever(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"text/event-stream; charset=utf-8")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        while True:
+            await send({"type": "http.response.body", "body": b"data: x\n\n", "more_body": True})
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if len(sent) == 4:
+            authentication.sessions.end(secret)
+
+    async def receive() -> Message:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async def follow() -> None:
+        cookie = f"videoprep_session={secret}".encode()
+        scope = {"type": "http", "method": "GET", "path": "/api", "query_string": b"", "headers": [(b"cookie", cookie)]}
+        with anyio.fail_after(30):
+            await Gate(stream_for_ever, authentication)(scope, receive, send)
+
+    anyio.run(follow)
+    assert [message.get("more_body") for message in sent] == [None, True, True, True, False]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
