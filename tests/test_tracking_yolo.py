@@ -130,6 +130,27 @@ def test_half_precision_finds_the_same_persons() -> None:
 
 
 @pytest.mark.slow
+def test_int8_finds_the_same_persons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("nncf", reason="INT8 needs nncf")
+    monkeypatch.setenv("VIDEOPREP_CACHE_DIR", str(tmp_path))
+    frame, _, _ = in_standard_frame(bus_photograph())
+    found = detect(YoloDetector(device="cpu", precision="int8"), [frame])[0].above(0.3)
+    exact = detect(detector(), [frame])[0].above(0.4)
+    assert iou_matrix(exact.boxes_xyxy, found.boxes_xyxy).max(axis=1).min() > 0.8
+    files = {path.name for path in (tmp_path / "openvino").iterdir()}
+    assert len(files) == 4
+    assert sum("int8" in name for name in files) == 2
+    again = detect(YoloDetector(device="cpu", precision="int8"), [frame])[0].above(0.3)
+    assert np.array_equal(again.boxes_xyxy, found.boxes_xyxy)
+    assert {path.name for path in (tmp_path / "openvino").iterdir()} == files
+
+
+def test_int8_is_for_processors() -> None:
+    with pytest.raises(ParameterError, match="cpu"):
+        choose_precision("int8", "cuda")
+
+
+@pytest.mark.slow
 def test_torch_gives_the_same_boxes_as_openvino() -> None:
     from videoprep_nb.tracking.detectors.torch_network import TorchNetwork
 

@@ -1,6 +1,5 @@
 """A sample video with real persons, made from the photographs that come with ultralytics."""
 
-import importlib.util
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from videoprep_nb.errors import InputError
 from videoprep_nb.layout import staged_file
 from videoprep_nb.media.ffmpeg import file_url
+from videoprep_nb.photographs import photograph_path
 
 _WIDTH, _HEIGHT, _RATE = 1280, 720, 25
 _SCENE_HEIGHT = 800
@@ -56,13 +56,10 @@ def _scene() -> Image:
 
 
 def _photograph(name: str) -> Image:
-    package = importlib.util.find_spec("ultralytics")
-    if package is None or package.origin is None:
-        raise InputError("The sample is made from the photographs in the package ultralytics; install it first.")
-    file = Path(package.origin).parent / "assets" / name
-    image = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR) if file.is_file() else None
+    file = photograph_path(name)
+    image = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR)
     if image is None:
-        raise InputError(f"The photograph {file} is missing or damaged; install ultralytics again.")
+        raise InputError(f"The photograph {file} is damaged; install ultralytics again.")
     photograph: Image = image
     return photograph
 

@@ -95,7 +95,9 @@ def _create_detector(params: DetectPersonsParams) -> Detector:
         return PrecomputedDetector(Path(params.detections_file))
     from videoprep_nb.tracking.detectors.yolo import YoloDetector
 
-    return YoloDetector(params.weights, params.image_size, params.nms_iou, params.device, params.precision)
+    return YoloDetector(
+        params.weights, params.image_size, params.nms_iou, params.device, params.precision, params.tiles
+    )
 
 
 @dataclass(frozen=True)

@@ -87,10 +87,11 @@ class DetectPersonsParams(Params):
     weights: str = Field("yolov8n", description="YOLO weights: a .pt file or a name such as yolov8n")
     detections_file: str = Field("", description="for precomputed: MOT det.txt of the whole standard video")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto, cpu (OpenVINO) or cuda (torch)")
-    precision: Literal["auto", "float32", "half"] = Field(
-        "auto", description="auto (half where the device has it), float32 or half"
+    precision: Literal["auto", "float32", "half", "int8"] = Field(
+        "auto", description="auto (half where the device has it), float32, half or int8 (cpu only)"
     )
     image_size: int = Field(640, ge=160, le=2560, multiple_of=32, description="longer side seen by YOLO, in pixels")
+    tiles: int = Field(1, ge=1, le=4, description="for small persons, look also at n x n overlapping tiles; 1: none")
     nms_iou: float = Field(0.7, gt=0, le=1, description="overlap (IoU) above which the weaker of two boxes goes")
     frame_stride: int = Field(1, ge=1, le=100, description="look at every n-th frame; those between are interpolated")
     frames_per_second: float = Field(1.0, gt=0, le=240, description="as in 03_extract_frames, to name frames in rows")

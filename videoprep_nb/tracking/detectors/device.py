@@ -2,6 +2,7 @@
 
 import ctypes
 import importlib.metadata
+import importlib.util
 import platform
 from pathlib import Path
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 from videoprep_nb.errors import ParameterError
 
 Device = Literal["cpu", "cuda"]
-Precision = Literal["float32", "bfloat16", "float16"]
+Precision = Literal["float32", "bfloat16", "float16", "int8"]
 
 _CUDA_DRIVERS = {"Linux": "libcuda.so.1", "Windows": "nvcuda.dll"}
 
@@ -31,11 +32,17 @@ def choose_device(wanted: str) -> Device:
 
 
 def choose_precision(wanted: str, device: Device) -> Precision:
-    """The number format of the network for ``auto``, ``float32`` or ``half``.
+    """The number format of the network for ``auto``, ``float32``, ``half`` or ``int8``.
 
     Raises:
-        ParameterError: Half precision was asked for and the processor has none.
+        ParameterError: Half precision was asked for and the processor has none, or INT8 without NNCF or on CUDA.
     """
+    if wanted == "int8":
+        if device == "cuda":
+            raise ParameterError("precision", "found 'int8', which is for device cpu; choose auto or half on cuda")
+        if importlib.util.find_spec("nncf") is None:
+            raise ParameterError("precision", "found 'int8', which needs nncf; pip install 'videoprep-nb[int8]'")
+        return "int8"
     if wanted == "float32":
         return "float32"
     if device == "cuda":

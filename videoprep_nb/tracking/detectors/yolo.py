@@ -8,6 +8,7 @@ from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
 from videoprep_nb.tracking.detectors.device import choose_device, choose_precision
 from videoprep_nb.tracking.detectors.letterbox import Letterbox
+from videoprep_nb.tracking.detectors.tiles import Tiling, pictures_per_frame
 from videoprep_nb.tracking.detectors.weights import resolve_weights
 from videoprep_nb.tracking.detectors.yolo_output import OutputReader, read_output
 
@@ -26,7 +27,8 @@ class YoloDetector(Detector):
         image_size: Longer side of the picture the network sees, in pixels.
         nms_iou: Of two boxes that overlap more than this (IoU), the weaker one goes.
         device: ``auto``, ``cpu`` or ``cuda``.
-        precision: ``auto``, ``float32`` or ``half``.
+        precision: ``auto``, ``float32``, ``half`` or ``int8``.
+        tiles: Tiles across the picture and down that are looked at beside the whole; 1 for none.
 
     Raises:
         WeightsError: The weights were not found.
@@ -40,12 +42,15 @@ class YoloDetector(Detector):
         nms_iou: float = 0.7,
         device: str = "auto",
         precision: str = "auto",
+        tiles: int = 1,
     ) -> None:
         self._weights = resolve_weights(weights)
         self._image_size = image_size
         self._nms_iou = nms_iou
         self._device = choose_device(device)
         self._precision = choose_precision(precision, self._device)
+        self._tiles = tiles
+        self.batch_size = max(1, Detector.batch_size // pictures_per_frame(tiles))
         self._networks: dict[tuple[int, int], _Network] = {}
 
     @property
@@ -53,27 +58,34 @@ class YoloDetector(Detector):
         """Everything that the boxes depend on, apart from the frames."""
         return (
             f"yolo {_CODE_VERSION} {self._weights.sha256} {self._image_size} {self._nms_iou} "
-            f"{self._device} {self._precision}"
+            f"{self._device} {self._precision} {self._tiles}"
         )
 
     @property
     def description(self) -> str:
-        """Such as ``yolov8n at 640 px, bfloat16 on cpu (OpenVINO)``."""
+        """Such as ``yolov8n at 640 px, 2 x 2 tiles, bfloat16 on cpu (OpenVINO)``."""
         engine = "torch" if self._device == "cuda" else "OpenVINO"
-        return f"{self._weights.path.stem} at {self._image_size} px, {self._precision} on {self._device} ({engine})"
+        tiles = f", {self._tiles} x {self._tiles} tiles" if self._tiles > 1 else ""
+        size = f"{self._image_size} px{tiles}"
+        return f"{self._weights.path.stem} at {size}, {self._precision} on {self._device} ({engine})"
 
     def input_size(self, width: int, height: int) -> tuple[int, int]:
-        """The picture inside the network's input, without its bars."""
-        letterbox = Letterbox.fit(width, height, self._image_size)
-        return letterbox.picture_width, letterbox.picture_height
+        """The picture inside the network's input, without its bars, or that from which the tiles are cut."""
+        tiling = self._tiling(width, height)
+        return tiling.width, tiling.height
 
     def detect(
         self, frames: Iterable[RgbFrame], frame_indices: Sequence[int], width: int, height: int
     ) -> list[Detections]:
         """Find the persons in a batch of frames; see ``Detector.detect``."""
-        letterbox = Letterbox.fit(width, height, self._image_size)
+        tiling = self._tiling(width, height)
+        letterbox = tiling.letterbox
         network = self._network(letterbox.input_width, letterbox.input_height)
-        return network.run(frames, letterbox, partial(read_output, letterbox=letterbox, nms_iou=self._nms_iou))
+        read = partial(read_output, letterbox=letterbox, nms_iou=self._nms_iou)
+        return tiling.merge(network.run(tiling.pictures(frames), letterbox, read))
+
+    def _tiling(self, width: int, height: int) -> Tiling:
+        return Tiling(Letterbox.fit(width, height, self._image_size), self._tiles)
 
     def _network(self, width: int, height: int) -> _Network:
         if (width, height) not in self._networks:

@@ -1,0 +1,126 @@
+"""Small persons seen larger: overlapping tiles of the picture go through the network beside the whole picture.
+
+Slicing aided hyper inference of Akyon, Altinuc and Temizel (ICIP 2022, arXiv:2202.06934). A tile has the size of the
+picture in the network, so that one compiled network serves both. Of a person whom the border of a tile cuts, the box
+in that tile is left out, since a neighbouring tile or the whole picture shows the person uncut.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.boxes import area, iou_matrix
+from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detectors.base import RgbFrame
+from videoprep_nb.tracking.detectors.letterbox import Letterbox
+
+_OVERLAP = 0.2  # of the side of a tile, as in the paper
+_SAME_PERSON = 0.8  # intersection over the smaller area, above which boxes of two pictures show one person
+_BORDER_PX = 2.0  # as near to the border of a tile, in pixels of the network, a box counts as cut
+
+
+def pictures_per_frame(count: int) -> int:
+    """Pictures of each frame that go through the network when it is cut into ``count`` tiles across and down."""
+    return 1 if count == 1 else 1 + count**2
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """How a frame is cut.
+
+    Args:
+        letterbox: How one picture, whole or tile, comes into the network.
+        count: Tiles across the picture and down; 1 for the whole picture alone.
+    """
+
+    letterbox: Letterbox
+    count: int
+
+    @property
+    def width(self) -> int:
+        """Width in pixels, even, of the frame that the tiles are cut from."""
+        return self._span(self.letterbox.picture_width)
+
+    @property
+    def height(self) -> int:
+        """Its height, even."""
+        return self._span(self.letterbox.picture_height)
+
+    def pictures(self, frames: Iterable[RgbFrame]) -> Iterator[RgbFrame]:
+        """Each frame, ``(h, w, 3)`` uint8 RGB, and then its tiles, row by row."""
+        for frame in frames:
+            yield frame
+            if self.count > 1:
+                yield from self._tiles(frame)
+
+    def merge(self, found: Sequence[Detections]) -> list[Detections]:
+        """Put together what was found in the pictures of each frame.
+
+        Args:
+            found: For each picture, in the order of ``pictures``; boxes as if the picture were the whole frame.
+
+        Returns:
+            The detections of each frame, in pixels of the frame, strongest first.
+        """
+        if self.count == 1:
+            return list(found)
+        size = pictures_per_frame(self.count)
+        return [self._merge_frame(found[begin : begin + size]) for begin in range(0, len(found), size)]
+
+    def _tiles(self, frame: RgbFrame) -> Iterator[RgbFrame]:
+        if frame.shape[:2] != (self.height, self.width):
+            frame = cv2.resize(frame, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
+        for left, top in self._corners():
+            yield frame[top : top + self.letterbox.picture_height, left : left + self.letterbox.picture_width]
+
+    def _merge_frame(self, found: Sequence[Detections]) -> Detections:
+        whole, *tiles = found
+        parts = [whole, *(self._in_frame(tile, *corner) for tile, corner in zip(tiles, self._corners(), strict=True))]
+        boxes_xyxy = np.concatenate([part.boxes_xyxy for part in parts])
+        scores = np.concatenate([part.scores for part in parts])
+        picture = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        order = np.argsort(-scores, kind="stable")
+        boxes_xyxy, scores, picture = boxes_xyxy[order], scores[order], picture[order]
+        is_same = (_intersection_over_smaller(boxes_xyxy) > _SAME_PERSON) & (picture[:, None] != picture)
+        is_kept = np.ones(len(order), dtype=np.bool_)
+        for row in range(len(order)):
+            if is_kept[row]:
+                is_kept[row + 1 :] &= ~is_same[row, row + 1 :]
+        return Detections(boxes_xyxy[is_kept], scores[is_kept])
+
+    def _in_frame(self, found: Detections, left: int, top: int) -> Detections:
+        """The boxes of a tile that its inner borders do not cut, in pixels of the frame."""
+        box = self.letterbox
+        network_px = np.tile([box.picture_width / box.frame_width, box.picture_height / box.frame_height], 2)
+        boxes_xyxy = found.boxes_xyxy * network_px
+        room = np.array([left, top, self.width - box.picture_width - left, self.height - box.picture_height - top])
+        to_border = np.hstack([boxes_xyxy[:, :2], [box.picture_width, box.picture_height] - boxes_xyxy[:, 2:]])
+        is_whole = ((to_border > _BORDER_PX) | (room == 0)).all(axis=1)
+        frame_px = np.tile([box.frame_width / self.width, box.frame_height / self.height], 2)
+        in_frame = (boxes_xyxy[is_whole] + np.tile([left, top], 2)) * frame_px
+        return Detections(in_frame.astype(np.float32), found.scores[is_whole])
+
+    def _corners(self) -> list[tuple[int, int]]:
+        """Left and upper border of each tile, row by row."""
+        lefts = self._begins(self.width - self.letterbox.picture_width)
+        tops = self._begins(self.height - self.letterbox.picture_height)
+        return [(left, top) for top in tops for left in lefts]
+
+    def _begins(self, room_px: int) -> list[int]:
+        begins: npt.NDArray[np.float64] = np.linspace(0, room_px, self.count)
+        return [round(begin) for begin in begins.tolist()]
+
+    def _span(self, tile_px: int) -> int:
+        """Length of so many overlapping tiles in a row, even."""
+        return round(tile_px * (self.count - (self.count - 1) * _OVERLAP) / 2) * 2
+
+
+def _intersection_over_smaller(boxes_xyxy: npt.NDArray[np.float32]) -> npt.NDArray[np.floating]:
+    """``(N, N)`` the share of the smaller of two boxes that lies in the other."""
+    iou, areas = iou_matrix(boxes_xyxy, boxes_xyxy), area(boxes_xyxy)
+    intersection = iou / (1 + iou) * (areas[:, None] + areas)
+    share: npt.NDArray[np.floating] = intersection / np.minimum(areas[:, None], areas)
+    return share
