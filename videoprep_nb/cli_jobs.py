@@ -54,7 +54,11 @@ def serve(
     ] = None,
     import_root: Annotated[
         list[Path] | None,
-        typer.Option(help="Folder that users may take videos from without an upload; repeatable.", file_okay=False),
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder that users may take videos from without an upload; repeatable.",
+        ),
     ] = None,
     keep_results_days: Annotated[float, typer.Option(min=0, help="Packages and reports are kept for so long.")] = 90,
 ) -> None:
