@@ -78,6 +78,7 @@ class Engine:
     """
 
     def __init__(self, settings: EngineSettings) -> None:
+        import dask
         from distributed import Client, LocalCluster
 
         self.settings = settings
@@ -85,6 +86,9 @@ class Engine:
         if settings.scheduler is not None:
             self._client: Client = Client(settings.scheduler, timeout=_CONNECT_TIMEOUT_S)
         else:
+            # A computer that was asleep for minutes has not lost its workers; Dask would drop them and never get them
+            # back. The death of a process on the same machine is noticed at once anyway.
+            dask.config.set({"distributed.scheduler.worker-ttl": None})
             self._cluster = LocalCluster(
                 n_workers=settings.local_worker_count,
                 threads_per_worker=1,
