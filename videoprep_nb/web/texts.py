@@ -46,7 +46,7 @@ STAGES = {
 COUNTED = {"frames": ("frame", "frames"), "clips": ("clip", "clips"), "files": ("file", "files")}
 
 # --- list of jobs ---
-SEARCH = "Search by video name or job number"
+SEARCH = "Search by name of a video"
 ANY_STATE = "All states"
 STATE = "State"
 JOB = "Job"
@@ -55,7 +55,7 @@ VIDEOS = "Videos"
 SIZE = "Size"
 STARTED_BY = "Started by"
 HANDED_IN = "Handed in"
-NOBODY = "–"
+NOTHING = "–"
 AND_MORE = "and {count} more"
 NO_JOBS = "There are no jobs yet."
 NO_JOBS_ADVICE = "Hand in your first videos"

@@ -32,6 +32,10 @@ class _ListedJob:
     fraction_done: float
     remaining_s: float | None
 
+    @property
+    def has_ended(self) -> bool:
+        return self.row.state in ENDED
+
 
 def jobs_view(jobs: UserJobs, query: JobsQuery) -> Fragments:
     """The list of the jobs that a user may see."""
@@ -52,6 +56,6 @@ def jobs_view(jobs: UserJobs, query: JobsQuery) -> Fragments:
 
 def _listed(jobs: UserJobs, row: JobRow) -> _ListedJob:
     if row.state is not State.RUNNING:
-        return _ListedJob(row, float(row.state in ENDED), None)
+        return _ListedJob(row, 0.0, None)
     view = jobs.job(row.job_id)
     return _ListedJob(view.job, view.fraction_done, view.remaining_s)

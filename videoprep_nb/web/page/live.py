@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from anyio import to_thread
 
-MAX_AGE_S = 0.8
+MAX_AGE_S = 0.5
 """What is older is rendered again; pages ask once a second and so show nothing older than two."""
 
 _MAX_VIEWS = 500
