@@ -63,6 +63,14 @@ def test_panel_shows_and_gives_back_the_settings_of_every_tracker(name):
     assert set(descriptions) > set(LabSettings.model_fields) - {"tracker_options"}
 
 
+def test_values_as_a_browser_adds_them_up_are_rounded():
+    panel = SettingsPanel("x", LabSettings().changed(["tracker:sort"]), lambda: None)
+    named(panel.view, "match_iou").value = 0.30000000000000004
+    named(panel.view, "confidence").value = 0.20000000000000001
+    assert panel.settings.tracker_options == []
+    assert panel.settings.confidence == 0.2
+
+
 @pytest.fixture
 def lab(tmp_path):
     params = write_scene(tmp_path)
@@ -108,6 +116,7 @@ def test_choosing_a_track_shows_the_person_until_the_tracks_are_others(lab):
 
 def test_choosing_a_difference_goes_there(lab):
     menu = named(lab, "go to")
+    assert "differences" in menu.label
     menu.index = 1
     assert named(lab, "frame").value == 5
 

@@ -9,6 +9,8 @@ from videoprep_nb.stages.explore_tracker import LabSettings
 from videoprep_nb.tracking.trackers import tracker_names, tracker_type
 from videoprep_nb.widgets.controls import control_for
 
+_DIGITS = 6
+
 
 class SettingsPanel:
     """Menus and sliders for a tracker, its options and the refinement of tracks.
@@ -47,11 +49,11 @@ class SettingsPanel:
         Raises:
             ParameterError: The values do not fit together.
         """
-        values: dict[str, Any] = {name: control.value for name, control in self._controls.items()}
+        values: dict[str, Any] = {name: _rounded(control.value) for name, control in self._controls.items()}
         fields = tracker_type(values["tracker"]).options_type.model_fields
-        changed = {name: control.value for name, control in self._options.items()}
+        changed = {name: _rounded(control.value) for name, control in self._options.items()}
         values["tracker_options"] = [
-            f"{name}:{value}" for name, value in changed.items() if value != fields[name].default
+            f"{name}:{value}" for name, value in changed.items() if value != _rounded(fields[name].default)
         ]
         return LabSettings.checked(values)
 
@@ -71,3 +73,8 @@ class SettingsPanel:
         for control in self._options.values():
             control.observe(self._changed, "value")
         self._option_box.children = tuple(self._options.values())
+
+
+def _rounded(value: Any) -> Any:
+    """A slider in a browser adds up its steps, which gives 0.09999999999999999 for 0.1."""
+    return round(value, _DIGITS) if isinstance(value, float) else value

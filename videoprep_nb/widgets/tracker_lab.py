@@ -115,6 +115,7 @@ class TrackerLab:
             (f"choose one of {len(events)} differences", _NO_FRAME),
             *((f"{tables.clock(e.frame / rate)} · {e.words}", e.frame) for e in events[:_MAX_EVENTS]),
         ]
+        self._event.value = _NO_FRAME
         self._table.value = look.what_changed(self._comparison).data
         self._show_bars()
 
