@@ -1,6 +1,6 @@
 """Detections of a video to tracks: the tracker is led through the frames, from the first or from the last."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +8,9 @@ import numpy.typing as npt
 from videoprep_nb.tracking.detections import Detections, VideoDetections
 from videoprep_nb.tracking.trackers.base import Tracker
 from videoprep_nb.tracking.tracks import TrackTable
+
+_LIKELY_SCORE = 0.25
+_TYPICAL_SCORE = 0.8
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,21 @@ class Association:
             scores=self.found.scores[rows].astype(np.float64),
             interpolated=np.zeros(len(rows), dtype=np.bool_),
         )
+
+
+def level_scores(found: VideoDetections) -> VideoDetections:
+    """Raise the scores of a cautious detector, so that the thresholds of a tracker mean the same with any.
+
+    Trackers were tuned with detectors whose typical score of a person is 0.8 or more; where it is less, all scores are
+    multiplied by one factor. Typical is the median of the scores from 0.25 on.
+
+    Args:
+        found: The detections.
+    """
+    likely = found.scores[found.scores >= _LIKELY_SCORE]
+    typical = float(np.median(likely)) if len(likely) else _TYPICAL_SCORE
+    factor = max(1.0, _TYPICAL_SCORE / typical)
+    return replace(found, scores=np.minimum(found.scores * np.float32(factor), np.float32(1)))
 
 
 def associate(tracker: Tracker, found: VideoDetections, *, backward: bool = False) -> Association:

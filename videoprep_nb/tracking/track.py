@@ -5,19 +5,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from videoprep_nb.tracking.associate import associate
+from videoprep_nb.tracking.associate import associate, level_scores
 from videoprep_nb.tracking.detections import ClipDetections, VideoDetections
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.refine import (
+    Drift,
     Fragments,
     agreed_fragments,
     clip_boxes,
+    drop_duplicates,
     drop_short_tracks,
     estimate_drift,
     fill_gaps,
-    forward_fragments,
     link_fragments,
+    look_again,
+    one_run,
     renumber,
+    smooth_boxes,
 )
 from videoprep_nb.tracking.trackers import create_tracker
 from videoprep_nb.tracking.tracks import TrackTable
@@ -75,19 +79,29 @@ def track_beyond_border(
     """
     found = VideoDetections.from_clips(clips, params.confidence)
     fragments = _track(found, video, params)
-    drift = estimate_drift(fragments.tracks, found.looked_at, float(video.tracked_rate), video.frame_stride)
+    drift = Drift.none()
+    if params.follow_camera:
+        drift = estimate_drift(fragments.tracks, found.looked_at, float(video.tracked_rate), video.frame_stride)
     fragments = replace(fragments, tracks=drift.removed(fragments.tracks))
-    fragments = fragments.without_shorter_than(math.ceil(_LEAST_FRAGMENT_S * video.tracked_rate))
-    tracks = link_fragments(fragments, params.max_gap_s, video.rate, video.frame_stride)
+    if params.both_directions:
+        fragments = fragments.without_shorter_than(math.ceil(_LEAST_FRAGMENT_S * video.tracked_rate))
+    tracks = link_fragments(fragments, params.max_link_s, video.rate, video.frame_stride)
     tracks = drop_short_tracks(tracks, params.min_length_s, video.tracked_rate)
-    tracks = fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride)
-    return renumber(drift.restored(tracks))
+    if params.smooth:
+        tracks = smooth_boxes(tracks, video.rate)
+    tracks = drift.restored(fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride))
+    if params.second_look:
+        tracks = look_again(tracks, found)
+    if params.drop_duplicates:
+        tracks = drop_duplicates(tracks)
+    return renumber(tracks)
 
 
 def _track(found: VideoDetections, video: TrackedVideo, params: TrackingParams) -> Fragments:
     rate, options = float(video.tracked_rate), params.tracker_options
-    forward = associate(create_tracker(params.tracker, rate, options), found)
+    seen = level_scores(found) if params.level_scores else found
+    forward = associate(create_tracker(params.tracker, rate, options), seen)
     if not params.both_directions:
-        return forward_fragments(forward)
-    backward = associate(create_tracker(params.tracker, rate, options), found, backward=True)
-    return agreed_fragments(forward, backward)
+        return one_run(forward, found.scores)
+    backward = associate(create_tracker(params.tracker, rate, options), seen, backward=True)
+    return agreed_fragments(forward, backward, found.scores)

@@ -38,24 +38,25 @@ class Fragments:
         return Fragments(self.tracks.rows(rows), self.forward_id[rows], self.backward_id[rows])
 
 
-def agreed_fragments(forward: Association, backward: Association) -> Fragments:
+def agreed_fragments(forward: Association, backward: Association, scores: npt.NDArray[np.float32]) -> Fragments:
     """The pieces of tracks on which the two runs of a tracker agree.
 
     Args:
         forward: The run from the first frame on.
         backward: The run from the last frame on, over the same detections.
+        scores: ``(N,)`` the scores of the detections, as the detector gave them.
     """
     successor = _successors(forward)
     successor[successor != _successors(backward)] = -1
     linked = np.flatnonzero(successor >= 0)
-    return _fragments(forward, backward.track_id, linked, successor[linked])
+    return _fragments(forward, backward.track_id, linked, successor[linked], scores)
 
 
-def forward_fragments(forward: Association) -> Fragments:
-    """The tracks of one run, undivided."""
+def one_run(forward: Association, scores: npt.NDArray[np.float32]) -> Fragments:
+    """The tracks of one run, undivided; see ``agreed_fragments``."""
     successor = _successors(forward)
     linked = np.flatnonzero(successor >= 0)
-    return _fragments(forward, np.zeros_like(forward.track_id), linked, successor[linked])
+    return _fragments(forward, np.zeros_like(forward.track_id), linked, successor[linked], scores)
 
 
 def _successors(run: Association) -> npt.NDArray[np.intp]:
@@ -72,6 +73,7 @@ def _fragments(
     backward_id: npt.NDArray[np.int64],
     linked: npt.NDArray[np.intp],
     successors: npt.NDArray[np.intp],
+    scores: npt.NDArray[np.float32],
 ) -> Fragments:
     found = forward.found
     graph = csr_array((np.ones(len(linked), dtype=np.int8), (linked, successors)), shape=(len(found), len(found)))
@@ -82,7 +84,7 @@ def _fragments(
         frame_index=found.frame_index[rows],
         track_id=piece[rows].astype(np.int64) + 1,
         boxes_xyxy=found.boxes_xyxy[rows].astype(np.float64),
-        scores=found.scores[rows].astype(np.float64),
+        scores=scores[rows].astype(np.float64),
         interpolated=np.zeros(len(rows), dtype=np.bool_),
     )
     return Fragments(tracks, forward.track_id[rows], backward_id[rows])

@@ -5,6 +5,7 @@ what changes within a gap of a second or two matters, a steady movement cancels 
 """
 
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,11 @@ class Drift:
 
     frames: npt.NDArray[np.int64]
     offset_xy: _Array
+
+    @classmethod
+    def none(cls) -> Self:
+        """A camera that stands still."""
+        return cls(np.zeros(0, np.int64), np.zeros((0, 2)))
 
     def removed(self, tracks: TrackTable) -> TrackTable:
         """The tracks in coordinates that go with the camera."""

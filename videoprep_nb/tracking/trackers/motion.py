@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pydantic import Field
 from scipy.optimize import linear_sum_assignment
 
-from videoprep_nb.boxes import from_cxywh, height_overlap_matrix, iou_matrix, to_cxywh
+from videoprep_nb.boxes import from_cxywh, height_modulated_iou_matrix, to_cxywh
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.trackers.base import TrackedBoxes, Tracker, TrackerOptions
 from videoprep_nb.tracking.trackers.box_filters import BoxFilters
@@ -83,7 +83,7 @@ class Motion(Tracker):
         track_of = np.full(len(boxes), -1, dtype=np.intp)
         if not len(boxes) or not len(self._filters):
             return track_of
-        overlap = _overlap(from_cxywh(self._filters.boxes_cxywh), boxes)
+        overlap = height_modulated_iou_matrix(from_cxywh(self._filters.boxes_cxywh), boxes)
         track, found = _best_pairs(overlap[:, sure] * scores[sure], self._options.match_iou)
         track_of[sure[found]] = track
         is_free = self._missed == 1
@@ -97,7 +97,7 @@ class Motion(Tracker):
         """Move all expectations by the median of what the persons just seen are off from theirs."""
         seen = np.flatnonzero(self._missed <= max(1, _CAMERA_MEMORY_S * self.frame_rate))
         expected = self._filters.boxes_cxywh[seen]
-        track, found = _best_pairs(_overlap(from_cxywh(expected), boxes), _CAMERA_IOU)
+        track, found = _best_pairs(height_modulated_iou_matrix(from_cxywh(expected), boxes), _CAMERA_IOU)
         if len(track) >= _CAMERA_PERSONS:
             off_xy = to_cxywh(boxes[found])[:, :2] - expected[track, :2]
             self._filters.shift(np.median(off_xy, axis=0) * len(track) / (len(track) + _CAMERA_DOUBT))
@@ -110,10 +110,6 @@ class Motion(Tracker):
         self._ids = np.concatenate([self._ids[stays], new_ids])
         self._missed = np.concatenate([self._missed[stays], np.zeros(len(new_cxywh), dtype=np.int64)])
         self._last_id += len(new_cxywh)
-
-
-def _overlap(a_xyxy: _Array, b_xyxy: _Array) -> _Array:
-    return iou_matrix(a_xyxy, b_xyxy) * height_overlap_matrix(a_xyxy, b_xyxy)
 
 
 def _best_pairs(similarity: _Array, least: float) -> tuple[_Indices, _Indices]:
