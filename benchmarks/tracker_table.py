@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+from benchmarks.guides import replace_table
 from videoprep_nb.evaluation.evaluate import Tracking, evaluate_detections
 from videoprep_nb.evaluation.score import Scores, combine
 from videoprep_nb.evaluation.sequence import Half
-from videoprep_nb.layout import staged_file
 from videoprep_nb.tracking.detections import DETECTION_FLOOR
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.trackers import tracker_names
@@ -21,7 +21,6 @@ from videoprep_nb.tracking.trackers import tracker_names
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
 GUIDE = ROOT / "docs" / "trackers.md"
-BEGIN, END = "<!-- table: python -m benchmarks.tracker_table -->\n", "<!-- end of table -->"
 
 
 @dataclass(frozen=True)
@@ -58,10 +57,7 @@ def main() -> None:
     """Measure, print the table and write it into the guide."""
     table = "\n\n".join(_table(benchmark) for benchmark in BENCHMARKS) + "\n"
     print(table)
-    before, _, rest = GUIDE.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    with staged_file(GUIDE) as staging:
-        staging.write_text(before + BEGIN + table + END + after, encoding="utf-8")
+    replace_table(GUIDE, "python -m benchmarks.tracker_table", table)
 
 
 def _table(benchmark: Benchmark) -> str:

@@ -1,0 +1,201 @@
+"""How good and how fast each setting of the detector is: ``python -m benchmarks.detector_table`` renews the guide.
+
+Prints the table and the figures as JSON. Pictures are brought to the standard size of 1280 x 720 first, as stage 1
+does. The speed is that of the detector with frames in memory. Each setting is measured between two runs of the default,
+many times over, since other work may share the machine; what counts is the median of the ratios.
+"""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.guides import replace_table
+from videoprep_nb.boxes import iou_matrix
+from videoprep_nb.evaluation.mot_rows import read_ground_truth
+from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detectors.base import RgbFrame
+from videoprep_nb.tracking.detectors.precomputed import PrecomputedDetector
+from videoprep_nb.tracking.detectors.yolo import YoloDetector
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT.parent / "shared" / "data"
+GUIDE = ROOT / "docs" / "detectors.md"
+SIZE = (1280, 720)
+PETS_STEP = 40  # frames from one that is looked at to the next
+PETS_SURE = 0.5  # least score of a public detection that counts as a person; below it, as perhaps one
+SPEED_FRAMES, SPEED_ROUNDS = 12, 7
+MATCH_IOU, CONFIDENCE = 0.5, 0.25
+
+DEFAULT: dict[str, Any] = {}
+SETTINGS: list[dict[str, Any]] = [
+    DEFAULT,
+    {"precision": "float32"},
+    {"precision": "int8"},
+    {"image_size": 960},
+    {"image_size": 1280},
+    {"tiles": 2},
+    {"tiles": 3},
+    {"image_size": 960, "tiles": 2},
+]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A frame, ``(720, 1280, 3)`` RGB, and boxes of others in it; to find one that does not count is no error."""
+
+    frame: RgbFrame
+    boxes_xyxy: npt.NDArray[np.float64]
+    counts: npt.NDArray[np.bool_]
+
+
+@dataclass
+class Score:
+    """What was found in some pictures."""
+
+    wanted: int = 0
+    scores: list[float] = field(default_factory=list)
+    hits: list[bool] = field(default_factory=list)
+
+    def add(self, found: Detections, picture: Picture) -> None:
+        """Give every box, the strongest first, the free person it overlaps most."""
+        self.wanted += int(picture.counts.sum())
+        iou = iou_matrix(found.boxes_xyxy.astype(np.float64), picture.boxes_xyxy)
+        is_free = picture.counts.copy()
+        for row in np.argsort(-found.scores, kind="stable"):
+            persons = np.where(is_free, iou[row], 0)
+            is_hit = bool(persons.max(initial=0) >= MATCH_IOU)
+            if is_hit:
+                is_free[persons.argmax()] = False
+            elif (iou[row, ~picture.counts] >= MATCH_IOU).any():
+                continue
+            self.scores.append(float(found.scores[row]))
+            self.hits.append(is_hit)
+
+    def figures(self) -> dict[str, float]:
+        """Recall and precision at ``CONFIDENCE``, and average precision: the area below precision over recall."""
+        order = np.argsort(-np.array(self.scores), kind="stable")
+        hits = np.array(self.hits)[order].cumsum()
+        precision = hits / np.arange(1, len(hits) + 1)
+        best = np.maximum.accumulate(precision[::-1])[::-1]
+        sure = int((np.array(self.scores) >= CONFIDENCE).sum())
+        return {
+            "recall": hits[sure - 1] / self.wanted,
+            "precision": precision[sure - 1],
+            "ap": float((np.diff(hits, prepend=0) * best).sum() / self.wanted),
+        }
+
+
+def main() -> None:
+    """Measure, print, and write the table into the guide."""
+    mot17, pets = mot17_pictures(), pets_pictures()
+    detectors = [YoloDetector(device="cpu", **setting) for setting in SETTINGS]
+    rows: list[dict[str, Any]] = []
+    for setting, detector in zip(SETTINGS, detectors, strict=True):
+        sys.stderr.write(f"{detector.description} …\n")
+        rows.append({"setting": setting, "mot17": score(detector, mot17), "pets": score(detector, pets)})
+    frames = [picture.frame for picture in pets][:SPEED_FRAMES]
+    for row, (fps, ratio) in zip(rows, speeds(detectors, frames), strict=True):
+        row |= {"fps": fps, "speed": ratio}
+    table = markdown(rows, [detector.description for detector in detectors])
+    print(table)
+    print(json.dumps(rows, indent=1))
+    replace_table(GUIDE, "python -m benchmarks.detector_table", table)
+
+
+def mot17_pictures() -> list[Picture]:
+    """The pictures of MOT17; distractors and persons who are marked as not considered do not count."""
+    pictures = []
+    for folder in sorted((DATA / "mot17_images").iterdir()):
+        truth = read_ground_truth(folder / "gt" / "gt.txt")
+        for number, path in enumerate(sorted((folder / "img1").glob("*.jpg")), start=1):
+            picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+            rows = truth.frame_number == number
+            corners = truth.boxes_xywh[rows, :2] - 1
+            boxes_xyxy = np.hstack([corners, corners + truth.boxes_xywh[rows, 2:]])
+            pictures.append(standard(picture, boxes_xyxy, (truth.scores[rows] > 0) & (truth.classes[rows] == 1)))
+    return pictures
+
+
+def pets_pictures() -> list[Picture]:
+    """Frames of PETS09-S2L1 with its public detections, for which there is no ground truth."""
+    public = PrecomputedDetector(DATA / "mot15" / "PETS09-S2L1" / "det" / "det.txt")
+    pictures = []
+    with av.open(str(DATA / "videos" / "pets09_s2l1.avi")) as video:
+        for index, frame in islice(enumerate(video.decode(video=0)), 0, None, PETS_STEP):
+            found = public.detect([], [index], frame.width, frame.height)[0]
+            boxes_xyxy = found.boxes_xyxy.astype(np.float64)
+            pictures.append(standard(frame.to_ndarray(format="rgb24"), boxes_xyxy, found.scores >= PETS_SURE))
+    return pictures
+
+
+def standard(picture: RgbFrame, boxes_xyxy: npt.NDArray[np.float64], counts: npt.NDArray[np.bool_]) -> Picture:
+    """Picture and boxes in the standard size, black bars around."""
+    scale = min(SIZE[0] / picture.shape[1], SIZE[1] / picture.shape[0])
+    width, height = round(picture.shape[1] * scale), round(picture.shape[0] * scale)
+    left, top = (SIZE[0] - width) // 2, (SIZE[1] - height) // 2
+    frame = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    shrinks = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    frame[top : top + height, left : left + width] = cv2.resize(picture, (width, height), interpolation=shrinks)
+    return Picture(frame, boxes_xyxy * scale + np.tile([left, top], 2), counts)
+
+
+def score(detector: YoloDetector, pictures: Sequence[Picture]) -> dict[str, float]:
+    """Recall, precision and average precision of a detector."""
+    total = Score()
+    found = detector.detect([picture.frame for picture in pictures], range(len(pictures)), *SIZE)
+    for one, picture in zip(found, pictures, strict=True):
+        total.add(one, picture)
+    return {name: round(float(value), 3) for name, value in total.figures().items()}
+
+
+def speeds(detectors: Sequence[YoloDetector], frames: Sequence[RgbFrame]) -> list[tuple[float, float]]:
+    """Frames per second of each detector, and the ratio to the first one; medians of the rounds."""
+    scaled = [[cv2.resize(frame, detector.input_size(*SIZE)) for frame in frames] for detector in detectors]
+    measured: list[list[tuple[float, float]]] = [[] for _ in detectors]
+    for _ in range(SPEED_ROUNDS):
+        before = fps(detectors[0], scaled[0])
+        for detector, pictures, values in zip(detectors, scaled, measured, strict=True):
+            own = fps(detector, pictures)
+            after = fps(detectors[0], scaled[0])
+            values.append((own, 2 * own / (before + after)))
+            before = after
+    return [
+        (round(statistics.median(own for own, _ in values), 1), round(statistics.median(r for _, r in values), 2))
+        for values in measured
+    ]
+
+
+def fps(detector: YoloDetector, frames: Sequence[RgbFrame]) -> float:
+    """Frames per second."""
+    started_s = time.perf_counter()
+    detector.detect(frames, range(len(frames)), *SIZE)
+    return len(frames) / (time.perf_counter() - started_s)
+
+
+def markdown(rows: Sequence[dict[str, Any]], descriptions: Sequence[str]) -> str:
+    """The table of the guide."""
+    lines = [
+        "| setting | MOT17: recall | precision | AP | PETS: recall | precision | AP | frames/s | speed |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row, description in zip(rows, descriptions, strict=True):
+        name = ", ".join(f"`{key}={value}`" for key, value in row["setting"].items()) or "**default**"
+        values = [f"{row[data][figure]:.3f}" for data in ("mot17", "pets") for figure in ("recall", "precision", "ap")]
+        cells = [f"{name} ({description.partition(' on ')[0]})", *values, f"{row['fps']:.1f}", f"{row['speed']:.2f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
