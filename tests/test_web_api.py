@@ -97,6 +97,17 @@ def test_job_that_fails_says_why(failed_job: str, server: RunningServer):
     assert_problem(server.client.post(f"{path}/cancel"), 409, "failed")
 
 
+@pytest.mark.parametrize(
+    "values",
+    [{"weights": "/tmp/evil.pt"}, {"weights": "evil.pt"}, {"detections_file": "/etc/passwd"}],
+    ids=["weights by path", "weights by file name", "detections"],
+)
+def test_no_file_of_the_server_is_named_from_outside(values: dict[str, str], server: RunningServer):
+    files = [("videos", ("a.mp4", io.BytesIO(b"x")))]
+    answer = server.client.post("/api/jobs", files=files, data={"params": json.dumps({"track_persons": values})})
+    assert_problem(answer, 422, *values)
+
+
 def test_events_since_the_last_one_seen(failed_job: str, server: RunningServer):
     path = f"/api/jobs/{failed_job}/events"
     events = read_events(server.client, path, follow=False)

@@ -78,7 +78,8 @@ def _busy_clips(tracks: Tracks) -> list[ClipRecord]:
     """The clips with most persons, as many as make half a minute but at least one, in order of time."""
     counts = tracks.persons_per_frame()
     persons = [counts[clip.start_frame :][: clip.frame_count].mean() for clip in tracks.clips]
-    chosen, duration_s = [], 0.0
+    chosen: list[int] = []
+    duration_s = 0.0
     for index in sorted(range(len(persons)), key=lambda index: -persons[index]):
         duration_s += float(tracks.clips[index].frame_count / tracks.clips[index].rate)
         if chosen and duration_s > _MAX_DURATION_S:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 
-from videoprep_nb.errors import NoSuchJob
+from videoprep_nb.errors import NoSuchJob, ParameterError
 from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.retention import CleanReport
 from videoprep_nb.jobs.rows import Event, JobRow
@@ -19,6 +19,7 @@ from videoprep_nb.web.sources import VideoSource
 from videoprep_nb.web.users import User
 
 _PREVIEW_NAME = re.compile(r"[0-9]{1,4}(\.mp4|(_[0-9]{1,3})?\.jpg)")
+_MODEL_NAME = re.compile(r"[A-Za-z0-9-]{1,60}")
 
 
 class UserJobs:
@@ -78,6 +79,7 @@ class UserJobs:
         Returns:
             The id of the job.
         """
+        _refuse_files_of_the_server(params)
         return self._service.submit(
             videos, params, owner=self.user.name, keep_scratch=keep_scratch, clips_per_unit=clips_per_unit
         )
@@ -239,3 +241,12 @@ class UserJobs:
     def _owner(self) -> str | None:
         """Whose jobs the user may see; None: all."""
         return None if self.user.is_admin else self.user.name
+
+
+def _refuse_files_of_the_server(params: Settings) -> None:
+    """Parameters that name files are for those who sit at the machine; weights are pickles, which may do anything."""
+    tracking = params.get("track_persons", {})
+    if not _MODEL_NAME.fullmatch(str(tracking.get("weights", "yolov8n"))):
+        raise ParameterError("track_persons.weights", "only the name of a model is taken here, such as yolov8n")
+    if tracking.get("detections_file"):
+        raise ParameterError("track_persons.detections_file", "no file of the server is taken here; leave it out")
