@@ -23,6 +23,7 @@ _Array = npt.NDArray[np.float64]
 _Indices = npt.NDArray[np.intp]
 
 _WINDOW_S = 1.0  # of a piece from which its place and velocity at an end are told
+_VELOCITY_DOUBT_S2 = 0.005  # draws the velocity to zero where the boxes used are spread over less than this variance
 
 # How far pieces of one person miss each other: standard deviation at once, and what a second of gap adds; in heights of
 # the person across and along the picture, and as the logarithm of the ratio of the heights.
@@ -101,7 +102,7 @@ def _ends(fragments: Fragments, first: _Indices, last: _Indices, end: _Indices, 
     off_s, off_box = time_s - mean_s[piece], boxes - mean_box[piece]
     covariance = np.add.reduceat((weight * off_s)[:, None] * off_box, first)
     # few boxes tell no velocity: it is drawn to zero
-    variance = np.add.reduceat(weight * off_s**2, first) + 0.02 * _WINDOW_S**2 * total
+    variance = np.add.reduceat(weight * off_s**2, first) + _VELOCITY_DOUBT_S2 * total
     velocity = covariance / variance[:, None]
     return _Ends(
         frame=tracks.frame_index[end],

@@ -99,8 +99,9 @@ class Motion(Tracker):
         expected = self._filters.boxes_cxywh[seen]
         track, found = _best_pairs(height_modulated_iou_matrix(from_cxywh(expected), boxes), _CAMERA_IOU)
         if len(track) >= _CAMERA_PERSONS:
-            off_xy = to_cxywh(boxes[found])[:, :2] - expected[track, :2]
-            self._filters.shift(np.median(off_xy, axis=0) * len(track) / (len(track) + _CAMERA_DOUBT))
+            off_xy = np.sort(to_cxywh(boxes[found])[:, :2] - expected[track, :2], axis=0)
+            median = (off_xy[(len(track) - 1) // 2] + off_xy[len(track) // 2]) / 2
+            self._filters.shift(median * len(track) / (len(track) + _CAMERA_DOUBT))
 
     def _begin_and_end(self, new_cxywh: _Array) -> None:
         stays = self._missed <= self._max_missed
