@@ -156,6 +156,33 @@ def test_a_changed_or_broken_clip_is_detected_again(pets: Path) -> None:
         assert arrays["looked_at"].tolist() == list(range(20))
 
 
+@pytest.mark.slow
+def test_a_camera_that_shakes(shared_data: Path, tmp_path: Path) -> None:
+    shaken = tmp_path / "shaken.mp4"
+    crop = "crop=600:440:x='84+40*sin(n*2.1)+30*sin(n*0.8)':y='68+30*sin(n*1.7)+25*sin(n*2.9)'"
+    video = str(shared_data / "videos" / "pets09_s2l1.avi")
+    subprocess.run(
+        [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-t", "8", "-i", video, "-vf", crop, "-crf", "12", shaken],
+        check=True,
+    )
+    make_clips(tmp_path, ["-i", str(shaken)], [(0, 40), (40, 40)])
+    off = run(tmp_path)
+    assert not (tmp_path / "detections" / "1" / "camera").exists()
+    on = run(tmp_path, camera_motion="sparse_flow")
+    assert on.cached_clip_count == 2
+    assert on.track_count <= 10
+    assert on.row_count - on.interpolated_count > 3 * (off.row_count - off.interpolated_count)
+    rows = read_rows(tmp_path)
+    boxes_xyxy = np.array([row["bbox"] for clip_rows in rows.values() for row in clip_rows])
+    assert (boxes_xyxy >= 0).all()
+    assert (boxes_xyxy <= [WIDTH, HEIGHT] * 2).all()
+    files = sorted((tmp_path / "detections" / "1" / "camera").iterdir())
+    assert [file.name for file in files] == ["1_clip_000.npz", "1_clip_001.npz"]
+    before = [file.stat().st_mtime_ns for file in files]
+    assert run(tmp_path, camera_motion="sparse_flow", tracker="bytetrack").track_count <= 12
+    assert [file.stat().st_mtime_ns for file in files] == before
+
+
 def test_every_box_between_two_looks_is_filled(pets: Path) -> None:
     result = run(pets, frame_stride=4, max_gap_s=0, min_length_s=0)
     assert result.looked_at_count == 14  # 0, 4, …, 52

@@ -12,9 +12,11 @@ from videoprep_nb.errors import ParameterError
 from videoprep_nb.media.scaled_frames import read_scaled_frames
 from videoprep_nb.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.records import ClipRecord, ClipTable
+from videoprep_nb.stages.follow_camera import follow_camera
 from videoprep_nb.stages.live_picture import LivePicture
 from videoprep_nb.stages.params import DetectPersonsParams
 from videoprep_nb.threads import thread_count
+from videoprep_nb.tracking.camera_path import CameraPath
 from videoprep_nb.tracking.detect import detect_frames, frames_to_look_at, prefetch
 from videoprep_nb.tracking.detections import ClipDetections, Detections, clip_fingerprint
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
@@ -31,12 +33,14 @@ class DetectedClips:
         detections: What was found in each of them.
         cached_clip_count: Clips whose detections were there already.
         detector: What detected: weights, size, precision, device.
+        camera: How the camera moves; None unless that was wanted.
     """
 
     clips: list[ClipRecord]
     detections: list[ClipDetections]
     cached_clip_count: int
     detector: str
+    camera: CameraPath | None
 
 
 def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | None = None) -> DetectedClips:
@@ -67,9 +71,17 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
     plan = _plan(clips, looked_at, params, detector)
     cached_clip_count = sum(entry.is_cached for entry in plan)
     live_picture = LivePicture(Path(params.preview_dir) / f"{params.video_id}.jpg" if params.preview_dir else None)
-    _detect(plan, detector, progress or progress_from_environment(), live_picture)
+    progress = progress or progress_from_environment()
+    passes = 1 if params.camera_motion == "off" else 2
+    _detect(plan, detector, _pass_of(progress, 0, passes), live_picture)
     detections = [ClipDetections.read(entry.detections_path) for entry in plan]
-    return DetectedClips(clips, detections, cached_clip_count, detector.description)
+    camera = follow_camera(params, clips, looked_at, _pass_of(progress, 1, passes))
+    return DetectedClips(clips, detections, cached_clip_count, detector.description, camera)
+
+
+def _pass_of(progress: ProgressCallback, index: int, count: int) -> ProgressCallback:
+    """What one of several passes over the same frames reports to."""
+    return lambda done, total, unit: progress(index * total + done, count * total, unit)
 
 
 def part_of_clips(total: int, first_clip: int, clip_count: int | None) -> slice:

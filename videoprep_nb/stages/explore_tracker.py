@@ -20,8 +20,10 @@ from videoprep_nb.progress import ProgressCallback
 from videoprep_nb.records import ClipRecord, ClipTable
 from videoprep_nb.stages.clip import clip
 from videoprep_nb.stages.detect_persons import detect_persons, part_of_clips
+from videoprep_nb.stages.follow_camera import follow_camera
 from videoprep_nb.stages.params import ClipParams, DetectPersonsParams, ResizeParams, TrackPersonsParams
 from videoprep_nb.stages.resize import resize
+from videoprep_nb.tracking.camera_path import CameraPath
 from videoprep_nb.tracking.detections import ClipDetections
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.quality import Quality, judge_tracks, settings_warnings
@@ -104,6 +106,7 @@ class LabVideo:
         first_frame: First frame that was looked at in the whole video.
         detections: Those of each clip.
         stage: Parameters of the stage that detected them.
+        camera: How the camera moves; None unless the stage was to find out.
     """
 
     clips: list[ClipRecord]
@@ -111,6 +114,7 @@ class LabVideo:
     first_frame: int
     detections: list[ClipDetections]
     stage: TrackPersonsParams
+    camera: CameraPath | None
 
     @property
     def settings(self) -> LabSettings:
@@ -126,7 +130,7 @@ class LabVideo:
         started_s = time.perf_counter()
         first = self.clips[0]
         video = TrackedVideo(first.rate, settings.frame_stride, first.width, first.height)
-        tracks = track_video(self._looked_at(settings.frame_stride), video, settings)
+        tracks = track_video(self._looked_at(settings.frame_stride), video, settings, self.camera)
         elapsed_s = time.perf_counter() - started_s
         quality = judge_tracks(tracks, video)
         image_size = self.stage.image_size if self.stage.detector == "yolo" else None
@@ -173,7 +177,8 @@ def open_video(params: ExploreTrackerParams, progress: ProgressCallback | None =
     all_clips = ClipTable.read_folder(clips_folder).clips
     clips = all_clips[part_of_clips(len(all_clips), params.first_clip, params.clip_count)]
     detections = [_detections(detections_folder, record) for record in clips]
-    return LabVideo(clips, clips_folder, all_clips[0].start_frame, detections, stage)
+    camera = follow_camera(stage, clips, [found.looked_at for found in detections], lambda done, total, unit: None)
+    return LabVideo(clips, clips_folder, all_clips[0].start_frame, detections, stage, camera)
 
 
 def _prepare(source: Path, params: ExploreTrackerParams, progress: ProgressCallback | None) -> TrackPersonsParams:

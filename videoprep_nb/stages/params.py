@@ -94,6 +94,9 @@ class DetectPersonsParams(Params):
     tiles: int = Field(1, ge=1, le=4, description="for small persons, look also at n x n overlapping tiles; 1: none")
     nms_iou: float = Field(0.7, gt=0, le=1, description="overlap (IoU) above which the weaker of two boxes goes")
     frame_stride: int = Field(1, ge=1, le=100, description="look at every n-th frame; those between are interpolated")
+    camera_motion: Literal["off", "sparse_flow"] = Field(
+        "off", description="off, or sparse_flow: told from the pictures, for a camera that moves"
+    )
     frames_per_second: float = Field(1.0, gt=0, le=240, description="as in 03_extract_frames, to name frames in rows")
     preview_dir: str = Field("", description="folder for a small film and pictures with the tracks; empty: none")
 

@@ -1,7 +1,6 @@
 """Persons found in frames, and their file: what trackers are fed with, however often they are tried."""
 
 import hashlib
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.layout import staged_file
+from videoprep_nb.tracking.cached_arrays import CachedArrays
 
 DETECTION_FLOOR = 0.05
 """Least score that is kept. ``confidence`` may be set anywhere above it without detecting again."""
@@ -46,7 +45,7 @@ class Detections:
 
 
 @dataclass(frozen=True)
-class ClipDetections:
+class ClipDetections(CachedArrays):
     """The persons found in one clip, one row per box.
 
     Args:
@@ -78,34 +77,6 @@ class ClipDetections:
         """The detections of one frame of the clip, zero-based."""
         rows = slice(*np.searchsorted(self.frame_index, [frame_index, frame_index + 1]))
         return Detections(self.boxes_xyxy[rows], self.scores[rows])
-
-    def write(self, path: Path) -> None:
-        """Write the file; it appears complete."""
-        with staged_file(path) as staging:
-            np.savez(staging, **vars(self))
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """Read a file written by ``write``.
-
-        Raises:
-            OSError: There is no such file, or it is not one of these.
-        """
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                columns = {name: arrays[name] for name in cls.__dataclass_fields__}
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise OSError(f"{path} does not hold detections ({error})") from error
-        return cls(**{**columns, "fingerprint": str(columns["fingerprint"])})
-
-    @classmethod
-    def read_matching(cls, path: Path, fingerprint: str) -> Self | None:
-        """Read a file if it is there, sound and made from the same things; otherwise None: detect again."""
-        try:
-            cached = cls.read(path)
-        except OSError:
-            return None
-        return cached if cached.fingerprint == fingerprint else None
 
 
 @dataclass(frozen=True)

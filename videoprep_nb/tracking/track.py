@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from videoprep_nb.tracking.associate import associate, level_scores
+from videoprep_nb.tracking.camera_path import CameraPath
 from videoprep_nb.tracking.detections import ClipDetections, VideoDetections
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.refine import (
@@ -51,7 +52,12 @@ class TrackedVideo:
         return self.rate / self.frame_stride
 
 
-def track_video(clips: Sequence[tuple[int, ClipDetections]], video: TrackedVideo, params: TrackingParams) -> TrackTable:
+def track_video(
+    clips: Sequence[tuple[int, ClipDetections]],
+    video: TrackedVideo,
+    params: TrackingParams,
+    camera: CameraPath | None = None,
+) -> TrackTable:
     """Track the persons of a video and refine their tracks.
 
     Args:
@@ -59,6 +65,7 @@ def track_video(clips: Sequence[tuple[int, ClipDetections]], video: TrackedVideo
             but no frame of the video is looked at twice.
         video: The video they come from.
         params: Tracker and refinement.
+        camera: How the camera moves, told from the pictures; None if nobody looked.
 
     Returns:
         The tracks; ids are 1 … n in the order of appearance, boxes lie inside the picture.
@@ -66,11 +73,14 @@ def track_video(clips: Sequence[tuple[int, ClipDetections]], video: TrackedVideo
     Raises:
         ParameterError: There is no such tracker or option.
     """
-    return renumber(clip_boxes(track_beyond_border(clips, video, params), video.width, video.height))
+    return renumber(clip_boxes(track_beyond_border(clips, video, params, camera), video.width, video.height))
 
 
 def track_beyond_border(
-    clips: Sequence[tuple[int, ClipDetections]], video: TrackedVideo, params: TrackingParams
+    clips: Sequence[tuple[int, ClipDetections]],
+    video: TrackedVideo,
+    params: TrackingParams,
+    camera: CameraPath | None = None,
 ) -> TrackTable:
     """Do what ``track_video`` does, but leave the parts of boxes that lie outside the picture.
 
@@ -78,6 +88,8 @@ def track_beyond_border(
     be cut.
     """
     found = VideoDetections.from_clips(clips, params.confidence)
+    if camera is not None:
+        found = camera.removed(found)
     fragments = _track(found, video, params)
     drift = Drift.none()
     if params.follow_camera:
@@ -94,6 +106,8 @@ def track_beyond_border(
         tracks = look_again(tracks, found)
     if params.drop_duplicates:
         tracks = drop_duplicates(tracks)
+    if camera is not None:
+        tracks = camera.restored(tracks)
     return renumber(tracks)
 
 

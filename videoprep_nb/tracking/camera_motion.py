@@ -1,0 +1,129 @@
+"""How the camera moves, told from the pictures.
+
+Corners of one picture are found again in the next one by sparse optical flow (Lucas and Kanade 1981, in pyramids), and
+a shift, turn and zoom is fitted to them by RANSAC, which leaves out what moves by itself, as in BoT-SORT (Aharon,
+Orfaig and Bobrovsky 2022, arXiv:2206.14651).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.tracking.cached_arrays import CachedArrays
+
+CODE_VERSION = 1
+"""Raise it when the same pictures would give other steps."""
+
+GreyImage = npt.NDArray[np.uint8]
+"""A picture, ``(height, width)``."""
+Step = npt.NDArray[np.float64]
+"""``(2, 3)``, maps points of one picture to the next, in pixels."""
+
+_LONGER_SIDE_PX = 480
+_CORNERS = 300
+_CORNER_QUALITY = 0.01
+_CORNER_DISTANCE_PX = 8
+_RANSAC_PX = 1.0
+_LEAST_CORNERS = 12
+_LEAST_SHARE = 0.1  # of the corners, that must agree: few are left after a jerk; else it is a cut
+_BAR_LEVEL = 24  # a line of pixels as dark as that belongs to the bars around the picture
+_BAR_MARGIN_PX = 6
+
+
+@dataclass(frozen=True)
+class ClipMotion(CachedArrays):
+    """How the camera moves within a clip.
+
+    Args:
+        steps: ``(K, 2, 3)`` float64, to each picture from the one before, in pixels of the pictures; the first one says
+            that nothing moved.
+        first_picture: ``(height, width)`` uint8.
+        last_picture: ``(height, width)`` uint8; these two join the clip to others.
+        fingerprint: What it was made from.
+    """
+
+    steps: npt.NDArray[np.float64]
+    first_picture: GreyImage
+    last_picture: GreyImage
+    fingerprint: str
+
+    @classmethod
+    def estimate(cls, pictures: Iterator[GreyImage], fingerprint: str) -> Self:
+        """Estimate it from at least one picture, each ``(height, width)`` uint8 of ``picture_size``."""
+        first = before = next(pictures)
+        steps = [_still()]
+        for picture in pictures:
+            steps.append(estimate_step(before, picture))
+            before = picture
+        return cls(np.array(steps), first, before, fingerprint)
+
+
+def picture_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height, even, in which the pictures of a video are looked at."""
+    scale = min(1.0, _LONGER_SIDE_PX / max(width, height))
+    return max(1, round(width * scale / 2)) * 2, max(1, round(height * scale / 2)) * 2
+
+
+def join_steps(clips: Sequence[ClipMotion], width: int) -> npt.NDArray[np.float64]:
+    """The movements through several clips, one after the other.
+
+    Args:
+        clips: The clips, with at least one picture each.
+        width: Width of the video in pixels.
+
+    Returns:
+        ``(K, 2, 3)`` float64, to each picture from the one before, in pixels of the video.
+    """
+    steps = np.concatenate([clip.steps for clip in clips])
+    begins = np.cumsum([len(clip.steps) for clip in clips])[:-1]
+    for begin, before, after in zip(begins.tolist(), clips[:-1], clips[1:], strict=True):
+        steps[begin] = estimate_step(before.last_picture, after.first_picture)
+    steps[:, :, 2] *= width / clips[0].first_picture.shape[1]
+    return steps
+
+
+def estimate_step(before: GreyImage, picture: GreyImage) -> Step:
+    """Estimate how the camera moved from one picture to the next.
+
+    Args:
+        before: ``(height, width)`` uint8.
+        picture: The same.
+
+    Returns:
+        Shift, turn and zoom; no movement where the two have too little in common.
+    """
+    corners = cv2.goodFeaturesToTrack(
+        before, _CORNERS, _CORNER_QUALITY, _CORNER_DISTANCE_PX, mask=_without_bars(before)
+    )
+    if corners is None or len(corners) < _LEAST_CORNERS:
+        return _still()
+    moved, is_found, _ = cv2.calcOpticalFlowPyrLK(before, picture, corners, None)
+    is_found = is_found.ravel() == 1
+    if is_found.sum() < _LEAST_CORNERS:
+        return _still()
+    step, agrees = cv2.estimateAffinePartial2D(
+        corners[is_found], moved[is_found], method=cv2.RANSAC, ransacReprojThreshold=_RANSAC_PX
+    )
+    if step is None or agrees.sum() < max(_LEAST_CORNERS, _LEAST_SHARE * len(corners)):
+        return _still()
+    return np.asarray(step, dtype=np.float64)
+
+
+def _without_bars(picture: GreyImage) -> GreyImage:
+    """``(height, width)`` uint8, 255 where corners are looked for: the bars of the standard form never move."""
+    mask = np.zeros_like(picture)
+    rows = np.flatnonzero(picture.max(axis=1) > _BAR_LEVEL)
+    columns = np.flatnonzero(picture.max(axis=0) > _BAR_LEVEL)
+    if len(rows) and len(columns):
+        top, bottom = rows[0] + _BAR_MARGIN_PX, rows[-1] + 1 - _BAR_MARGIN_PX
+        left, right = columns[0] + _BAR_MARGIN_PX, columns[-1] + 1 - _BAR_MARGIN_PX
+        mask[top : max(bottom, top), left : max(right, left)] = 255
+    return mask
+
+
+def _still() -> Step:
+    return np.eye(2, 3)
