@@ -76,8 +76,8 @@ def _table(benchmark: Benchmark) -> str:
 
 def _row(benchmark: Benchmark, params: TrackingParams) -> str:
     # alone, a tracker has all detections, as in its paper; refined, it has what the defaults give it
-    alone = _score(benchmark, Tracking(params.model_copy(update={"confidence": DETECTION_FLOOR}), refine=False))
-    refined = _score(benchmark, Tracking(params))
+    alone = score(benchmark, Tracking(params.model_copy(update={"confidence": DETECTION_FLOOR}), refine=False))
+    refined = score(benchmark, Tracking(params))
     is_default = params.tracker == TrackingParams().tracker
     cells = [
         f"**`{params.tracker}`**" if is_default else f"`{params.tracker}`",
@@ -88,7 +88,8 @@ def _row(benchmark: Benchmark, params: TrackingParams) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _score(benchmark: Benchmark, tracking: Tracking) -> Scores:
+def score(benchmark: Benchmark, tracking: Tracking) -> Scores:
+    """The figures of all sequences of a benchmark together."""
     tracking = replace(tracking, frame_rate=MOT15_RATE, size=MOT15_SIZE)
     return combine(
         [

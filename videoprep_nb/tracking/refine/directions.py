@@ -2,8 +2,8 @@
 
 A tracker goes wrong where persons hide each other, and it goes wrong in another way when it comes from the other side.
 Both runs give every detection a successor; those on which they agree make up fragments of tracks that seldom hold two
-persons. ``link_fragments`` then puts the fragments together with a view over the whole video. Two passes are compared
-in this spirit by Sundaram, Brox and Keutzer (ECCV 2010) for points; for persons it is ours.
+persons. ``link_fragments`` then puts the fragments together with a view over the whole video. This is the
+forward-backward check of Kalal, Mikolajczyk and Matas (ICPR 2010), for detections in place of points.
 """
 
 from dataclasses import dataclass
