@@ -88,6 +88,7 @@ def pieces_of_tracks(linked: TrackTable, rows: list) -> list[list[int]]:
         pytest.param(walk(1, range(10), 0) + walk(2, range(35, 45), 0), [[1], [2]], id="too-late"),
         pytest.param(walk(1, range(10), 0) + walk(2, range(20, 30), 120), [[1], [2]], id="elsewhere"),
         pytest.param(walk(1, range(10), 0) + walk(2, range(20, 30), 0, height=150), [[1], [2]], id="taller"),
+        pytest.param(walk(1, range(10), 0, 12) + walk(2, range(20, 30), 350, -12), [[1], [2]], id="leaves-and-enters"),
         pytest.param(walk(1, range(10), 0) + walk(2, range(5, 15), 3), [[1], [2]], id="at-the-same-time"),
         pytest.param(
             walk(1, range(10), 0) + walk(2, range(20, 30), 0) + walk(3, range(36, 50), 0), [[1, 2, 3]], id="a-chain"

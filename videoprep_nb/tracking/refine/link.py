@@ -30,6 +30,7 @@ _VELOCITY_DOUBT_S2 = 0.005  # draws the velocity to zero where the boxes used ar
 _MISS_X, _MISS_X_PER_S = 0.1, 0.1
 _MISS_Y, _MISS_Y_PER_S = 0.06, 0.06
 _MISS_HEIGHT, _MISS_HEIGHT_PER_S = 0.08, 0.03
+_TURN_PER_S = 1.0  # standard deviation of how the velocity changes: who leaves is seldom who then enters
 
 _GAP_COST_PER_S = 0.5
 _NO_LINK_COST = 4.0  # a link of pieces that no run of the tracker put together may cost this much
@@ -133,11 +134,13 @@ def _gains(ends: _Ends, begins: _Ends, end: _Indices, begin: _Indices, rate: flo
     velocity = (ends.velocity[end] + begins.velocity[begin]) / 2
     height = np.sqrt(np.maximum(before[:, 3], 1) * np.maximum(after[:, 3], 1))
     miss = (after - before - velocity * gap_s[:, None])[:, :2] / height[:, None]
+    turn = (begins.velocity[begin] - ends.velocity[end])[:, :2] / height[:, None]
     height_ratio = np.log(np.maximum(after[:, 3], 1) / np.maximum(before[:, 3], 1))
     cost = (
         (miss[:, 0] / (_MISS_X + _MISS_X_PER_S * gap_s)) ** 2
         + (miss[:, 1] / (_MISS_Y + _MISS_Y_PER_S * gap_s)) ** 2
         + (height_ratio / (_MISS_HEIGHT + _MISS_HEIGHT_PER_S * gap_s)) ** 2
+        + ((turn / _TURN_PER_S) ** 2).sum(axis=1)
         + _GAP_COST_PER_S * gap_s
     )
     same_forward = (ends.forward_id[end] == begins.forward_id[begin]) & (ends.forward_id[end] > 0)
