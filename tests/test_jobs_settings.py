@@ -70,5 +70,5 @@ def test_missing_file_is_refused(tmp_path: Path):
 
 def test_folders_belong_to_the_job():
     assert owned_by_job("track_persons") == {
-        *("clips_dir", "output_dir", "detections_dir", "video_id", "first_clip", "clip_count")
+        *("clips_dir", "output_dir", "detections_dir", "video_id", "first_clip", "clip_count", "preview_dir")
     }
