@@ -254,3 +254,13 @@ def test_boxes_filled_in_go_with_the_camera() -> None:
         return float(np.abs(filled.boxes_xyxy - places).max())
 
     assert worst_miss_px(True) < 30 < 60 < worst_miss_px(False)
+
+
+def test_no_track_goes_on_across_a_cut() -> None:
+    still = filmed(lambda time_s: [WALKER_XYXY, (700, 200, 760, 380)], every_frame(6, 10), rate=10)
+    tracks = track_video([(0, still)], video(), TrackingParams(), cuts=[20, 45])
+    assert tracks.track_count == 6
+    spans = [tracks.frame_index[tracks.track_id == track_id] for track_id in range(1, 7)]
+    assert [(span[0], span[-1]) for span in spans] == [(0, 19)] * 2 + [(20, 44)] * 2 + [(45, 59)] * 2
+    whole = track_video([(0, still)], video(), TrackingParams())
+    assert same(track_video([(0, still)], video(), TrackingParams(), cuts=[0]), whole)

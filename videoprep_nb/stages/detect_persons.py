@@ -12,6 +12,7 @@ from videoprep_nb.errors import ParameterError
 from videoprep_nb.media.scaled_frames import read_scaled_frames
 from videoprep_nb.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.records import ClipRecord, ClipTable
+from videoprep_nb.stages.find_cuts import cuts_of_video
 from videoprep_nb.stages.follow_camera import follow_camera
 from videoprep_nb.stages.live_picture import LivePicture
 from videoprep_nb.stages.params import DetectPersonsParams
@@ -34,6 +35,7 @@ class DetectedClips:
         cached_clip_count: Clips whose detections were there already.
         detector: What detected: weights, size, precision, device.
         camera: How the camera moves; None unless that was wanted.
+        cuts: The first frame of each shot but the first, zero-based in the video; none unless that was wanted.
     """
 
     clips: list[ClipRecord]
@@ -41,6 +43,7 @@ class DetectedClips:
     cached_clip_count: int
     detector: str
     camera: CameraPath | None
+    cuts: list[int]
 
 
 def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | None = None) -> DetectedClips:
@@ -72,11 +75,12 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
     cached_clip_count = sum(entry.is_cached for entry in plan)
     live_picture = LivePicture(Path(params.preview_dir) / f"{params.video_id}.jpg" if params.preview_dir else None)
     progress = progress or progress_from_environment()
-    passes = 1 if params.camera_motion == "off" else 2
+    passes = 1 + (params.camera_motion != "off") + params.reset_at_cuts
     _detect(plan, detector, _pass_of(progress, 0, passes), live_picture)
     detections = [ClipDetections.read(entry.detections_path) for entry in plan]
     camera = follow_camera(params, clips, looked_at, _pass_of(progress, 1, passes))
-    return DetectedClips(clips, detections, cached_clip_count, detector.description, camera)
+    cuts = cuts_of_video(params, clips, looked_at, _pass_of(progress, passes - 1, passes))
+    return DetectedClips(clips, detections, cached_clip_count, detector.description, camera, cuts)
 
 
 def _pass_of(progress: ProgressCallback, index: int, count: int) -> ProgressCallback:

@@ -20,6 +20,7 @@ from videoprep_nb.progress import ProgressCallback
 from videoprep_nb.records import ClipRecord, ClipTable
 from videoprep_nb.stages.clip import clip
 from videoprep_nb.stages.detect_persons import detect_persons, part_of_clips
+from videoprep_nb.stages.find_cuts import cuts_of_video
 from videoprep_nb.stages.follow_camera import follow_camera
 from videoprep_nb.stages.params import ClipParams, DetectPersonsParams, ResizeParams, TrackPersonsParams
 from videoprep_nb.stages.resize import resize
@@ -107,6 +108,7 @@ class LabVideo:
         detections: Those of each clip.
         stage: Parameters of the stage that detected them.
         camera: How the camera moves; None unless the stage was to find out.
+        cuts: Cuts of the film; none unless the stage was to find them.
     """
 
     clips: list[ClipRecord]
@@ -115,6 +117,7 @@ class LabVideo:
     detections: list[ClipDetections]
     stage: TrackPersonsParams
     camera: CameraPath | None
+    cuts: list[int]
 
     @property
     def settings(self) -> LabSettings:
@@ -130,7 +133,7 @@ class LabVideo:
         started_s = time.perf_counter()
         first = self.clips[0]
         video = TrackedVideo(first.rate, settings.frame_stride, first.width, first.height)
-        tracks = track_video(self._looked_at(settings.frame_stride), video, settings, self.camera)
+        tracks = track_video(self._looked_at(settings.frame_stride), video, settings, self.camera, self.cuts)
         elapsed_s = time.perf_counter() - started_s
         quality = judge_tracks(tracks, video)
         image_size = self.stage.image_size if self.stage.detector == "yolo" else None
@@ -177,8 +180,10 @@ def open_video(params: ExploreTrackerParams, progress: ProgressCallback | None =
     all_clips = ClipTable.read_folder(clips_folder).clips
     clips = all_clips[part_of_clips(len(all_clips), params.first_clip, params.clip_count)]
     detections = [_detections(detections_folder, record) for record in clips]
-    camera = follow_camera(stage, clips, [found.looked_at for found in detections], lambda done, total, unit: None)
-    return LabVideo(clips, clips_folder, all_clips[0].start_frame, detections, stage, camera)
+    looked_at = [found.looked_at for found in detections]
+    camera = follow_camera(stage, clips, looked_at, lambda done, total, unit: None)
+    cuts = cuts_of_video(stage, clips, looked_at, lambda done, total, unit: None)
+    return LabVideo(clips, clips_folder, all_clips[0].start_frame, detections, stage, camera, cuts)
 
 
 def _prepare(source: Path, params: ExploreTrackerParams, progress: ProgressCallback | None) -> TrackPersonsParams:

@@ -7,12 +7,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.errors import FrameCountError
-from videoprep_nb.media.scaled_frames import read_scaled_frames
 from videoprep_nb.progress import ProgressCallback
 from videoprep_nb.records import ClipRecord
 from videoprep_nb.stages.params import DetectPersonsParams
-from videoprep_nb.tracking.camera_motion import CODE_VERSION, ClipMotion, GreyImage, join_steps, picture_size
+from videoprep_nb.stages.small_pictures import small_pictures
+from videoprep_nb.tracking.camera_motion import CODE_VERSION, ClipMotion, GreyImage, join_steps
 from videoprep_nb.tracking.camera_path import CameraPath
 from videoprep_nb.tracking.detections import clip_fingerprint
 
@@ -72,9 +71,5 @@ def _clip_motion(params: DetectPersonsParams, clip: ClipRecord, looked_at: npt.N
 
 
 def _grey_pictures(path: Path, clip: ClipRecord, looked_at: npt.NDArray[np.int32]) -> Iterator[GreyImage]:
-    size, count = picture_size(clip.width, clip.height), 0
-    for frame in read_scaled_frames(path, looked_at.tolist(), size):
-        count += 1
-        yield cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-    if count < len(looked_at):
-        raise FrameCountError(f"{clip.file_name} ended after {count} of {len(looked_at)} frames; cut it again.")
+    for picture in small_pictures(path, clip, looked_at):
+        yield cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)

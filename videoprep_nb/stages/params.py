@@ -97,6 +97,7 @@ class DetectPersonsParams(Params):
     camera_motion: Literal["off", "sparse_flow"] = Field(
         "off", description="off, or sparse_flow: told from the pictures, for a camera that moves"
     )
+    reset_at_cuts: bool = Field(False, description="end all tracks at the cuts of a film; needs PySceneDetect")
     frames_per_second: float = Field(1.0, gt=0, le=240, description="as in 03_extract_frames, to name frames in rows")
     preview_dir: str = Field("", description="folder for a small film and pictures with the tracks; empty: none")
 

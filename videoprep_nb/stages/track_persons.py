@@ -74,7 +74,7 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
     clips, first = found.clips, found.clips[0]
     video = TrackedVideo(first.rate, params.frame_stride, first.width, first.height)
     starts = [clip.start_frame for clip in clips]
-    tracks = track_video(list(zip(starts, found.detections, strict=True)), video, params, found.camera)
+    tracks = track_video(list(zip(starts, found.detections, strict=True)), video, params, found.camera, found.cuts)
     row_count, interpolated_count = _write(tracks, clips, params)
     return TrackResult(
         video_id=params.video_id,

@@ -1,7 +1,7 @@
 """Persons found in frames, and their file: what trackers are fed with, however often they are tried."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -116,6 +116,20 @@ class VideoDetections:
 
     def __len__(self) -> int:
         return len(self.frame_index)
+
+    def split(self, cuts: Sequence[int]) -> list[Self]:
+        """The detections before the first of these frames, from there to the next, and so on.
+
+        Args:
+            cuts: Frames of the video, increasing.
+        """
+        frames = np.searchsorted(self.looked_at, cuts)
+        rows = np.searchsorted(self.frame_index, cuts)
+        columns = (
+            np.split(self.looked_at, frames),
+            *(np.split(column, rows) for column in (self.frame_index, self.boxes_xyxy, self.scores)),
+        )
+        return [type(self)(*part) for part in zip(*columns, strict=True)]
 
     def rows_of_frames(self) -> list[slice]:
         """The rows of each frame that was looked at."""

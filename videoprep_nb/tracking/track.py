@@ -57,6 +57,7 @@ def track_video(
     video: TrackedVideo,
     params: TrackingParams,
     camera: CameraPath | None = None,
+    cuts: Sequence[int] = (),
 ) -> TrackTable:
     """Track the persons of a video and refine their tracks.
 
@@ -66,6 +67,7 @@ def track_video(
         video: The video they come from.
         params: Tracker and refinement.
         camera: How the camera moves, told from the pictures; None if nobody looked.
+        cuts: Frames of the video with which a new shot of a film begins, increasing; no track goes on across them.
 
     Returns:
         The tracks; ids are 1 … n in the order of appearance, boxes lie inside the picture.
@@ -73,7 +75,7 @@ def track_video(
     Raises:
         ParameterError: There is no such tracker or option.
     """
-    return renumber(clip_boxes(track_beyond_border(clips, video, params, camera), video.width, video.height))
+    return renumber(clip_boxes(track_beyond_border(clips, video, params, camera, cuts), video.width, video.height))
 
 
 def track_beyond_border(
@@ -81,6 +83,7 @@ def track_beyond_border(
     video: TrackedVideo,
     params: TrackingParams,
     camera: CameraPath | None = None,
+    cuts: Sequence[int] = (),
 ) -> TrackTable:
     """Do what ``track_video`` does, but leave the parts of boxes that lie outside the picture.
 
@@ -90,13 +93,23 @@ def track_beyond_border(
     found = VideoDetections.from_clips(clips, params.confidence)
     if camera is not None:
         found = camera.removed(found)
-    fragments = _track(found, video, params)
+    seen = level_scores(found) if params.level_scores else found
+    shots = zip(found.split(cuts), seen.split(cuts), strict=True)
+    tracks = TrackTable.joined([_track_shot(*shot, video, params) for shot in shots])
+    if camera is not None:
+        tracks = camera.restored(tracks)
+    return renumber(tracks)
+
+
+def _track_shot(
+    found: VideoDetections, seen: VideoDetections, video: TrackedVideo, params: TrackingParams
+) -> TrackTable:
+    """Track the persons of one shot; ``seen`` has the scores that the tracker is to see."""
+    fragments = _fragments(found, seen, video, params)
     drift = Drift.none()
     if params.follow_camera:
         drift = estimate_drift(fragments.tracks, found.looked_at, float(video.tracked_rate), video.frame_stride)
     fragments = replace(fragments, tracks=drift.removed(fragments.tracks))
-    if params.both_directions:
-        fragments = fragments.without_shorter_than(math.ceil(_LEAST_FRAGMENT_S * video.tracked_rate))
     tracks = link_fragments(fragments, params.max_link_s, video.rate, video.frame_stride)
     tracks = drop_short_tracks(tracks, params.min_length_s, video.tracked_rate)
     if params.smooth:
@@ -104,18 +117,14 @@ def track_beyond_border(
     tracks = drift.restored(fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride))
     if params.second_look:
         tracks = look_again(tracks, found)
-    if params.drop_duplicates:
-        tracks = drop_duplicates(tracks)
-    if camera is not None:
-        tracks = camera.restored(tracks)
-    return renumber(tracks)
+    return drop_duplicates(tracks) if params.drop_duplicates else tracks
 
 
-def _track(found: VideoDetections, video: TrackedVideo, params: TrackingParams) -> Fragments:
+def _fragments(found: VideoDetections, seen: VideoDetections, video: TrackedVideo, params: TrackingParams) -> Fragments:
     rate, options = float(video.tracked_rate), params.tracker_options
-    seen = level_scores(found) if params.level_scores else found
     forward = associate(create_tracker(params.tracker, rate, options), seen)
     if not params.both_directions:
         return one_run(forward, found.scores)
     backward = associate(create_tracker(params.tracker, rate, options), seen, backward=True)
-    return agreed_fragments(forward, backward, found.scores)
+    fragments = agreed_fragments(forward, backward, found.scores)
+    return fragments.without_shorter_than(math.ceil(_LEAST_FRAGMENT_S * video.tracked_rate))

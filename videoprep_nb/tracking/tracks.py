@@ -1,5 +1,6 @@
 """The tracks of a whole video as a table."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -36,6 +37,21 @@ class TrackTable:
     ) -> Self:
         """Make a table of rows in any order."""
         return cls(frame_index, track_id, boxes_xyxy, scores, interpolated).rows(np.lexsort((frame_index, track_id)))
+
+    @classmethod
+    def joined(cls, tables: Iterable["TrackTable"]) -> Self:
+        """Put tables together in which the same id means different persons; ids are given anew."""
+        parts = list(tables)
+        last_ids = np.cumsum([0, *(part.track_id.max(initial=0) for part in parts)])
+        return cls.ordered(
+            frame_index=np.concatenate([np.zeros(0, np.int64), *(part.frame_index for part in parts)]),
+            track_id=np.concatenate(
+                [np.zeros(0, np.int64), *(last + part.track_id for last, part in zip(last_ids, parts, strict=False))]
+            ),
+            boxes_xyxy=np.concatenate([np.zeros((0, 4)), *(part.boxes_xyxy for part in parts)]),
+            scores=np.concatenate([np.zeros(0), *(part.scores for part in parts)]),
+            interpolated=np.concatenate([np.zeros(0, np.bool_), *(part.interpolated for part in parts)]),
+        )
 
     def __len__(self) -> int:
         return len(self.frame_index)
