@@ -51,7 +51,11 @@ def add_new_job(jobs_of: Callable[[gr.Request], UserJobs]) -> None:
         draft = Draft.model_validate_json(draft_text or "{}")
         return _cost(draft, fields, values), gr.update(interactive=bool(draft.videos) and not draft.pending)
 
-    def start(request: gr.Request, draft_text: str, *values: Any) -> tuple[str, str]:
+    def start(
+        request: gr.Request, draft_text: str, chosen_preset: str, shown_preset: str, *values: Any
+    ) -> tuple[str, str]:
+        if chosen_preset != shown_preset:  # Start was pressed before the inputs followed the preset
+            values = tuple(form_values(fields, PRESETS[chosen_preset]))
         try:
             draft = Draft.model_validate_json(draft_text or "{}")
             return "", jobs_of(request).submit_sources(draft.videos, read_form(fields, values))
@@ -68,12 +72,13 @@ def add_new_job(jobs_of: Callable[[gr.Request], UserJobs]) -> None:
     button = gr.Button(texts.START, variant="primary", interactive=False, elem_id="vp-start")
     problem = gr.HTML(apply_default_css=False)
     started = gr.Textbox(visible="hidden", show_label=False)
+    shown_preset = gr.Textbox(STANDARD, visible="hidden", show_label=False)
 
-    preset.input(lambda name: form_values(fields, PRESETS[name]), preset, inputs, **_AT_ONCE).then(
-        show_cost, [draft, *inputs], [cost, button], **_AT_ONCE
-    )
+    preset.input(
+        lambda name: [name, *form_values(fields, PRESETS[name])], preset, [shown_preset, *inputs], **_AT_ONCE
+    ).then(show_cost, [draft, *inputs], [cost, button], **_AT_ONCE)
     draft.change(show_cost, [draft, *inputs], [cost, button], trigger_mode="multiple", **_AT_ONCE)
-    button.click(start, [draft, *inputs], [problem, started], **_AT_ONCE).then(
+    button.click(start, [draft, preset, shown_preset, *inputs], [problem, started], **_AT_ONCE).then(
         None, started, None, js=_TELL_STARTED, **_AT_ONCE
     )
 
