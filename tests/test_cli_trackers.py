@@ -10,6 +10,7 @@ from click.testing import Result
 from mot_files import sequence, walk, write_rows
 from typer.testing import CliRunner
 
+from videoprep_nb import console
 from videoprep_nb.cli import app
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.trackers import tracker_names, tracker_type
@@ -19,7 +20,8 @@ GUIDE = Path(__file__).resolve().parents[1] / "docs" / "trackers.md"
 
 
 def videoprep(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
+    console.out.width = 200  # it may have been made by another test, for a narrow terminal
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 @pytest.fixture
