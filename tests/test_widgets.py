@@ -1,5 +1,7 @@
 """The controls of the tracker lab, moved as a browser would: by setting their values."""
 
+from dataclasses import replace
+
 import ipywidgets
 import pytest
 from lab_scene import UNSURE_SCORE, open_scene, write_scene
@@ -132,7 +134,7 @@ def test_settings_that_do_not_fit_the_video_are_told_in_the_lab(tmp_path):
     stage = video.stage.model_copy(update={"frame_stride": 2})
     settings = video.settings.changed(["tracker:sort"])
     trial = video.trial(settings)
-    coarse = type(video)(video.clips, video.clips_folder, video.first_frame, video.detections, stage)
+    coarse = replace(video, stage=stage)
     lab = TrackerLab(coarse, trial, trial, tmp_path / "settings.yaml").view
     named(lab, "frame_stride").value = 3
     assert any("wanted a multiple" in str(getattr(widget, "value", "")) for widget in widgets_in(lab))
