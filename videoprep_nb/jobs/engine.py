@@ -80,6 +80,7 @@ class Engine:
     def __init__(self, settings: EngineSettings) -> None:
         import dask
         from distributed import Client, LocalCluster
+        from distributed.gc import disable_gc_diagnosis
 
         self.settings = settings
         self._cluster = None
@@ -100,6 +101,8 @@ class Engine:
                 silence_logs=40,
             )
             self._client = Client(self._cluster)
+            # it runs at every garbage collection, and a Ctrl-C that comes just then would be lost
+            disable_gc_diagnosis(force=True)
 
     @property
     def is_connected(self) -> bool:
