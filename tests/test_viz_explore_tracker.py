@@ -121,3 +121,32 @@ def test_every_hint_leads_to_its_picture(comparison, tmp_path):
     assert "not seen for 0.8 s" in page.text
     widths = [Image.open(io.BytesIO(picture)).width for picture in page.pictures]
     assert max(widths) > 2 * min(widths)  # the small one and the large one
+
+
+def test_click_finds_the_person_whose_box_is_there(comparison):
+    right_px = look.HALF_WIDTH_PX + look.beside(np.zeros((1, 0, 3), np.uint8), np.zeros((1, 0, 3), np.uint8)).shape[1]
+    for index, side in enumerate(comparison.sides):
+        table = side.tracks.table.rows(side.tracks.table.frame_index == 30)
+        assert len(table)
+        for box, track_id in zip(table.boxes_xyxy, table.track_id.tolist(), strict=True):
+            x, y = (box[:2] + box[2:]) / 2 * look.HALF_WIDTH_PX / 1280
+            caption_px = draw(comparison, 30)[0].shape[0] - 360
+            assert look.person_at(comparison, 30, x + index * right_px, y + caption_px) == (index, track_id)
+
+
+def test_click_finds_nobody_where_nobody_is(comparison):
+    assert look.person_at(comparison, 30, 2, 30) is None
+    assert look.person_at(comparison, 30, look.HALF_WIDTH_PX + 5, 100) is None
+
+
+def test_click_on_a_bar_finds_its_track_and_moment(comparison):
+    bars, _ = look.draw_bars(comparison)
+    for track_id in comparison.left.tracks.track_ids:
+        rows, columns = np.nonzero((bars.picture == track_colour(track_id)).all(axis=-1))
+        assert {bars.track_at(y) for y in set(rows.tolist())} == {track_id}
+        frames = comparison.left.tracks.table.frame_index[comparison.left.tracks.table.track_id == track_id]
+        assert bars.frame_at(columns.min()) == pytest.approx(frames[0], abs=1)
+        assert bars.frame_at(columns.max()) == pytest.approx(frames[-1], abs=1)
+    assert bars.track_at(0) is None
+    assert bars.track_at(bars.picture.shape[0] - 1) is None
+    assert (bars.frame_at(0), bars.frame_at(10_000)) == (0, 39)

@@ -20,6 +20,8 @@ from playwright.sync_api import Page as BrowserPage
 from videoprep_nb.jobs.settings import read_settings
 from videoprep_nb.media.sample import write_sample
 from videoprep_nb.report import export_html
+from videoprep_nb.stages.explore_tracker import ExploreTrackerParams, open_video
+from videoprep_nb.viz import explore_tracker as look
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "explore_tracker.ipynb"
 MAX_REPORT_BYTES = 5_000_000
@@ -88,12 +90,31 @@ def _address(runtime: Path, process: subprocess.Popen[bytes]) -> str:
     raise AssertionError("JupyterLab does not start")
 
 
+def _place_of_a_person(folder: Path, frame: int) -> tuple[float, float]:
+    """Where somebody stands in the left half of the picture of a frame, in its pixels."""
+    params = ExploreTrackerParams(source=str(folder / "work" / "sample.mp4"), work_dir=str(folder / "work" / "explore"))
+    video = open_video(params)
+    trial = video.trial(video.settings)
+    comparison = look.Comparison.of(video, trial, trial)
+    for y in range(0, 360, 4):
+        for x in range(0, look.HALF_WIDTH_PX, 4):
+            if look.person_at(comparison, frame, x, y):
+                return x + 4, y + 4
+    raise AssertionError("nobody is in the picture")
+
+
+def _click(picture: Locator, x: float, y: float) -> None:
+    """Click a place in a picture, given in its own pixels."""
+    scale = picture.evaluate("image => image.clientWidth / image.naturalWidth")
+    picture.click(position={"x": x * scale, "y": y * scale})
+
+
 def _slider(page: BrowserPage, name: str) -> Locator:
     """The handle of the first slider with a name; the left panel comes first."""
     return page.locator(".widget-hslider").filter(has_text=name).first.locator(".noUi-handle")
 
 
-def test_sliders_change_the_pictures_in_jupyterlab(folder, server):
+def test_sliders_and_clicks_change_the_pictures_in_jupyterlab(folder, server):
     (folder / "work" / "tracking.yaml").unlink(missing_ok=True)
     with chromium() as browser:
         page = browser.new_page(viewport={"width": 1500, "height": 1100})
@@ -116,6 +137,14 @@ def test_sliders_change_the_pictures_in_jupyterlab(folder, server):
 
         _slider(page, "frame").last.press("ArrowRight")
         expect(picture).not_to_have_attribute("src", before)
+
+        strip = page.locator("img.widget-image").nth(2)
+        expect(strip).to_be_hidden()
+        _click(picture, *_place_of_a_person(folder, frame=1))
+        expect(strip).to_be_visible()
+        first_strip = strip.get_attribute("src") or ""
+        _click(time_lines, x=look.HALF_WIDTH_PX * 1.6, y=32)  # the first bar on the right
+        expect(strip).not_to_have_attribute("src", first_strip)
 
         before = time_lines.get_attribute("src") or ""
         _slider(page, "confidence").press("End")  # nobody is as sure as that

@@ -176,6 +176,42 @@ def beside(left: Picture, right: Picture) -> Picture:
     return np.hstack([left, np.full((left.shape[0], _GAP_PX, 3), PAPER, np.uint8), right])
 
 
+def side_at(x: float) -> tuple[int, float] | None:
+    """Which of two halves put ``beside`` each other a place across belongs to: its index, and the place in it."""
+    for index, left_px in enumerate((0, HALF_WIDTH_PX + _GAP_PX)):
+        if left_px <= x < left_px + HALF_WIDTH_PX:
+            return index, x - left_px
+    return None
+
+
+def person_at(comparison: Comparison, frame: int, x: float, y: float) -> tuple[int, int] | None:
+    """The person at a point of what ``draw_side_by_side`` has drawn.
+
+    Args:
+        comparison: The two settings.
+        frame: The frame that was drawn.
+        x: Place across, in pixels of the drawing.
+        y: Place down, likewise.
+
+    Returns:
+        Index of the side and id of the track; of persons in front of each other the one with the smallest box. None
+        where nobody is.
+    """
+    half = side_at(x)
+    if half is None:
+        return None
+    index, x_half = half
+    tracks = comparison.sides[index].tracks
+    table = tracks.table.rows(tracks.table.frame_index == frame)
+    point = np.array([x_half, y - _CAPTION_PX]) * tracks.clips[0].width / HALF_WIDTH_PX
+    left_top, right_bottom = table.boxes_xyxy[:, :2], table.boxes_xyxy[:, 2:]
+    hit = np.flatnonzero(((left_top <= point) & (point <= right_bottom)).all(axis=1))
+    if not hit.size:
+        return None
+    smallest = hit[np.argmin(np.prod(right_bottom[hit] - left_top[hit], axis=1))]
+    return index, int(table.track_id[smallest])
+
+
 def draw_film_strip(comparison: Comparison, side: Side, track_id: int) -> Picture:
     """Draw cuttings of one person, spread over the time of the track."""
     rows = np.flatnonzero(side.tracks.track_id == track_id)

@@ -15,6 +15,7 @@ _ROW_PX = 13
 _HEAD_PX = 26
 _FOOT_PX = 22
 _LABEL_PX = 40
+_RIGHT_PX = 4
 _MAX_ROWS = 40
 _TICKS = 6
 
@@ -40,13 +41,26 @@ class TrackBars:
 
     Args:
         picture: The drawing.
+        track_ids: The track of each bar, from top to bottom.
         first_frame: The frame at its left end.
         end_frame: The frame after the one at its right end.
     """
 
     picture: Picture
+    track_ids: Sequence[int]
     first_frame: int
     end_frame: int
+
+    def track_at(self, y: float) -> int | None:
+        """The track whose bar is at a height in the drawing, in pixels; None where there is none."""
+        row = int((y - _HEAD_PX) // _ROW_PX)
+        return self.track_ids[row] if 0 <= row < len(self.track_ids) else None
+
+    def frame_at(self, x: float) -> int:
+        """The frame at a place across the drawing, in pixels; beyond an end it is the first or the last one."""
+        share = (x - _LABEL_PX) / (self.picture.shape[1] - _LABEL_PX - _RIGHT_PX)
+        frame = self.first_frame + int(share * (self.end_frame - self.first_frame))
+        return min(max(frame, self.first_frame), self.end_frame - 1)
 
     def with_cursor(self, frame: int) -> Picture:
         """A copy with an upright line at a frame."""
@@ -103,7 +117,7 @@ def draw_track_bars(
             top = _HEAD_PX + row[tick.track_id] * _ROW_PX
             x_tick = _x(tick.frame, first, end, width)
             cv2.rectangle(picture, (x_tick - 1, top), (x_tick + 1, top + _ROW_PX - 1), tick.colour, cv2.FILLED)
-    return TrackBars(picture, first, end)
+    return TrackBars(picture, shown, first, end)
 
 
 def shown_tracks(tracks: Tracks, selected: int | None) -> Sequence[int]:
@@ -114,7 +128,7 @@ def shown_tracks(tracks: Tracks, selected: int | None) -> Sequence[int]:
 
 
 def _x(frame: float, first_frame: int, end_frame: int, width: int) -> int:
-    return _LABEL_PX + round((frame - first_frame) / max(1, end_frame - first_frame) * (width - _LABEL_PX - 4))
+    return _LABEL_PX + round((frame - first_frame) / max(1, end_frame - first_frame) * (width - _LABEL_PX - _RIGHT_PX))
 
 
 def _draw_times(picture: Picture, first: int, end: int, rate: float) -> None:

@@ -1,4 +1,4 @@
-"""What can be moved and clicked in JupyterLab, made of plain ipywidgets."""
+"""What can be moved and clicked in JupyterLab, made of ipywidgets."""
 
 from videoprep_nb.widgets.tracker_lab import TrackerLab
 

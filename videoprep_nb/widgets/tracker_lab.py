@@ -1,9 +1,11 @@
-"""The tracker lab: two settings on the same video, and everything that follows from moving a slider."""
+"""The tracker lab: two settings on the same video, and everything that follows from a slider or a click."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import ipywidgets
+from ipyevents import Event
 
 from videoprep_nb.errors import VideoPrepError
 from videoprep_nb.stages.explore_tracker import LabVideo, Trial
@@ -64,6 +66,10 @@ class TrackerLab:
         self._frame.observe(lambda _: self._show_frame(), "value")
         self._event.observe(self._go_to_event, "value")
         self._track.observe(self._track_chosen, "value")
+        self._clicks = [
+            _on_click(self._picture, self._picture_clicked),
+            _on_click(self._bars_picture, self._bars_clicked),
+        ]
         self._list_tracks(keep=None)
         self._show_comparison()
         # what moves is close to what moves it: pictures and sliders fit on one screen
@@ -101,7 +107,7 @@ class TrackerLab:
         chosen = self._track.value
         # a strip takes longer to draw than all the rest, and that of the side to keep is still right
         self._track.unobserve(self._track_chosen, "value")
-        self._track.options = [("choose one to see the person", _NO_TRACK), *self._track_options()]
+        self._track.options = [("click a person, or choose one here", _NO_TRACK), *self._track_options()]
         self._track.value = chosen if chosen and chosen[0] == keep else _NO_TRACK
         self._track.observe(self._track_chosen, "value")
         self._strip.layout.display = "none" if self._track.value == _NO_TRACK else ""
@@ -142,6 +148,24 @@ class TrackerLab:
             self._strip.value = pictures.encode_jpeg(strip)
         self._show_bars()
 
+    def _picture_clicked(self, x: float, y: float) -> None:
+        """Choose the person that was clicked."""
+        person = look.person_at(self._comparison, self._frame.value, x, y)
+        if person is not None:
+            self._track.value = person
+
+    def _bars_clicked(self, x: float, y: float) -> None:
+        """Go to the moment that was clicked, and choose the track whose bar it is."""
+        half = look.side_at(x)
+        if half is None:
+            return
+        index, x_half = half
+        bars = self._bars[index]
+        self._frame.value = bars.frame_at(x_half)
+        track_id = bars.track_at(y)
+        if track_id is not None:
+            self._track.value = (index, track_id)
+
     def _show_bars(self) -> None:
         selected: list[int | None] = [None, None]
         if self._track.value != _NO_TRACK:
@@ -163,3 +187,10 @@ class TrackerLab:
         settings.write(self._export_file)
         heading = f"Written to {self._export_file}, for videoprep run --params and for the page:"
         self._yaml.value = tables.remarks([], heading).data + tables.preformatted([settings.to_yaml()]).data
+
+
+def _on_click(picture: ipywidgets.Image, act: Callable[[float, float], None]) -> Event:
+    """Have something done at a click, told the place in pixels of the picture, however large it is shown."""
+    clicks = Event(source=picture, watched_events=["click"])
+    clicks.on_dom_event(lambda event: act(event["dataX"], event["dataY"]))
+    return clicks
