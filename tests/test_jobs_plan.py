@@ -58,10 +58,10 @@ def test_units_of_two_videos_and_what_they_need():
         "03_extract_frames_2": ("02_clip_2",),
         "04_track_persons_2": ("02_clip_2",),
         "05_generate_proposals": (
-            "03_extract_frames_1",
             "04_track_persons_1",
-            "03_extract_frames_2",
+            "03_extract_frames_1",
             "04_track_persons_2",
+            "03_extract_frames_2",
         ),
         "06_package": ("05_generate_proposals",),
     }
@@ -104,9 +104,9 @@ ENDS = {"generate_proposals": W, "package": W}
         pytest.param({**AFTER_RESIZE, **ENDS}, ["clip_1"], [], id="resized"),
         pytest.param(
             {"extract_frames_1": W, "track_persons_1": W, **ENDS},
-            ["extract_frames_1", "track_persons_1"],
+            ["track_persons_1", "extract_frames_1"],
             [],
-            id="frames and persons side by side",
+            id="frames and persons side by side, what takes longer first",
         ),
         pytest.param({"extract_frames_1": Q, **ENDS}, [], [], id="the joining stage waits for every video"),
         pytest.param(ENDS, ["generate_proposals"], [], id="all videos done"),
@@ -115,7 +115,7 @@ ENDS = {"generate_proposals": W, "package": W}
         pytest.param(
             {"clip_1": C, "extract_frames_1": W, "track_persons_1": W, **ENDS},
             [],
-            ["extract_frames_1", "track_persons_1"],
+            ["track_persons_1", "extract_frames_1"],
             id="nor a cancelled one",
         ),
         pytest.param({"track_persons_1": F, **ENDS}, ["generate_proposals"], [], id="one good video is enough"),

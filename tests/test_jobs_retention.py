@@ -69,6 +69,7 @@ def make_files(folder: JobFolder) -> None:
         folder.reports / "index.html",
         folder.path / "input" / "000.mp4",
         folder.scratch / "clips" / "1_clip_000.mp4",
+        folder.kept / "tracks" / "1_clip_000.json",
         folder.path / ".partial-7-job.json",
         folder.reports / ".partial-7-index.html",
     ):
@@ -99,9 +100,10 @@ def add_job(
 
 RESULTS = {"final_package.zip", "job.json", "reports/index.html", "input/000.mp4"}
 SCRATCH = {"scratch/clips/1_clip_000.mp4"}
+FOR_RETRY = {"kept/tracks/1_clip_000.json"}
 HALF_WRITTEN = {".partial-7-job.json", "reports/.partial-7-index.html"}
-EVERYTHING = RESULTS | SCRATCH | HALF_WRITTEN
-YOUNG, OLD = timedelta(days=29), timedelta(days=31)
+EVERYTHING = RESULTS | SCRATCH | FOR_RETRY | HALF_WRITTEN
+FRESH, YOUNG, OLD = timedelta(days=6), timedelta(days=29), timedelta(days=31)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +112,7 @@ YOUNG, OLD = timedelta(days=29), timedelta(days=31)
         pytest.param(State.QUEUED, OLD, False, EVERYTHING, id="queued"),
         pytest.param(State.RUNNING, OLD, False, EVERYTHING, id="running"),
         pytest.param(State.DONE, YOUNG, False, RESULTS, id="done"),
+        pytest.param(State.FAILED, FRESH, False, RESULTS | FOR_RETRY, id="failed a few days ago"),
         pytest.param(State.FAILED, YOUNG, False, RESULTS, id="failed"),
         pytest.param(State.CANCELLED, YOUNG, False, RESULTS, id="cancelled"),
         pytest.param(State.COMPLETED_WITH_ERRORS, YOUNG, False, RESULTS, id="completed with errors"),
@@ -228,7 +231,7 @@ def test_hard_link_loses_only_the_name_in_the_workspace(workspace: Workspace, st
     report = clean(workspace, store, KEEP_RESULTS_S, NOW)
     assert (precious / "scratch" / "wedding.mp4").read_bytes() == bytes(5000)
     assert not folder.scratch.exists()
-    assert report.freed_bytes == 1000 * len(SCRATCH | HALF_WRITTEN)
+    assert report.freed_bytes == 1000 * len(SCRATCH | FOR_RETRY | HALF_WRITTEN)
 
 
 @pytest.mark.parametrize(

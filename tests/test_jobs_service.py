@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from job_services import NO_LIMITS, submit, wait_for_end
+from job_services import NO_LIMITS, submit, units_of, wait_for_end, wait_until
 
 from videoprep_nb.errors import InputError, LimitExceeded, NoRoom, NoSuchJob, ParameterError, TooLarge, WrongState
 from videoprep_nb.jobs.engine import EngineSettings
@@ -161,7 +161,7 @@ def test_ten_jobs_side_by_side(tiny_video: Path, no_video: Path, tmp_path: Path)
     with Service(Workspace(tmp_path / "workspace"), EngineSettings(worker_count=2), NO_LIMITS) as service:
         plain = [submit(service, tiny_video) for _ in range(4)]
         hostile = submit(service, hostile_file)
-        mixed = submit(service, tiny_video, mended, tiny_video, keep_scratch=True)
+        mixed = submit(service, tiny_video, mended, tiny_video)
         plain += [submit(service, tiny_video) for _ in range(4)]
         for job_id in plain:
             assert wait_for_end(service, job_id).job.state is State.DONE
@@ -177,10 +177,41 @@ def test_ten_jobs_side_by_side(tiny_video: Path, no_video: Path, tmp_path: Path)
         assert view.result is not None
         assert [video.state for video in view.result.videos] == [State.DONE, State.FAILED, State.DONE]
         assert validate_package(service.package_path(mixed)) == []
+        folder = service.workspace.job_folder(mixed)
+        assert not folder.scratch.exists()
+        assert not list(folder.kept.rglob("*.mp4"))
         times = {unit.key: unit.started_at for unit in view.units if unit.video_id in ("1", "3")}
         shutil.copy(tiny_video, mended)
         service.retry(mixed)
         view = wait_for_end(service, mixed)
         assert view.job.state is State.DONE, view.job.message
         assert {unit.key: unit.started_at for unit in view.units if unit.video_id in ("1", "3")} == times
+        assert not folder.kept.exists()
         assert validate_package(service.package_path(mixed)) == []
+
+
+@pytest.mark.slow
+def test_retry_of_a_cancelled_job_finds_detections_and_videos_that_are_done(tiny_video: Path, tmp_path: Path):
+    """The first video is done when the job is cancelled, of the second one the persons are detected."""
+    with Service(Workspace(tmp_path / "workspace"), EngineSettings(worker_count=1), NO_LIMITS) as service:
+        job_id = submit(service, tiny_video, tiny_video)
+        folder = service.workspace.job_folder(job_id)
+
+        def second_video_is_detected() -> bool:
+            detections = folder.scratch / "detections" / "2"
+            return units_of(service, job_id)["04_track_persons_1"].state is State.DONE and any(detections.glob("2*"))
+
+        assert wait_until(lambda: "04_track_persons_1" in units_of(service, job_id))
+        assert wait_until(second_video_is_detected)
+        service.cancel(job_id)
+        assert wait_for_end(service, job_id).job.state is State.CANCELLED
+        assert not folder.scratch.exists()
+        before = units_of(service, job_id)
+        service.retry(job_id)
+        assert wait_for_end(service, job_id).job.state is State.DONE
+        after = units_of(service, job_id)
+        first = [key for key in before if key.endswith("_1")]
+        assert {key: after[key].started_at for key in first} == {key: before[key].started_at for key in first}
+        report = (folder.reports / "04_track_persons_2.html").read_text(encoding="utf-8")
+        assert re.search(r"clips not looked at again</t[hd]>\s*<td>1<", report)
+        assert validate_package(service.package_path(job_id)) == []

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
@@ -16,7 +17,7 @@ import psutil
 import pytest
 
 import videoprep_nb
-from videoprep_nb.jobs.attempt import begin_attempt, want_attempt, withdraw_attempt
+from videoprep_nb.jobs.attempt import Start, begin_attempt, want_attempt, withdraw_attempt
 from videoprep_nb.jobs.process import NotebookProcess, NotebookRequest, Outcome, OutcomeKind
 from videoprep_nb.jobs.worker import UnitTask, run_unit
 
@@ -154,7 +155,7 @@ def test_running_unit_stops_when_it_is_no_longer_wanted(next_attempt: str, write
 
 def test_attempt_that_was_begun_by_a_lost_worker_is_not_run_twice(write_notebook, tmp_path: Path):
     task = _task(write_notebook("pass"), tmp_path)
-    assert begin_attempt(task.folder, task.attempt, "tcp://lost:1")
+    assert begin_attempt(task.folder, Start(attempt=task.attempt, worker="tcp://lost:1", at=datetime.now(UTC)))
     outcome = run_unit(task)
     assert outcome.kind is OutcomeKind.DIED
     assert "worker" in outcome.message
@@ -204,8 +205,10 @@ def _alive(pid: int) -> bool:
 def test_cancelled_notebook_ends_with_all_its_children(write_notebook, tmp_path: Path):
     process, pids = _start_sleeper(write_notebook, tmp_path)
     process.cancel()
-    _wait_for(process.poll)
-    assert process.poll().kind is OutcomeKind.CANCELLED
+    _wait_for(lambda: process.poll(0.1))
+    outcome = process.poll(0)
+    assert outcome is not None
+    assert outcome.kind is OutcomeKind.CANCELLED
     process.close()
     _wait_for(lambda: _all_gone(pids))
 

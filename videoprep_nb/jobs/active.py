@@ -1,13 +1,15 @@
 """A job that is being worked on: from its plan and the states in the store to the next units, and to its end."""
 
 import json
+import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from videoprep_nb.jobs.fingerprints import code_version, file_fingerprint, read_done_marker, unit_fingerprint
+from videoprep_nb.jobs.kept import keep_for_retry
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, UnitResult, VideoInput, VideoResult
 from videoprep_nb.jobs.plan import (
     JobFolder,
@@ -23,6 +25,8 @@ from videoprep_nb.jobs.reports import write_job_page
 from videoprep_nb.jobs.rows import UnitRow
 from videoprep_nb.jobs.worker import DONE_NAME
 from videoprep_nb.layout import CLIP_TABLE_NAME, FRAME_TABLE_NAME
+
+_log = logging.getLogger(__name__)
 
 
 class ActiveJob:
@@ -99,7 +103,7 @@ class ActiveJob:
         end_rows = [row for row in rows if row.video_id is None]
         state, message = self._judge(videos, end_rows)
         if state in (State.FAILED, State.CANCELLED):
-            self.delete_scratch()
+            self.put_scratch_away(state, videos)
         elif self.folder.staged_package.exists() or not self.folder.package.exists():
             self.folder.staged_package.replace(self.folder.package)
         result = JobResult(
@@ -116,10 +120,30 @@ class ActiveJob:
         result.write(self.folder.result)
         return result
 
+    def put_scratch_away(self, state: State, videos: Sequence[VideoResult]) -> None:
+        """Delete the scratch folder, unless it is to be kept, but for what a retry need not repeat.
+
+        Args:
+            state: How the job ends.
+            videos: How every video ended.
+        """
+        if self.spec.keep_scratch:
+            return
+        if state is not State.DONE:
+            self._keep_for_retry([video.video_id for video in videos if video.state is State.DONE])
+        self.delete_scratch()
+
     def delete_scratch(self) -> None:
         """Delete the scratch folder, unless it is to be kept."""
         if not self.spec.keep_scratch:
             shutil.rmtree(self.folder.scratch, ignore_errors=True)
+
+    def _keep_for_retry(self, done_video_ids: list[str]) -> None:
+        try:
+            keep_for_retry(self.folder, self.units(), done_video_ids)
+        except OSError as error:  # the disk is full to the last byte; a retry then begins from the start
+            _log.warning("nothing is kept of job %s: %s", self.spec.job_id, error)
+            shutil.rmtree(self.folder.kept, ignore_errors=True)
 
     def _judge(self, videos: list[VideoResult], end_rows: list[UnitRow]) -> tuple[State, str]:
         if self.stopped:

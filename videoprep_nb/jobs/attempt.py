@@ -4,12 +4,28 @@ The service names the attempt that it wants; a worker stops as soon as that is n
 cancelled by taking the name away, and what a lost worker may still be running stops when the next attempt is made.
 """
 
-import json
 import os
+from datetime import datetime
 from pathlib import Path
+
+from videoprep_nb.records import Record
 
 _WANTED_NAME = "attempt"
 _STARTED_NAME = "started.json"
+
+
+class Start(Record):
+    """Says that a worker has started an attempt.
+
+    Args:
+        attempt: Name of the attempt.
+        worker: Address of the worker.
+        at: When, by the clock of the worker.
+    """
+
+    attempt: str
+    worker: str
+    at: datetime
 
 
 def want_attempt(folder: Path, attempt: str) -> None:
@@ -35,13 +51,12 @@ def is_wanted(folder: Path, attempt: str) -> bool:
         return False
 
 
-def begin_attempt(folder: Path, attempt: str, worker: str) -> bool:
+def begin_attempt(folder: Path, start: Start) -> bool:
     """Say that an attempt has started.
 
     Args:
         folder: The unit's folder of small files.
-        attempt: Name of the attempt.
-        worker: Address of the worker that runs it.
+        start: The attempt, who has started it, and when.
 
     Returns:
         Whether it is still wanted. The service withdraws first and then looks whether it has started, here it is the
@@ -49,17 +64,18 @@ def begin_attempt(folder: Path, attempt: str, worker: str) -> bool:
     """
     staging = folder / f"{_STARTED_NAME}.{os.getpid()}"
     try:
-        staging.write_text(json.dumps({"attempt": attempt, "worker": worker}), encoding="utf-8")
+        staging.write_text(start.model_dump_json(), encoding="utf-8")
         staging.replace(folder / _STARTED_NAME)
     except FileNotFoundError:  # the folder has gone
         return False
-    return is_wanted(folder, attempt)
+    return is_wanted(folder, start.attempt)
 
 
-def worker_of(folder: Path, attempt: str) -> str | None:
-    """Address of the worker that has started an attempt, None before."""
+def start_of(folder: Path, attempt: str) -> Start | None:
+    """How an attempt has started, None before."""
+    path = folder / _STARTED_NAME
     try:
-        started = json.loads((folder / _STARTED_NAME).read_text(encoding="utf-8"))
+        start = Start.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return str(started["worker"]) if started["attempt"] == attempt else None
+    return start if start.attempt == attempt else None

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -15,8 +15,9 @@ from typing import TypeVar
 import videoprep_nb
 from videoprep_nb.errors import InputError, VideoPrepError
 from videoprep_nb.jobs.active import ActiveJob
-from videoprep_nb.jobs.attempt import want_attempt, withdraw_attempt, worker_of
+from videoprep_nb.jobs.attempt import start_of, want_attempt, withdraw_attempt
 from videoprep_nb.jobs.engine import Engine, EngineSettings, SchedulerLost
+from videoprep_nb.jobs.kept import bring_back_kept
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.plan import Unit
 from videoprep_nb.jobs.process import Outcome, OutcomeKind
@@ -196,6 +197,7 @@ class Dispatcher:
             self._guarded(job_id, self._resume)
 
     def _resume(self, job: ActiveJob) -> None:
+        bring_back_kept(job.folder)
         job.folder.reports.mkdir(exist_ok=True)
         job.folder.units.mkdir(parents=True, exist_ok=True)
         self._store.add_units(job.spec.job_id, [_row_of(unit) for unit in job.units()])
@@ -290,13 +292,17 @@ class Dispatcher:
         """Note that a unit has started, and how far it is."""
         job_id = job.spec.job_id
         if not attempt.is_running:
-            worker = worker_of(attempt.folder, attempt.name)
-            if worker is None and not has_ended:
+            start = start_of(attempt.folder, attempt.name)
+            if start is None and not has_ended:
                 return
             attempt.is_running = True
+            now = _now()
+            # just before this look, whatever the clock of another machine says
+            started_at = min(max(start.at, now - timedelta(seconds=_TICK_S)), now) if start else now
             if self._store.job(job_id).state is State.QUEUED:
-                self._store.set_job_state(job_id, State.RUNNING, "", _now())
-            self._store.set_unit_state(job_id, key, State.RUNNING, "", _now(), worker=worker or "")
+                self._store.set_job_state(job_id, State.RUNNING, "", started_at)
+            worker = start.worker if start else ""
+            self._store.set_unit_state(job_id, key, State.RUNNING, "", started_at, worker=worker)
         progress = read_progress(attempt.folder / PROGRESS_NAME)
         if progress and (progress.done, progress.total) != attempt.progress:
             attempt.progress = (progress.done, progress.total)
@@ -329,7 +335,7 @@ class Dispatcher:
         if attempt is None:
             return True
         withdraw_attempt(attempt.folder)
-        if worker_of(attempt.folder, attempt.name) is not None:
+        if start_of(attempt.folder, attempt.name) is not None:
             return False
         attempt.cancel()
         del self._attempts[job.spec.job_id, key]
@@ -351,7 +357,7 @@ class Dispatcher:
         if row.state is State.QUEUED and result.state not in (State.FAILED, State.CANCELLED):
             self._store.set_job_state(job_id, State.RUNNING, "", _now())
         self._store.set_job_state(job_id, result.state, result.message, _now())
-        job.delete_scratch()
+        job.put_scratch_away(result.state, result.videos)
         del self._jobs[job_id]
 
     def _states(self, job: ActiveJob) -> dict[str, State]:

@@ -36,6 +36,11 @@ class JobFolder:
         return self.path / "scratch"
 
     @property
+    def kept(self) -> Path:
+        """What a retry need not repeat, of a job that ended early or with errors; see ``kept.py``."""
+        return self.path / "kept"
+
+    @property
     def reports(self) -> Path:
         """Executed notebooks and their HTML."""
         return self.path / "reports"
@@ -128,7 +133,8 @@ def _plan_video(video: VideoInput, spec: JobSpec, clip_count: int) -> list[Unit]
         for number, first in enumerate(starts, start=1)
     ]
     track = Unit("track_persons", video, after=(clip.key, *(part.key for part in parts)))
-    return [resize, clip, extract, *parts, track]
+    # the long way to the end comes first: extraction has time until the last part is done
+    return [resize, clip, *parts, track, extract]
 
 
 def ready_units(units: Sequence[Unit], states: Mapping[str, State]) -> list[Unit]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -89,8 +90,13 @@ class NotebookProcess:
         self._send(json.dumps(asdict(request)))
         self._channel.setblocking(False)
 
-    def poll(self) -> Outcome | None:
-        """The outcome, None while the notebook runs."""
+    def poll(self, timeout_s: float) -> Outcome | None:
+        """The outcome, None while the notebook runs.
+
+        Args:
+            timeout_s: How long to wait for it.
+        """
+        select.select([self._channel], [], [], timeout_s)
         try:
             while received := self._channel.recv(_CHUNK_BYTES):
                 self._received += received

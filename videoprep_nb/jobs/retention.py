@@ -23,6 +23,9 @@ ORPHAN_AGE = timedelta(hours=1)
 UPLOAD_AGE = timedelta(days=1)
 """Uploads in which nothing has changed for this long were given up."""
 
+RETRY_AGE = timedelta(days=7)
+"""A job that ended longer ago is no longer worth the room that lets a retry be quick."""
+
 _KILL_TIMEOUT_S = 5.0
 
 
@@ -42,7 +45,8 @@ class CleanReport:
 def clean(workspace: Workspace, store: Store, keep_results_s: float, now: datetime) -> CleanReport:
     """Delete what is no longer wanted. Only the service that holds the workspace may call this.
 
-    These go: scratch folders of ended jobs, unless they were to be kept; everything of jobs that ended long ago
+    These go: scratch folders of ended jobs, unless they were to be kept; what a retry would not have to repeat, of
+    jobs that ended a week ago; everything of jobs that ended long ago
     (the store remembers them); job folders without a job; uploads that were given up; half-written files. Things
     in the workspace that are none of ours are left alone.
 
@@ -144,15 +148,17 @@ def _clean_job(
         if _delete(workspace, path, f"results of a job that ended on {job.ended_at:%Y-%m-%d}", report):
             store.mark_results_deleted(job.job_id, now)
         return
-    for leftover, what in _leftovers(workspace, job):
+    for leftover, what in _leftovers(workspace, job, now - job.ended_at):
         _delete(workspace, leftover, what, report)
 
 
-def _leftovers(workspace: Workspace, job: JobRow) -> Iterator[tuple[Path, str]]:
-    """What an ended job does not need any more."""
+def _leftovers(workspace: Workspace, job: JobRow, age: timedelta) -> Iterator[tuple[Path, str]]:
+    """What a job that ended so long ago does not need any more."""
     folder = workspace.job_folder(job.job_id)
     if folder.scratch.is_symlink() or (folder.scratch.exists() and not job.keep_scratch):
         yield folder.scratch, "scratch of an ended job"
+    if folder.kept.is_symlink() or (folder.kept.exists() and age > RETRY_AGE):
+        yield folder.kept, "kept for a retry"
     for part in (folder.path, folder.reports):
         for entry in _entries(part):
             if entry.name.startswith(STAGING_PREFIX):

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 
 import videoprep_nb
-from videoprep_nb.jobs.attempt import begin_attempt, is_wanted, worker_of
+from videoprep_nb.jobs.attempt import Start, begin_attempt, is_wanted, start_of
 from videoprep_nb.jobs.fingerprints import read_done_marker, write_done_marker
 from videoprep_nb.jobs.process import CANCEL_GRACE_S, NotebookProcess, NotebookRequest, Outcome, OutcomeKind
 from videoprep_nb.layout import disk_full_as_error
@@ -20,8 +20,8 @@ WORKER_LOST = "The worker that ran this unit was lost; its memory may have run o
 PROGRESS_NAME = "progress.json"
 DONE_NAME = "done.json"
 
-_POLL_INTERVAL_S = 0.05
-_MEMORY_CHECK_INTERVAL_S = 0.5
+_LOOK_INTERVAL_S = 0.25
+_MEMORY_CHECK_INTERVAL_S = 1.0
 _SHARE_OF_MEMORY = 0.9
 
 
@@ -79,11 +79,12 @@ def run_unit(task: UnitTask) -> Outcome:
     marker = read_done_marker(task.folder / DONE_NAME, task.fingerprint)
     if marker is not None:
         return marker.outcome
-    if worker_of(task.folder, task.attempt) is not None:
+    if start_of(task.folder, task.attempt) is not None:
         # Dask gives the work of a lost worker to another one; the service has to know, and to count the attempts
         return Outcome(kind=OutcomeKind.DIED, message=WORKER_LOST, elapsed_s=0.0)
     with disk_full_as_error(task.folder.parent):
-        if not begin_attempt(task.folder, task.attempt, _worker_address()):
+        start = Start(attempt=task.attempt, worker=_worker_address(), at=datetime.now(UTC))
+        if not begin_attempt(task.folder, start):
             return _stopped(0.0)
         outcome = _run(task)
         if outcome.kind is OutcomeKind.DONE:
@@ -126,7 +127,7 @@ def _watch(process: NotebookProcess, task: UnitTask) -> Outcome:
     give_up_s = started_s + task.timeout_s
     stopped: Outcome | None = None
     memory_limit_bytes = task.memory_limit_bytes or int(psutil.virtual_memory().total * _SHARE_OF_MEMORY)
-    while (outcome := process.poll()) is None:
+    while (outcome := process.poll(_LOOK_INTERVAL_S)) is None:
         now_s = time.monotonic()
         if stopped is None and not is_wanted(task.folder, task.attempt):
             stopped = _stopped(now_s - started_s)
@@ -138,7 +139,6 @@ def _watch(process: NotebookProcess, task: UnitTask) -> Outcome:
             memory_checked_s = now_s
             if process.takes_more_memory_than(memory_limit_bytes):
                 return _too_much_memory(memory_limit_bytes, now_s - started_s)
-        time.sleep(_POLL_INTERVAL_S)
     return outcome
 
 
