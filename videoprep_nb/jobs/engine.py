@@ -20,6 +20,16 @@ OnEnd = Callable[[Outcome], None]
 
 _SHARE_OF_MEMORY = 0.9
 _CONNECT_TIMEOUT_S = 2
+_LOCAL_CONFIGURATION = {
+    # A computer that was asleep for minutes has not lost its workers; Dask would drop them and never get them back. The
+    # death of a process on the same machine is noticed at once anyway.
+    "distributed.scheduler.worker-ttl": None,
+    # Dask looks a hundred times a second at what its workers do, and fifty times at whether it is awake itself. Units
+    # take seconds and have processes of their own; all that it finds is that workers wait, for a tenth of a core.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+}
 
 
 @dataclass(frozen=True)
@@ -87,9 +97,7 @@ class Engine:
         if settings.scheduler is not None:
             self._client: Client = Client(settings.scheduler, timeout=_CONNECT_TIMEOUT_S)
         else:
-            # A computer that was asleep for minutes has not lost its workers; Dask would drop them and never get them
-            # back. The death of a process on the same machine is noticed at once anyway.
-            dask.config.set({"distributed.scheduler.worker-ttl": None})
+            dask.config.set(_LOCAL_CONFIGURATION)
             self._cluster = LocalCluster(
                 n_workers=settings.local_worker_count,
                 threads_per_worker=1,
