@@ -1,18 +1,24 @@
 """The kernel of one notebook: forked with all its imports done, interrupted politely, killed with all its children."""
 
 import asyncio
+import math
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable
 from functools import partial
+from queue import Empty
 from typing import Any
 from uuid import uuid4
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from jupyter_core.utils import run_sync
+
+_ANSWER_TIMEOUT_S = 0.1
 
 
 class Kernel:
@@ -23,7 +29,7 @@ class Kernel:
     """
 
     def __init__(self, before: Callable[[], None]) -> None:
-        self.manager = AsyncKernelManager(kernel_name="python3", kernel_id=str(uuid4()))
+        self.manager = AsyncKernelManager(kernel_name="python3", kernel_id=str(uuid4()), client_factory=_Client)
         self.manager.provisioner = _ForkingProvisioner(
             before, kernel_id=self.manager.kernel_id, kernel_spec=self.manager.kernel_spec, parent=self.manager
         )
@@ -43,6 +49,39 @@ class Kernel:
             send(self._pid, number)
         except ProcessLookupError:
             return
+
+
+class _Client(AsyncKernelClient):  # type: ignore[misc]
+    """Knows that a kernel is ready by its answers; jupyter_client also waits for 0.2 s in which nothing comes."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Ask the kernel until its answer has come on both channels that outputs take.
+
+        Args:
+            timeout: Give up after this many seconds; None: never.
+
+        Raises:
+            RuntimeError: The kernel has died or does not answer.
+        """
+        give_up_s = time.monotonic() + (math.inf if timeout is None else timeout)
+        while not await self._is_answered(self.kernel_info()):
+            if not await self.is_alive():
+                raise RuntimeError("The kernel died before it was ready.")
+            if time.monotonic() > give_up_s:
+                raise RuntimeError(f"The kernel was not ready after {timeout} s.")
+
+    async def _is_answered(self, request_id: str) -> bool:
+        """Whether the kernel answers soon; if it has just begun to listen, a part of the answer may be lost."""
+        try:
+            while True:
+                message = await self.iopub_channel.get_msg(timeout=_ANSWER_TIMEOUT_S)
+                is_idle = message["content"].get("execution_state") == "idle"
+                if is_idle and message["parent_header"].get("msg_id") == request_id:
+                    break
+            await self.shell_channel.get_msg(timeout=_ANSWER_TIMEOUT_S)
+        except Empty:
+            return False
+        return True
 
 
 class _ForkingProvisioner(LocalProvisioner):  # type: ignore[misc]
