@@ -23,7 +23,7 @@ from videoprep_nb.viz.tracks import Tracks
 _WIDTH_PX = 640
 _MAX_RATE = 10
 _MAX_DURATION_S = 30.0
-_ENCODER_OPTIONS = {"preset": "veryfast", "crf": "28"}
+_ENCODER_OPTIONS = {"preset": "superfast", "crf": "28"}
 
 
 def write_preview(tracks: Tracks, clips_folder: Path, frames: list[int], params: TrackPersonsParams) -> HTML:

@@ -2,7 +2,9 @@
 
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -38,11 +40,13 @@ def before_and_after(result: ResizeResult, source: Path, folder: Path) -> Image:
         folder: The folder of the standard video.
     """
     indices = [round((result.frame_count - 1) * part) for part in _MOMENTS]
-    tiles = [
-        tile
-        for index, frame in read_frames_at(folder / result.file, indices)
-        for tile in (_before(result, source, index / result.rate), _after(result, frame, index / result.rate))
-    ]
+    times_s = [index / result.rate for index in indices]
+    # ffmpeg decodes from the keyframe before, which may be far; the three of them can do so side by side
+    with ThreadPoolExecutor() as pool:
+        before = pool.map(partial(_before, result, source), times_s)
+        frames = [frame for _, frame in read_frames_at(folder / result.file, indices)]
+        after = [_after(result, frame, time_s) for frame, time_s in zip(frames, times_s, strict=True)]
+        tiles = [tile for pair in zip(before, after, strict=True) for tile in pair]
     title = "Source as a player shows it (left), standard frame (right)"
     return pictures.image(pictures.contact_sheet(tiles, 2, title), title)
 

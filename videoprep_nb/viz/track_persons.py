@@ -110,6 +110,8 @@ def hints(tracks: Tracks, clips_folder: Path, params: TrackPersonsParams) -> HTM
         clips_folder: The clips of the video.
         params: What they were made with.
     """
+    if params.clip_count is not None:
+        return tables.remarks([], "None are given for a part of a video, at whose borders all tracks end.")
     first = tracks.clips[0]
     video = TrackedVideo(first.rate, params.frame_stride, first.width, first.height)
     quality = judge_tracks(tracks.table, video)
