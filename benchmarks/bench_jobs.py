@@ -9,6 +9,8 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ CLIPS = 4
 SHARE_OF_BARE_WORK = 1.15
 SHARE_OF_ONE_WORKER = 0.65
 SUBMISSION_MS = 100.0
+ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -54,21 +57,33 @@ def measure() -> dict[str, Any]:
         write_sample(long, LONG_VIDEO_S)
         return {
             "machine": machine,
-            "small_jobs": measure_small_jobs(folder, small),
-            "split": measure_split(folder, long, small),
+            "small_jobs": measure_small_jobs(folder / "small", small),
+            "split": measure_split(folder / "split", long, small),
         }
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Everything that is started meanwhile shares one core, as each of two workers has one when both are at work.
+
+    A unit of one thread would otherwise use the other core too: ffmpeg's filters, decoding ahead, the report.
+    """
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def measure_small_jobs(folder: Path, video: Path) -> dict[str, float]:
     """Many jobs at once on two workers, against the bare work of their stages divided by two.
 
-    The bare work is that of one job alone on one worker: the sum of its units' times, without any wait between them.
+    The bare work is that of one job alone: the sum of its units' times, without any wait between them.
     """
-    with Service(Workspace(folder / "alone"), FixedThreads(worker_count=1)) as service:
-        submit(service, video)  # weights are found and processes are warm after the first one
-        wait_for_all(service)
-        alone = wait_for(service, submit(service, video))
-    bare_s = SMALL_JOBS * work_s(alone)
+    with one_core():
+        bare_s = SMALL_JOBS * time_alone(folder / "one_core", video)
+    bare_on_both_s = SMALL_JOBS * time_alone(folder / "both_cores", video)
     with Service(Workspace(folder / "many"), FixedThreads(worker_count=2)) as service:
         wait_for(service, submit(service, video))
         started_s = time.perf_counter()
@@ -81,31 +96,48 @@ def measure_small_jobs(folder: Path, video: Path) -> dict[str, float]:
         elapsed_s = time.perf_counter() - started_s
     return {
         "jobs": SMALL_JOBS,
-        "bare_work_s": round(bare_s, 1),
+        "bare_work_on_one_core_s": round(bare_s, 1),
+        "bare_work_on_both_cores_s": round(bare_on_both_s, 1),
         "elapsed_s": round(elapsed_s, 1),
         "ratio": round(elapsed_s / (bare_s / 2), 3),
+        "ratio_to_both_cores": round(elapsed_s / (bare_on_both_s / 2), 3),
         "wanted_ratio": SHARE_OF_BARE_WORK,
         "submission_median_ms": round(statistics.median(submissions_ms), 1),
         "wanted_submission_ms": SUBMISSION_MS,
     }
 
 
+def time_alone(workspace: Path, video: Path) -> float:
+    """Seconds of the units of one job on one worker; median of several jobs, one after the other."""
+    with Service(Workspace(workspace), FixedThreads(worker_count=1)) as service:
+        wait_for(service, submit(service, video))  # weights are found and processes are warm after the first one
+        return statistics.median(work_s(wait_for(service, submit(service, video))) for _ in range(ROUNDS))
+
+
 def measure_split(folder: Path, video: Path, warm_up: Path) -> dict[str, float]:
     """A job of four clips on one worker, and split in two on two workers, with one thread per unit in both."""
-    times_s = []
-    for workers in (1, 2):
-        with Service(Workspace(folder / f"workers_{workers}"), FixedThreads(worker_count=workers)) as service:
-            for _ in range(workers):  # processes are warm afterwards
-                submit(service, warm_up)
-            wait_for_all(service)
-            times_s.append(elapsed(wait_for(service, submit(service, video, CLIPS // workers))))
+    with one_core():
+        one_s = time_split(folder / "one_core", video, warm_up, 1)
+    one_on_both_s = time_split(folder / "both_cores", video, warm_up, 1)
+    two_s = time_split(folder / "two", video, warm_up, 2)
     return {
         "clips": CLIPS,
-        "one_worker_s": round(times_s[0], 1),
-        "two_workers_s": round(times_s[1], 1),
-        "ratio": round(times_s[1] / times_s[0], 3),
+        "one_worker_on_one_core_s": round(one_s, 1),
+        "one_worker_on_both_cores_s": round(one_on_both_s, 1),
+        "two_workers_s": round(two_s, 1),
+        "ratio": round(two_s / one_s, 3),
+        "ratio_to_both_cores": round(two_s / one_on_both_s, 3),
         "wanted_ratio": SHARE_OF_ONE_WORKER,
     }
+
+
+def time_split(workspace: Path, video: Path, warm_up: Path, workers: int) -> float:
+    """Seconds of a job that is split among some workers."""
+    with Service(Workspace(workspace), FixedThreads(worker_count=workers)) as service:
+        for _ in range(workers):  # processes are warm afterwards
+            submit(service, warm_up)
+        wait_for_all(service)
+        return elapsed(wait_for(service, submit(service, video, CLIPS // workers)))
 
 
 def submit(service: Service, video: Path, clips_per_unit: int = CLIPS) -> str:
@@ -116,7 +148,7 @@ def submit(service: Service, video: Path, clips_per_unit: int = CLIPS) -> str:
 def wait_for(service: Service, job_id: str) -> JobView:
     """Wait for the end of a job."""
     while (view := service.job(job_id)).job.state not in ENDED:
-        time.sleep(0.05)
+        time.sleep(0.1)
     if view.job.state is not State.DONE:
         raise RuntimeError(view.job.message)
     return view
