@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.tracker_table import BENCHMARKS, DATA, MOT15_RATE, MOT15_SIZE, score
 from videoprep_nb.evaluation.evaluate import Tracking, evaluate_detections, read_frames
-from videoprep_nb.tracking.detections import ClipDetections
+from videoprep_nb.tracking.detections import DETECTION_FLOOR, ClipDetections
 from videoprep_nb.tracking.detectors.precomputed import PrecomputedDetector
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.track import TrackedVideo, track_video
@@ -21,7 +21,7 @@ from videoprep_nb.tracking.track import TrackedVideo, track_video
 ROUNDS = 5
 CLIP_FRAMES = 450
 HOUR_FRAMES = 36_000
-PAPER_OPTIONS = [f"max_age_s:{1 / MOT15_RATE}", "min_hits:3", "match_iou:0.3"]
+PAPER_OPTIONS = [f"max_age_s:{float(1 / MOT15_RATE)}", "min_hits:3", "match_iou:0.3"]
 LEAST = {"HOTA": 73.5, "MOTA": 82.5, "IDF1": 85.5}
 SORT_AS_PUBLISHED = {"MOTA": (62.7, 0.5), "FP": (15, 2), "FN": (113, 3), "IDSW": (6, 1)}
 LIMITS = {"clip_s": 0.5, "hour_s": 60.0, "hour_memory_mb": 1000.0}
@@ -51,7 +51,7 @@ def time_tracking(detections: ClipDetections, video: TrackedVideo) -> float:
 def score_sort() -> dict[str, float]:
     """SORT on TUD-Campus with the parameters of its paper."""
     folder = DATA / "mot15" / "TUD-Campus"
-    params = TrackingParams(tracker="sort", tracker_options=PAPER_OPTIONS, confidence=0.0)
+    params = TrackingParams(tracker="sort", tracker_options=PAPER_OPTIONS, confidence=DETECTION_FLOOR)
     tracking = Tracking(params, refine=False, frame_rate=MOT15_RATE, size=MOT15_SIZE)
     return evaluate_detections(folder / "gt/gt.txt", folder / "det/det.txt", tracking).result.scores.as_dict()
 
