@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -73,14 +73,14 @@ def post_upload(port: int) -> tuple[str, float, float]:
 
 
 @contextmanager
-def peak_memory(process: psutil.Process) -> Iterator[list[int]]:
-    """The largest resident memory of a process during the block, looked at 50 times a second; one number."""
-    peak = [process.memory_info().rss]
+def peak_of(measure: Callable[[], int]) -> Iterator[list[int]]:
+    """The largest value of something during the block, looked at 50 times a second; one number."""
+    peak = [measure()]
     ended = threading.Event()
 
     def look() -> None:
         while not ended.wait(0.02):
-            peak[0] = max(peak[0], process.memory_info().rss)
+            peak[0] = max(peak[0], measure())
 
     thread = threading.Thread(target=look)
     thread.start()
@@ -96,7 +96,7 @@ def measure_upload(folder: Path) -> dict[str, float]:
     with serving(folder) as (port, process):
         memory_before = process.memory_info().rss
         written_before = _written_bytes(process)
-        with peak_memory(process) as peak:
+        with peak_of(lambda: process.memory_info().rss) as peak:
             job, wait_s, elapsed_s = post_upload(port)
         written = _written_bytes(process) - written_before
         video = Workspace(folder).job_folder(job).input / "000.mp4"

@@ -74,7 +74,9 @@ RUNNING_ADVICE = "You can close this page; the work goes on."
 DONE_ADVICE = "The package is ready."
 RESULTS_DELETED = "Its files were deleted to make room. Hand the videos in again if you need them."
 CANCEL = "Cancel job"
-CANCEL_QUESTION = "Cancel this job? What is done so far is kept until you delete the job; you can try again later."
+CANCEL_QUESTION = (
+    "Cancel this job? You can try again later; for a week, videos that are done by then are not worked on again."
+)
 RETRY = "Try again"
 DELETE = "Delete job"
 DELETE_QUESTION = "Delete this job with its package and reports? This cannot be undone."
