@@ -53,10 +53,10 @@ class TrackerLab:
         play = ipywidgets.Play(min=first, max=end - 1, value=first, interval=_PLAY_INTERVAL_MS, tooltip="play")
         ipywidgets.jslink((play, "value"), (self._frame, "value"))
         self._clock = ipywidgets.Label()
-        self._event = ipywidgets.Dropdown(description="go to", layout={"width": "60%"})
+        self._event = ipywidgets.Dropdown(description="go to", layout={"width": "50%"})
         self._picture = ipywidgets.Image(format="jpeg", layout=_FULL_WIDTH)
         self._bars_picture = ipywidgets.Image(format="jpeg", layout=_FULL_WIDTH)
-        self._track = ipywidgets.Dropdown(description="track", layout={"width": "60%"})
+        self._track = ipywidgets.Dropdown(description="track", layout={"width": "50%"})
         self._strip = ipywidgets.Image(format="jpeg", layout={"max_width": "100%", "display": "none"})
         self._table = ipywidgets.HTML()
         self._yaml = ipywidgets.HTML()
@@ -76,13 +76,12 @@ class TrackerLab:
         self.view = ipywidgets.VBox(
             [
                 ipywidgets.HBox([play, self._frame, self._clock]),
-                self._event,
+                ipywidgets.HBox([self._event, self._track]),
                 self._picture,
                 self._bars_picture,
+                self._strip,
                 self._message,
                 ipywidgets.HBox([panel.view for panel in self._panels]),
-                self._track,
-                self._strip,
                 self._table,
                 ipywidgets.HBox(exports),
                 self._yaml,
