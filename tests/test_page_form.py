@@ -98,6 +98,8 @@ def test_estimate_grows_with_the_videos():
     assert two.time_s == pytest.approx(2 * one.time_s)
     assert two.disk_bytes == pytest.approx(2 * one.disk_bytes)
     assert estimate([], {}).time_s == 0
+    tiled = estimate([HOUR], {"track_persons": {"tiles": 2}})
+    assert tiled.time_s / one.time_s == pytest.approx(5, rel=0.2)
 
 
 def test_every_stage_and_state_has_words():

@@ -10,9 +10,9 @@ from videoprep_nb.stages.params import STAGES
 
 # Measured on two cores of a server of 2023 (docs/benchmarks.md): what a stage costs beside the work itself, the work
 # without tracking per second of video, and the detector per frame at its usual picture size.
-_NOTEBOOKS_S = 12.0
+_NOTEBOOKS_S = 7.0
 _PER_VIDEO_SECOND_S = 0.05
-_PER_TRACKED_FRAME_S = 0.013
+_PER_TRACKED_FRAME_S = 0.017
 _USUAL_IMAGE_SIZE = 640
 # The standard video in its quick encoding, and a JPEG of it.
 _STANDARD_BYTES_PER_FRAME = 40_000
@@ -53,7 +53,9 @@ def estimate(videos: Sequence[VideoFacts], settings: Settings) -> Estimate:
     """
     track = STAGES["track_persons"].checked(settings.get("track_persons", {})).model_dump()
     extract = STAGES["extract_frames"].checked(settings.get("extract_frames", {})).model_dump()
-    per_frame_s = _PER_TRACKED_FRAME_S * (track["image_size"] / _USUAL_IMAGE_SIZE) ** 2 / track["frame_stride"]
+    pictures = 1 + track["tiles"] ** 2 if track["tiles"] > 1 else 1
+    per_picture_s = _PER_TRACKED_FRAME_S * (track["image_size"] / _USUAL_IMAGE_SIZE) ** 2
+    per_frame_s = per_picture_s * pictures / track["frame_stride"]
     time_s = sum(_NOTEBOOKS_S + video.duration_s * (_PER_VIDEO_SECOND_S + video.rate * per_frame_s) for video in videos)
     disk_bytes = sum(
         video.duration_s * (video.rate * _STANDARD_BYTES_PER_FRAME * 2 + extract["frames_per_second"] * _JPEG_BYTES * 2)
