@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -66,10 +65,9 @@ def test_job_that_nobody_works_on_can_be_cancelled(idle_service: Service, no_vid
         idle_service.job(job_id)
 
 
-def test_submission_is_answered_at_once(idle_service: Service, no_video: Path):
-    started_s = time.monotonic()
+def test_submission_is_answered_before_any_work(idle_service: Service, no_video: Path):
     job_id = submit(idle_service, no_video)
-    assert time.monotonic() - started_s < 1
+    assert idle_service.job(job_id).job.state is State.QUEUED
     assert idle_service.job(job_id).fraction_done == 0
     for call in (idle_service.delete, idle_service.retry):
         with pytest.raises(WrongState):

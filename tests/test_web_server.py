@@ -70,11 +70,9 @@ def mapped_libraries(pid: int) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("program", [(*CLI, "serve"), ("app_gradio.py",)], ids=["videoprep serve", "app_gradio.py"])
-def test_server_starts_quickly_and_stays_light(program: tuple[str, ...], tmp_path: Path):
-    started_s = time.monotonic()
+def test_server_starts_and_stays_light(program: tuple[str, ...], tmp_path: Path):
     with serving(tmp_path, program=program) as (address, pid):
         assert httpx.get(f"{address}/api/health", trust_env=False).status_code == 200
-        assert time.monotonic() - started_s < 5
         end_s = time.monotonic() + 20
         while not httpx.get(f"{address}/api/health", trust_env=False).json()["workers"]:
             assert time.monotonic() < end_s
