@@ -18,6 +18,14 @@ from videoprep_nb.web.page.templates import render
 
 # fonts of the reader's own system: nothing has to be loaded
 _FONTS = ("system-ui", "Segoe UI", "Roboto", "Liberation Sans", "Arial", "sans-serif")
+# the theme's own grey words, button and empty boxes are too faint to be read
+_CONTRAST = {
+    "body_text_color_subdued": "*neutral_500",
+    "button_primary_background_fill": "*primary_600",
+    "button_primary_background_fill_hover": "*primary_700",
+    "checkbox_border_color": "*neutral_400",
+    "checkbox_border_color_dark": "*neutral_400",
+}
 _USED_OF_GRADIO = re.compile(r"/|/(theme\.css|favicon\.ico|gradio_api/run/predict|(assets|static)/.*)")
 
 
@@ -38,7 +46,7 @@ def add_page(app: FastAPI, service: Service) -> None:
         footer_links=[],
         run_history=False,
         show_error=False,
-        theme=gr.themes.Base(primary_hue="blue", neutral_hue="slate", font=_FONTS),
+        theme=gr.themes.Base(primary_hue="blue", neutral_hue="slate", font=_FONTS).set(**_CONTRAST),
         head=render("head.html"),
         css_paths=STATIC_FOLDER / "page.css",
     )

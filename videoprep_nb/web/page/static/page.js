@@ -48,10 +48,11 @@ export function go(address) {
 
 function show() {
   const query = new URLSearchParams(location.search);
-  const page = query.has("job") ? "job" : (query.get("view") ?? "new");
+  const view = query.has("job") ? "job" : query.get("view");
+  const page = ["job", "jobs", "health"].includes(view) ? view : "new";
   document.body.dataset.page = page;
   for (const link of document.querySelectorAll("nav [data-nav]")) {
-    if (link.dataset.nav === page) link.setAttribute("aria-current", "page");
+    if (link.dataset.nav === (page === "job" ? "jobs" : page)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   document.getElementById("vp-filter").hidden = page !== "jobs";
