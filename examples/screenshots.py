@@ -66,6 +66,7 @@ def take_pictures(browser: Browser, address: str, videos: list[Path]) -> None:
     page.screenshot(path=DOCS / "page_running.jpg", quality=QUALITY)
     expect(page.locator("video").first).to_be_visible(timeout=JOB_TIMEOUT_MS)
     expect(page.get_by_role("link", name="Download package")).to_be_visible(timeout=JOB_TIMEOUT_MS)
+    expect(page.get_by_role("button", name="Delete job")).to_be_visible()  # the job has ended
     page.locator("iframe[name=report]").scroll_into_view_if_needed()
     page.frame_locator("iframe[name=report]").get_by_role("heading", level=1).wait_for()
     page.screenshot(path=DOCS / "page_done.jpg", quality=QUALITY, full_page=True)
