@@ -18,7 +18,7 @@ import psutil
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.bench_api import UPLOAD_BYTES, peak_of, serving
-from videoprep_nb.jobs.workspace import tree_stats
+from videoprep_nb.jobs.workspace import disk_bytes
 from videoprep_nb.media.sample import write_sample
 from videoprep_nb.web import texts
 from videoprep_nb.web.page.live import MAX_AGE_S
@@ -101,11 +101,6 @@ def measure_upload(port: int, process: psutil.Process, folder: Path) -> dict[str
         "upload_memory_growth_mb": (memory[0] - memory_before) / 1e6,
         "upload_disk_share": (disk[0] - disk_before) / UPLOAD_BYTES,
     }
-
-
-def disk_bytes(folder: Path) -> int:
-    """Room that a folder takes on the disk."""
-    return sum(entry.st_blocks * 512 for entry in tree_stats(folder))
 
 
 def submit(port: int, video: Path) -> str:

@@ -19,7 +19,7 @@ from test_jobs_states import ALLOWED
 from videoprep_nb.errors import InputError, NoSuchJob, WrongState
 from videoprep_nb.jobs.models import JobSpec, State, VideoInput
 from videoprep_nb.jobs.rows import UnitRow
-from videoprep_nb.jobs.schema import MIGRATIONS, migrate
+from videoprep_nb.jobs.schema import MIGRATIONS
 from videoprep_nb.jobs.store import Store
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -309,36 +309,6 @@ os.kill(os.getpid(), 9)
 def test_new_database_has_the_newest_version_and_wal(store: Store, database: Path):
     assert rows(database, "PRAGMA user_version") == [(len(MIGRATIONS),)]
     assert rows(database, "PRAGMA journal_mode") == [("wal",)]
-
-
-STEPS = [
-    ["CREATE TABLE notes (text TEXT)"],
-    ["ALTER TABLE notes ADD COLUMN author TEXT", "UPDATE notes SET author = 'nobody'"],
-    ["CREATE INDEX notes_by_author ON notes (author)"],
-]
-
-
-@pytest.fixture
-def connection(database: Path):
-    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-        yield connection
-
-
-@pytest.mark.parametrize("version", [0, 1, 2, 3])
-def test_database_of_any_older_version_is_brought_up_to_date(connection: sqlite3.Connection, version: int):
-    migrate(connection, STEPS[:version])
-    if version == 1:
-        connection.execute("INSERT INTO notes VALUES ('kept')")
-    migrate(connection, STEPS)
-    assert connection.execute("PRAGMA user_version").fetchone() == (3,)
-    assert connection.execute("SELECT text, author FROM notes").fetchall() == [("kept", "nobody")] * (version == 1)
-
-
-def test_step_that_fails_leaves_the_version_before(connection: sqlite3.Connection):
-    with pytest.raises(sqlite3.OperationalError):
-        migrate(connection, [STEPS[0], [*STEPS[1], "nonsense"]])
-    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
-    assert [column[1] for column in connection.execute("PRAGMA table_info (notes)")] == ["text"]
 
 
 @pytest.mark.parametrize("read_only", [False, True], ids=["service", "reader"])

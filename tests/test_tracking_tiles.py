@@ -10,8 +10,9 @@ import pytest
 from videoprep_nb.evaluation.mot_rows import read_ground_truth
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detectors.letterbox import Letterbox
-from videoprep_nb.tracking.detectors.tiles import Tiling, pictures_per_frame
+from videoprep_nb.tracking.detectors.tiles import Tiling
 from videoprep_nb.tracking.detectors.yolo import YoloDetector
+from videoprep_nb.tracking.params import pictures_per_frame
 
 SIZES = [(1280, 720), (720, 1280), (853, 479), (320, 180), (4000, 16)]
 

@@ -20,7 +20,7 @@ from videoprep_nb.jobs.retention import CleanReport, clean, remove_half_received
 from videoprep_nb.jobs.rows import Event, JobRow, UnitRow
 from videoprep_nb.jobs.settings import Settings, check_settings
 from videoprep_nb.jobs.store import Store
-from videoprep_nb.jobs.workspace import Workspace, tree_stats
+from videoprep_nb.jobs.workspace import Workspace, disk_bytes
 from videoprep_nb.stages.params import STAGES
 
 # How much of a job's time a stage takes, measured on real videos; only for the estimate of the time that is left.
@@ -300,7 +300,7 @@ class Service:
         """Bytes of the workspace's disk: ``total``, ``free``, and those taken by ``jobs`` and by ``uploads``."""
         usage = shutil.disk_usage(self.workspace.path)
         folders = {"jobs": self.workspace.jobs_dir, "uploads": self.workspace.uploads_dir}
-        used = {name: sum(stats.st_blocks * 512 for stats in tree_stats(path)) for name, path in folders.items()}
+        used = {name: disk_bytes(path) for name, path in folders.items()}
         return {"total": usage.total, "free": usage.free, **used}
 
     def counts(self, owner: str | None = None) -> dict[State, int]:

@@ -139,3 +139,8 @@ def tree_stats(path: Path) -> Iterator[os.stat_result]:
         return
     for entry in entries:
         yield from tree_stats(entry)
+
+
+def disk_bytes(path: Path) -> int:
+    """Room that a file, or everything below a folder, takes on the disk."""
+    return sum(stats.st_blocks * 512 for stats in tree_stats(path))

@@ -66,10 +66,8 @@ class TrackerLab:
         self._frame.observe(lambda _: self._show_frame(), "value")
         self._event.observe(self._go_to_event, "value")
         self._track.observe(self._track_chosen, "value")
-        self._clicks = [
-            _on_click(self._picture, self._picture_clicked),
-            _on_click(self._bars_picture, self._bars_clicked),
-        ]
+        _on_click(self._picture, self._picture_clicked)
+        _on_click(self._bars_picture, self._bars_clicked)
         self._list_tracks(keep=None)
         self._show_comparison()
         # what moves is close to what moves it: pictures and sliders fit on one screen
@@ -188,8 +186,7 @@ class TrackerLab:
         self._yaml.value = tables.remarks([], heading).data + tables.preformatted([settings.to_yaml()]).data
 
 
-def _on_click(picture: ipywidgets.Image, act: Callable[[float, float], None]) -> Event:
+def _on_click(picture: ipywidgets.Image, act: Callable[[float, float], None]) -> None:
     """Have something done at a click, told the place in pixels of the picture, however large it is shown."""
     clicks = Event(source=picture, watched_events=["click"])
     clicks.on_dom_event(lambda event: act(event["dataX"], event["dataY"]))
-    return clicks

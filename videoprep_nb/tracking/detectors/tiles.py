@@ -16,15 +16,11 @@ from videoprep_nb.boxes import area, iou_matrix
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detectors.base import RgbFrame
 from videoprep_nb.tracking.detectors.letterbox import Letterbox
+from videoprep_nb.tracking.params import pictures_per_frame
 
 _OVERLAP = 0.2  # of the side of a tile, as in the paper
 _SAME_PERSON = 0.8  # intersection over the smaller area, above which boxes of two pictures show one person
 _BORDER_PX = 2.0  # as near to the border of a tile, in pixels of the network, a box counts as cut
-
-
-def pictures_per_frame(count: int) -> int:
-    """Pictures of each frame that go through the network when it is cut into ``count`` tiles across and down."""
-    return 1 if count == 1 else 1 + count**2
 
 
 @dataclass(frozen=True)

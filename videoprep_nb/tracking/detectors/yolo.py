@@ -8,9 +8,10 @@ from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
 from videoprep_nb.tracking.detectors.device import choose_device, choose_precision
 from videoprep_nb.tracking.detectors.letterbox import Letterbox
-from videoprep_nb.tracking.detectors.tiles import Tiling, pictures_per_frame
+from videoprep_nb.tracking.detectors.tiles import Tiling
 from videoprep_nb.tracking.detectors.weights import resolve_weights
 from videoprep_nb.tracking.detectors.yolo_output import OutputReader, read_output
+from videoprep_nb.tracking.params import pictures_per_frame
 
 _CODE_VERSION = 1  # raise it when the same frames would give other boxes
 
