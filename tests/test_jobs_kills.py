@@ -147,7 +147,7 @@ def test_killed_worker_and_killed_kernel_are_replaced(
             return unit is not None and unit.attempt == attempt and unit.state is State.RUNNING and unit.total > 0
 
         assert wait_until(lambda: runs(1))
-        [kernel] = _processes_of(folder)
+        kernel = _kernel_in(folder)
         notebook_process = kernel.parent()
         fork_server = notebook_process.parent()
         worker = fork_server.parent()
@@ -155,7 +155,7 @@ def test_killed_worker_and_killed_kernel_are_replaced(
         worker.kill()
         assert wait_until(lambda: runs(2))
         assert not psutil.pid_exists(kernel.pid)
-        [kernel] = _processes_of(folder)
+        kernel = _kernel_in(folder)
         kernel.kill()
         view = wait_for_end(service, job_id)
         assert view.job.state is State.DONE, view.job.message
@@ -166,9 +166,18 @@ def test_killed_worker_and_killed_kernel_are_replaced(
         assert "notebook was killed" in reasons[1]
 
 
-def _processes_of(unit_folder: Path) -> list[psutil.Process]:
-    """Those of one unit; those of another one may just be ending."""
-    return [process for process in processes_in(unit_folder.parent) if Path(process.cwd()) == unit_folder]
+def _kernel_in(unit_folder: Path) -> psutil.Process:
+    """The only process that works for a job, once the programs have ended that imports of a cold kernel run."""
+    found: list[psutil.Process] = []
+
+    def is_alone() -> bool:
+        found[:] = processes_in(unit_folder.parent)
+        return len(found) == 1
+
+    assert wait_until(is_alone, 10), found
+    [kernel] = found
+    assert Path(kernel.cwd()) == unit_folder
+    return kernel
 
 
 def test_cluster_that_is_killed_and_started_again(video: Path, tmp_path: Path):
