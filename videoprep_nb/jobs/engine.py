@@ -1,6 +1,8 @@
 """Where units run: Dask, on this machine or on many; the code is the same for both."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +16,7 @@ from videoprep_nb.jobs.worker import WORKER_LOST, UnitTask, run_unit
 from videoprep_nb.threads import core_count
 
 if TYPE_CHECKING:
-    from distributed import Future
+    from distributed import Future, LocalCluster
 
 OnEnd = Callable[[Outcome], None]
 
@@ -73,6 +75,37 @@ class EngineSettings:
         return int(psutil.virtual_memory().total * _SHARE_OF_MEMORY / self.local_worker_count)
 
 
+def _start_local_cluster(settings: EngineSettings) -> "LocalCluster":
+    import dask
+    from distributed import LocalCluster
+    from distributed.gc import disable_gc_diagnosis
+
+    dask.config.set(_LOCAL_CONFIGURATION)
+    cluster = LocalCluster(
+        n_workers=settings.local_worker_count,
+        threads_per_worker=1,
+        processes=settings.separate_processes,
+        resources={"GPU": 1} if Path("/dev/nvidia0").exists() else {},
+        # a notebook has a process and a limit of its own; the worker itself stays small
+        memory_limit=0,
+        dashboard_address="127.0.0.1:0",  # there is always one; on a free port it is in nobody's way
+        silence_logs=40,
+    )
+    # it runs at every garbage collection, and a Ctrl-C that comes just then would be lost
+    disable_gc_diagnosis(force=True)
+    return cluster
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """No garbage is collected meanwhile: one that Dask's diagnosis sees only the end of has it print a traceback."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 class SchedulerLost(Exception):
     """The scheduler does not answer any more; nothing will be heard of the units that it was given."""
 
@@ -88,29 +121,16 @@ class Engine:
     """
 
     def __init__(self, settings: EngineSettings) -> None:
-        import dask
-        from distributed import Client, LocalCluster
-        from distributed.gc import disable_gc_diagnosis
+        from distributed import Client
 
         self.settings = settings
-        self._cluster = None
+        self._cluster: LocalCluster | None = None
         if settings.scheduler is not None:
             self._client: Client = Client(settings.scheduler, timeout=_CONNECT_TIMEOUT_S)
         else:
-            dask.config.set(_LOCAL_CONFIGURATION)
-            self._cluster = LocalCluster(
-                n_workers=settings.local_worker_count,
-                threads_per_worker=1,
-                processes=settings.separate_processes,
-                resources={"GPU": 1} if Path("/dev/nvidia0").exists() else {},
-                # a notebook has a process and a limit of its own; the worker itself stays small
-                memory_limit=0,
-                dashboard_address="127.0.0.1:0",  # there is always one; on a free port it is in nobody's way
-                silence_logs=40,
-            )
+            with _without_collections():
+                self._cluster = _start_local_cluster(settings)
             self._client = Client(self._cluster)
-            # it runs at every garbage collection, and a Ctrl-C that comes just then would be lost
-            disable_gc_diagnosis(force=True)
 
     @property
     def is_connected(self) -> bool:
