@@ -16,7 +16,7 @@ from browser import DESKTOP, chromium, clean_page, watched_context
 from playwright.sync_api import Browser, Page, Route, expect
 from web_server import running_server
 
-from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.models import JobSpec, State
 from videoprep_nb.jobs.service import Limits
 from videoprep_nb.media.sample import write_sample
 from videoprep_nb.proposals.validate import validate_package
@@ -160,6 +160,30 @@ def test_open_page_comes_back_after_the_server_was_killed(browser: Browser, tmp_
             expect(page.get_by_text("The connection to the server is gone")).to_be_hidden()
             expect(state_of(page)).to_have_text("done", timeout=240_000)
             expect(page.get_by_role("link", name="Download package")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_advanced_settings_are_checked_and_reach_the_job(browser: Browser, tmp_path: Path):
+    video = tmp_path / "street.mp4"
+    write_sample(video, duration_s=2.0)
+    with running_server(tmp_path / "workspace", ROOMY) as server:
+        with clean_page(browser, f"http://127.0.0.1:{server.port}/") as page:
+            choose(page, video)
+            expect(page.locator("#vp-cost")).to_contain_text("Takes about")
+            page.get_by_role("button", name="Advanced settings").click()
+            expect(page.get_by_label("End (seconds)")).to_have_value("")
+            duration = page.get_by_label("Clip duration (seconds)")
+            duration.fill("-1")
+            duration.blur()
+            expect(page.get_by_role("alert")).to_contain_text("Clip duration (seconds): found -1")
+            expect(page.get_by_role("button", name="Start")).to_be_disabled()
+            duration.fill("5")
+            page.get_by_label("Upscale").uncheck()
+            expect(page.locator("#vp-cost")).to_contain_text("Takes about")
+            job_id = start(page)
+        spec = JobSpec.read(server.service.workspace.job_folder(job_id).spec)
+        assert spec.params == {"clip": {"clip_duration_s": 5.0}, "resize": {"upscale": False}}
+        server.service.cancel(job_id)
 
 
 @pytest.mark.slow

@@ -45,6 +45,20 @@ def test_bad_values_are_named(stage: str, name: str, value: Any) -> None:
     assert repr(value) in caught.value.reason
 
 
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"clip_duration_s": 10, "overlap_s": 10}, "overlap_s"),
+        ({"overlap_s": 15}, "overlap_s"),
+        ({"start_s": 9, "end_s": 9}, "end_s"),
+    ],
+)
+def test_times_that_do_not_fit_together_are_refused_before_any_work(values: dict[str, float], named: str) -> None:
+    with pytest.raises(ParameterError) as caught:
+        STAGES["clip"].checked(values)
+    assert caught.value.field == named
+
+
 def test_a_misspelt_name_gets_a_suggestion() -> None:
     with pytest.raises(ParameterError, match="clip_duration_s"):
         STAGES["clip"].checked({"clip_duration": 10})

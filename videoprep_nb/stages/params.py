@@ -6,7 +6,7 @@ README follow it, and tests compare them. The module imports nothing heavy, so t
 
 from typing import Literal, Optional
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from videoprep_nb.errors import ParameterError
 from videoprep_nb.params import Params
@@ -60,6 +60,22 @@ class ClipParams(Params):
     )
     start_s: float = Field(0.0, ge=0, description="leave out what comes before this second of the video")
     end_s: Optional[float] = Field(None, gt=0, description="leave out what comes after this second; None: the end")
+
+    @field_validator("overlap_s")
+    @classmethod
+    def _check_overlap(cls, value: float, info: ValidationInfo) -> float:
+        duration_s = info.data.get("clip_duration_s", value + 1)
+        if value >= duration_s:
+            raise ValueError(f"wanted less than the {duration_s:g} s of a clip")
+        return value
+
+    @field_validator("end_s")
+    @classmethod
+    def _check_end(cls, value: Optional[float], info: ValidationInfo) -> Optional[float]:
+        start_s = info.data.get("start_s", 0.0)
+        if value is not None and value <= start_s:
+            raise ValueError(f"wanted more than the {start_s:g} s at which the first clip starts")
+        return value
 
 
 class ExtractFramesParams(Params):

@@ -1,13 +1,13 @@
 """The form of the parameters: labels, help, ranges and defaults come from the params models."""
 
-import types
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import gradio as gr
 from pydantic.fields import FieldInfo
 
+from videoprep_nb.errors import ParameterError
 from videoprep_nb.jobs.settings import Settings, check_settings, owned_by_job
 from videoprep_nb.stages.params import STAGES
 from videoprep_nb.web import texts
@@ -41,12 +41,21 @@ class FormField:
         """Whether it is a list of texts, written with commas."""
         return get_origin(self.info.annotation) is list
 
+    @property
+    def is_optional(self) -> bool:
+        """Whether it may have no value at all."""
+        return type(None) in get_args(self.info.annotation)
+
     def shown(self, value: Any) -> Any:
         """A value as the form shows it."""
+        if self.is_optional:
+            return "" if value is None else str(value)
         return ", ".join(value) if self.is_list else value
 
     def read(self, value: Any) -> Any:
         """What the form shows as a value."""
+        if self.is_optional:
+            return value or None
         return [item.strip() for item in value.split(",") if item.strip()] if self.is_list else value
 
 
@@ -62,7 +71,7 @@ def form_fields() -> list[FormField]:
 
 def build_component(field: FormField) -> gr.components.Component:
     """The input for a parameter; call it where the input is to appear."""
-    kind = _without_none(field.info.annotation)
+    kind = field.info.annotation
     common: dict[str, Any] = {
         "label": _label(field.name),
         "info": field.info.description,
@@ -76,6 +85,7 @@ def build_component(field: FormField) -> gr.components.Component:
         return gr.Checkbox(**common)
     if kind in (int, float):
         return gr.Number(precision=0 if kind is int else None, **common)
+    # also for a number that may be left out: Gradio's Number makes 0 of an empty one
     return gr.Textbox(max_lines=1, **common)
 
 
@@ -87,14 +97,18 @@ def read_form(fields: Sequence[FormField], values: Sequence[Any]) -> Settings:
         values: What their inputs hold.
 
     Raises:
-        ParameterError: A value makes no sense.
+        ParameterError: A value makes no sense; the error names it as the form does.
     """
     settings: Settings = {}
     for field, shown in zip(fields, values, strict=True):
         value = field.read(shown)
         if value != field.info.get_default(call_default_factory=True):
             settings.setdefault(field.stage, {})[field.name] = value
-    return check_settings(settings)
+    try:
+        return check_settings(settings)
+    except ParameterError as error:
+        stage, _, name = error.field.partition(".")
+        raise ParameterError(f"{texts.STAGES[stage]} – {_label(name)}", error.reason) from None
 
 
 def form_values(fields: Sequence[FormField], settings: Settings) -> list[Any]:
@@ -103,12 +117,6 @@ def form_values(fields: Sequence[FormField], settings: Settings) -> list[Any]:
         field.shown(settings.get(field.stage, {}).get(field.name, field.info.get_default(call_default_factory=True)))
         for field in fields
     ]
-
-
-def _without_none(annotation: Any) -> Any:
-    if get_origin(annotation) in (Union, types.UnionType):
-        return next(part for part in get_args(annotation) if part is not type(None))
-    return annotation
 
 
 def _label(name: str) -> str:

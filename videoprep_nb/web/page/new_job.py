@@ -7,6 +7,7 @@ import gradio as gr
 from pydantic import BaseModel, ValidationError
 
 from videoprep_nb.errors import VideoPrepError
+from videoprep_nb.jobs.settings import Settings
 from videoprep_nb.web import texts
 from videoprep_nb.web.access import UserJobs
 from videoprep_nb.web.page.estimate import VideoFacts, estimate
@@ -49,7 +50,11 @@ def add_new_job(jobs_of: Callable[[gr.Request], UserJobs]) -> None:
 
     def show_cost(draft_text: str, *values: Any) -> tuple[str, Any]:
         draft = Draft.model_validate_json(draft_text or "{}")
-        return _cost(draft, fields, values), gr.update(interactive=bool(draft.videos) and not draft.pending)
+        try:
+            html = _cost(draft, read_form(fields, values))
+        except VideoPrepError as error:
+            return render("alert.html", message=str(error)), gr.update(interactive=False)
+        return html, gr.update(interactive=bool(draft.videos) and not draft.pending)
 
     def start(
         request: gr.Request, draft_text: str, chosen_preset: str, shown_preset: str, *values: Any
@@ -77,7 +82,14 @@ def add_new_job(jobs_of: Callable[[gr.Request], UserJobs]) -> None:
     preset.input(
         lambda name: [name, *form_values(fields, PRESETS[name])], preset, [shown_preset, *inputs], **_AT_ONCE
     ).then(show_cost, [draft, *inputs], [cost, button], **_AT_ONCE)
-    draft.change(show_cost, [draft, *inputs], [cost, button], trigger_mode="multiple", **_AT_ONCE)
+    gr.on(
+        [draft.change, *(_when_set(component) for component in inputs)],
+        show_cost,
+        [draft, *inputs],
+        [cost, button],
+        trigger_mode="multiple",
+        **_AT_ONCE,
+    )
     button.click(start, [draft, preset, shown_preset, *inputs], [problem, started], **_AT_ONCE).then(
         None, started, None, js=_TELL_STARTED, **_AT_ONCE
     )
@@ -92,10 +104,11 @@ def _add_inputs(fields: list[FormField]) -> list[gr.components.Component]:
     return inputs
 
 
-def _cost(draft: Draft, fields: list[FormField], values: tuple[Any, ...]) -> str:
-    """What the job will cost, or what is wrong with the parameters."""
-    try:
-        settings = read_form(fields, values)
-    except VideoPrepError as error:
-        return render("alert.html", message=str(error))
+def _cost(draft: Draft, settings: Settings) -> str:
+    """What the job will cost."""
     return render("cost.html", cost=estimate([video.facts for video in draft.videos], settings), draft=draft)
+
+
+def _when_set(component: Any) -> Any:
+    """The event of an input that has been filled in; not every key that is pressed on the way there."""
+    return component.blur if isinstance(component, gr.Number | gr.Textbox) else component.input
