@@ -22,7 +22,7 @@ LOGIN_PURPOSE = "From raw video to frames with persons boxed"
 USER_NAME = "User name"
 PASSWORD = "Password"  # noqa: S105 - a label
 WRONG_LOGIN = "User name or password is wrong."
-TOO_MANY_TRIES = "Too many wrong tries. Wait {seconds} seconds, then try again."
+TOO_MANY_TRIES = "Too many wrong tries. Try again in {seconds} s."
 LOGIN_ADVICE = "No account, or forgotten the password? Ask whoever runs this service."
 
 # --- states and stages ---
@@ -72,6 +72,7 @@ COPY_ADDRESS = "Copy address"
 QUEUED_ADVICE = "The work begins as soon as a place is free. You can close this page; nothing is lost."
 RUNNING_ADVICE = "You can close this page; the work goes on."
 DONE_ADVICE = "The package is ready."
+BAD_VIDEOS = "Videos that could not be processed: {count} of {total}."
 RESULTS_DELETED = "Its files were deleted to make room. Hand the videos in again if you need them."
 CANCEL = "Cancel job"
 CANCEL_QUESTION = (

@@ -1,5 +1,6 @@
 """One job: how far it is, what came out of it, and what can be done with it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from videoprep_nb.web.schemas import JobStatus, UnitStatus, VideoStatus
 
 _VIDEOS_PER_TABLE = 20
 _JOB_STAGES = [stage for stage in STAGES if stage not in VIDEO_STAGES]
+_UNIT_KEY = re.compile(rf"^(?:{'|'.join(notebook_name(stage).removesuffix('.ipynb') for stage in STAGES)})\w*: ")
 _RETRIED = (State.FAILED, State.CANCELLED, State.COMPLETED_WITH_ERRORS)
 
 
@@ -32,7 +34,6 @@ class Cell:
         remaining_s: Seconds left, None while unknown.
         parts_done: Parts that are done, of a stage that is split.
         parts_total: Number of parts, 0 when it is not split.
-        message: What went wrong.
     """
 
     state: State
@@ -44,7 +45,21 @@ class Cell:
     remaining_s: float | None = None
     parts_done: int = 0
     parts_total: int = 0
-    message: str = ""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence on one video or one step.
+
+    Args:
+        subject: Name of the video or the step; the sentence goes on from it.
+        text: The rest of the sentence.
+        is_bad: Whether something failed.
+    """
+
+    subject: str
+    text: str
+    is_bad: bool
 
 
 @dataclass(frozen=True)
@@ -101,8 +116,10 @@ def job_view(jobs: UserJobs, job_id: str) -> Fragments:
     has_ended = job.state in ENDED
     fragments = {
         "title": render("job_title.html", job=job, number=view.job.number, has_ended=has_ended, retried=_RETRIED),
-        "progress": render("job_progress.html", job=job, has_ended=has_ended, advice=_advice(job)),
-        "messages": render("job_messages.html", job=job, failed_units=_failed_units(job)),
+        "progress": render(
+            "job_progress.html", job=job, has_ended=has_ended, headline=_headline(job), advice=_advice(job)
+        ),
+        "messages": render("job_messages.html", messages=_messages(job)),
     }
     for start in range(0, len(job.videos), _VIDEOS_PER_TABLE):
         videos = job.videos[start : start + _VIDEOS_PER_TABLE]
@@ -128,9 +145,31 @@ def _advice(job: JobStatus) -> str:
     return texts.DONE_ADVICE if job.has_package else ""
 
 
+def _headline(job: JobStatus) -> str:
+    """How the job ended, without what its messages say."""
+    failed = sum(video.state is State.FAILED for video in job.videos)
+    if failed:
+        return texts.BAD_VIDEOS.format(count=failed, total=len(job.videos))
+    return "" if _failed_units(job) else job.message
+
+
 def _failed_units(job: JobStatus) -> list[UnitStatus]:
     """Failed units of the whole job; those of a video are told with the video."""
     return [unit for unit in job.units if unit.state is State.FAILED and unit.video_id is None]
+
+
+def _messages(job: JobStatus) -> list[Message]:
+    """What failed, then what is worth knowing of the videos."""
+    failed = [(video.original_name, video.message) for video in job.videos if video.state is State.FAILED]
+    failed += [(texts.STAGES[unit.stage], unit.message) for unit in _failed_units(job)]
+    told = [Message(subject, _without_subject(text, subject), True) for subject, text in failed]
+    odd = [(video.original_name, "; ".join(video.findings)) for video in job.videos if video.findings]
+    return told + [Message(subject, text, False) for subject, text in odd]
+
+
+def _without_subject(text: str, subject: str) -> str:
+    """A message without the name of its unit, which is for engineers, and without what it would only say twice."""
+    return _UNIT_KEY.sub("", text).removeprefix(subject).lstrip()
 
 
 def _cell(view: JobView, job: JobStatus, stage: str, video: VideoStatus | None) -> Cell:
@@ -151,23 +190,21 @@ def _cell(view: JobView, job: JobStatus, stage: str, video: VideoStatus | None) 
         whole.unit,
         whole.rate_per_s,
         whole.remaining_s,
-        message=whole.message,
     )
 
 
 def _split_cell(parts: Sequence[UnitStatus]) -> Cell:
     """The parts of a long video, which are worked on side by side, as one."""
     running = [unit for unit in parts if unit.state is State.RUNNING]
-    failed = next((unit for unit in parts if unit.state is State.FAILED), None)
+    has_failed = any(unit.state is State.FAILED for unit in parts)
     started = running or any(unit.state in ENDED for unit in parts)
     return Cell(
-        State.FAILED if failed else State.RUNNING if started else State.WAITING,
+        State.FAILED if has_failed else State.RUNNING if started else State.WAITING,
         sum(unit.fraction_done for unit in parts) / len(parts),
         rate_per_s=sum(unit.rate_per_s or 0.0 for unit in running) or None,
         unit=running[0].unit if running else "",
         parts_done=sum(unit.state is State.DONE for unit in parts),
         parts_total=len(parts),
-        message=failed.message if failed else "",
     )
 
 
