@@ -59,7 +59,7 @@ class ClipParams(Params):
         "keep", description="the last, shorter clip: keep it, drop it, or merge it into the one before"
     )
     start_s: float = Field(0.0, ge=0, description="leave out what comes before this second of the video")
-    end_s: Optional[float] = Field(None, gt=0, description="leave out what comes after this second; None: the end")
+    end_s: Optional[float] = Field(None, gt=0, description="leave out what comes after this second; without: nothing")
 
     @field_validator("overlap_s")
     @classmethod
