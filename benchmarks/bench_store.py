@@ -29,14 +29,18 @@ def job_id(number: int) -> str:
     return f"20260131-{number:016x}"
 
 
+def units_of_a_job() -> list[UnitRow]:
+    return [UnitRow(f"unit_{number:02d}", "clip", str(number)) for number in range(UNITS_PER_JOB)]
+
+
 def fill(store: Store, ended_jobs: int = ENDED_JOBS) -> None:
     """Let the first jobs run to their end and leave the others running."""
-    units = [UnitRow(f"unit_{number:02d}", "clip", str(number)) for number in range(UNITS_PER_JOB)]
+    units = units_of_a_job()
     for number in range(JOBS):
         videos = [VideoInput(video_id="1", original_name=f"camera {number}.mp4", path=Path("000.mp4"))]
         spec = JobSpec(job_id=job_id(number), created_at=NOW, version="0", videos=videos, params={}, keep_scratch=False)
         store.add_job(spec, 10**9, f"owner {number % 20}", NOW)
-        store.add_units(spec.job_id, units)
+        store.plan_units(spec.job_id, units)
         store.set_job_state(spec.job_id, State.RUNNING, "", NOW)
         for state in (State.QUEUED, State.RUNNING, State.DONE):
             for unit in units:
@@ -65,7 +69,7 @@ def main() -> int:
         fill(store)
         fill_s = time.perf_counter() - started_s
         running = job_id(JOBS - 1)
-        store.add_units(running, [UnitRow("last", "clip", "1")])
+        store.plan_units(running, [*units_of_a_job(), UnitRow("last", "clip", "1")])
         for state in (State.QUEUED, State.RUNNING):
             store.set_unit_state(running, "last", state, "", NOW)
 

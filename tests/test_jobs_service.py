@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from job_services import NO_LIMITS, submit, units_of, wait_for_end, wait_until
+from job_services import NO_LIMITS, quick_settings, submit, units_of, wait_for_end, wait_until
 
 from videoprep_nb.errors import InputError, LimitExceeded, NoRoom, NoSuchJob, ParameterError, TooLarge, WrongState
 from videoprep_nb.jobs.engine import EngineSettings
@@ -95,7 +95,7 @@ def test_closed_service_says_so(tmp_path: Path):
         pytest.param({"job_bytes": 20_000}, 2, TooLarge, [], id="size of a job"),
         pytest.param({"videos": 1}, 2, TooLarge, ["2", "1"], id="number of videos"),
         pytest.param({"queued_jobs": 0}, 1, LimitExceeded, ["0"], id="number of jobs"),
-        pytest.param({"free_bytes": 10**18}, 1, NoRoom, ["1000000000.0 GB"], id="room on the disk"),
+        pytest.param({"free_bytes": 10**18}, 1, NoRoom, ["1000000000.00 GB"], id="room on the disk"),
     ],
 )
 def test_limits_refuse_with_numbers(
@@ -121,6 +121,32 @@ def test_wrong_submissions_leave_nothing(idle_service: Service, no_video: Path):
 def test_default_limits_ask_for_free_disk(tmp_path: Path):
     with Service(Workspace(tmp_path), NO_SCHEDULER, Limits()) as service, pytest.raises(NoRoom, match="GB are free"):
         service.check_room(10**18)
+
+
+def test_upload_that_is_still_to_come_needs_room_of_its_own(tmp_path: Path):
+    with Service(Workspace(tmp_path), NO_SCHEDULER, NO_LIMITS) as service:
+        service.check_room(10**18)
+        with pytest.raises(NoRoom):
+            service.check_room(10**18, to_come_bytes=10**18)
+
+
+def test_uploads_stay_when_their_job_cannot_be_made(idle_service: Service):
+    upload = idle_service.workspace.new_upload_path()
+    upload.write_bytes(b"hours of video")
+    with pytest.raises(FileNotFoundError):
+        submit(idle_service, upload, idle_service.workspace.new_upload_path())
+    assert upload.read_bytes() == b"hours of video"
+    assert list(idle_service.workspace.jobs_dir.iterdir()) == []
+    assert idle_service.jobs() == ([], 0)
+
+
+@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="there is a GPU")
+def test_gpu_that_is_not_there_is_not_waited_for(tmp_path: Path, no_video: Path):
+    on_this_machine = EngineSettings(worker_count=1)
+    with Service(Workspace(tmp_path / "workspace"), on_this_machine, NO_LIMITS) as service:
+        wanted = {"track_persons": {"device": "cuda"}}
+        with pytest.raises(ParameterError, match="no NVIDIA GPU"):
+            submit(service, no_video, params=wanted)
 
 
 def test_job_without_its_file_fails_and_the_next_one_works(tmp_path: Path, no_video: Path):
@@ -213,3 +239,34 @@ def test_retry_of_a_cancelled_job_finds_detections_and_videos_that_are_done(tiny
         report = (folder.reports / "04_track_persons_2.html").read_text(encoding="utf-8")
         assert re.search(r"clips not looked at again</t[hd]>\s*<td>1<", report)
         assert validate_package(service.package_path(job_id)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["04_track_persons_1_part_2", "04_track_persons_1"])
+def test_retry_of_a_cancelled_job_with_a_long_video(key: str, tmp_path: Path):
+    """The video is worked on in parts; the job is cancelled while one of them, or what joins them, runs."""
+    video = tmp_path / "long.mp4"
+    write_sample(video, duration_s=4.0)
+    with Service(Workspace(tmp_path / "workspace"), EngineSettings(worker_count=1), NO_LIMITS) as service:
+        job_id = submit(service, video, params=quick_settings(1.0), clips_per_unit=1)
+        assert wait_until(lambda: key in units_of(service, job_id))
+        assert wait_until(lambda: units_of(service, job_id)[key].state is State.RUNNING)
+        service.cancel(job_id)
+        assert wait_for_end(service, job_id).job.state is State.CANCELLED
+        service.retry(job_id)
+        view = wait_for_end(service, job_id)
+        assert view.job.state is State.DONE, view.job.message
+        assert sum(unit.part is not None for unit in view.units) == 4
+        assert validate_package(service.package_path(job_id)) == []
+
+
+@pytest.mark.slow
+def test_wish_to_cancel_outlives_the_service(tiny_video: Path, tmp_path: Path):
+    workspace = Workspace(tmp_path / "workspace")
+    with Service(workspace, EngineSettings(worker_count=1), NO_LIMITS) as service:
+        job_id = submit(service, tiny_video)
+        assert wait_until(lambda: service.job(job_id).job.state is State.RUNNING)
+        service.cancel(job_id)
+    with Service(workspace, NO_SCHEDULER, NO_LIMITS) as service:
+        assert wait_for_end(service, job_id).job.state is State.CANCELLED
+        assert wait_until(lambda: not workspace.job_folder(job_id).scratch.exists())

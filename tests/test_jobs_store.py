@@ -136,7 +136,7 @@ def test_times_of_a_job(store: Store, steps: list[str], times: tuple[int | None,
 def unit_store(store: Store) -> Store:
     """A store with one job of one unit, named ``u``."""
     store.add_job(spec(1), 0, "", START)
-    store.add_units(job_id(1), [UnitRow("u", "clip", "1", part=3)])
+    store.plan_units(job_id(1), [UnitRow("u", "clip", "1", part=3)])
     return store
 
 
@@ -182,8 +182,20 @@ def test_progress_never_shrinks_and_late_reports_are_ignored(unit_store: Store, 
 
 def test_units_planned_again_keep_their_state(unit_store: Store):
     unit_store.set_unit_state(job_id(1), "u", State.QUEUED, "", START)
-    unit_store.add_units(job_id(1), [UnitRow("u", "clip", "1"), UnitRow("v", "package", None)])
+    unit_store.plan_units(job_id(1), [UnitRow("u", "clip", "1"), UnitRow("v", "package", None)])
     assert [(unit.key, unit.state) for unit in unit_store.units(job_id(1))] == [("u", "queued"), ("v", "waiting")]
+
+
+def test_units_that_are_no_longer_planned_go(unit_store: Store):
+    unit_store.plan_units(job_id(1), [UnitRow("v", "package", None)])
+    assert [unit.key for unit in unit_store.units(job_id(1))] == ["v"]
+
+
+def test_wish_to_cancel_lasts_until_the_end(unit_store: Store):
+    unit_store.want_cancel(job_id(1))
+    for state, wanted in ((State.RUNNING, True), (State.QUEUED, True), (State.CANCELLED, False), (State.QUEUED, False)):
+        unit_store.set_job_state(job_id(1), state, "", START)
+        assert unit_store.job(job_id(1)).cancel_wanted is wanted
 
 
 def test_events_tell_every_step(unit_store: Store):
@@ -232,7 +244,7 @@ def test_results_are_marked_as_deleted(store: Store):
     [
         pytest.param(lambda store, name: store.job(name), id="job"),
         pytest.param(lambda store, name: store.set_job_state(name, State.RUNNING, "", START), id="set_job_state"),
-        pytest.param(lambda store, name: store.add_units(name, [UnitRow("u", "clip", "1")]), id="add_units"),
+        pytest.param(lambda store, name: store.plan_units(name, [UnitRow("u", "clip", "1")]), id="plan_units"),
         pytest.param(lambda store, name: store.set_unit_state(name, "u", State.QUEUED, "", START), id="set_unit_state"),
         pytest.param(lambda store, name: store.add_event(name, "x", START), id="add_event"),
         pytest.param(lambda store, name: store.mark_results_deleted(name, START), id="mark_results_deleted"),
@@ -276,7 +288,7 @@ def test_threads_do_not_get_into_each_others_way(store: Store, database: Path):
         for number in range(25):
             own = spec(int(owner) * 1000 + number)
             store.add_job(own, 1, owner, START)
-            store.add_units(own.job_id, [UnitRow("u", "clip", "1")])
+            store.plan_units(own.job_id, [UnitRow("u", "clip", "1")])
             store.set_job_state(own.job_id, State.RUNNING, "", START)
             assert store.jobs(owner=owner)[1] == number + 1
 

@@ -237,6 +237,16 @@ def test_full_disk_is_said_before_anything_is_sent(tmp_path: Path):
         assert crowded.uploads == []
 
 
+def test_upload_of_a_service_that_was_killed_while_it_made_the_job_is_there_again(tmp_path: Path):
+    with running_server(tmp_path) as server:
+        location = create(server.client)
+        send(server.client, location, CONTENT)
+        [upload] = server.uploads
+    (upload / "content.bin").rename(upload / "claimed.bin")
+    with running_server(tmp_path) as server:
+        assert submit(server.client, location.rpartition("/")[2]).status_code == 202
+
+
 def test_upload_that_has_not_arrived_makes_no_job(server: RunningServer):
     location = create(server.client)
     send(server.client, location, CONTENT[:1000])

@@ -139,8 +139,10 @@ class Dispatcher:
     def _disconnect(self, engine: Engine) -> None:
         """Call off everything; it starts again as soon as a scheduler answers."""
         _log.warning("the connection to the scheduler was lost")
-        for attempt in self._attempts.values():
+        for (job_id, key), attempt in self._attempts.items():
             withdraw_attempt(attempt.folder)
+            reason = "The scheduler does not answer; this starts again as soon as it does."
+            self._guarded(job_id, partial(self._set_state, key=key, state=State.WAITING, message=reason))
         self._attempts.clear()
         engine.close()
         self.engine = None
@@ -193,14 +195,16 @@ class Dispatcher:
         self._jobs[job_id] = ActiveJob(spec, folder)
         if row.state is State.RUNNING:
             self._store.set_job_state(job_id, State.QUEUED, "The service was started again.", _now())
-        if self.engine is not None:
+        if row.cancel_wanted:  # of the service before, or before this one has come to the job
+            self._cancel(job_id)
+        elif self.engine is not None:
             self._guarded(job_id, self._resume)
 
     def _resume(self, job: ActiveJob) -> None:
         bring_back_kept(job.folder)
         job.folder.reports.mkdir(exist_ok=True)
         job.folder.units.mkdir(parents=True, exist_ok=True)
-        self._store.add_units(job.spec.job_id, [_row_of(unit) for unit in job.units()])
+        self._store.plan_units(job.spec.job_id, [_row_of(unit) for unit in job.units()])
         states = self._states(job)
         for unit in job.units():
             needs_have_ended = all(states[key] in ENDED for key in unit.after)
@@ -213,7 +217,7 @@ class Dispatcher:
     def _advance(self, job: ActiveJob) -> None:
         """Start what can be started; finish the job when nothing is left."""
         if not job.stopped:
-            self._store.add_units(job.spec.job_id, [_row_of(unit) for unit in job.units()])
+            self._store.plan_units(job.spec.job_id, [_row_of(unit) for unit in job.units()])
             for unit in self._ready_units(job):
                 self._start(job, unit)
         if all(row.state in ENDED for row in self._store.units(job.spec.job_id)):

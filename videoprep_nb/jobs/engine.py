@@ -68,6 +68,11 @@ class EngineSettings:
         return None if self.scheduler else max(1, core_count() // self.local_worker_count)
 
     @property
+    def may_have_gpu(self) -> bool:
+        """Whether units may be run that need a GPU; where a scheduler stands, a worker with one may still come."""
+        return self.scheduler is not None or Path("/dev/nvidia0").exists()
+
+    @property
     def memory_limit_bytes(self) -> int | None:
         """Memory that a unit may use, None when that is up to the worker."""
         if self.memory_per_unit_bytes or self.scheduler:
@@ -85,7 +90,7 @@ def _start_local_cluster(settings: EngineSettings) -> "LocalCluster":
         n_workers=settings.local_worker_count,
         threads_per_worker=1,
         processes=settings.separate_processes,
-        resources={"GPU": 1} if Path("/dev/nvidia0").exists() else {},
+        resources={"GPU": 1} if settings.may_have_gpu else {},
         # a notebook has a process and a limit of its own; the worker itself stays small
         memory_limit=0,
         dashboard_address="127.0.0.1:0",  # there is always one; on a free port it is in nobody's way

@@ -206,7 +206,7 @@ def wished_parameters(stage: str, spec: JobSpec) -> dict[str, Any]:
     wished = dict(spec.params.get(stage, {}))
     extraction = spec.params.get("extract_frames", {})
     if stage == "track_persons" and "frames_per_second" in extraction:
-        wished.setdefault("frames_per_second", extraction["frames_per_second"])
+        wished["frames_per_second"] = extraction["frames_per_second"]
     return wished
 
 

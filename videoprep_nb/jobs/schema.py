@@ -60,6 +60,7 @@ MIGRATIONS: Sequence[Sequence[str]] = [
         """,
         "CREATE INDEX events_by_job ON events (job_id, id)",
     ],
+    ["ALTER TABLE jobs ADD COLUMN cancel_wanted INTEGER NOT NULL DEFAULT 0"],
 ]
 """Statements of each step; a database of version n has had the first n steps. Steps are added, never changed."""
 

@@ -3,9 +3,8 @@
 import math
 import secrets
 import shutil
-from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ import videoprep_nb
 from videoprep_nb.errors import NoRoom, NoSuchJob, ParameterError, TooLarge, TooManyJobs, WrongState
 from videoprep_nb.jobs.dispatcher import Dispatcher
 from videoprep_nb.jobs.engine import EngineSettings
+from videoprep_nb.jobs.estimate import fraction_done, remaining_s
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, VideoInput
 from videoprep_nb.jobs.plan import JobFolder
 from videoprep_nb.jobs.retention import CleanReport, clean, remove_half_received, remove_tree, sweep_processes
@@ -22,19 +22,6 @@ from videoprep_nb.jobs.settings import Settings, check_settings
 from videoprep_nb.jobs.store import Store
 from videoprep_nb.jobs.workspace import Workspace, disk_bytes
 from videoprep_nb.stages.params import STAGES
-
-# How much of a job's time a stage takes, measured on real videos; only for the estimate of the time that is left.
-_STAGE_WEIGHTS = {
-    "resize": 3.0,
-    "clip": 0.5,
-    "extract_frames": 1.0,
-    "track_persons": 10.0,
-    "generate_proposals": 0.3,
-    "package": 0.7,
-}
-# Of the time of a tracking stage that is split: its parts detect persons, the rest joins them to tracks.
-_SHARE_OF_PARTS = 0.9
-_LEAST_FRACTION_FOR_ESTIMATE = 0.02
 
 
 @dataclass(frozen=True)
@@ -97,6 +84,7 @@ class Service:
     def __init__(self, workspace: Workspace, settings: EngineSettings, limits: Limits | None = None) -> None:
         self.workspace = workspace
         self.limits = limits or Limits()
+        self._settings = settings
         self._opened_at = datetime.now(UTC)
         self._resources = ExitStack()
         self._resources.enter_context(workspace.lock())
@@ -149,33 +137,39 @@ class Service:
         if not videos:
             raise ParameterError("videos", "none was given; name at least one video file")
         checked = check_settings(params)
+        self._check_device(checked)
         size_bytes = self._check_sizes([path for _, path in videos])
         self.check_room(size_bytes)
         now = datetime.now(UTC)
         job_id = f"{now:%Y%m%d}-{secrets.token_hex(8)}"
         folder = self.workspace.job_folder(job_id)
-        folder.reports.mkdir(parents=True)
-        folder.input.mkdir()
+        inputs = [self._place_of_input(path, folder, number) for number, (_, path) in enumerate(videos)]
         spec = JobSpec(
             job_id=job_id,
             created_at=now,
             version=videoprep_nb.__version__,
             videos=[
-                VideoInput(video_id=str(number), original_name=name, path=self._take_in(path, folder, number))
-                for number, (name, path) in enumerate(videos, start=1)
+                VideoInput(video_id=str(number), original_name=name, path=path)
+                for number, ((name, _), path) in enumerate(zip(videos, inputs, strict=True), start=1)
             ],
             params=checked,
             keep_scratch=keep_scratch,
             previews=previews,
             clips_per_unit=clips_per_unit,
         )
-        spec.write(folder.spec)
-        self._store.add_job(spec, size_bytes, owner, now)
+        with self._moved({path: place for (_, path), place in zip(videos, inputs, strict=True)}, folder):
+            folder.reports.mkdir(parents=True)
+            spec.write(folder.spec)
+            self._store.add_job(spec, size_bytes, owner, now)
         self._dispatcher.take_up(job_id)
         return job_id
 
-    def check_room(self, size_bytes: int) -> None:
+    def check_room(self, size_bytes: int, to_come_bytes: int = 0) -> None:
         """Check that a job with so many bytes of videos can be taken on now.
+
+        Args:
+            size_bytes: Size of its videos.
+            to_come_bytes: How much of that is not on the disk yet.
 
         Raises:
             TooManyJobs: Too many have not ended.
@@ -185,10 +179,10 @@ class Service:
         if unfinished >= self.limits.queued_jobs:
             raise TooManyJobs(f"{unfinished} jobs are waiting or running, which is the limit; try again later.")
         free = shutil.disk_usage(self.workspace.path).free
-        needed = self.limits.free_bytes + int(size_bytes * self.limits.free_per_input_byte)
+        needed = self.limits.free_bytes + int(size_bytes * self.limits.free_per_input_byte) + to_come_bytes
         if free < needed:
             raise NoRoom(
-                f"The job needs {needed / 1e9:.1f} GB of disk space, {free / 1e9:.1f} GB are free; "
+                f"The job needs {needed / 1e9:.2f} GB of disk space, {free / 1e9:.2f} GB are free; "
                 "delete jobs that are no longer needed, or ask for more room."
             )
 
@@ -219,10 +213,9 @@ class Service:
         """
         row = self._store.job(job_id)
         units = sorted(self._store.units(job_id), key=_place)
-        fraction = _fraction_done(units)
         result_file = self.workspace.job_folder(job_id).result
         result = JobResult.read(result_file) if row.state in ENDED and result_file.exists() else None
-        return JobView(row, units, fraction, self._remaining_s(row, units), result)
+        return JobView(row, units, fraction_done(row, units), remaining_s(row, units, self._opened_at), result)
 
     def events(self, job_id: str, since_id: int = 0) -> list[Event]:
         """What happened to a job after a certain event.
@@ -243,6 +236,7 @@ class Service:
         row = self._store.job(job_id)
         if row.state in ENDED:
             raise WrongState(f"Job {job_id} is {row.state} already; there is nothing to cancel.")
+        self._store.want_cancel(job_id)
         self._dispatcher.cancel(job_id)
 
     def retry(self, job_id: str) -> None:
@@ -267,11 +261,7 @@ class Service:
             NoSuchJob: There is none.
             WrongState: It has not ended; cancel it first.
         """
-        row = self._store.job(job_id)
-        if row.state not in ENDED:
-            raise WrongState(f"Job {job_id} is {row.state}; cancel it first.")
-        self._store.delete_job(job_id)
-        remove_tree(self.workspace, self.workspace.job_folder(job_id).path)
+        self._dispatcher.call(lambda: self._delete(job_id))  # the scratch folder of a job that has just ended is gone
 
     def package_path(self, job_id: str) -> Path:
         """The package of a job.
@@ -281,6 +271,8 @@ class Service:
         """
         row = self._store.job(job_id)
         package = self.workspace.job_folder(job_id).package
+        if row.results_deleted_at:
+            raise NoSuchJob(f"The files of job {job_id} have been deleted; hand its videos in again.")
         if not package.is_file():
             raise NoSuchJob(f"Job {job_id} is {row.state} and has no package.")
         return package
@@ -320,19 +312,6 @@ class Service:
         keep_s = self.limits.keep_results.total_seconds()
         return self._dispatcher.call(lambda: clean(self.workspace, self._store, keep_s, datetime.now(UTC)))
 
-    def _remaining_s(self, row: JobRow, units: Sequence[UnitRow]) -> float | None:
-        if row.state is not State.RUNNING or row.started_at is None:
-            return None
-        # what was done in an earlier run, by another service or before a retry, says nothing about the pace
-        since = max(row.started_at, self._opened_at)
-        weights = _weights(units)
-        done_before = sum(weights[unit.key] for unit in units if unit.ended_at and unit.ended_at < since)
-        fraction = _fraction_done(units)
-        gained = fraction - done_before / sum(weights.values())
-        if gained < _LEAST_FRACTION_FOR_ESTIMATE:
-            return None
-        return (datetime.now(UTC) - since).total_seconds() * (1 - fraction) / gained
-
     def _check_sizes(self, paths: Sequence[Path]) -> int:
         if len(paths) > self.limits.videos:
             raise TooLarge(
@@ -351,36 +330,39 @@ class Service:
             )
         return sum(sizes)
 
-    def _take_in(self, path: Path, folder: JobFolder, number: int) -> Path:
+    def _check_device(self, params: Settings) -> None:
+        if params.get("track_persons", {}).get("device") == "cuda" and not self._settings.may_have_gpu:
+            raise ParameterError("track_persons.device", "found cuda, but this machine has no NVIDIA GPU; leave it out")
+
+    def _place_of_input(self, path: Path, folder: JobFolder, index: int) -> Path:
         path = path.absolute()
-        if self.workspace.uploads_dir not in path.parents:
-            return path
-        target = folder.input / f"{number - 1:03d}.mp4"
-        path.replace(target)
-        return target
+        return folder.input / f"{index:03d}.mp4" if self.workspace.uploads_dir in path.parents else path
+
+    @contextmanager
+    def _moved(self, places: dict[Path, Path], folder: JobFolder) -> Iterator[None]:
+        """Move uploads to the folder of a new job; when the block fails they are where they were."""
+        moved: dict[Path, Path] = {}
+        try:
+            folder.input.mkdir(parents=True)
+            for path, place in places.items():
+                if folder.input in place.parents:
+                    moved[path] = path.replace(place)
+            yield
+        except BaseException:
+            for path, place in moved.items():
+                place.replace(path)
+            remove_tree(self.workspace, folder.path)
+            raise
+
+    def _delete(self, job_id: str) -> None:
+        row = self._store.job(job_id)
+        if row.state not in ENDED:
+            raise WrongState(f"Job {job_id} is {row.state}; cancel it first.")
+        self._store.delete_job(job_id)
+        remove_tree(self.workspace, self.workspace.job_folder(job_id).path)
 
 
 def _place(unit: UnitRow) -> tuple[float, int, float]:
     """Where a unit stands in the list: by video, stage and part; what joins videos or parts comes after them."""
     video = int(unit.video_id) if unit.video_id else math.inf
     return video, list(STAGES).index(unit.stage), unit.part or math.inf
-
-
-def _fraction_done(units: Sequence[UnitRow]) -> float:
-    weights = _weights(units)
-    done = sum(weights[unit.key] * unit.fraction_done for unit in units)
-    return done / sum(weights.values()) if units else 0.0
-
-
-def _weights(units: Sequence[UnitRow]) -> dict[str, float]:
-    """How much of the work each unit is; the parts of a video share what its tracking takes."""
-    parts = Counter(unit.video_id for unit in units if unit.part)
-    weights = {}
-    for unit in units:
-        weight = _STAGE_WEIGHTS[unit.stage]
-        if unit.part:
-            weight *= _SHARE_OF_PARTS / parts[unit.video_id]
-        elif unit.stage == "track_persons" and parts[unit.video_id]:
-            weight *= 1 - _SHARE_OF_PARTS
-        weights[unit.key] = weight
-    return weights

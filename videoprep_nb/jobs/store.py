@@ -182,6 +182,16 @@ class Store:
             _update(cursor, "jobs", row, {"state": state, "message": message} | _job_times(row, state, at))
             _add_state_event(cursor, job_id, at, {"state": state, "message": message})
 
+    def want_cancel(self, job_id: str) -> None:
+        """Note that an unfinished job is to be cancelled; it is forgotten when the job ends.
+
+        Raises:
+            NoSuchJob: There is no such job.
+        """
+        with self._transaction() as cursor:
+            _check_job(cursor, job_id)
+            cursor.execute("UPDATE jobs SET cancel_wanted = 1 WHERE job_id = ?", [job_id])
+
     def mark_results_deleted(self, job_id: str, at: datetime) -> None:
         """Note that the files of a job were deleted to make room.
 
@@ -203,19 +213,24 @@ class Store:
             _check_job(cursor, job_id)
             cursor.execute("DELETE FROM jobs WHERE job_id = ?", [job_id])
 
-    def add_units(self, job_id: str, units: Iterable[UnitRow]) -> None:
-        """Add waiting units to a job; those that it has already are left as they are.
+    def plan_units(self, job_id: str, units: Iterable[UnitRow]) -> None:
+        """Give a job its units: new ones wait, those that it has already are left as they are, all others go.
 
         Args:
             job_id: The job.
-            units: Of which only key, stage, video and part are taken.
+            units: All of them; only key, stage, video and part are taken.
 
         Raises:
             NoSuchJob: There is no such job.
         """
+        planned = list(units)
         with self._transaction() as cursor:
             _check_job(cursor, job_id)
-            for unit in units:
+            cursor.execute(
+                "DELETE FROM units WHERE job_id = ? AND key NOT IN (SELECT value FROM json_each(?))",
+                [job_id, json.dumps([unit.key for unit in planned])],
+            )
+            for unit in planned:
                 values = {
                     "job_id": job_id,
                     "key": unit.key,
@@ -328,7 +343,7 @@ def _check_job(cursor: sqlite3.Cursor, job_id: str) -> None:
 
 def _job_times(row: sqlite3.Row, state: State, at: datetime) -> dict[str, Any]:
     if state in ENDED:
-        return {"ended_at": time_text(at)}
+        return {"ended_at": time_text(at), "cancel_wanted": 0}
     if row["state"] in ENDED:
         return {"started_at": None, "ended_at": None}
     # a job that goes on after a new start of the service keeps the time of its first start

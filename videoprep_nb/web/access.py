@@ -57,8 +57,8 @@ class UserJobs:
         return ImportFolders(self._service)
 
     def check_room(self, size_bytes: int) -> None:
-        """Check that a job of this size can be taken on now, see ``Service.check_room``."""
-        self._service.check_room(size_bytes)
+        """Check that a job of this size, which is still to come, can be taken on; see ``Service.check_room``."""
+        self._service.check_room(size_bytes, to_come_bytes=size_bytes)
 
     def submit(
         self,

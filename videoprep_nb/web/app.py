@@ -20,6 +20,7 @@ from videoprep_nb.web.gate import Gate
 from videoprep_nb.web.metrics import CountRequests, Metrics
 from videoprep_nb.web.page.app import add_page
 from videoprep_nb.web.problems import add_problem_handlers
+from videoprep_nb.web.resumable import give_back_claims
 from videoprep_nb.web.users import Users
 
 CLEAN_INTERVAL_S = 3600.0
@@ -37,6 +38,7 @@ def create_app(service: Service, users: Users | None) -> FastAPI:
         service: The service; it is cleaned at start and once an hour, and not closed at the end.
         users: Who may use it; None: only programs and browsers of this machine.
     """
+    give_back_claims(service.workspace.uploads_dir)
     app = FastAPI(
         title="videoprep",
         version=videoprep_nb.__version__,

@@ -106,7 +106,7 @@ class UserUploads:
                 f"{limits.job_bytes / 1e9:g} GB are taken for one job; start a job with those that are there first."
             )
         still_to_come = sum(upload.info.size_bytes - upload.offset for upload in everything)
-        self._service.check_room(size_bytes + still_to_come)
+        self._service.check_room(size_bytes + still_to_come, to_come_bytes=size_bytes + still_to_come)
         folder = self._service.workspace.new_upload_path()
         info = UploadInfo(
             upload_id=folder.name, owner=self._owner, name=name, size_bytes=size_bytes, created_at=datetime.now(UTC)
@@ -189,6 +189,16 @@ class UserUploads:
 
     def _folder(self, upload_id: str) -> Path:
         return self._service.workspace.uploads_dir / upload_id
+
+
+def give_back_claims(uploads_dir: Path) -> None:
+    """Give uploads back to their owners that were claimed by a service which was killed before it had made the job.
+
+    Args:
+        uploads_dir: The folder of the uploads, of a workspace that is locked.
+    """
+    for claimed in uploads_dir.glob(f"*/{_CLAIMED}"):
+        claimed.rename(claimed.with_name(_CONTENT))
 
 
 def _read(folder: Path) -> ResumableUpload | None:
