@@ -14,7 +14,7 @@ from rich.markup import escape
 from videoprep_nb.cli_jobs import jobs_app, serve
 from videoprep_nb.cli_trackers import evaluate, trackers
 from videoprep_nb.cli_users import users_app
-from videoprep_nb.console import EXIT_FAILED, EXIT_USAGE, err, out, stop
+from videoprep_nb.console import EXIT_FAILED, EXIT_USAGE, check_can_be_written, err, out, stop
 from videoprep_nb.errors import InputError, ParameterError, VideoPrepError
 from videoprep_nb.jobs.models import JobResult, State
 from videoprep_nb.jobs.run import run_job
@@ -44,7 +44,7 @@ app.add_typer(users_app, name="users")
 def run(
     videos: Annotated[list[Path], typer.Argument(help="Raw video files, in the order that numbers them 1, 2, …")],
     output: Annotated[
-        Path | None, typer.Option(help="New folder for the package and the reports. [videoprep-output/<time>]")
+        Path | None, typer.Option(help=r"New folder for the package and the reports. \[videoprep-output/<time>]")
     ] = None,
     assignments: Annotated[
         list[str] | None, typer.Option("--set", metavar="STAGE.PARAM=VALUE", help="Change one parameter; repeatable.")
@@ -122,6 +122,7 @@ def sample(file: Annotated[Path, typer.Argument(metavar="OUT.mp4", help="The vid
     from videoprep_nb.media.sample import write_sample
 
     try:
+        check_can_be_written(file)
         write_sample(file)
     except VideoPrepError as error:
         raise stop(error, EXIT_FAILED) from None

@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from videoprep_nb.console import EXIT_FAILED, EXIT_USAGE, err, out, stop
+from videoprep_nb.console import EXIT_FAILED, EXIT_USAGE, check_can_be_written, err, out, stop
 from videoprep_nb.errors import InputError, ParameterError, VideoPrepError
 from videoprep_nb.jobs.settings import read_settings
 from videoprep_nb.timecode import parse_rate
@@ -121,8 +121,8 @@ def _tracking(
 ) -> "Tracking":
     from videoprep_nb.evaluation.evaluate import Tracking
 
-    values = read_settings(None, [f"{_STAGE}.{assignment}" for assignment in assignments]).get(_STAGE, {})
-    params = TrackingParams.checked(values | ({"tracker": tracker} if tracker else {}))
+    wanted = [*assignments, *([f"tracker={tracker}"] if tracker else [])]
+    params = TrackingParams.checked(read_settings(None, [f"{_STAGE}.{item}" for item in wanted]).get(_STAGE, {}))
     rate = parse_rate(frame_rate, "--frame-rate") if frame_rate else None
     return Tracking(params, refine, rate, _read_size(size) if size else None)
 
@@ -146,6 +146,8 @@ def _evaluate_detections(
     _check_count("--detections", detections, ground_truth)
     if write_tracks:
         _check_count("--write-tracks", write_tracks, ground_truth)
+        for file in write_tracks:
+            check_can_be_written(file)
     pairs = zip(ground_truth, detections, strict=True)
     evaluations = [evaluate_detections(truth, found, tracking, half) for truth, found in pairs]
     for file, evaluation in zip(write_tracks or [], evaluations, strict=False):

@@ -13,7 +13,7 @@ class Params(BaseModel):
     """Base of the parameter models."""
 
     # papermill and YAML turn a video id or a frame rate such as 25 into a number
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
 
     @classmethod
     def from_cell(cls, namespace: Mapping[str, Any]) -> Self:
@@ -36,16 +36,18 @@ class Params(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             name = str(first["loc"][0]) if first["loc"] else cls.__name__
-            if first["type"] == "extra_forbidden":
+            if name not in cls.model_fields:
                 raise ParameterError(name, _unknown_name(name, list(cls.model_fields))) from None
             raise ParameterError(name, _out_of_range(first, cls.model_fields[name].description)) from None
 
 
 def _unknown_name(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=3)
-    return f"there is no such parameter; {'did you mean' if near else 'known are'} {', '.join(near or known)}?"
+    hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(known)}"
+    return f"there is no such parameter; {hint}"
 
 
 def _out_of_range(error: Any, help_text: str | None) -> str:
     problem = str(error["msg"]).removeprefix("Value error, ")
-    return f"found {error['input']!r}, but: {problem} ({help_text})"
+    found = f"found {error['input']!r}, "
+    return f"{found}{'' if problem.startswith('wanted') else 'but: '}{problem.removeprefix(found)} ({help_text})"

@@ -10,10 +10,24 @@ import yaml
 from videoprep_nb.errors import ParameterError
 from videoprep_nb.jobs.models import VideoInput
 from videoprep_nb.jobs.plan import JobFolder, Unit, job_owned_parameters
-from videoprep_nb.stages.params import STAGES, VIDEO_STAGES
+from videoprep_nb.stages.params import STAGES, VIDEO_STAGES, TrackPersonsParams
 
 Settings = dict[str, dict[str, Any]]
 """Values by stage and parameter name."""
+
+
+_FOLLOWING = {"track_persons": {"frames_per_second"}}
+"""Parameters that take the value of another stage in a job."""
+
+
+class _Yaml(yaml.SafeLoader):
+    """YAML in which only true and false are truth values, as in YAML 1.2; ``off`` is a word, as in camera_motion."""
+
+
+_Yaml.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool" or letter in "tTfF"]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def read_settings(file: Path | None, assignments: Iterable[str]) -> Settings:
@@ -33,7 +47,7 @@ def read_settings(file: Path | None, assignments: Iterable[str]) -> Settings:
     for assignment in assignments:
         stage, name, text = _split(assignment)
         settings.setdefault(stage, {})[name] = _value(stage, name, text)
-    return check_settings(settings)
+    return _with_whole_paths(check_settings(settings))
 
 
 def check_settings(settings: Mapping[str, Mapping[str, Any]]) -> Settings:
@@ -53,27 +67,51 @@ def check_settings(settings: Mapping[str, Mapping[str, Any]]) -> Settings:
             if name in owned_by_job(stage):
                 raise ParameterError(f"{stage}.{name}", "a job sets this itself; leave it out")
         try:
-            params = STAGES[stage].checked(values)
+            # with the defaults, so that those which go with a value are looked at together with it
+            params = STAGES[stage].checked(STAGES[stage]().model_dump() | dict(values))
+            if isinstance(params, TrackPersonsParams) and {"tracker", "tracker_options"} & set(values):
+                _check_tracker(params)
         except ParameterError as error:
             raise ParameterError(f"{stage}.{error.field}", error.reason) from None
         checked[stage] = {name: getattr(params, name) for name in values}
     return checked
 
 
+def _with_whole_paths(settings: Settings) -> Settings:
+    """Files are named from the folder that one stands in, and notebooks run in another."""
+    tracking = settings.get("track_persons", {})
+    for name in {"weights", "detections_file"} & set(tracking):
+        if Path(tracking[name]).is_file():
+            tracking[name] = str(Path(tracking[name]).absolute())
+        elif name == "detections_file" and tracking[name]:
+            raise ParameterError(f"track_persons.{name}", f"there is no file {tracking[name]}")
+    return settings
+
+
+def _check_tracker(params: TrackPersonsParams) -> None:
+    from videoprep_nb.tracking.trackers import read_tracker_options, tracker_type
+
+    read_tracker_options(tracker_type(params.tracker), params.tracker_options)
+
+
 def owned_by_job(stage: str) -> set[str]:
     """Names of the parameters that a job sets itself."""
     video = VideoInput(video_id="1", original_name="", path=Path()) if stage in VIDEO_STAGES else None
-    return set(job_owned_parameters(Unit(stage, video), JobFolder(Path()), []))
+    return set(job_owned_parameters(Unit(stage, video), JobFolder(Path()), [])) | _FOLLOWING.get(stage, set())
 
 
 def _read_file(file: Path) -> Settings:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        content = yaml.load(file.read_text(encoding="utf-8"), _Yaml) or {}  # noqa: S506 - a safe loader
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ParameterError(str(file), f"cannot be read as YAML ({error})") from None
-    if not isinstance(content, dict) or not all(isinstance(values, dict) for values in content.values()):
+    if not isinstance(content, dict) or not all(isinstance(values, dict | None) for values in content.values()):
         raise ParameterError(str(file), "wanted a stage on the first level and its parameters below it")
-    return {stage: dict(values) for stage, values in content.items()}
+    return {str(stage): _with_text_keys(values or {}) for stage, values in content.items()}
+
+
+def _with_text_keys(values: dict[Any, Any]) -> dict[str, Any]:
+    return {str(name): value for name, value in values.items()}
 
 
 def _split(assignment: str) -> tuple[str, str, str]:
@@ -92,7 +130,7 @@ def _value(stage: str, name: str, text: str) -> Any:
     if get_origin(field.annotation) is list and not text.startswith("["):
         return [item.strip() for item in text.split(",") if item.strip()]
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, _Yaml)  # noqa: S506 - a safe loader
     except yaml.YAMLError:
         return text
 

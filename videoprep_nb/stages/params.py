@@ -117,6 +117,13 @@ class DetectPersonsParams(Params):
     frames_per_second: float = Field(1.0, gt=0, le=240, description="as in 03_extract_frames, to name frames in rows")
     preview_dir: str = Field("", description="folder for a small film and pictures with the tracks; empty: none")
 
+    @field_validator("detections_file")
+    @classmethod
+    def _check_detections_file(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("detector") == "precomputed" and not value:
+            raise ValueError("wanted the file for the detector precomputed")
+        return value
+
 
 class TrackPersonsParams(TrackingParams, DetectPersonsParams):
     """Stage 4: persons detected and tracked through all clips of one video."""

@@ -47,7 +47,7 @@ def create_tracker(name: str, frame_rate: float, options: Iterable[str] = ()) ->
         ParameterError: There is no such tracker or option, or a value makes no sense.
     """
     chosen = tracker_type(name)
-    return chosen(frame_rate, _read_options(chosen, options))
+    return chosen(frame_rate, read_tracker_options(chosen, options))
 
 
 @functools.cache
@@ -72,7 +72,16 @@ def _load(plugin: EntryPoint) -> str:
     return ""
 
 
-def _read_options(chosen: type[Tracker], texts: Iterable[str]) -> TrackerOptions:
+def read_tracker_options(chosen: type[Tracker], texts: Iterable[str]) -> TrackerOptions:
+    """The options of a tracker, as people write them.
+
+    Args:
+        chosen: The tracker.
+        texts: Its options, each written ``name:value``.
+
+    Raises:
+        ParameterError: There is no such option, or a value makes no sense.
+    """
     values: dict[str, str] = {}
     for text in texts:
         option, colon, value = text.partition(":")
