@@ -12,7 +12,7 @@ from videoprep_nb.jobs.settings import check_settings, owned_by_job
 from videoprep_nb.stages.params import STAGES
 from videoprep_nb.web import texts
 from videoprep_nb.web.page.estimate import VideoFacts, estimate
-from videoprep_nb.web.page.form import build_component, form_fields, form_values, read_form
+from videoprep_nb.web.page.form import build_component, form_fields, form_values, read_form, with_preset
 from videoprep_nb.web.page.presets import PRESETS, STANDARD
 
 FIELDS = form_fields()
@@ -55,11 +55,13 @@ def test_untouched_form_asks_for_nothing():
 
 
 def test_changed_values_are_asked_for():
-    values = filled(clip__clip_duration_s=10, track_persons__tracker_options="a:1, b:2", resize__upscale=False)
+    values = filled(
+        clip__clip_duration_s=10, track_persons__tracker_options="max_age_s:1, match_iou:0.2", resize__upscale=False
+    )
     assert read_form(FIELDS, values) == {
         "resize": {"upscale": False},
         "clip": {"clip_duration_s": 10.0},
-        "track_persons": {"tracker_options": ["a:1", "b:2"]},
+        "track_persons": {"tracker_options": ["max_age_s:1", "match_iou:0.2"]},
     }
 
 
@@ -69,9 +71,11 @@ def test_changed_values_are_asked_for():
         ("clip__clip_duration_s", -1, "Clips – Clip duration (seconds)"),
         ("clip__clip_duration_s", None, "Clips – Clip duration (seconds)"),
         ("resize__width", 1281, "Standard form – Width"),
+        ("resize__width", 1280.5, "Standard form – Width"),
+        ("track_persons__tracker", "abc", "Persons – Tracker"),
         ("resize__frame_rate", "fast", "Standard form – Frame rate"),
     ],
-    ids=["out of range", "empty", "odd", "no rate"],
+    ids=["out of range", "empty", "odd", "no whole number", "no tracker", "no rate"],
 )
 def test_nonsense_is_refused_by_its_label(key: str, value: object, named: str):
     with pytest.raises(ParameterError) as caught:
@@ -84,6 +88,12 @@ def test_presets_are_valid_and_reach_the_job(name: str):
     assert check_settings(PRESETS[name]) == PRESETS[name]
     assert read_form(FIELDS, form_values(FIELDS, PRESETS[name])) == PRESETS[name]
     assert texts.PRESETS[name]
+
+
+def test_preset_leaves_what_no_preset_sets():
+    draft = with_preset(FIELDS, filled(clip__clip_duration_s=7, clip__end_s=" 9 "), "fast draft")
+    assert read_form(FIELDS, draft) == PRESETS["fast draft"] | {"clip": {"clip_duration_s": 7.0, "end_s": 9.0}}
+    assert read_form(FIELDS, with_preset(FIELDS, draft, STANDARD)) == {"clip": {"clip_duration_s": 7.0, "end_s": 9.0}}
 
 
 def test_presets_cost_what_their_names_promise():

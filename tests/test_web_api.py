@@ -52,6 +52,8 @@ def test_two_videos_become_a_package(server: RunningServer, tmp_path: Path):
     path = f"/api/jobs/{job_id}"
     events = read_events(server.client, f"{path}/events")
     assert events[-1] == {"event": "end", "data": {"state": "done"}}
+    from_the_start = server.client.get(f"{path}/events", headers={"Last-Event-ID": ""})
+    assert from_the_start.text.count("event: ") == len(events)
     ids = [int(event["id"]) for event in events[:-1]]
     assert ids == sorted(set(ids))
     states = [event["data"]["data"]["state"] for event in events if event["event"] == "job"]
@@ -70,6 +72,8 @@ def test_two_videos_become_a_package(server: RunningServer, tmp_path: Path):
     whole = server.client.get(f"{path}/package")
     assert whole.headers["content-disposition"] == f'attachment; filename="final_package_{job_id}.zip"'
     size = len(whole.content)
+    announced = server.client.head(f"{path}/package")
+    assert (announced.headers["content-length"], announced.content) == (str(size), b"")
     cuts = [0, 1, size // 3, size // 2, size]
     pieces = []
     for start, end in pairwise(cuts):

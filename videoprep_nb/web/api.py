@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 import anyio
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import Field
 
 from videoprep_nb.errors import NoSuchJob
 from videoprep_nb.jobs.models import ENDED, State
@@ -66,8 +67,9 @@ async def stream_events(
     since: Annotated[int, Query(description="only what came after the event with this id", ge=0, le=_LARGEST_ID)] = 0,
     follow: Annotated[bool, Query(description="stay until the job has ended")] = True,
     last_event_id: Annotated[
-        int | None, Header(description="like `since`; browsers send it when they reconnect", ge=0, le=_LARGEST_ID)
-    ] = None,
+        Annotated[int, Field(ge=0, le=_LARGEST_ID)] | Literal[""],
+        Header(description="like `since`; browsers send it when they reconnect"),
+    ] = "",
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow a job by server-sent events.
 

@@ -28,6 +28,7 @@ router = APIRouter(prefix="/api")
 
 # reports link to the package beside them, by its own name
 @router.get("/jobs/{job_id}/final_package.zip", include_in_schema=False)
+@router.head("/jobs/{job_id}/package", include_in_schema=False)
 @router.get(
     "/jobs/{job_id}/package",
     response_class=FileResponse,
@@ -50,6 +51,7 @@ def list_reports(job_id: JobId, jobs: Jobs) -> list[Report]:
     return [Report(name=name, href=f"/api/jobs/{job_id}/reports/{name}") for name in names]
 
 
+@router.head("/jobs/{job_id}/reports/{name}", include_in_schema=False)
 @router.get(
     "/jobs/{job_id}/reports/{name}",
     response_class=FileResponse,
@@ -98,6 +100,7 @@ def list_previews(job_id: JobId, jobs: Jobs) -> list[PreviewFile]:
     return [PreviewFile(name=name, href=f"/api/jobs/{job_id}/preview/{name}") for name in names]
 
 
+@router.head("/jobs/{job_id}/preview/{name}", include_in_schema=False)
 @router.get(
     "/jobs/{job_id}/preview/{name}",
     response_class=FileResponse,

@@ -140,6 +140,7 @@ BROWSER = {
     "remove": "Remove {name}",
     "folders": "Folders on the server",
     "empty_folder": "Nothing here.",
+    "already": "{name} is in the list already.",
     "moved": "{name} is now number {number}.",
     "started": "The job has been handed in. You can close this page; the work goes on.",
 }
@@ -168,5 +169,6 @@ NO_VIDEOS_YET = "Choose at least one video; then the job can start."
 STILL_PENDING = "{count} still on the way."
 COST = "Takes about {time} when nothing else runs, and up to {disk} of disk space until it is done."
 START = "Start"
+EMPTY_INPUT = "there is nothing in it; write a number"
 UNITS = {"s": "seconds", "px": "pixels"}
 ACRONYMS = {"nms": "NMS", "iou": "IoU", "crf": "CRF", "jpeg": "JPEG"}

@@ -11,14 +11,13 @@ from videoprep_nb.errors import ParameterError
 from videoprep_nb.jobs.settings import Settings, check_settings, owned_by_job
 from videoprep_nb.stages.params import STAGES
 from videoprep_nb.web import texts
+from videoprep_nb.web.page.presets import PRESETS
 
 _NOT_ASKED = {
     # files of the server, which people of the page need not know, and should not be able to try
     ("track_persons", "weights"),
     ("track_persons", "detector"),
     ("track_persons", "detections_file"),
-    # follows extract_frames
-    ("track_persons", "frames_per_second"),
 }
 
 
@@ -54,6 +53,8 @@ class FormField:
 
     def read(self, value: Any) -> Any:
         """What the form shows as a value."""
+        if isinstance(value, str):
+            value = value.strip()
         if self.is_optional:
             return value or None
         return [item.strip() for item in value.split(",") if item.strip()] if self.is_list else value
@@ -84,7 +85,7 @@ def build_component(field: FormField) -> gr.components.Component:
     if kind is bool:
         return gr.Checkbox(**common)
     if kind in (int, float):
-        return gr.Number(precision=0 if kind is int else None, **common)
+        return gr.Number(**common)
     # also for a number that may be left out: Gradio's Number makes 0 of an empty one
     return gr.Textbox(max_lines=1, **common)
 
@@ -102,13 +103,15 @@ def read_form(fields: Sequence[FormField], values: Sequence[Any]) -> Settings:
     settings: Settings = {}
     for field, shown in zip(fields, values, strict=True):
         value = field.read(shown)
+        if value is None and not field.is_optional:
+            raise ParameterError(_full_label(field.stage, field.name), texts.EMPTY_INPUT)
         if value != field.info.get_default(call_default_factory=True):
             settings.setdefault(field.stage, {})[field.name] = value
     try:
         return check_settings(settings)
     except ParameterError as error:
         stage, _, name = error.field.partition(".")
-        raise ParameterError(f"{texts.STAGES[stage]} – {_label(name)}", error.reason) from None
+        raise ParameterError(_full_label(stage, name), error.reason) from None
 
 
 def form_values(fields: Sequence[FormField], settings: Settings) -> list[Any]:
@@ -117,6 +120,28 @@ def form_values(fields: Sequence[FormField], settings: Settings) -> list[Any]:
         field.shown(settings.get(field.stage, {}).get(field.name, field.info.get_default(call_default_factory=True)))
         for field in fields
     ]
+
+
+def with_preset(fields: Sequence[FormField], values: Sequence[Any], preset: str) -> list[Any]:
+    """What the inputs of a form hold after a preset was chosen.
+
+    Args:
+        fields: The parameters.
+        values: What their inputs hold.
+        preset: Name of the preset.
+
+    Returns:
+        The same, but for the parameters that one of the presets sets.
+    """
+    of_presets = {(stage, name) for settings in PRESETS.values() for stage in settings for name in settings[stage]}
+    return [
+        of_preset if (field.stage, field.name) in of_presets else value
+        for field, value, of_preset in zip(fields, values, form_values(fields, PRESETS[preset]), strict=True)
+    ]
+
+
+def _full_label(stage: str, name: str) -> str:
+    return f"{texts.STAGES[stage]} – {_label(name)}"
 
 
 def _label(name: str) -> str:

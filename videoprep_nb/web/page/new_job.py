@@ -11,7 +11,7 @@ from videoprep_nb.jobs.settings import Settings
 from videoprep_nb.web import texts
 from videoprep_nb.web.access import UserJobs
 from videoprep_nb.web.page.estimate import VideoFacts, estimate
-from videoprep_nb.web.page.form import FormField, build_component, form_fields, form_values, read_form
+from videoprep_nb.web.page.form import FormField, build_component, form_fields, read_form, with_preset
 from videoprep_nb.web.page.presets import PRESETS, STANDARD
 from videoprep_nb.web.page.templates import render
 from videoprep_nb.web.sources import VideoSource
@@ -48,19 +48,19 @@ def add_new_job(jobs_of: Callable[[gr.Request], UserJobs]) -> None:
     """
     fields = form_fields()
 
-    def show_cost(draft_text: str, *values: Any) -> tuple[str, Any]:
+    def show_cost(draft_text: str, *values: Any) -> tuple[str, Any, str]:
         draft = Draft.model_validate_json(draft_text or "{}")
         try:
             html = _cost(draft, read_form(fields, values))
         except VideoPrepError as error:
-            return render("alert.html", message=str(error)), gr.update(interactive=False)
-        return html, gr.update(interactive=bool(draft.videos) and not draft.pending)
+            return render("alert.html", message=str(error)), gr.update(interactive=False), ""
+        return html, gr.update(interactive=bool(draft.videos) and not draft.pending), ""
 
     def start(
         request: gr.Request, draft_text: str, chosen_preset: str, shown_preset: str, *values: Any
     ) -> tuple[str, str]:
         if chosen_preset != shown_preset:  # Start was pressed before the inputs followed the preset
-            values = tuple(form_values(fields, PRESETS[chosen_preset]))
+            values = tuple(with_preset(fields, values, chosen_preset))
         try:
             draft = Draft.model_validate_json(draft_text or "{}")
             return "", jobs_of(request).submit_sources(draft.videos, read_form(fields, values))
@@ -80,13 +80,16 @@ def add_new_job(jobs_of: Callable[[gr.Request], UserJobs]) -> None:
     shown_preset = gr.Textbox(STANDARD, visible="hidden", show_label=False)
 
     preset.input(
-        lambda name: [name, *form_values(fields, PRESETS[name])], preset, [shown_preset, *inputs], **_AT_ONCE
-    ).then(show_cost, [draft, *inputs], [cost, button], **_AT_ONCE)
+        lambda name, *values: [name, *with_preset(fields, values, name)],
+        [preset, *inputs],
+        [shown_preset, *inputs],
+        **_AT_ONCE,
+    ).then(show_cost, [draft, *inputs], [cost, button, problem], **_AT_ONCE)
     gr.on(
         [draft.change, *(_when_set(component) for component in inputs)],
         show_cost,
         [draft, *inputs],
-        [cost, button],
+        [cost, button, problem],
         trigger_mode="multiple",
         **_AT_ONCE,
     )

@@ -12,10 +12,19 @@ const videos = []; // in their order; each is {name, size, row, state, …}
 
 function take(files) {
   for (const file of files) {
-    add({ file, name: file.name, size: file.size, state: "waiting" });
+    // two rows of one file would share its upload
+    if (videos.some((video) => video.file && video.state !== "refused" && isSame(video.file, file))) {
+      say(texts.already.replace("{name}", file.name));
+    } else {
+      add({ file, name: file.name, size: file.size, state: "waiting" });
+    }
   }
   uploadNext();
   show();
+}
+
+function isSame(one, other) {
+  return one.name === other.name && one.size === other.size && one.lastModified === other.lastModified;
 }
 
 function add(fields) {
@@ -62,6 +71,7 @@ function upload(video) {
 
 function uploadFailed(video, error) {
   const answer = error.originalResponse;
+  if (answer?.getStatus() === 401) return location.reload(); // the session has ended: to the login page
   if (answer && answer.getStatus() >= 400 && answer.getStatus() < 500) {
     video.state = "refused";
     video.trouble = detailOf(answer.getBody()) ?? texts.refused;

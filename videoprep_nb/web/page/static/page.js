@@ -25,9 +25,16 @@ export function notice(text, isBad = false) {
   if (!isBad) noticeTimer = setTimeout(() => element.replaceChildren(), NOTICE_MS);
 }
 
+// Gradio asks for things, too; whoever finds that the session has ended, it goes on at the login page
+const fetchAnything = window.fetch;
+window.fetch = async (...request) => {
+  const answer = await fetchAnything(...request);
+  if (answer.status === 401) location.reload();
+  return answer;
+};
+
 export async function ask(path, options = {}) {
   const answer = await fetch(path, options);
-  if (answer.status === 401) location.reload(); // the session has ended: to the login page
   const text = await answer.text();
   const content = text ? JSON.parse(text) : null;
   if (!answer.ok) throw new Error(content?.detail ?? answer.statusText);
@@ -83,7 +90,6 @@ async function poll() {
   if (!query) return;
   try {
     const answer = await fetch(`page/live?${query}&since=${since}`, { signal: AbortSignal.timeout(10 * POLL_MS) });
-    if (answer.status === 401) return location.reload();
     if (query !== live.query) return;
     if (answer.status === 200) update(await answer.json());
     else if (answer.status !== 204) throw new Error(answer.statusText);
@@ -140,14 +146,14 @@ async function confirmed(question) {
 }
 
 async function act(button) {
-  if (button.dataset.ask && !(await confirmed(button.dataset.ask))) return;
+  // as it was pressed: while the question is open the job may end, and the button become another
+  const { ask: question, post, delete: deleted, freed } = button.dataset;
+  if (question && !(await confirmed(question))) return;
   button.disabled = true;
   try {
-    const content = await ask(button.dataset.post ?? button.dataset.delete, {
-      method: button.dataset.post ? "POST" : "DELETE",
-    });
-    if (button.dataset.delete) go("?view=jobs");
-    notice(button.dataset.freed?.replace("{size}", size(content.freed_bytes)) ?? "");
+    const content = await ask(post ?? deleted, { method: post ? "POST" : "DELETE" });
+    if (deleted) go("?view=jobs");
+    notice(freed?.replace("{size}", size(content.freed_bytes)) ?? "");
     poll();
   } catch (error) {
     notice(error.message, true);
@@ -155,7 +161,18 @@ async function act(button) {
   button.disabled = false;
 }
 
+function skipToContent() {
+  const content = document.getElementById(document.body.dataset.page === "new" ? "vp-new" : "vp-content");
+  content.tabIndex = -1;
+  content.focus();
+}
+
 document.addEventListener("click", (event) => {
+  if (event.target.closest(".vp-skip")) {
+    event.preventDefault(); // from the base of the document, the link would lead to the first page
+    skipToContent();
+    return;
+  }
   const link = event.target.closest("a[data-nav]");
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
