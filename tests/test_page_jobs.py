@@ -9,6 +9,7 @@ from browser import DESKTOP, PHONE, chromium, clean_page, watched_context
 from playwright.sync_api import Browser, Page, expect
 from web_server import PASSWORDS, RunningServer, make_users, running_server
 
+from videoprep_nb.jobs.models import State
 from videoprep_nb.media.sample import write_sample
 from videoprep_nb.proposals.validate import validate_package
 from videoprep_nb.web.users import Users
@@ -133,6 +134,28 @@ def test_cancel_try_again_and_delete(server: RunningServer, sample: Path, browse
         page.get_by_role("button", name="Yes").click()
         expect(page).to_have_url(address(server, "?view=jobs"))
         expect(page.locator(f"#job-{job_id}")).to_have_count(0)
+
+
+@pytest.mark.slow
+def test_question_that_is_answered_late_starts_nothing(server: RunningServer, sample: Path, browser: Browser):
+    job_id = server.service.submit([(f"{number}.mp4", sample) for number in range(5)], QUICK)
+    with watched_context(browser) as (context, _):  # the browser itself tells of the refusal
+        page = context.new_page()
+        page.goto(address(server, f"?job={job_id}"))
+        page.get_by_role("button", name="Cancel job").click()
+        server.service.cancel(job_id)
+        expect(state_of(page)).to_have_text("cancelled")
+        page.get_by_role("button", name="Yes").click()
+        expect(page.locator("#vp-notice")).to_contain_text("there is nothing to cancel")
+    assert server.service.job(job_id).job.state is State.CANCELLED
+
+
+@pytest.mark.parametrize(("path", "target"), [("", "vp-new"), ("?view=health", "vp-content")])
+def test_link_to_the_content_stays_on_the_page(path: str, target: str, server: RunningServer, browser: Browser):
+    with clean_page(browser, address(server, path)) as page:
+        page.get_by_role("link", name="Skip to the content").press("Enter")
+        expect(page.locator(f"#{target}")).to_be_focused()
+        assert page.url == address(server, path)
 
 
 @pytest.mark.parametrize("path", ["", "?view=jobs", "?view=health", "?job=20260131-0123456789abcdef"])

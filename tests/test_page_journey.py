@@ -20,6 +20,7 @@ from videoprep_nb.jobs.models import JobSpec, State
 from videoprep_nb.jobs.service import Limits
 from videoprep_nb.media.sample import write_sample
 from videoprep_nb.proposals.validate import validate_package
+from videoprep_nb.web.page.presets import PRESETS
 
 ROOT = Path(__file__).resolve().parents[1]
 HOSTILE = "<img src=x onerror=alert(1)>.mp4"
@@ -184,6 +185,49 @@ def test_advanced_settings_are_checked_and_reach_the_job(browser: Browser, tmp_p
         spec = JobSpec.read(server.service.workspace.job_folder(job_id).spec)
         assert spec.params == {"clip": {"clip_duration_s": 5.0}, "resize": {"upscale": False}}
         server.service.cancel(job_id)
+
+
+@pytest.mark.slow
+def test_form_works_again_after_the_network_was_away(browser: Browser, tmp_path: Path):
+    video = tmp_path / "street.mp4"
+    write_sample(video, duration_s=1.0)
+    with (
+        running_server(tmp_path / "workspace", ROOMY) as server,
+        watched_context(browser) as (context, _),  # the browser itself complains about a network that is gone
+    ):
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{server.port}/")
+        choose(page, video)
+        expect(page.get_by_role("button", name="Start")).to_be_enabled()
+        context.set_offline(True)
+        page.get_by_label("Fast draft").check()
+        expect(page.get_by_text("That did not reach the server.")).to_be_visible()
+        context.set_offline(False)
+        with page.expect_response(lambda answer: "run/predict" in answer.url and answer.ok):
+            pass  # by itself
+        page.get_by_label("Crowded scene").check()
+        expect(row_of(page, "street.mp4")).to_be_visible()
+        job_id = start(page)
+        assert JobSpec.read(server.service.workspace.job_folder(job_id).spec).params == PRESETS["crowded scene"]
+        server.service.cancel(job_id)
+
+
+@pytest.mark.slow
+def test_file_is_taken_once(browser: Browser, tmp_path: Path):
+    video = tmp_path / "street.mp4"
+    write_sample(video, duration_s=1.0)
+    with (
+        running_server(tmp_path / "workspace", ROOMY) as server,
+        clean_page(browser, f"http://127.0.0.1:{server.port}/") as page,
+    ):
+        choose(page, video)
+        expect(row_of(page, "street.mp4")).to_be_visible()
+        choose(page, video)
+        expect(page.get_by_text("street.mp4 is in the list already.")).to_be_visible()
+        expect(page.locator("#vp-videos tbody tr")).to_have_count(1)
+        page.get_by_role("button", name="Remove street.mp4").click()
+        choose(page, video)
+        expect(row_of(page, "street.mp4")).to_contain_text("pictures per second")
 
 
 @pytest.mark.slow

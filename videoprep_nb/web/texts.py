@@ -131,6 +131,7 @@ BROWSER = {
     "copied": "Copied",
     "uploading": "Upload of {name}",
     "interrupted": "The connection was cut. The upload goes on by itself.",
+    "unsent": "That did not reach the server. Do it again when the connection is back.",
     "refused": "The server does not take this file.",
     "left_out": "This file will be left out; the others are worked on.",
     "looking": "Looking into the file …",

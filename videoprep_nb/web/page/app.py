@@ -26,7 +26,7 @@ _CONTRAST = {
     "checkbox_border_color": "*neutral_400",
     "checkbox_border_color_dark": "*neutral_400",
 }
-_USED_OF_GRADIO = re.compile(r"/|/(theme\.css|favicon\.ico|gradio_api/(run/predict|app_id)|(assets|static)/.*)")
+_USED_OF_GRADIO = re.compile(r"/|/(theme\.css|favicon\.ico|gradio_api/run/predict|(assets|static)/.*)")
 
 
 def add_page(app: FastAPI, service: Service) -> None:

@@ -34,10 +34,12 @@ class Draft(BaseModel):
     Args:
         videos: Those that are ready, in their order.
         pending: How many are still on their way.
+        unsent: How often it could not be told to the server.
     """
 
     videos: list[DraftVideo] = []
     pending: int = 0
+    unsent: int = 0
 
 
 def add_new_job(jobs_of: Callable[[gr.Request], UserJobs]) -> None:

@@ -255,12 +255,14 @@ function say(text) {
 
 let isListening = false; // Gradio forgets what it is told before it has built the whole page
 let handed = "";
+let unsent = 0; // Gradio only passes on what differs
 
 function hand() {
   const ready = videos.filter((video) => video.state === "ready");
   const draft = JSON.stringify({
     videos: ready.map(({ source, found }) => ({ ...source, facts: { duration_s: found.duration_s, rate: found.rate } })),
     pending: videos.filter((video) => !["ready", "refused"].includes(video.state)).length,
+    unsent,
   });
   const field = document.querySelector("#vp-draft textarea, #vp-draft input");
   if (!isListening || draft === handed) return;
@@ -268,6 +270,15 @@ function hand() {
   field.value = draft;
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }
+
+window.addEventListener("vp-unsent", () => {
+  say(texts.unsent);
+  unsent += 1;
+  setTimeout(() => {
+    say("");
+    hand();
+  }, RETRY_MS);
+});
 
 window.addEventListener("vp-started", (event) => {
   videos.length = 0;

@@ -25,12 +25,19 @@ export function notice(text, isBad = false) {
   if (!isBad) noticeTimer = setTimeout(() => element.replaceChildren(), NOTICE_MS);
 }
 
-// Gradio asks for things, too; whoever finds that the session has ended, it goes on at the login page
+// Gradio asks for things, too. Whoever finds that the session has ended, it goes on at the login page; and where the
+// server cannot be reached, Gradio must not know: it would wait until it can reload the page, and the videos are gone.
 const fetchAnything = window.fetch;
-window.fetch = async (...request) => {
-  const answer = await fetchAnything(...request);
-  if (answer.status === 401) location.reload();
-  return answer;
+window.fetch = async (target, options) => {
+  try {
+    const answer = await fetchAnything(target, options);
+    if (answer.status === 401) location.reload();
+    return answer;
+  } catch (error) {
+    if (!String(target.url ?? target).includes("/gradio_api/")) throw error;
+    window.dispatchEvent(new Event("vp-unsent"));
+    return Response.json({ detail: texts.unsent }, { status: 503 });
+  }
 };
 
 export async function ask(path, options = {}) {
