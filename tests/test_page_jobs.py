@@ -99,6 +99,14 @@ def test_list_is_searched_and_filtered(done_job: str, server: RunningServer, bro
         expect(row).to_be_visible()
         page.get_by_label("State", exact=True).select_option("failed")
         expect(row).to_have_count(0)
+        page.get_by_label("State", exact=True).select_option("done")
+        row.get_by_role("link").first.click()
+        expect(state_of(page)).to_have_text("done")
+        page.go_back()
+        expect(row).to_be_visible()
+        page.reload()
+        expect(page.get_by_role("searchbox")).to_have_value("STREET")
+        expect(page.get_by_label("State", exact=True)).to_have_value("done")
 
 
 @pytest.mark.slow

@@ -200,13 +200,21 @@ def test_files_that_are_no_videos_get_one_sentence_each(short_video: Path, tmp_p
     [
         pytest.param(["--set", "clip.clip_duration=3"], id="unknown parameter"),
         pytest.param(["--set", "clip.clip_duration_s=-3"], id="value out of range"),
+        pytest.param(["--set", "track_persons.tracker=nope"], id="unknown tracker"),
         pytest.param(["--params", "absent.yaml"], id="missing file"),
+        pytest.param(["absent.mp4"], id="missing video"),
         pytest.param(["--no-such-option"], id="unknown option"),
     ],
 )
 def test_wrong_usage_exits_with_2_and_makes_nothing(arguments: list[str], short_video: Path, tmp_path: Path):
     assert videoprep("run", short_video, "--output", tmp_path / "out", *arguments)[0] == 2
     assert not (tmp_path / "out").exists()
+
+
+def test_sample_that_cannot_be_written_is_told_in_one_sentence(tmp_path: Path):
+    code, _, told = videoprep("sample", tmp_path)
+    assert code == 1
+    assert told == f"{tmp_path} is a folder; name a file.\n"
 
 
 def test_used_folder_is_refused(short_video: Path, tmp_path: Path):

@@ -1,5 +1,6 @@
 """One job from the command line: a service of its own, for as long as the job takes."""
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -40,8 +41,10 @@ def run_job(videos: Sequence[Path], params: Settings, output: Path, *, keep_scra
         How it ended, also when it failed, or was cancelled by a KeyboardInterrupt.
 
     Raises:
-        InputError: The folder cannot be used.
+        InputError: A video is not there, or the folder cannot be used; nothing was begun.
     """
+    if missing := [str(video) for video in videos if not os.path.lexists(video)]:
+        raise InputError(f"{', '.join(missing)}: there is no such file; nothing was begun.")
     output = output.absolute()
     _make_folder(output)
     workspace = Workspace(output / _WORKSPACE_NAME)

@@ -69,16 +69,29 @@ function show() {
     if (link.dataset.nav === (page === "job" ? "jobs" : page)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  document.getElementById("vp-filter").hidden = page !== "jobs";
+  const form = document.getElementById("vp-filter");
+  form.hidden = page !== "jobs";
   notice("");
   if (page === "job") watch({ view: "job", job: query.get("job") });
-  else if (page === "jobs") watch({ view: "jobs", ...filter(), page: 0 });
+  else if (page === "jobs") {
+    for (const field of [form.elements.text, form.elements.state]) {
+      const wanted = query.get(field.name) ?? "";
+      if (field.value !== wanted) field.value = wanted; // else the cursor would jump
+    }
+    watch({ view: "jobs", ...filter(), page: Number(query.get("page")) || 0 });
+  }
   else if (page === "health") watch({ view: "health" });
   else watch(null);
 }
 
 function filter() {
   return Object.fromEntries(new FormData(document.getElementById("vp-filter")));
+}
+
+// its place in the list is in the address, for whoever comes back from a job or loads the page again
+function addressOfList(page) {
+  const chosen = Object.entries({ ...filter(), page }).filter(([, value]) => value && value !== "0");
+  return `?${new URLSearchParams([["view", "jobs"], ...chosen])}`;
 }
 
 // --- what is live ---
@@ -188,13 +201,15 @@ document.addEventListener("click", (event) => {
   }
   const button = event.target.closest("button");
   if (button?.dataset.post || button?.dataset.delete) act(button);
-  else if (button?.dataset.page) watch({ view: "jobs", ...filter(), page: button.dataset.page });
+  else if (button?.dataset.page) go(addressOfList(button.dataset.page));
   else if (button && "copyAddress" in button.dataset) {
     navigator.clipboard?.writeText(location.href).then(() => notice(texts.copied));
   }
 });
 document.addEventListener("input", (event) => {
-  if (event.target.closest("#vp-filter")) watch({ view: "jobs", ...filter(), page: 0 });
+  if (!event.target.closest("#vp-filter")) return;
+  history.replaceState(null, "", addressOfList(0));
+  show();
 });
 document.addEventListener("submit", (event) => {
   if (event.target.id === "vp-filter") event.preventDefault();
