@@ -139,7 +139,7 @@ class Dispatcher:
     def _disconnect(self, engine: Engine) -> None:
         """Call off everything; it starts again as soon as a scheduler answers."""
         _log.warning("the connection to the scheduler was lost")
-        for (job_id, key), attempt in self._attempts.items():
+        for (job_id, key), attempt in list(self._attempts.items()):
             withdraw_attempt(attempt.folder)
             reason = "The scheduler does not answer; this starts again as soon as it does."
             self._guarded(job_id, partial(self._set_state, key=key, state=State.WAITING, message=reason))

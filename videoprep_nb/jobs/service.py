@@ -261,7 +261,7 @@ class Service:
             NoSuchJob: There is none.
             WrongState: It has not ended; cancel it first.
         """
-        self._dispatcher.call(lambda: self._delete(job_id))  # the scratch folder of a job that has just ended is gone
+        self._dispatcher.call(lambda: self._delete(job_id))  # not while its scratch folder is being put away
 
     def package_path(self, job_id: str) -> Path:
         """The package of a job.

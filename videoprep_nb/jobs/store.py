@@ -183,14 +183,17 @@ class Store:
             _add_state_event(cursor, job_id, at, {"state": state, "message": message})
 
     def want_cancel(self, job_id: str) -> None:
-        """Note that an unfinished job is to be cancelled; it is forgotten when the job ends.
+        """Note that a job is to be cancelled; nothing is noted of one that has ended, and its end clears the note.
 
         Raises:
             NoSuchJob: There is no such job.
         """
         with self._transaction() as cursor:
             _check_job(cursor, job_id)
-            cursor.execute("UPDATE jobs SET cancel_wanted = 1 WHERE job_id = ?", [job_id])
+            unfinished = [State.QUEUED, State.RUNNING]
+            cursor.execute(
+                "UPDATE jobs SET cancel_wanted = 1 WHERE job_id = ? AND state IN (?, ?)", [job_id, *unfinished]
+            )
 
     def mark_results_deleted(self, job_id: str, at: datetime) -> None:
         """Note that the files of a job were deleted to make room.
