@@ -33,6 +33,13 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
+@pytest.fixture
+def street(tmp_path: Path) -> Path:
+    video = tmp_path / "street.mp4"
+    write_sample(video, duration_s=1.0)
+    return video
+
+
 def choose(page: Page, *files: Path) -> None:
     page.locator("#vp-files").set_input_files([str(file) for file in files])
 
@@ -164,12 +171,10 @@ def test_open_page_comes_back_after_the_server_was_killed(browser: Browser, tmp_
 
 
 @pytest.mark.slow
-def test_advanced_settings_are_checked_and_reach_the_job(browser: Browser, tmp_path: Path):
-    video = tmp_path / "street.mp4"
-    write_sample(video, duration_s=2.0)
+def test_advanced_settings_are_checked_and_reach_the_job(browser: Browser, street: Path, tmp_path: Path):
     with running_server(tmp_path / "workspace", ROOMY) as server:
         with clean_page(browser, f"http://127.0.0.1:{server.port}/") as page:
-            choose(page, video)
+            choose(page, street)
             expect(page.locator("#vp-cost")).to_contain_text("Takes about")
             page.get_by_role("button", name="Advanced settings").click()
             expect(page.get_by_label("End (seconds)")).to_have_value("")
@@ -188,23 +193,20 @@ def test_advanced_settings_are_checked_and_reach_the_job(browser: Browser, tmp_p
 
 
 @pytest.mark.slow
-def test_form_works_again_after_the_network_was_away(browser: Browser, tmp_path: Path):
-    video = tmp_path / "street.mp4"
-    write_sample(video, duration_s=1.0)
+def test_form_works_again_after_the_network_was_away(browser: Browser, street: Path, tmp_path: Path):
     with (
         running_server(tmp_path / "workspace", ROOMY) as server,
         watched_context(browser) as (context, _),  # the browser itself complains about a network that is gone
     ):
         page = context.new_page()
         page.goto(f"http://127.0.0.1:{server.port}/")
-        choose(page, video)
+        choose(page, street)
         expect(page.get_by_role("button", name="Start")).to_be_enabled()
         context.set_offline(True)
         page.get_by_label("Fast draft").check()
         expect(page.get_by_text("That did not reach the server.")).to_be_visible()
-        context.set_offline(False)
         with page.expect_response(lambda answer: "run/predict" in answer.url and answer.ok):
-            pass  # by itself
+            context.set_offline(False)  # the rest it does by itself
         page.get_by_label("Crowded scene").check()
         expect(row_of(page, "street.mp4")).to_be_visible()
         job_id = start(page)
@@ -213,20 +215,18 @@ def test_form_works_again_after_the_network_was_away(browser: Browser, tmp_path:
 
 
 @pytest.mark.slow
-def test_file_is_taken_once(browser: Browser, tmp_path: Path):
-    video = tmp_path / "street.mp4"
-    write_sample(video, duration_s=1.0)
+def test_file_is_taken_once(browser: Browser, street: Path, tmp_path: Path):
     with (
         running_server(tmp_path / "workspace", ROOMY) as server,
         clean_page(browser, f"http://127.0.0.1:{server.port}/") as page,
     ):
-        choose(page, video)
+        choose(page, street)
         expect(row_of(page, "street.mp4")).to_be_visible()
-        choose(page, video)
+        choose(page, street)
         expect(page.get_by_text("street.mp4 is in the list already.")).to_be_visible()
         expect(page.locator("#vp-videos tbody tr")).to_have_count(1)
         page.get_by_role("button", name="Remove street.mp4").click()
-        choose(page, video)
+        choose(page, street)
         expect(row_of(page, "street.mp4")).to_contain_text("pictures per second")
 
 
