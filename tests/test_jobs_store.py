@@ -1,6 +1,5 @@
 """The store, read back by plain sqlite3: what is in the file is what counts."""
 
-import json
 import random
 import signal
 import sqlite3
@@ -363,43 +362,3 @@ def test_reader_makes_no_database(database: Path):
     with pytest.raises(InputError, match="cannot be opened"):
         Store(database, read_only=True)
     assert not database.exists()
-
-
-FILL_A_SMALL_DISK = """
-import sys
-sys.path.insert(0, sys.argv[2])
-from test_jobs_store import *
-from videoprep_nb.errors import DiskFullError
-folder = Path(sys.argv[1])
-store = Store(folder / "jobs.sqlite")
-store.add_job(spec(1), 1, "", START)
-filler = folder / "filler"
-with filler.open("wb", buffering=0) as file:
-    try:
-        while file.write(bytes(4096)):
-            pass
-    except OSError:
-        pass
-refused = None
-for number in range(2, 500):
-    try:
-        store.add_job(spec(number, "x" * 2000), 1, "", START)
-    except DiskFullError as error:
-        refused = number, str(error)
-        break
-filler.unlink()
-store.add_job(spec(1000), 1, "", START)
-print(json.dumps([refused, [job.job_id for job in store.jobs(limit=1000)[0]]]))
-"""
-
-
-def test_full_disk_is_told_with_its_numbers_and_the_store_goes_on(tmp_path: Path):
-    mount = f"mount -t tmpfs -o size=2m none {tmp_path}"
-    if subprocess.run(["unshare", "--map-root-user", "--mount", "sh", "-c", mount], capture_output=True).returncode:
-        pytest.skip("no small disk can be mounted here")
-    script = f'{mount} && exec "$@"'
-    argv = [sys.executable, "-c", FILL_A_SMALL_DISK, str(tmp_path), str(Path(__file__).parent)]
-    output = subprocess.check_output(["unshare", "--map-root-user", "--mount", "sh", "-c", script, "sh", *argv])
-    (number, message), kept = json.loads(output)
-    assert "0.0 MB are free" in message
-    assert kept == [job_id(1000), *(job_id(earlier) for earlier in range(number - 1, 0, -1))]

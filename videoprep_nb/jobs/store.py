@@ -8,7 +8,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -324,8 +324,8 @@ class Store:
         Raises:
             DiskFullError: There was no room for the change.
         """
-        with self._lock:
-            cursor = self._connection.cursor()
+        # an error that a log keeps would keep the cursor too, and an open cursor keeps the file open for ever
+        with self._lock, closing(self._connection.cursor()) as cursor:
             try:
                 cursor.execute("BEGIN IMMEDIATE")
                 yield cursor
