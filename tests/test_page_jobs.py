@@ -71,6 +71,16 @@ def test_report_is_read_inside_the_page(done_job: str, server: RunningServer, br
 
 
 @pytest.mark.slow
+def test_history_names_steps_as_the_page_does(done_job: str, server: RunningServer, browser: Browser):
+    with clean_page(browser, address(server, f"?job={done_job}")) as page:
+        page.get_by_text("Everything that happened").click()
+        lines = page.locator(".vp-history li").all_inner_texts()
+        assert lines[0].endswith("waiting its turn")
+        assert any(line.endswith("Persons, Video 1: running") for line in lines)
+        assert lines[-1].endswith("done")
+
+
+@pytest.mark.slow
 def test_package_is_fetched_and_valid(done_job: str, server: RunningServer, browser: Browser, tmp_path: Path):
     with clean_page(browser, address(server, f"?job={done_job}")) as page:
         with page.expect_download() as started:

@@ -3,18 +3,13 @@
 import os
 import re
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 from browser import DESKTOP, chromium, clean_page, watched_context
 from playwright.sync_api import Browser, Page, Route, expect
-from web_server import running_server
+from web_server import free_port, running_server, server_process
 
 from videoprep_nb.jobs.models import JobSpec, State
 from videoprep_nb.jobs.service import Limits
@@ -130,26 +125,6 @@ def test_upload_goes_on_after_a_cut_and_after_the_page_was_closed(browser: Brows
         assert sent == [2 * half + video.stat().st_size % 2, video.stat().st_size - half]
 
 
-@contextmanager
-def killable_server(workspace: Path, port: int) -> Iterator[psutil.Process]:
-    command = [sys.executable, "app_gradio.py", "--port", str(port), "--workspace", str(workspace), "--workers", "1"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    assert process.stdout is not None
-    try:
-        assert "http://" in process.stdout.readline()
-        yield psutil.Process(process.pid)
-    finally:
-        if process.poll() is None:
-            process.terminate()
-        process.wait(timeout=60)
-        process.stdout.close()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 @pytest.mark.slow
 def test_open_page_comes_back_after_the_server_was_killed(browser: Browser, tmp_path: Path):
     video = tmp_path / "street.mp4"
@@ -157,14 +132,14 @@ def test_open_page_comes_back_after_the_server_was_killed(browser: Browser, tmp_
     port = free_port()
     with watched_context(browser) as (context, _):  # the browser itself complains about a server that is gone
         page = context.new_page()
-        with killable_server(tmp_path / "workspace", port) as server:
+        with server_process(tmp_path / "workspace", port) as server:
             page.goto(f"http://127.0.0.1:{port}/")
             choose(page, video)
             start(page)
             expect(state_of(page)).to_have_text("running")
             os.kill(server.pid, signal.SIGKILL)
             expect(page.get_by_text("The connection to the server is gone")).to_be_visible()
-        with killable_server(tmp_path / "workspace", port):
+        with server_process(tmp_path / "workspace", port):
             expect(page.get_by_text("The connection to the server is gone")).to_be_hidden()
             expect(state_of(page)).to_have_text("done", timeout=240_000)
             expect(page.get_by_role("link", name="Download package")).to_be_visible()

@@ -1,6 +1,9 @@
-"""A real service on a real port, in a thread of the test process."""
+"""A real service on a real port: in a thread of the test process, or as people start it."""
 
 import json
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 import uvicorn
 from fastapi import FastAPI
 
@@ -19,6 +23,7 @@ from videoprep_nb.web.users import Role, Users, add_user
 
 PASSWORDS = {"root": "correct horse battery", "anna": "anna likes long words", "bert": "bert likes them too"}
 """``root`` is an admin, the others are members."""
+ROOT = Path(__file__).resolve().parents[1]
 SMALL_LIMITS = Limits(file_bytes=3_000_000, job_bytes=4_000_000, videos=5, free_bytes=0, free_per_input_byte=0)
 PROBLEM = "application/problem+json"
 
@@ -56,6 +61,27 @@ def running_server(folder: Path, limits: Limits = SMALL_LIMITS, users: Users | N
         finally:
             server.should_exit = True
             thread.join()
+
+
+@contextmanager
+def server_process(workspace: Path, port: int, *options: str, checkout: Path = ROOT) -> Iterator[psutil.Process]:
+    """A service as a process of its own, from any checkout."""
+    command = [sys.executable, "app_gradio.py", "--port", str(port), "--workspace", str(workspace), "--workers", "1"]
+    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True, cwd=checkout)
+    assert process.stdout is not None
+    try:
+        assert "http://" in process.stdout.readline()
+        yield psutil.Process(process.pid)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(timeout=60)
+        process.stdout.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def make_users(folder: Path) -> Path:

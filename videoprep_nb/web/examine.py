@@ -14,6 +14,7 @@ import anyio
 from videoprep_nb.doctor import Check
 from videoprep_nb.jobs.workspace import WORKSPACE_VARIABLE, Workspace
 from videoprep_nb.media.look import Look
+from videoprep_nb.web.translation import translate
 
 _LOOK_TIMEOUT_S = 600.0
 _CHECKUP_TIMEOUT_S = 300.0
@@ -29,7 +30,16 @@ async def look_at(path: Path, name: str, workspace: Workspace) -> Look:
         path: The file.
         name: What people call it.
         workspace: Of the service; should it be killed, its next start ends the process.
+
+    Returns:
+        What was found, in the language of the page.
     """
+    found = await _look_at(path, name, workspace)
+    findings = [translate(finding) for finding in found.findings]
+    return found.model_copy(update={"problem": translate(found.problem), "findings": findings})
+
+
+async def _look_at(path: Path, name: str, workspace: Workspace) -> Look:
     try:
         async with _looks:
             with anyio.fail_after(_LOOK_TIMEOUT_S):

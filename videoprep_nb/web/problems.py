@@ -22,6 +22,7 @@ from videoprep_nb.errors import (
     VideoPrepError,
     WrongState,
 )
+from videoprep_nb.web.translation import translate
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -69,7 +70,7 @@ class Problem(BaseModel):
 
 def problem_response(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """The answer to a request that failed."""
-    problem = Problem(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=detail)
+    problem = Problem(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=translate(detail))
     return JSONResponse(problem.model_dump(), status, headers, media_type=MEDIA_TYPE)
 
 

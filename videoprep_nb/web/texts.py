@@ -1,6 +1,7 @@
 """Every word of the page and of the login page: for another language, replace this file.
 
-Sentences are for people without technical background. Names in braces are filled in.
+Sentences are for people without technical background. Names in braces are filled in. What the page shows but does not
+say itself is at the end.
 """
 
 from videoprep_nb.jobs.models import State
@@ -97,6 +98,7 @@ REPORT_OVERVIEW = "Overview"
 IN_A_TAB = "{name}, in a new tab"
 REPORT_FRAME = "Report"
 HISTORY = "Everything that happened"
+PART = "part {number}"
 PARTS = "{done} of {total} parts"
 RATE = "{rate}/s"
 PERCENT_DONE = "{percent} % done"
@@ -173,3 +175,9 @@ START = "Start"
 EMPTY_INPUT = "there is nothing in it; write a number"
 UNITS = {"s": "seconds", "px": "pixels"}
 ACRONYMS = {"nms": "NMS", "iou": "IoU", "crf": "CRF", "jpeg": "JPEG"}
+
+# --- what the page shows but does not say itself ---
+# Labels, help and choices of settings, findings in files, messages of jobs, the check-up and the reasons of refusals
+# are English where they arise. For another language, give them here, a sentence each, with names in braces for what is
+# filled in: "claims {claimed} frames, holds {held}": "gibt {claimed} Bilder an, enthält {held}".
+SENTENCES: dict[str, str] = {}

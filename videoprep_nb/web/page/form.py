@@ -12,6 +12,7 @@ from videoprep_nb.jobs.settings import Settings, check_settings, owned_by_job
 from videoprep_nb.stages.params import STAGES
 from videoprep_nb.web import texts
 from videoprep_nb.web.page.presets import PRESETS
+from videoprep_nb.web.translation import translate
 
 _NOT_ASKED = {
     # files of the server, which people of the page need not know, and should not be able to try
@@ -75,13 +76,13 @@ def build_component(field: FormField) -> gr.components.Component:
     kind = field.info.annotation
     common: dict[str, Any] = {
         "label": _label(field.name),
-        "info": field.info.description,
+        "info": translate(field.info.description or ""),
         "value": field.shown(field.info.get_default(call_default_factory=True)),
         "elem_id": f"vp-{field.stage}-{field.name}".replace("_", "-"),
         "interactive": True,
     }
     if get_origin(kind) is Literal:
-        return gr.Dropdown(choices=list(get_args(kind)), **common)
+        return gr.Dropdown(choices=[(translate(choice), choice) for choice in get_args(kind)], **common)
     if kind is bool:
         return gr.Checkbox(**common)
     if kind in (int, float):
@@ -111,7 +112,7 @@ def read_form(fields: Sequence[FormField], values: Sequence[Any]) -> Settings:
         return check_settings(settings)
     except ParameterError as error:
         stage, _, name = error.field.partition(".")
-        raise ParameterError(_full_label(stage, name), error.reason) from None
+        raise ParameterError(_full_label(stage, name), translate(error.reason)) from None
 
 
 def form_values(fields: Sequence[FormField], settings: Settings) -> list[Any]:
@@ -149,4 +150,4 @@ def _label(name: str) -> str:
     words = name.split("_")
     unit = texts.UNITS.get(words[-1])
     text = " ".join(texts.ACRONYMS.get(word, word) for word in (words[:-1] if unit else words))
-    return f"{text[0].upper()}{text[1:]}{f' ({unit})' if unit else ''}"
+    return translate(f"{text[0].upper()}{text[1:]}") + (f" ({unit})" if unit else "")

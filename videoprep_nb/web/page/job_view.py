@@ -3,9 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.rows import Event
 from videoprep_nb.jobs.service import JobView
 from videoprep_nb.stages.params import STAGES, VIDEO_STAGES, notebook_name
 from videoprep_nb.web import texts
@@ -13,6 +15,7 @@ from videoprep_nb.web.access import UserJobs
 from videoprep_nb.web.page.live import Fragments
 from videoprep_nb.web.page.templates import render
 from videoprep_nb.web.schemas import JobStatus, UnitStatus, VideoStatus
+from videoprep_nb.web.translation import translate
 
 _VIDEOS_PER_TABLE = 20
 _JOB_STAGES = [stage for stage in STAGES if stage not in VIDEO_STAGES]
@@ -130,7 +133,7 @@ def job_view(jobs: UserJobs, job_id: str) -> Fragments:
     fragments["live"] = render("job_live.html", job_id=job_id, picture=None if has_ended else _latest(jobs, job))
     fragments["pictures"] = render("job_pictures.html", job_id=job_id, pictures=_pictures(jobs, job))
     fragments["reports"] = render("job_reports.html", job_id=job_id, links=_report_links(jobs.report_names(job_id)))
-    fragments["history"] = render("job_history.html", events=jobs.events(job_id)[-100:])
+    fragments["history"] = render("job_history.html", events=_told_events(jobs.events(job_id)[-100:]))
     return fragments
 
 
@@ -150,7 +153,7 @@ def _headline(job: JobStatus) -> str:
     failed = sum(video.state is State.FAILED for video in job.videos)
     if failed:
         return texts.BAD_VIDEOS.format(count=failed, total=len(job.videos))
-    return "" if _failed_units(job) else job.message
+    return "" if _failed_units(job) else translate(job.message)
 
 
 def _failed_units(job: JobStatus) -> list[UnitStatus]:
@@ -163,13 +166,25 @@ def _messages(job: JobStatus) -> list[Message]:
     failed = [(video.original_name, video.message) for video in job.videos if video.state is State.FAILED]
     failed += [(texts.STAGES[unit.stage], unit.message) for unit in _failed_units(job)]
     told = [Message(subject, _without_subject(text, subject), True) for subject, text in failed]
-    odd = [(video.original_name, "; ".join(video.findings)) for video in job.videos if video.findings]
+    odd = [(video.original_name, "; ".join(map(translate, video.findings))) for video in job.videos if video.findings]
     return told + [Message(subject, text, False) for subject, text in odd]
 
 
 def _without_subject(text: str, subject: str) -> str:
     """A message without the name of its unit, which is for engineers, and without what it would only say twice."""
-    return _UNIT_KEY.sub("", text).removeprefix(subject).lstrip()
+    return translate(_UNIT_KEY.sub("", text)).removeprefix(subject).lstrip()
+
+
+def _told_events(events: Sequence[Event]) -> list[tuple[datetime, str]]:
+    """When something happened, and what."""
+    return [(event.at, _told_event(event)) for event in events]
+
+
+def _told_event(event: Event) -> str:
+    if event.kind == "message":
+        return translate(event.text)
+    said = translate(event.data["message"]) or texts.STATES[State(event.data["state"])]
+    return f"{_notebook_label(event.data['key'])}: {said}" if event.kind == "unit" else said
 
 
 def _cell(view: JobView, job: JobStatus, stage: str, video: VideoStatus | None) -> Cell:
@@ -242,14 +257,15 @@ def _report_links(names: Sequence[str]) -> list[ReportLink]:
     """The pages among the reports, the overview first."""
     pages = [name.removesuffix(".html") for name in names if name.endswith(".html")]
     overview = [ReportLink("index.html", texts.REPORT_OVERVIEW)] if "index" in pages else []
-    return overview + [ReportLink(f"{page}.html", _report_label(page)) for page in pages if page != "index"]
+    return overview + [ReportLink(f"{page}.html", _notebook_label(page)) for page in pages if page != "index"]
 
 
-def _report_label(page: str) -> str:
-    """``04_track_persons_1`` to what people call it."""
+def _notebook_label(name: str) -> str:
+    """``04_track_persons_1_part_2`` to what people call it."""
     for stage in STAGES:
         prefix = notebook_name(stage).removesuffix(".ipynb")
-        if page.startswith(prefix):
-            video = page.removeprefix(prefix).strip("_").replace("_", " ")
-            return f"{texts.STAGES[stage]}, {texts.VIDEO} {video}" if video else texts.STAGES[stage]
-    return page
+        if name.startswith(prefix):
+            video, _, part = name.removeprefix(f"{prefix}_").removeprefix(prefix).partition("_part_")
+            of_video = [f"{texts.VIDEO} {video}"] if video else []
+            return ", ".join([texts.STAGES[stage], *of_video, *([texts.PART.format(number=part)] if part else [])])
+    return name

@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from videoprep_nb.timecode import format_duration
 from videoprep_nb.web import texts
+from videoprep_nb.web.translation import translate
 
 _FOLDER = Path(__file__).parent / "templates"
 
@@ -43,4 +44,4 @@ _environment = Environment(
     loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 _environment.globals["texts"] = texts
-_environment.filters.update(duration=format_duration, remaining=format_remaining, size=format_size)
+_environment.filters.update(duration=format_duration, remaining=format_remaining, size=format_size, translate=translate)
