@@ -99,6 +99,7 @@ def five_jobs(store: Store) -> Store:
         pytest.param({"text": "_"}, [1], 1, id="underscore is a letter"),
         pytest.param({"text": "'; DROP TABLE jobs; --"}, [], 0, id="quote"),
         pytest.param({"text": job_id(3)[-5:]}, [3], 1, id="end of the id"),
+        pytest.param({"text": "Job 4"}, [3], 1, id="number"),
         pytest.param({"text": ""}, [4, 3, 2, 1, 0], 5, id="empty text"),
     ],
 )

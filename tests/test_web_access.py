@@ -184,9 +184,9 @@ def test_reports_come_as_one_zip(people: People):
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.testzip() is None
         listed = {report["name"]: report["href"] for report in people.anna.get(f"{path}/reports").json()}
-        assert archive.namelist() == sorted(listed)
+        assert archive.namelist() == [f"reports/{name}" for name in sorted(listed)]
         for name, href in listed.items():
-            assert archive.read(name) == people.anna.get(href).content
+            assert archive.read(f"reports/{name}") == people.anna.get(href).content
 
 
 def test_measurements(people: People):

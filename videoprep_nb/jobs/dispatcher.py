@@ -320,10 +320,12 @@ class Dispatcher:
         state, reason = job.stopped or (State.FAILED, message)
         if state is not State.FAILED:
             state, reason = State.FAILED, message
+        is_first_try = job.stopped is None
         try:
             self._stop(job, state, reason)
-        except Exception:  # most likely a full disk; the next tick tries again
-            _log.exception("job %s cannot be ended yet", job.spec.job_id)
+        except Exception:  # most likely a full disk; the next tick tries again, and says nothing that was said
+            if is_first_try:
+                _log.exception("job %s cannot be ended yet", job.spec.job_id)
 
     def _stop(self, job: ActiveJob, state: State, reason: str) -> None:
         """Call off what has not started and interrupt what has; the job ends with its last unit."""

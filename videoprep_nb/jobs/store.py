@@ -121,7 +121,7 @@ class Store:
 
         Args:
             state: Only jobs in this state.
-            text: Only jobs with this text in their id or in the name of a video, upper or lower case.
+            text: Only jobs with this text in their id, in the name of a video or in "Job 12", upper or lower case.
             owner: Only jobs of this owner.
             offset: How many to leave out.
             limit: How many to return at most.
@@ -132,7 +132,7 @@ class Store:
         wanted: dict[str, str | None] = {
             "state = ?": state,
             "owner = ?": owner,
-            "instr(search_text, ?)": text.casefold() if text else None,
+            "instr('job ' || number || char(10) || search_text, ?)": text.casefold() if text else None,
         }
         given = {condition: value for condition, value in wanted.items() if value is not None}
         where = f"WHERE {' AND '.join(given)}" if given else ""

@@ -79,7 +79,7 @@ def check_input_file(path: Path, name: str) -> None:
     try:
         status = path.lstat()
     except FileNotFoundError:
-        raise InputError(f"{name} does not exist.") from None
+        raise InputError(f"{name} does not exist; give a video file, or make one with: videoprep sample") from None
     except OSError as error:
         raise InputError(f"{name} cannot be reached ({error.strerror}).") from error
     if stat.S_ISLNK(status.st_mode):

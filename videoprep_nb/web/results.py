@@ -82,7 +82,8 @@ def fetch_report(
 )
 def fetch_all_reports(job_id: JobId, jobs: Jobs) -> StreamingResponse:
     """Fetch all reports as one ZIP; it is made while it is sent."""
-    files = [jobs.report_path(job_id, name) for name in jobs.report_names(job_id)]
+    # in a folder, so that a package beside it is where the overview says
+    files = {f"reports/{name}": jobs.report_path(job_id, name) for name in jobs.report_names(job_id)}
     if not files:
         raise NoSuchJob(f"Job {job_id} has no reports (yet).")
     headers = {"Content-Disposition": f'attachment; filename="reports_{job_id}.zip"'}

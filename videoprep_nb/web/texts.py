@@ -47,7 +47,7 @@ STAGES = {
 COUNTED = {"frames": ("frame", "frames"), "clips": ("clip", "clips"), "files": ("file", "files")}
 
 # --- list of jobs ---
-SEARCH = "Search by name of a video"
+SEARCH = "Search by video or number"
 ANY_STATE = "All states"
 STATE = "State"
 JOB = "Job"

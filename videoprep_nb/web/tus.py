@@ -6,24 +6,25 @@ in the workspace, which a job later takes by rename.
 
 import base64
 import binascii
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 from weakref import WeakValueDictionary
 
 import anyio
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
-from videoprep_nb.errors import TooLarge, WrongState
+from videoprep_nb.errors import TooLarge, VideoPrepError, WrongState
 from videoprep_nb.layout import disk_full_as_error
 from videoprep_nb.media.look import Look
 from videoprep_nb.web.dependencies import Jobs
 from videoprep_nb.web.examine import look_at
-from videoprep_nb.web.problems import Refused, problem_docs
+from videoprep_nb.web.problems import Refused, problem_docs, status_of
 from videoprep_nb.web.resumable import ResumableUpload
 from videoprep_nb.web.schemas import UploadStatus
 from videoprep_nb.web.uploads import announced_size, name_to_show
@@ -53,7 +54,25 @@ UploadId = Annotated[str, Path(description="the id of an upload", max_length=100
 _TUS = [Depends(_check_version)]
 _LOST = problem_docs(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED)
 
-router = APIRouter(prefix=UPLOADS_PATH.rstrip("/"), tags=["uploads"])
+
+class _TusRoute(APIRoute):
+    """Says the version of the protocol with every answer, as it demands, also when a request is refused."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """What answers a request."""
+        answer = super().get_route_handler()
+
+        async def answer_by_protocol(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except VideoPrepError as error:
+                own = error.headers if isinstance(error, Refused) else None
+                raise Refused(status_of(error), str(error), _HEADERS | (own or {})) from error
+
+        return answer_by_protocol
+
+
+router = APIRouter(prefix=UPLOADS_PATH.rstrip("/"), tags=["uploads"], route_class=_TusRoute)
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _PIECE_BYTES = 1024 * 1024
@@ -30,16 +30,16 @@ class _Outlet(io.RawIOBase):
         return taken
 
 
-def zip_pieces(files: Iterable[Path]) -> Iterator[bytes]:
-    """The pieces of a ZIP with some files under their own names.
+def zip_pieces(files: Mapping[str, Path]) -> Iterator[bytes]:
+    """The pieces of a ZIP with some files.
 
     Args:
-        files: The files; they must have different names, and may not change meanwhile.
+        files: The files by their names in the ZIP; they may not change meanwhile.
     """
     outlet = _Outlet()
     with zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in files:
-            with file.open("rb") as source, archive.open(zipfile.ZipInfo.from_file(file, file.name), "w") as target:
+        for name, file in files.items():
+            with file.open("rb") as source, archive.open(zipfile.ZipInfo.from_file(file, name), "w") as target:
                 while piece := source.read(_PIECE_BYTES):
                     target.write(piece)
                     yield outlet.take()

@@ -1,5 +1,6 @@
 """Renders the templates of the page; whatever comes from people is escaped."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def format_size(size_bytes: float) -> str:
     for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
         if size_bytes >= size:
             return f"{size_bytes / size:.1f} {unit}"
-    return f"{size_bytes / 1e3:.0f} KB"
+    return f"{math.ceil(size_bytes / 1e3)} KB"
 
 
 def format_remaining(duration_s: float) -> str:
