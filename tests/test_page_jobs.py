@@ -75,9 +75,9 @@ def test_history_names_steps_as_the_page_does(done_job: str, server: RunningServ
     with clean_page(browser, address(server, f"?job={done_job}")) as page:
         page.get_by_text("Everything that happened").click()
         lines = page.locator(".vp-history li").all_inner_texts()
-        assert lines[0].endswith("waiting its turn")
+        assert lines[0].endswith("Job: waiting its turn")
         assert any(line.endswith("Persons, Video 1: running") for line in lines)
-        assert lines[-1].endswith("done")
+        assert lines[-1].endswith("Job: done")
 
 
 @pytest.mark.slow

@@ -28,7 +28,7 @@ class ResizeParams(Params):
     fit: Literal["letterbox", "crop", "stretch"] = Field(
         "letterbox", description="letterbox (black bars), crop (cut the overhang) or stretch"
     )
-    upscale: bool = Field(True, description="enlarge small pictures; False: keep their size, black around")
+    upscale: bool = Field(True, description="enlarge small pictures; otherwise they keep their size, black around")
     frame_rate: str = Field("keep", description="keep, or frames per second such as 25 or 30000/1001")
     encoder_preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = Field(
         "ultrafast", description="x264 preset, ultrafast (quick, large file) to medium (slow, small file)"

@@ -184,7 +184,8 @@ def _told_event(event: Event) -> str:
     if event.kind == "message":
         return translate(event.text)
     said = translate(event.data["message"]) or texts.STATES[State(event.data["state"])]
-    return f"{_notebook_label(event.data['key'])}: {said}" if event.kind == "unit" else said
+    subject = _notebook_label(event.data["key"]) if event.kind == "unit" else texts.JOB
+    return f"{subject}: {said}"
 
 
 def _cell(view: JobView, job: JobStatus, stage: str, video: VideoStatus | None) -> Cell:
