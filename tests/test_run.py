@@ -201,6 +201,7 @@ def test_files_that_are_no_videos_get_one_sentence_each(short_video: Path, tmp_p
         pytest.param(["--set", "clip.clip_duration=3"], id="unknown parameter"),
         pytest.param(["--set", "clip.clip_duration_s=-3"], id="value out of range"),
         pytest.param(["--set", "track_persons.tracker=nope"], id="unknown tracker"),
+        pytest.param(["--set", "track_persons.weights=yolo99"], id="unknown weights"),
         pytest.param(["--params", "absent.yaml"], id="missing file"),
         pytest.param(["absent.mp4"], id="missing video"),
         pytest.param(["--no-such-option"], id="unknown option"),

@@ -15,7 +15,7 @@ from videoprep_nb.cli_jobs import jobs_app, serve
 from videoprep_nb.cli_trackers import evaluate, trackers
 from videoprep_nb.cli_users import users_app
 from videoprep_nb.console import EXIT_FAILED, EXIT_USAGE, check_can_be_written, err, out, stop
-from videoprep_nb.errors import InputError, ParameterError, VideoPrepError
+from videoprep_nb.errors import InputError, ParameterError, VideoPrepError, WeightsError
 from videoprep_nb.jobs.models import JobResult, State
 from videoprep_nb.jobs.run import run_job
 from videoprep_nb.jobs.settings import read_settings
@@ -63,7 +63,7 @@ def run(
         settings = read_settings(params, assignments or [])
         with JobDisplay(err) as display:
             result = run_job(videos, settings, folder, keep_scratch=keep_scratch, watch=display.update)
-    except (InputError, ParameterError) as error:
+    except (InputError, ParameterError, WeightsError) as error:
         raise stop(error, EXIT_USAGE) from None
     except VideoPrepError as error:
         raise stop(error, EXIT_FAILED) from None

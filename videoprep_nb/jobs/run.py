@@ -15,6 +15,8 @@ from videoprep_nb.jobs.process import fork_server
 from videoprep_nb.jobs.service import JobView, Limits, Service
 from videoprep_nb.jobs.settings import Settings
 from videoprep_nb.jobs.workspace import Workspace
+from videoprep_nb.stages.params import TrackPersonsParams
+from videoprep_nb.tracking.detectors.weights import resolve_weights
 
 Watcher = Callable[[JobView], None]
 """Told of the job a few times a second."""
@@ -42,9 +44,11 @@ def run_job(videos: Sequence[Path], params: Settings, output: Path, *, keep_scra
 
     Raises:
         InputError: A video is not there, or the folder cannot be used; nothing was begun.
+        WeightsError: The weights of the detector are not there; nothing was begun.
     """
     if missing := [str(video) for video in videos if not os.path.lexists(video)]:
         raise InputError(f"{', '.join(missing)}: there is no such file; nothing was begun.")
+    _check_weights(params)
     output = output.absolute()
     _make_folder(output)
     workspace = Workspace(output / _WORKSPACE_NAME)
@@ -57,6 +61,13 @@ def run_job(videos: Sequence[Path], params: Settings, output: Path, *, keep_scra
         return _hand_over(workspace.job_folder(job_id), result, output)
     finally:
         shutil.rmtree(workspace.path, ignore_errors=True)
+
+
+def _check_weights(params: Settings) -> None:
+    """Have the weights before anything begins; when persons are to be found, hours of work would be lost."""
+    tracking = TrackPersonsParams.checked(params.get("track_persons", {}))
+    if tracking.detector == "yolo":
+        resolve_weights(tracking.weights)
 
 
 def _make_folder(output: Path) -> None:
