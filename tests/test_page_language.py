@@ -141,7 +141,7 @@ def test_another_language_is_one_file(browser: Browser, checkout: Path, tmp_path
         page.locator("#vp-start").click()
         expect(page.locator(".vp-bar").first).to_be_visible()
         assert words_in_english(page) == []
-        expect(page.locator("h1 .vp-done")).to_be_visible()
+        expect(page.locator("h1 .vp-done")).to_be_visible(timeout=180_000)
         page.locator("summary").last.click()
         assert words_in_english(page) == []
         page.locator("[data-ask]").click()
