@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from benchmarks.tracker_table import BENCHMARKS, DATA, MOT15_RATE, MOT15_SIZE, score
+from benchmarks.tracker_table import BENCHMARKS, DATA, MOT15_RATE, score
 from videoprep_nb.evaluation.evaluate import Tracking, evaluate_detections, read_frames
 from videoprep_nb.tracking.detections import DETECTION_FLOOR, ClipDetections
 from videoprep_nb.tracking.detectors.precomputed import PrecomputedDetector
@@ -52,7 +52,7 @@ def score_sort() -> dict[str, float]:
     """SORT on TUD-Campus with the parameters of its paper."""
     folder = DATA / "mot15" / "TUD-Campus"
     params = TrackingParams(tracker="sort", tracker_options=PAPER_OPTIONS, confidence=DETECTION_FLOOR)
-    tracking = Tracking(params, refine=False, frame_rate=MOT15_RATE, size=MOT15_SIZE)
+    tracking = Tracking(params, refine=False, frame_rate=MOT15_RATE)
     return evaluate_detections(folder / "gt/gt.txt", folder / "det/det.txt", tracking).result.scores.as_dict()
 
 

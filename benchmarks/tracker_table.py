@@ -47,7 +47,7 @@ BENCHMARKS = [
         None,
     ),
 ]
-MOT15_RATE, MOT15_SIZE = Fraction(25), (640, 480)
+MOT15_RATE = Fraction(25)
 
 PUBLISHED_OPTIONS = {"bytetrack": [[], ["track_high_thresh:0.6", "new_track_thresh:0.7", "match_thresh:0.9"]]}
 """Options tried beside the defaults: those of the paper, for detectors that give high scores."""
@@ -90,7 +90,7 @@ def _row(benchmark: Benchmark, params: TrackingParams) -> str:
 
 def score(benchmark: Benchmark, tracking: Tracking) -> Scores:
     """The figures of all sequences of a benchmark together."""
-    tracking = replace(tracking, frame_rate=MOT15_RATE, size=MOT15_SIZE)
+    tracking = replace(tracking, frame_rate=MOT15_RATE)
     return combine(
         [
             evaluate_detections(

@@ -90,7 +90,7 @@ def test_parameters_reach_the_tracker(yard: Path) -> None:
             ["--detections", "det.txt", "--tracker", "ocsort", "--set", "tracker_options=inertia_s:1"], "inertia",
             id="tracker-option",
         ),
-        pytest.param(["--detections", "det.txt", "--size", "640"], "1920x1080", id="size"),
+        pytest.param(["--detections", "det.txt", "--write-tracks", "det.txt"], "another file", id="overwritten"),
         pytest.param(["--detections", "det.txt", "--frame-rate", "fast"], "29.97", id="frame-rate"),
         pytest.param(["--tracks", "det.txt"], "detections", id="detections-as-tracks"),
         pytest.param(["--detections", "det.txt", "--write-tracks", "a", "--write-tracks", "b"], "found 2", id="files"),

@@ -17,7 +17,7 @@ def read(folder: Path, text: str) -> SequenceInfo:
 
 def test_a_file_of_mot17(shared_data: Path) -> None:
     info = read_sequence_info(shared_data / "mot17" / "MOT17-04" / "gt" / "gt.txt")
-    assert info == SequenceInfo("MOT17-04", 1050, Fraction(30), 1920, 1080)
+    assert info == SequenceInfo("MOT17-04", 1050, Fraction(30))
 
 
 def test_what_is_not_told_is_not_known(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_no_file_at_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "seqLength=3", "[Sequence]\nseqLength=many", "[Sequence]\nseqLength=0", "[Sequence]\nseqLength=99999999",
-     "[Sequence]\nframeRate=1/0", "[Sequence]\nframeRate=-30", "[Sequence]\nimWidth=1e3", "[Sequence]\nimWidth=%(x)s"],
+     "[Sequence]\nframeRate=1/0", "[Sequence]\nframeRate=-30", "[Sequence]\nseqLength=1e3", "[Sequence]\nseqLength=%(x)s"],
 )  # fmt: skip
 def test_broken_files(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError, match=r"seqinfo\.ini") as caught:

@@ -64,6 +64,13 @@ def test_assignment_wins_over_file(tmp_path: Path):
     }
 
 
+def test_list_grows_with_each_assignment():
+    options = [f"track_persons.tracker_options={text}" for text in ("max_age_s:2", "min_hits:1", "match_iou:0.2")]
+    read = read_settings(None, ["track_persons.tracker=sort", *options, "clip.overlap_s=1", "clip.overlap_s=2"])
+    assert read["track_persons"]["tracker_options"] == ["max_age_s:2", "min_hits:1", "match_iou:0.2"]
+    assert read["clip"]["overlap_s"] == 2
+
+
 def test_file_may_be_half_filled_in(tmp_path: Path):
     file = tmp_path / "params.yaml"
     file.write_text("clip:\n  # clip_duration_s: 10\ntrack_persons:\n  camera_motion: off\n  smooth: false\n")

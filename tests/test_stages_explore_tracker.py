@@ -92,6 +92,12 @@ def test_what_is_not_there_is_told(tmp_path, monkeypatch, change, words):
         open_video(ExploreTrackerParams(**change), quiet)
 
 
+def test_job_is_not_detected_in_another_way(tmp_path):
+    as_job(tmp_path / "job", open_scene(tmp_path))
+    with pytest.raises(ParameterError, match="detected already"):
+        open_video(ExploreTrackerParams(source=str(tmp_path / "job"), detection=["image_size:960"]), quiet)
+
+
 def test_job_without_detections_is_told(tmp_path):
     as_job(tmp_path / "job", open_scene(tmp_path))
     (tmp_path / "job" / "scratch" / "detections" / "1" / f"{clip_id('1', 0)}.npz").unlink()
@@ -111,8 +117,12 @@ def test_wrong_changes_are_told(texts, words):
 
 def test_exported_settings_are_what_a_job_takes(tmp_path):
     settings = LabSettings().changed(["tracker:sort", "tracker_options:match_iou:0.4", "frame_stride:2"])
-    settings.write(tmp_path / "settings.yaml")
+    video = open_scene(tmp_path)
+    video = replace(video, stage=video.stage.model_copy(update={"image_size": 960, "detector": "yolo"}))
+    video.write(settings, tmp_path / "settings.yaml")
     read = read_settings(tmp_path / "settings.yaml", [])
+    detection = {name: read["track_persons"].pop(name) for name in ("image_size", "detections_file")}
+    assert detection["image_size"] == 960
     assert read == {"track_persons": settings.model_dump()}
     assert TrackPersonsParams.checked(read["track_persons"]).tracker_options == ["match_iou:0.4"]
 

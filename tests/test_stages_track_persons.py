@@ -99,11 +99,11 @@ def test_real_persons(pets: Path) -> None:
     assert (result.frame_count, result.looked_at_count, result.clip_count, result.cached_clip_count) == (53, 53, 3, 0)
     rows = read_rows(pets)
     assert list(rows) == ["1_clip_000", "1_clip_001", "1_clip_002"]
-    assert sum(map(len, rows.values())) == result.row_count
+    assert sum(map(len, rows.values())) == result.box_count
     by_clip = [{row["track_id"] for row in clip} for clip in rows.values()]
     assert sorted(set.union(*by_clip)) == list(range(1, result.track_count + 1))
     assert by_clip[0] & by_clip[1] & by_clip[2], "somebody is there all the time and keeps the id"
-    assert 3 <= result.row_count / result.frame_count <= 8  # the public ground truth has 4 to 7 persons here
+    assert 3 <= result.box_count / result.frame_count <= 8  # the public ground truth has 4 to 7 persons here
     for clip_id, clip in rows.items():
         assert [row["frame"] for row in clip if row["frame_index"] in (0, 10)] == [
             f"{clip_id}_frame_{row['frame_index'] // 10:04d}.jpg" for row in clip if row["frame_index"] in (0, 10)
@@ -171,7 +171,7 @@ def test_a_camera_that_shakes(shared_data: Path, tmp_path: Path) -> None:
     on = run(tmp_path, camera_motion="sparse_flow")
     assert on.cached_clip_count == 2
     assert on.track_count <= 10
-    assert on.row_count - on.interpolated_count > 3 * (off.row_count - off.interpolated_count)
+    assert on.box_count - on.interpolated_count > 3 * (off.box_count - off.interpolated_count)
     rows = read_rows(tmp_path)
     boxes_xyxy = np.array([row["bbox"] for clip_rows in rows.values() for row in clip_rows])
     assert (boxes_xyxy >= 0).all()
@@ -199,7 +199,7 @@ def test_every_box_between_two_looks_is_filled(pets: Path) -> None:
 def test_ids_last_across_clips_and_stubs_go(walk: Path) -> None:
     grey(walk, [(0, 15), (15, 15), (30, 20)])
     result = run_walk(walk)
-    assert (result.detection_count, result.track_count, result.row_count, result.notes) == (103, 2, 100, [])
+    assert (result.detection_count, result.track_count, result.box_count, result.notes) == (103, 2, 100, [])
     for clip in read_rows(walk).values():
         assert {row["track_id"] for row in clip} == {1, 2}
         assert {row["score"] for row in clip} == {0.9, 0.8}
@@ -236,7 +236,7 @@ def test_a_video_without_persons(walk: Path) -> None:
     grey(walk, [(0, 10)])
     result = run_walk(walk)
     assert read_rows(walk) == {"1_clip_000": []}
-    assert (result.track_count, result.row_count, len(result.notes)) == (0, 0, 1)
+    assert (result.track_count, result.box_count, len(result.notes)) == (0, 0, 1)
 
 
 def test_detections_are_kept_from_the_floor_on(walk: Path) -> None:

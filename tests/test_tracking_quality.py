@@ -11,6 +11,7 @@ from videoprep_nb.tracking.quality import judge_tracks, settings_warnings
 from videoprep_nb.tracking.track import TrackedVideo
 
 VIDEO = TrackedVideo(rate=Fraction(10), frame_stride=1, width=1280, height=720)
+FRAMES = range(60)
 BOX_XYXY = np.array([100.0, 200.0, 160.0, 380.0])
 
 
@@ -22,11 +23,11 @@ def person(track_id: int, frames, left: float = 0.0, step_px: float = 2.0):
 def places(rows, kind, video=VIDEO, interpolated=()):
     tracks = track_table(*rows)
     hidden = np.isin(tracks.frame_index, list(interpolated))
-    return judge_tracks(replace(tracks, interpolated=hidden), video).places_of(kind)
+    return judge_tracks(replace(tracks, interpolated=hidden), video, FRAMES).places_of(kind)
 
 
 def test_good_tracks_give_no_hints():
-    quality = judge_tracks(track_table(*person(1, range(60)), *person(2, range(60), left=400)), VIDEO)
+    quality = judge_tracks(track_table(*person(1, range(60)), *person(2, range(60), left=400)), VIDEO, FRAMES)
     assert quality.places == []
     assert quality.track_count == 2
     assert quality.person_s == pytest.approx(12)
@@ -37,7 +38,7 @@ def test_good_tracks_give_no_hints():
 
 
 def test_nobody_gives_no_hints():
-    quality = judge_tracks(track_table(), VIDEO)
+    quality = judge_tracks(track_table(), VIDEO, FRAMES)
     assert (quality.places, quality.track_count, quality.ids_per_person_s) == ([], 0, 0)
     assert settings_warnings(quality, VIDEO, image_size=640) == []
 
@@ -50,6 +51,8 @@ def test_nobody_gives_no_hints():
 def test_short_tracks(frames, found):
     rows = [*person(1, range(60)), *person(2, frames, left=600)]
     assert [place.track_ids for place in places(rows, "short track")] == [(2,)] * found
+    # nobody else need be there
+    assert [place.track_ids for place in places(person(2, frames), "short track")] == [(2,)] * found
 
 
 @pytest.mark.parametrize("filled", [True, False], ids=["filled in", "left open"])
@@ -104,12 +107,12 @@ def test_the_worst_place_comes_first():
 def test_warning_when_the_rate_is_too_low_for_the_motion(stride, advice):
     video = replace(VIDEO, frame_stride=stride)
     tracks = track_table(*person(1, range(0, 60, stride), step_px=40 / stride))
-    (sentence,) = settings_warnings(judge_tracks(tracks, video), video, image_size=640)
+    (sentence,) = settings_warnings(judge_tracks(tracks, video, FRAMES), video, image_size=640)
     assert advice in sentence
 
 
 @pytest.mark.parametrize(("image_size", "advice"), [(160, "from 160 to 224"), (None, None), (640, None)])
 def test_warning_when_persons_are_too_small_for_the_detector(image_size, advice):
     small = [(frame, 1, [100 + frame, 100, 140 + frame, 246]) for frame in range(20)]
-    found = settings_warnings(judge_tracks(track_table(*small), VIDEO), VIDEO, image_size)
+    found = settings_warnings(judge_tracks(track_table(*small), VIDEO, FRAMES), VIDEO, image_size)
     assert [advice in sentence for sentence in found] == ([True] if advice else [])

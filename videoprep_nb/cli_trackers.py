@@ -2,7 +2,6 @@
 
 import inspect
 import json
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -61,9 +60,6 @@ def evaluate(
     frame_rate: Annotated[
         str | None, typer.Option(help="Frames per second, where seqinfo.ini does not tell, such as 25.")
     ] = None,
-    size: Annotated[
-        str | None, typer.Option(help="Size of the pictures, where seqinfo.ini does not tell, such as 1920x1080.")
-    ] = None,
     write_tracks: Annotated[
         list[Path] | None, typer.Option(help="File for the tracks made from --detections; as often as --gt.")
     ] = None,
@@ -75,7 +71,7 @@ def evaluate(
     """
     try:
         if detections and not tracks:
-            tracking = _tracking(tracker, assignments or [], refine, frame_rate, size)
+            tracking = _tracking(tracker, assignments or [], refine, frame_rate)
             evaluations = _evaluate_detections(gt, detections, tracking, half, write_tracks)
         elif tracks and not detections and refine and not (tracker or assignments or write_tracks):
             evaluations = _evaluate_tracks(gt, tracks, half)
@@ -116,22 +112,13 @@ def _range(schema: dict[str, Any]) -> str:
     return ", ".join(limits) or ", ".join(str(value) for value in schema.get("enum", []))
 
 
-def _tracking(
-    tracker: str | None, assignments: Sequence[str], refine: bool, frame_rate: str | None, size: str | None
-) -> "Tracking":
+def _tracking(tracker: str | None, assignments: Sequence[str], refine: bool, frame_rate: str | None) -> "Tracking":
     from videoprep_nb.evaluation.evaluate import Tracking
 
     wanted = [*assignments, *([f"tracker={tracker}"] if tracker else [])]
     params = TrackingParams.checked(read_settings(None, [f"{_STAGE}.{item}" for item in wanted]).get(_STAGE, {}))
     rate = parse_rate(frame_rate, "--frame-rate") if frame_rate else None
-    return Tracking(params, refine, rate, _read_size(size) if size else None)
-
-
-def _read_size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text)
-    if not match:
-        raise ParameterError("--size", f"found {text!r}, wanted width and height such as 1920x1080")
-    return int(match[1]), int(match[2])
+    return Tracking(params, refine, rate)
 
 
 def _evaluate_detections(
@@ -146,8 +133,7 @@ def _evaluate_detections(
     _check_count("--detections", detections, ground_truth)
     if write_tracks:
         _check_count("--write-tracks", write_tracks, ground_truth)
-        for file in write_tracks:
-            check_can_be_written(file)
+        _check_new([*ground_truth, *detections], write_tracks)
     pairs = zip(ground_truth, detections, strict=True)
     evaluations = [evaluate_detections(truth, found, tracking, half) for truth, found in pairs]
     for file, evaluation in zip(write_tracks or [], evaluations, strict=False):
@@ -162,6 +148,15 @@ def _evaluate_tracks(
 
     _check_count("--tracks", tracks, ground_truth)
     return [evaluate_tracks(truth, file, half) for truth, file in zip(ground_truth, tracks, strict=True)]
+
+
+def _check_new(read: Sequence[Path], written: Sequence[Path]) -> None:
+    taken = {file.resolve() for file in read}
+    for file in written:
+        if file.resolve() in taken:
+            raise ParameterError("--write-tracks", f"{file} is read, or written, already; wanted another file")
+        taken.add(file.resolve())
+        check_can_be_written(file)
 
 
 def _check_count(option: str, files: Sequence[Path], ground_truth: Sequence[Path]) -> None:

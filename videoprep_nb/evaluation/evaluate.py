@@ -27,13 +27,11 @@ class Tracking:
         params: Tracker and refinement.
         refine: False for the tracks as the tracker gives them.
         frame_rate: Frames per second of sequences whose ``seqinfo.ini`` does not tell.
-        size: Width and height of their pictures in pixels.
     """
 
     params: TrackingParams
     refine: bool = True
     frame_rate: Fraction | None = None
-    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,14 +79,14 @@ def evaluate_detections(
         half: See ``frames_to_score``; the other half is not tracked either.
 
     Raises:
-        InputError: A file is missing, broken, or has boxes in frames after the last one; or rate or size of the
-            pictures are not known.
+        InputError: A file is missing, broken, or has boxes in frames after the last one; or the frame rate is
+            not known.
         ParameterError: There is no such tracker or option, or the sequence is too short to be halved.
     """
     info, truth = read_sequence_info(ground_truth), read_ground_truth(ground_truth)
     detector = PrecomputedDetector(detections)
     frames = _frames(info, {ground_truth: truth.frame_count, detections: detector.frame_count}, half)
-    tracks = track_frames(read_frames(detector, frames), _video(info, ground_truth, tracking), tracking)
+    tracks = track_frames(read_frames(detector, frames), _rate(info, ground_truth, tracking), tracking)
     return Evaluation(info.name, tracks, score_sequence(info.name, truth, tracks, frames))
 
 
@@ -104,12 +102,12 @@ def read_frames(detector: PrecomputedDetector, frames: range) -> ClipDetections:
     return ClipDetections.from_frames(looked_at, found, detector.fingerprint)
 
 
-def track_frames(detections: ClipDetections, video: TrackedVideo, tracking: Tracking) -> MotRows:
+def track_frames(detections: ClipDetections, rate: Fraction, tracking: Tracking) -> MotRows:
     """Track the frames that were looked at.
 
     Args:
         detections: Of one clip that begins with the first frame of the sequence.
-        video: Rate and size of the sequence.
+        rate: Frames per second of the sequence.
         tracking: Tracker and refinement.
 
     Returns:
@@ -120,23 +118,21 @@ def track_frames(detections: ClipDetections, video: TrackedVideo, tracking: Trac
     """
     clips, params = [(0, detections)], tracking.params
     if tracking.refine:
+        # of any size: boxes are not cut at the border
+        video = TrackedVideo(rate, frame_stride=1, width=1, height=1)
         return MotRows.from_tracks(track_beyond_border(clips, video, params))
-    tracker = create_tracker(params.tracker, float(video.tracked_rate), params.tracker_options)
+    tracker = create_tracker(params.tracker, float(rate), params.tracker_options)
     return MotRows.from_tracks(associate(tracker, VideoDetections.from_clips(clips, params.confidence)).tracks())
 
 
-def _video(info: SequenceInfo, ground_truth: Path, tracking: Tracking) -> TrackedVideo:
+def _rate(info: SequenceInfo, ground_truth: Path, tracking: Tracking) -> Fraction:
     rate = info.rate or tracking.frame_rate
-    width, height = (info.width, info.height) if info.width and info.height else tracking.size or (None, None)
     if rate is None:
-        raise InputError(_unknown(ground_truth, "frame rate", "frameRate", "--frame-rate 25"))
-    if width is None or height is None:
-        raise InputError(_unknown(ground_truth, "size of the pictures", "imWidth and imHeight", "--size 1920x1080"))
-    return TrackedVideo(rate, frame_stride=1, width=width, height=height)
-
-
-def _unknown(ground_truth: Path, what: str, entry: str, option: str) -> str:
-    return f"The {what} of {ground_truth} is not known: no {SEQUENCE_INFO_NAME} has {entry}; give it such as {option}."
+        raise InputError(
+            f"The frame rate of {ground_truth} is not known: no {SEQUENCE_INFO_NAME} has frameRate; give it such as "
+            "--frame-rate 25."
+        )
+    return rate
 
 
 def _frames(info: SequenceInfo, last_frames: Mapping[Path, int], half: Half | None) -> range:

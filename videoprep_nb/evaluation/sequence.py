@@ -23,15 +23,11 @@ class SequenceInfo:
         name: Name of its folder, or of its ground truth.
         frame_count: Number of frames.
         rate: Frames per second.
-        width: Width of the pictures in pixels.
-        height: Height of the pictures in pixels.
     """
 
     name: str
     frame_count: int | None = None
     rate: Fraction | None = None
-    width: int | None = None
-    height: int | None = None
 
 
 def read_sequence_info(ground_truth: Path) -> SequenceInfo:
@@ -62,8 +58,6 @@ def read_sequence_info(ground_truth: Path) -> SequenceInfo:
             name=name,
             frame_count=_positive(values.getint("seqLength"), MAX_FRAME_NUMBER),
             rate=_positive(Fraction(values["frameRate"]), 1000) if "frameRate" in values else None,
-            width=_positive(values.getint("imWidth"), 100_000),
-            height=_positive(values.getint("imHeight"), 100_000),
         )
     except (OSError, ValueError, KeyError, ZeroDivisionError, configparser.Error) as error:
         reason = " ".join(str(error).split())

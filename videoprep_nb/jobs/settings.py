@@ -35,7 +35,7 @@ def read_settings(file: Path | None, assignments: Iterable[str]) -> Settings:
 
     Args:
         file: YAML with ``stage: {param: value}``, or None.
-        assignments: Texts such as ``clip.clip_duration_s=10``.
+        assignments: Texts such as ``clip.clip_duration_s=10``; a list grows with each, of others the last one counts.
 
     Returns:
         The checked values.
@@ -44,9 +44,8 @@ def read_settings(file: Path | None, assignments: Iterable[str]) -> Settings:
         ParameterError: The file is not readable YAML, or a stage, name or value is wrong.
     """
     settings = _read_file(file) if file else {}
-    for assignment in assignments:
-        stage, name, text = _split(assignment)
-        settings.setdefault(stage, {})[name] = _value(stage, name, text)
+    for stage, values in _read_assignments(assignments).items():
+        settings.setdefault(stage, {}).update(values)
     return _with_whole_paths(check_settings(settings))
 
 
@@ -112,6 +111,17 @@ def _read_file(file: Path) -> Settings:
 
 def _with_text_keys(values: dict[Any, Any]) -> dict[str, Any]:
     return {str(name): value for name, value in values.items()}
+
+
+def _read_assignments(assignments: Iterable[str]) -> Settings:
+    settings: Settings = {}
+    for assignment in assignments:
+        stage, name, text = _split(assignment)
+        values = settings.setdefault(stage, {})
+        value = _value(stage, name, text)
+        before = values.get(name)
+        values[name] = [*before, *value] if isinstance(before, list) and isinstance(value, list) else value
+    return settings
 
 
 def _split(assignment: str) -> tuple[str, str, str]:

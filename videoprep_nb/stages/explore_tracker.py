@@ -29,10 +29,13 @@ from videoprep_nb.tracking.detections import ClipDetections
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.quality import Quality, judge_tracks, settings_warnings
 from videoprep_nb.tracking.track import TrackedVideo, track_video
+from videoprep_nb.tracking.trackers import create_tracker
 from videoprep_nb.tracking.tracks import TrackTable
 
 _VIDEO_ID = "1"
 _STAGE = "track_persons"
+_PLACES = {"clips_dir", "detections_dir", "video_id", "first_clip", "clip_count"}
+_DETECTION_FIELDS = DetectPersonsParams.model_fields.keys() - _PLACES
 
 
 class ExploreTrackerParams(Params):
@@ -67,15 +70,6 @@ class LabSettings(TrackingParams):
             ParameterError: A text is no assignment, a name is unknown or a value makes no sense.
         """
         return self.checked(self.model_dump() | _read_assignments(type(self), assignments))
-
-    def to_yaml(self) -> str:
-        """What ``videoprep run --params`` takes."""
-        return yaml.safe_dump({_STAGE: self.model_dump()}, sort_keys=False)
-
-    def write(self, path: Path) -> None:
-        """Write the YAML; the file appears complete."""
-        with staged_file(path) as staging:
-            staging.write_text(self.to_yaml(), encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -130,14 +124,25 @@ class LabVideo:
         Raises:
             ParameterError: There is no such tracker or option, or the stride does not fit the detections.
         """
+        create_tracker(settings.tracker, 1.0, settings.tracker_options)  # importing a library is not tracking
         started_s = time.perf_counter()
-        first = self.clips[0]
+        first, last = self.clips[0], self.clips[-1]
         video = TrackedVideo(first.rate, settings.frame_stride, first.width, first.height)
         tracks = track_video(self._looked_at(settings.frame_stride), video, settings, self.camera, self.cuts)
         elapsed_s = time.perf_counter() - started_s
-        quality = judge_tracks(tracks, video)
+        quality = judge_tracks(tracks, video, range(first.start_frame, last.start_frame + last.frame_count))
         image_size = self.stage.image_size if self.stage.detector == "yolo" else None
         return Trial(settings, tracks, quality, settings_warnings(quality, video, image_size), elapsed_s)
+
+    def to_yaml(self, settings: LabSettings) -> str:
+        """What ``videoprep run --params`` takes, to detect as here and track with some settings."""
+        detection = self.stage.model_dump(exclude_defaults=True, include=set(_DETECTION_FIELDS))
+        return yaml.safe_dump({_STAGE: detection | settings.model_dump()}, sort_keys=False)
+
+    def write(self, settings: LabSettings, path: Path) -> None:
+        """Write the YAML; the file appears complete."""
+        with staged_file(path) as staging:
+            staging.write_text(self.to_yaml(settings), encoding="utf-8")
 
     def _looked_at(self, frame_stride: int) -> list[tuple[int, ClipDetections]]:
         """Start frame and detections of each clip, as if only every n-th frame had been looked at."""
@@ -167,6 +172,7 @@ def open_video(params: ExploreTrackerParams, progress: ProgressCallback | None =
 
     Raises:
         InputError: The video or the job does not exist, or the job kept no scratch files.
+        ParameterError: How to detect persons is said wrongly, or of a job.
         VideoPrepError: The video cannot be processed; the message says why.
     """
     source = Path(params.source)
@@ -212,6 +218,8 @@ def _prepare(source: Path, params: ExploreTrackerParams, progress: ProgressCallb
 
 def _read_job(folder: Path, params: ExploreTrackerParams) -> TrackPersonsParams:
     """The parameters of stage 4 of a job, with the folders of its scratch files."""
+    if params.detection:
+        raise ParameterError("detection", "the persons of a job are detected already; wanted nothing, or a raw video")
     scratch = folder / "scratch"
     if not (scratch / "clips" / params.video_id).is_dir():
         raise InputError(

@@ -28,8 +28,8 @@ class TrackResult(Record):
         clip_count: Clips.
         cached_clip_count: Clips whose detections were there already.
         track_count: Different persons, as far as the tracker can tell.
-        row_count: Rows of the tracking JSON, over all clips.
-        interpolated_count: Rows among them that were filled in between two detections.
+        box_count: Boxes of persons, one per person and frame of the video.
+        interpolated_count: Boxes among them that were filled in between two detections.
         detector: What detected: weights, size, precision, device.
         tracker: Name of the tracker.
         notes: What the reader of a report should know.
@@ -42,7 +42,7 @@ class TrackResult(Record):
     clip_count: int
     cached_clip_count: int
     track_count: int
-    row_count: int
+    box_count: int
     interpolated_count: int
     detector: str
     tracker: str
@@ -75,7 +75,7 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
     video = TrackedVideo(first.rate, params.frame_stride, first.width, first.height)
     starts = [clip.start_frame for clip in clips]
     tracks = track_video(list(zip(starts, found.detections, strict=True)), video, params, found.camera, found.cuts)
-    row_count, interpolated_count = _write(tracks, clips, params)
+    _write(tracks, clips, params)
     return TrackResult(
         video_id=params.video_id,
         frame_count=_end(clips[-1]) - first.start_frame,
@@ -84,8 +84,8 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
         clip_count=len(clips),
         cached_clip_count=found.cached_clip_count,
         track_count=tracks.track_count,
-        row_count=row_count,
-        interpolated_count=interpolated_count,
+        box_count=len(tracks),
+        interpolated_count=int(tracks.interpolated.sum()),
         detector=found.detector,
         tracker=params.tracker,
         notes=[] if len(tracks) else ["No persons were found."],
@@ -121,16 +121,12 @@ def _clip_rows(tracks: TrackTable, clip: ClipRecord, params: TrackPersonsParams)
     ]
 
 
-def _write(tracks: TrackTable, clips: Sequence[ClipRecord], params: TrackPersonsParams) -> tuple[int, int]:
-    """Write the rows of all clips, one clip in memory at a time; returns how many, and how many are interpolated."""
-    row_count, interpolated_count = 0, 0
+def _write(tracks: TrackTable, clips: Sequence[ClipRecord], params: TrackPersonsParams) -> None:
+    """Write the rows of all clips, one clip in memory at a time; where clips overlap, a frame is in both."""
     with staged_folder(Path(params.output_dir) / params.video_id) as folder:
         for clip in clips:
             rows = _clip_rows(tracks, clip, params)
             (folder / f"{clip.clip_id}.json").write_text(json.dumps(rows), encoding="utf-8")
-            row_count += len(rows)
-            interpolated_count += sum(row["interpolated"] for row in rows)
-    return row_count, interpolated_count
 
 
 def _end(clip: ClipRecord) -> int:

@@ -81,18 +81,19 @@ class Quality:
         return [place for place in self.places if place.kind == kind]
 
 
-def judge_tracks(tracks: TrackTable, video: TrackedVideo) -> Quality:
+def judge_tracks(tracks: TrackTable, video: TrackedVideo, frames: range) -> Quality:
     """Look for what is typical of wrong tracks.
 
     Args:
         tracks: The tracks of a video.
         video: Its rate and the stride they were made with.
+        frames: Those of the video, or of the part of it that was tracked.
     """
     seen = tracks.rows(~tracks.interpolated)
     steps = _Steps.of(seen, video.frame_stride)
     finders = [
         _broken_tracks(tracks, video),
-        _short_tracks(tracks, seen, video),
+        _short_tracks(tracks, seen, video, frames),
         _gaps(seen, video),
         _jumps(seen, steps),
         _overlaps(tracks, video),
@@ -193,20 +194,18 @@ def _heights(boxes_xyxy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return heights
 
 
-def _short_tracks(tracks: TrackTable, seen: TrackTable, video: TrackedVideo) -> Iterator[Place]:
+def _short_tracks(tracks: TrackTable, seen: TrackTable, video: TrackedVideo, frames: range) -> Iterator[Place]:
     """Tracks of less than a second, except where the video begins or ends."""
-    if not len(tracks):
-        return
-    first_frame, last_frame = tracks.frame_index.min(), tracks.frame_index.max()
     ids, counts = np.unique(seen.track_id, return_counts=True)
     for track_id, count in zip(ids.tolist(), counts.tolist(), strict=True):
         length_s = float(count / video.tracked_rate)
         if length_s >= SHORT_TRACK_S:
             continue
-        frames = tracks.frame_index[tracks.track_id == track_id]
-        if frames[0] > first_frame and frames[-1] < last_frame:
+        own = tracks.frame_index[tracks.track_id == track_id]
+        start, last = int(own[0]), int(own[-1])
+        if start > frames[0] and last < frames[-1]:
             words = f"{track_id} is seen for only {length_s:.1f} s"
-            yield Place("short track", (track_id,), int(frames[0]), int(frames[-1]), -length_s, words)
+            yield Place("short track", (track_id,), start, last, -length_s, words)
 
 
 def _gaps(seen: TrackTable, video: TrackedVideo) -> Iterator[Place]:

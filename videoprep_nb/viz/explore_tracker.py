@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from IPython.display import HTML, Image
 
-from videoprep_nb.stages.explore_tracker import LabVideo, Trial
+from videoprep_nb.stages.explore_tracker import LabSettings, LabVideo, Trial
 from videoprep_nb.tracking.compare import Difference, Switches, compare_tracks
 from videoprep_nb.viz import pictures, tables
 from videoprep_nb.viz.film_strip import Scene, film_strips, spread_frames
@@ -257,18 +257,22 @@ def what_changed(comparison: Comparison) -> HTML:
 
 
 def events(comparison: Comparison) -> HTML:
-    """Where the two sides differ: id switches, and who is longest on one side only."""
+    """Where the two sides differ: id switches, and who is longest on one side only; of many some of each."""
     rate = comparison.left.tracks.rate
-    longest = sorted(comparison.events, key=lambda event: -event.duration_s)[:_MAX_EVENTS]
-    rows = [(tables.clock(event.frame / rate), event.words) for event in sorted(longest, key=lambda event: event.frame)]
+    switches = [event for event in comparison.events if math.isinf(event.duration_s)]
+    stretches = sorted((e for e in comparison.events if math.isfinite(e.duration_s)), key=lambda e: -e.duration_s)
+    share = max(_MAX_EVENTS - len(stretches), _MAX_EVENTS // 2)
+    some = pictures.sampled(switches, share)
+    shown = sorted([*some, *stretches[: _MAX_EVENTS - len(some)]], key=lambda event: event.frame)
+    rows = [(tables.clock(event.frame / rate), event.words) for event in shown]
     if not rows:
         return tables.remarks([], "Both sides have the same tracks.")
     return tables.table(["time", "what differs"], rows, left_out=len(comparison.events) - len(rows))
 
 
-def settings_text(trial: Trial) -> HTML:
+def settings_text(video: LabVideo, settings: LabSettings) -> HTML:
     """The settings as they are written to a file."""
-    return tables.preformatted([trial.settings.to_yaml()])
+    return tables.preformatted([video.to_yaml(settings)])
 
 
 def hints(comparison: Comparison, side: Side) -> HTML:

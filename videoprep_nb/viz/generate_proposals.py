@@ -12,7 +12,7 @@ from videoprep_nb.viz import charts, pictures, tables
 from videoprep_nb.viz.pictures import Picture
 from videoprep_nb.viz.proposals_on_frames import proposals_on_frames
 
-_MAX_CLIP_LABELS = 12
+_MAX_CLIP_LABELS = 10
 
 
 def proposals_on_jpegs(proposals: DenseProposals, frames_dir: Path) -> Image:
@@ -30,10 +30,21 @@ def persons_per_frame(proposals: DenseProposals) -> Image:
     title = "Persons per extracted frame; dotted: a clip begins"
     chart, axes = charts.counts_per_frame(counts, 1, title)
     clip_starts = np.cumsum([0, *map(len, proposals.values())])[:-1].tolist()
-    labelled = dict(pictures.sampled(list(zip(clip_starts, proposals, strict=True)), _MAX_CLIP_LABELS))
+    labelled = _without_crowd(dict(zip(clip_starts, proposals, strict=True)), len(counts) / _MAX_CLIP_LABELS)
     axes.set_xticks(list(labelled), list(labelled.values()), ha="left")
     charts.mark_starts(axes, labelled)
     return charts.image(chart, title)
+
+
+def _without_crowd(labels: dict[int, str], room: float) -> dict[int, str]:
+    """The labels that leave room for each other, from the left."""
+    kept: dict[int, str] = {}
+    end = 0.0
+    for place, label in labels.items():
+        if place >= end:
+            kept[place] = label
+            end = place + room
+    return kept
 
 
 def clip_table(proposals: DenseProposals) -> HTML:

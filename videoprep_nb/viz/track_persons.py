@@ -114,7 +114,7 @@ def hints(tracks: Tracks, clips_folder: Path, params: TrackPersonsParams) -> HTM
         return tables.remarks([], "None are given for a part of a video, at whose borders all tracks end.")
     first = tracks.clips[0]
     video = TrackedVideo(first.rate, params.frame_stride, first.width, first.height)
-    quality = judge_tracks(tracks.table, video)
+    quality = judge_tracks(tracks.table, video, range(first.start_frame, tracks.end_frame))
     warnings = settings_warnings(quality, video, params.image_size if params.detector == "yolo" else None)
     return quality_hints(quality, warnings, tracks.table, VideoFrames(tracks.clips, clips_folder), tracks.rate)
 
@@ -132,7 +132,7 @@ def track_summary(result: TrackResult) -> HTML:
             ("detections", f"{result.detection_count:,}"),
             ("clips not looked at again", f"{result.cached_clip_count:,}"),
             ("tracks", f"{result.track_count:,}"),
-            ("boxes", f"{result.row_count:,}, of these {result.interpolated_count:,} filled in"),
+            ("boxes", f"{result.box_count:,}, of these {result.interpolated_count:,} filled in"),
             ("detector", result.detector),
             ("tracker", result.tracker),
             *(("note", note) for note in result.notes),
@@ -141,16 +141,17 @@ def track_summary(result: TrackResult) -> HTML:
 
 
 def _track_row(tracks: Tracks, track_id: int) -> tuple[object, ...]:
-    rows = tracks.track_id == track_id
-    frames = tracks.frame[rows]
+    clips = np.unique(tracks.clip_index[tracks.track_id == track_id])
+    rows = tracks.table.rows(tracks.table.track_id == track_id)  # where clips overlap, each frame once
+    frames = rows.frame_index
     return (
         track_id,
         tables.clock(frames.min() / tracks.rate),
         tables.clock((frames.max() + 1) / tracks.rate),
         len(frames),
-        int(tracks.interpolated[rows].sum()),
-        f"{tracks.score[rows].mean():.2f}",
-        len(np.unique(tracks.clip_index[rows])),
+        int(rows.interpolated.sum()),
+        f"{rows.scores.mean():.2f}",
+        len(clips),
     )
 
 

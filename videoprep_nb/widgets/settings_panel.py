@@ -1,5 +1,6 @@
 """The controls for all settings of one side."""
 
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -38,7 +39,7 @@ class SettingsPanel:
         self._show_options(settings.tracker_options)
         tracker, *others = self._controls.values()
         self.view = ipywidgets.VBox(
-            [ipywidgets.HTML(f"<b>{title}</b>"), tracker, self._option_box, *others],
+            [ipywidgets.HTML(f"<b>{title}</b>"), tracker, self._option_box, _heading("for every tracker"), *others],
             layout={"width": "50%", "border_top": "3px solid #e5e7eb", "padding": "4px"},
         )
 
@@ -72,7 +73,12 @@ class SettingsPanel:
         }
         for control in self._options.values():
             control.observe(self._changed, "value")
-        self._option_box.children = tuple(self._options.values())
+        name = self._controls["tracker"].value
+        self._option_box.children = (_heading(f"options of {name}"), *self._options.values())
+
+
+def _heading(text: str) -> ipywidgets.HTML:
+    return ipywidgets.HTML(f"<i>{html.escape(text)}</i>")
 
 
 def _rounded(value: Any) -> Any:

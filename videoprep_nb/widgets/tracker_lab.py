@@ -128,7 +128,7 @@ class TrackerLab:
             rate, table = side.tracks.rate, side.tracks.table
             for track_id in side.tracks.track_ids:
                 frames = table.frame_index[table.track_id == track_id]
-                times = f"{tables.clock(frames[0] / rate)} to {tables.clock(frames[-1] / rate)}"
+                times = f"{tables.clock(frames[0] / rate)} to {tables.clock((frames[-1] + 1) / rate)}"
                 options.append((f"{side.name.lower()} {track_id} · {times} · {len(frames)} frames", (index, track_id)))
         return options
 
@@ -181,9 +181,9 @@ class TrackerLab:
 
     def _export(self, side: int) -> None:
         settings = self._comparison.sides[side].trial.settings
-        settings.write(self._export_file)
+        self._video.write(settings, self._export_file)
         heading = f"Written to {self._export_file}, for videoprep run --params and for the page:"
-        self._yaml.value = tables.remarks([], heading).data + tables.preformatted([settings.to_yaml()]).data
+        self._yaml.value = tables.remarks([], heading).data + tables.preformatted([self._video.to_yaml(settings)]).data
 
 
 def _on_click(picture: ipywidgets.Image, act: Callable[[float, float], None]) -> None:
