@@ -32,7 +32,8 @@ def test_no_file_at_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "seqLength=3", "[Sequence]\nseqLength=many", "[Sequence]\nseqLength=0", "[Sequence]\nseqLength=99999999",
-     "[Sequence]\nframeRate=1/0", "[Sequence]\nframeRate=-30", "[Sequence]\nseqLength=1e3", "[Sequence]\nseqLength=%(x)s"],
+     "[Sequence]\nframeRate=1/0", "[Sequence]\nframeRate=-30", "[Sequence]\nseqLength=1e3",
+     "[Sequence]\nseqLength=%(x)s"],
 )  # fmt: skip
 def test_broken_files(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError, match=r"seqinfo\.ini") as caught:

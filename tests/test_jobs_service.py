@@ -81,6 +81,23 @@ def test_second_service_is_kept_out(idle_service: Service):
         Service(idle_service.workspace, NO_SCHEDULER)
 
 
+@pytest.mark.parametrize(
+    "scheduler", ["", "127.0.0.1", "127.0.0.1:87x6", "tcp://127.0.0.1:abc", "foo://bar:1", "tcp://a b:1"]
+)
+def test_what_is_no_scheduler_is_refused_at_once(scheduler: str):
+    with pytest.raises(InputError, match="scheduler"):
+        EngineSettings(scheduler=scheduler)
+
+
+def test_spoilt_result_costs_only_itself(idle_service: Service, no_video: Path):
+    job_id = submit(idle_service, no_video)
+    idle_service.cancel(job_id)
+    wait_for_end(idle_service, job_id)
+    idle_service.workspace.job_folder(job_id).result.write_text("{}")
+    view = idle_service.job(job_id)
+    assert (view.job.state, view.result) == (State.CANCELLED, None)
+
+
 def test_closed_service_says_so(tmp_path: Path):
     service = Service(Workspace(tmp_path), NO_SCHEDULER)
     service.close()

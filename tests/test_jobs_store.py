@@ -16,7 +16,7 @@ import pytest
 from test_jobs_states import ALLOWED
 
 from videoprep_nb.errors import InputError, NoSuchJob, WrongState
-from videoprep_nb.jobs.models import JobSpec, State, VideoInput
+from videoprep_nb.jobs.models import ENDED, JobSpec, State, VideoInput
 from videoprep_nb.jobs.rows import UnitRow
 from videoprep_nb.jobs.schema import MIGRATIONS
 from videoprep_nb.jobs.store import Store
@@ -201,6 +201,21 @@ def test_wish_to_cancel_lasts_until_the_end(unit_store: Store):
     assert not unit_store.job(job_id(1)).cancel_wanted
 
 
+def test_units_end_with_their_job(unit_store: Store):
+    for state in (State.QUEUED, State.RUNNING):
+        unit_store.set_unit_state(job_id(1), "u", state, "", at(1))
+    unit_store.set_job_state(job_id(1), State.FAILED, "The disk is full.", at(2))
+    (unit,) = unit_store.units(job_id(1))
+    assert (unit.state, unit.ended_at) == (State.CANCELLED, at(2))
+
+
+def test_attempts_are_counted_anew_when_asked(unit_store: Store):
+    for state in (State.QUEUED, State.RUNNING):
+        unit_store.set_unit_state(job_id(1), "u", state, "", START)
+    unit_store.set_unit_state(job_id(1), "u", State.WAITING, "", START, forget_attempts=True)
+    assert unit_store.units(job_id(1))[0].attempt == 0
+
+
 def test_events_tell_every_step(unit_store: Store):
     unit_store.set_job_state(job_id(1), State.RUNNING, "", at(1))
     unit_store.set_unit_state(job_id(1), "u", State.QUEUED, "", at(2))
@@ -278,6 +293,8 @@ def test_random_changes_never_leave_the_table_of_states(unit_store: Store, datab
         else:
             assert (state[kind], new) in ALLOWED[kind]
             state[kind] = new.value
+            if kind == "job" and new in ENDED and state["unit"] not in ENDED:
+                state["unit"] = "cancelled"
     assert 0 < refused < 400
     for kind, start in (("job", []), ("unit", ["waiting"])):
         events = rows(database, "SELECT json_extract(data, '$.state') FROM events WHERE kind = ? ORDER BY id", kind)

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 import videoprep_nb
+from videoprep_nb.jobs import process
 from videoprep_nb.jobs.attempt import Start, begin_attempt, want_attempt, withdraw_attempt
 from videoprep_nb.jobs.process import NotebookProcess, NotebookRequest, Outcome, OutcomeKind
 from videoprep_nb.jobs.worker import UnitTask, run_unit
@@ -97,6 +98,17 @@ def test_error_of_ours_is_its_sentence_and_the_notebook_is_kept(write_notebook, 
 def test_any_other_error_keeps_its_name(write_notebook, tmp_path: Path):
     outcome, _ = _run(write_notebook("pass", "1 / 0"), tmp_path)
     assert (outcome.kind, outcome.message) == (OutcomeKind.FAILED, "ZeroDivisionError: division by zero")
+
+
+def test_hanging_fork_server_is_replaced(write_notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(process, "_FORK_TIMEOUT_S", 1.0)
+    notebook = write_notebook("pass")
+    server = psutil.Process(process.fork_server({})._process.pid)
+    server.suspend()
+    assert _run(notebook, tmp_path)[0].kind is OutcomeKind.DIED
+    monkeypatch.undo()
+    assert _run(notebook, tmp_path)[0].kind is OutcomeKind.DONE
+    assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
 
 
 def test_killed_kernel_is_told_from_an_error(write_notebook, tmp_path: Path):

@@ -1,5 +1,6 @@
 """Resizing: the picture lands where the record says, and counts that differ are told."""
 
+import subprocess
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from synthetic import decoded_pictures, number_picture, numbers_in, write_counter_video, write_video
 
 from videoprep_nb.errors import InputError, ParameterError, ProbeError
+from videoprep_nb.media.ffmpeg import ffmpeg_executable
 from videoprep_nb.media.geometry import place
 from videoprep_nb.media.resize import ResizeResult
 from videoprep_nb.media.standard import read_standard
@@ -33,6 +35,12 @@ ZOO_FRAMES = {
 def standardise(source: Path, folder: Path, **options: object) -> ResizeResult:
     params = ResizeParams(input_file=str(source), output_dir=str(folder), **options)
     return resize(params, lambda done, total, unit: None)
+
+
+def encode(target: Path, source: str, *arguments: str) -> None:
+    """Have ffmpeg make a video from one of its test sources."""
+    argv = [ffmpeg_executable(), "-v", "error", "-f", "lavfi", "-i", source, *arguments, str(target)]
+    subprocess.run(argv, check=True, capture_output=True)
 
 
 def turned_back(picture: np.ndarray, rotation_deg: int) -> np.ndarray:
@@ -193,3 +201,55 @@ def test_joined_recordings_of_different_size_are_one_video(tmp_path: Path) -> No
     result = standardise(joined, tmp_path, width=320, height=180)
     assert result.decoded_frame_count == 150
     assert numbers_in(tmp_path / "1.mp4") == list(range(150))
+
+
+def test_picture_that_changes_its_shape_is_told(tmp_path: Path) -> None:
+    joined = tmp_path / "joined.ts"
+    parts = [
+        write_video(tmp_path / f"{width}.ts", (number_picture(i, width, 240) for i in range(25)), Fraction(25))
+        for width in (320, 240, 320)
+    ]
+    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+    told = [finding for finding in standardise(joined, tmp_path).findings if "240×240" in finding]
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("rate", [10, 24, 25, 60])
+@pytest.mark.parametrize(("container", "codec"), [("h264", "libx264"), ("hevc", "libx265")])
+def test_stream_without_container_has_the_rate_of_its_pictures(
+    rate: int, container: str, codec: str, tmp_path: Path
+) -> None:
+    raw = tmp_path / f"raw.{container}"
+    encode(raw, f"testsrc2=s=160x120:r={rate}:d=2", "-c:v", codec, "-f", container)
+    result = standardise(raw, tmp_path)
+    assert (result.rate, result.decoded_frame_count, result.frame_count) == (rate, 2 * rate, 2 * rate)
+    assert result.findings == []
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [("ts", "libx264"), ("mkv", "libx264"), ("ogv", "libtheora")])
+def test_pause_of_the_recording_costs_no_frame(suffix: str, codec: str, tmp_path: Path) -> None:
+    """With B-frames, times of showing jump some packets before times of decoding."""
+    raw = tmp_path / f"raw.{suffix}"
+    pause = ["-vf", "setpts='if(gte(N,50),PTS+20/TB,PTS)'", "-fps_mode", "vfr"]
+    encode(raw, "testsrc2=s=160x120:r=25:d=4", *pause, "-c:v", codec)
+    result = standardise(raw, tmp_path)
+    assert (result.decoded_frame_count, result.frame_count) == (100, 600)
+    pictures = [picture.tobytes() for picture in decoded_pictures(tmp_path / "1.mp4")]
+    assert len({hash(picture) for picture in pictures[:50] + pictures[-50:]}) == 100
+    assert not any("left out" in finding for finding in result.findings)
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [("ts", "libx264"), ("ogv", "libtheora")])
+def test_second_recording_in_a_stream_follows_the_first(suffix: str, codec: str, tmp_path: Path) -> None:
+    one, two = tmp_path / f"one.{suffix}", tmp_path / f"two.{suffix}"
+    encode(one, "testsrc2=s=160x120:r=25:d=4", "-c:v", codec)
+    two.write_bytes(2 * one.read_bytes())
+    result = standardise(two, tmp_path)
+    assert result.decoded_frame_count == 200
+    assert 200 <= result.frame_count <= 204
+
+
+def test_stream_of_one_picture_has_one_frame(tmp_path: Path) -> None:
+    encode(tmp_path / "one.ts", "testsrc2=s=160x120:r=25", "-frames:v", "1", "-c:v", "libx264")
+    result = standardise(tmp_path / "one.ts", tmp_path)
+    assert (result.rate, result.frame_count) == (25, 1)

@@ -21,6 +21,9 @@ import psutil
 import pytest
 from PIL import Image
 
+from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.run import run_job
+from videoprep_nb.jobs.service import JobView
 from videoprep_nb.media.sample import write_sample
 
 MARK = "VIDEOPREP_TEST_MARK"
@@ -285,6 +288,21 @@ def test_killed_command_leaves_no_process_and_no_package(stage: str, short_video
     interrupt_after(stage, signal.SIGKILL, short_video, output)
     assert wait_until(lambda: not marked_processes(str(output)), 10), marked_processes(str(output))
     assert not (output / "final_package.zip").exists()
+
+
+@pytest.mark.slow
+def test_interrupt_at_the_very_end_loses_nothing(short_video: Path, tmp_path: Path):
+    interrupts = [KeyboardInterrupt()]
+
+    def interrupt_at_the_end(view: JobView) -> None:
+        if view.job.state is State.DONE and interrupts:
+            raise interrupts.pop()
+
+    params = {"track_persons": {"frame_stride": 10}}
+    result = run_job([short_video], params, tmp_path / "out", keep_scratch=False, watch=interrupt_at_the_end)
+    assert interrupts == []
+    assert result.package is not None
+    assert_package_is_sound(result.package)
 
 
 @pytest.mark.slow

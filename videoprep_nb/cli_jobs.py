@@ -60,7 +60,9 @@ def serve(
             help="Folder that users may take videos from without an upload; repeatable.",
         ),
     ] = None,
-    keep_results_days: Annotated[float, typer.Option(min=0, help="Packages and reports are kept for so long.")] = 90,
+    keep_results_days: Annotated[
+        float, typer.Option(min=0, max=36500, help="Packages and reports are kept for so long.")
+    ] = 90,
 ) -> None:
     """Offer the service on a port until it is stopped (Ctrl-C); the next start goes on with unfinished jobs."""
     from videoprep_nb.web.server import ServerSettings

@@ -55,7 +55,7 @@ def read_progress(path: Path) -> ProgressState | None:
     """The last state that was written, None when there is none yet."""
     try:
         return ProgressState(**json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, TypeError):  # what is broken is as good as none: the next one comes soon
         return None
 
 

@@ -5,6 +5,7 @@ Rates are fractions, never floats: 29.97 is 30000/1001.
 """
 
 import math
+import re
 from fractions import Fraction
 
 from videoprep_nb.errors import ParameterError
@@ -17,6 +18,9 @@ STANDARD_RATES: tuple[Fraction, ...] = tuple(
         "30000/1001", "30", "48", "50", "60000/1001", "60", "100", "120000/1001", "120", "240",
     )
 )  # fmt: skip
+
+
+_RATE = re.compile(r"\d{0,9}\.?\d{1,20}|\d{1,9}\.|\d{1,9}/\d{1,9}", re.ASCII)
 
 
 def parse_rate(text: str, field: str = "frame_rate") -> Fraction:
@@ -33,7 +37,8 @@ def parse_rate(text: str, field: str = "frame_rate") -> Fraction:
         ParameterError: The text is not a rate between 1/10 and 240.
     """
     try:
-        rate = Fraction(text.strip())
+        # without the powers of ten that a fraction takes too: 1e999999999 would be worked out for hours
+        rate = Fraction(text.strip() if _RATE.fullmatch(text.strip()) else "no rate")
     except (ValueError, ZeroDivisionError):
         raise ParameterError(field, f"found {text!r}, wanted a frame rate such as 25, 29.97 or 30000/1001") from None
     if not Fraction(1, 10) <= rate <= 240:

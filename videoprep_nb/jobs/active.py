@@ -199,5 +199,9 @@ def _unit_result(row: UnitRow, ended_at: datetime) -> UnitResult:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    """What a stage wrote about its result; nothing when it never came so far."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    """What a stage wrote about its result; nothing when it never came so far, or a crash of the machine spoilt it."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

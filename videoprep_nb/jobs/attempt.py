@@ -8,6 +8,8 @@ import os
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from videoprep_nb.records import Record
 
 _WANTED_NAME = "attempt"
@@ -76,6 +78,6 @@ def start_of(folder: Path, attempt: str) -> Start | None:
     path = folder / _STARTED_NAME
     try:
         start = Start.model_validate_json(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValidationError):  # the second when a disk was full, or lost its last moments
         return None
     return start if start.attempt == attempt else None

@@ -21,7 +21,7 @@ from videoprep_nb.jobs.kept import bring_back_kept
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.plan import Unit
 from videoprep_nb.jobs.process import Outcome, OutcomeKind
-from videoprep_nb.jobs.rows import UnitRow
+from videoprep_nb.jobs.rows import JobRow, UnitRow
 from videoprep_nb.jobs.store import Store
 from videoprep_nb.jobs.worker import PROGRESS_NAME, UnitTask
 from videoprep_nb.jobs.workspace import WORKSPACE_VARIABLE, Workspace
@@ -72,6 +72,8 @@ class Dispatcher:
 
     def start(self) -> None:
         """Start the engine and go on with every unfinished job."""
+        for row in self._store.unfinished_jobs():
+            self.take_up(row.job_id)
         self._thread.start()
 
     def take_up(self, job_id: str) -> None:
@@ -110,20 +112,25 @@ class Dispatcher:
         self._thread.join()
 
     def _work(self) -> None:
-        for row in self._store.unfinished_jobs():
-            self._calls.put(partial(self._take_up, row.job_id))
         try:
             while not self._closing.is_set():
-                if self.engine is not None and not self.engine.is_connected:
-                    self._disconnect(self.engine)
-                if self.engine is None and time.monotonic() >= self._connect_from_s:
-                    self._connect()
-                self._work_for_a_moment()
+                try:
+                    self._take_turn()
+                except Exception:  # without this thread the service would take jobs that nobody works on
+                    _log.exception("the service made a mistake")
+                    self._closing.wait(_TICK_S)
         finally:
             for attempt in self._attempts.values():
                 withdraw_attempt(attempt.folder)
             if self.engine is not None:
                 self.engine.close()
+
+    def _take_turn(self) -> None:
+        if self.engine is not None and not self.engine.is_connected:
+            self._disconnect(self.engine)
+        if self.engine is None and time.monotonic() >= self._connect_from_s:
+            self._connect()
+        self._work_for_a_moment()
 
     def _connect(self) -> None:
         """Start the engine and what waits for it; without a scheduler that answers, jobs are only kept."""
@@ -142,7 +149,7 @@ class Dispatcher:
         for (job_id, key), attempt in list(self._attempts.items()):
             withdraw_attempt(attempt.folder)
             reason = "The scheduler does not answer; this starts again as soon as it does."
-            self._guarded(job_id, partial(self._set_state, key=key, state=State.WAITING, message=reason))
+            self._guarded(job_id, partial(self._start_over, key=key, reason=reason))
         self._attempts.clear()
         engine.close()
         self.engine = None
@@ -193,12 +200,15 @@ class Dispatcher:
             self._store.set_job_state(job_id, State.FAILED, str(error), _now())
             return
         self._jobs[job_id] = ActiveJob(spec, folder)
+        self._guarded(job_id, partial(self._begin, row=row))
+
+    def _begin(self, job: ActiveJob, row: JobRow) -> None:
         if row.state is State.RUNNING:
-            self._store.set_job_state(job_id, State.QUEUED, "The service was started again.", _now())
+            self._store.set_job_state(row.job_id, State.QUEUED, "The service was started again.", _now())
         if row.cancel_wanted:  # of the service before, or before this one has come to the job
-            self._cancel(job_id)
+            self._stop(job, State.CANCELLED, "Stopped on request.")
         elif self.engine is not None:
-            self._guarded(job_id, self._resume)
+            self._resume(job)
 
     def _resume(self, job: ActiveJob) -> None:
         bring_back_kept(job.folder)
@@ -210,7 +220,7 @@ class Dispatcher:
             needs_have_ended = all(states[key] in ENDED for key in unit.after)
             stays_done = states[unit.key] is State.DONE and needs_have_ended and job.is_done(unit, states)
             if not stays_done and states[unit.key] is not State.WAITING:
-                self._set_state(job, unit.key, State.WAITING, "")
+                self._start_over(job, unit.key, "")
                 states[unit.key] = State.WAITING
         self._advance(job)
 
@@ -368,6 +378,10 @@ class Dispatcher:
 
     def _states(self, job: ActiveJob) -> dict[str, State]:
         return {row.key: row.state for row in self._store.units(job.spec.job_id)}
+
+    def _start_over(self, job: ActiveJob, key: str, reason: str) -> None:
+        """Have a unit wait as if it had never been tried; that it was stopped is not its fault."""
+        self._store.set_unit_state(job.spec.job_id, key, State.WAITING, reason, _now(), forget_attempts=True)
 
     def _set_state(self, job: ActiveJob, key: str, state: State, message: str) -> None:
         self._store.set_unit_state(job.spec.job_id, key, state, message, _now())

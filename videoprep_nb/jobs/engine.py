@@ -1,6 +1,7 @@
 """Where units run: Dask, on this machine or on many; the code is the same for both."""
 
 import gc
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from videoprep_nb.errors import VideoPrepError
+from videoprep_nb.errors import InputError, VideoPrepError
 from videoprep_nb.jobs.process import Outcome, OutcomeKind, close_fork_server
 from videoprep_nb.jobs.worker import WORKER_LOST, UnitTask, run_unit
 from videoprep_nb.threads import core_count
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 OnEnd = Callable[[Outcome], None]
 
 _SHARE_OF_MEMORY = 0.9
+_SCHEDULER = re.compile(r"((tcp|tls)://)?([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
 _CONNECT_TIMEOUT_S = 2
 _LOCAL_CONFIGURATION = {
     # A computer that was asleep for minutes has not lost its workers; Dask would drop them and never get them back. The
@@ -53,6 +55,15 @@ class EngineSettings:
     separate_processes: bool = True
     timeout_s: float = 24 * 3600.0
     memory_per_unit_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what can be no scheduler, before anybody waits for it to answer.
+
+        Raises:
+            InputError: The address is none.
+        """
+        if self.scheduler is not None and not _SCHEDULER.fullmatch(self.scheduler):
+            raise InputError(f"{self.scheduler!r} is no address of a scheduler; wanted one such as tcp://host:8786.")
 
     @property
     def local_worker_count(self) -> int:

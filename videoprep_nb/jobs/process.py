@@ -20,6 +20,7 @@ from videoprep_nb.records import Record
 CANCEL_GRACE_S = 4.0
 """How long an interrupted notebook may take to clean up before it is killed."""
 
+_FORK_TIMEOUT_S = 60.0
 _CHUNK_BYTES = 1 << 16
 _LOG_TAIL_BYTES = 4000
 
@@ -128,8 +129,13 @@ class NotebookProcess:
     def _find_process(self) -> psutil.Process | None:
         """The process, which begins by saying its id; None when it was killed before."""
         line = b""
+        self._channel.settimeout(_FORK_TIMEOUT_S)
         while not line.endswith(b"\n"):
-            received = self._channel.recv(1)
+            try:
+                received = self._channel.recv(1)
+            except TimeoutError:
+                _kill_fork_server()
+                return None
             if not received:
                 return None
             line += received
@@ -179,6 +185,10 @@ class ForkServer:
         """Whether it still runs."""
         return self._process.poll() is None
 
+    def kill(self) -> None:
+        """Kill it; what it has not forked yet never will be."""
+        self._process.kill()
+
     def close(self) -> None:
         """End it; notebook processes go on."""
         self._requests.close()
@@ -207,6 +217,13 @@ def close_fork_server() -> None:
         if _fork_server is not None:
             _fork_server.close()
             _fork_server = None
+
+
+def _kill_fork_server() -> None:
+    """Have the next notebook process forked by another one; this one hangs."""
+    with _fork_server_lock:
+        if _fork_server is not None:
+            _fork_server.kill()
 
 
 def _kill(process: psutil.Process) -> None:

@@ -2,11 +2,14 @@
 
 import os
 import shutil
+import signal
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from videoprep_nb.errors import InputError
+from videoprep_nb.errors import InputError, WrongState
 from videoprep_nb.jobs.dispatcher import unit_environment
 from videoprep_nb.jobs.engine import EngineSettings
 from videoprep_nb.jobs.models import ENDED, JobResult
@@ -54,13 +57,29 @@ def run_job(videos: Sequence[Path], params: Settings, output: Path, *, keep_scra
     workspace = Workspace(output / _WORKSPACE_NAME)
     try:
         fork_server(unit_environment(workspace, _SETTINGS))  # it imports while the service starts
-        with Service(workspace, _SETTINGS, _LIMITS) as service:
-            named = [(video.name, video) for video in videos]
-            job_id = service.submit(named, params, keep_scratch=keep_scratch, previews=False)
-            result = _wait(service, job_id, watch)
-        return _hand_over(workspace.job_folder(job_id), result, output)
+        with ExitStack() as until_handed_over:
+            with Service(workspace, _SETTINGS, _LIMITS) as service:
+                named = [(video.name, video) for video in videos]
+                job_id = service.submit(named, params, keep_scratch=keep_scratch, previews=False)
+                result = _wait(service, job_id, watch)
+                until_handed_over.enter_context(_uninterrupted())
+            return _hand_over(workspace.job_folder(job_id), result, output)
     finally:
         shutil.rmtree(workspace.path, ignore_errors=True)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """What is done is not to be lost by a Ctrl-C in the last moment."""
+    if threading.current_thread() is not threading.main_thread():  # which alone gets signals
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _check_weights(params: Settings) -> None:
@@ -89,7 +108,8 @@ def _wait(service: Service, job_id: str, watch: Watcher) -> JobResult:
                 return view.result or _given_up(view, service.workspace.job_folder(job_id))
             time.sleep(_LOOK_INTERVAL_S)
         except KeyboardInterrupt:
-            service.cancel(job_id)
+            with suppress(WrongState):  # it ended just before
+                service.cancel(job_id)
 
 
 def _given_up(view: JobView, folder: JobFolder) -> JobResult:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import videoprep_nb
-from videoprep_nb.errors import NoRoom, NoSuchJob, ParameterError, TooLarge, TooManyJobs, WrongState
+from videoprep_nb.errors import InputError, NoRoom, NoSuchJob, ParameterError, TooLarge, TooManyJobs, WrongState
 from videoprep_nb.jobs.dispatcher import Dispatcher
 from videoprep_nb.jobs.engine import EngineSettings
 from videoprep_nb.jobs.estimate import fraction_done, remaining_s
@@ -213,8 +213,7 @@ class Service:
         """
         row = self._store.job(job_id)
         units = sorted(self._store.units(job_id), key=_place)
-        result_file = self.workspace.job_folder(job_id).result
-        result = JobResult.read(result_file) if row.state in ENDED and result_file.exists() else None
+        result = _result_of(self.workspace.job_folder(job_id)) if row.state in ENDED else None
         return JobView(row, units, fraction_done(row, units), remaining_s(row, units, self._opened_at), result)
 
     def events(self, job_id: str, since_id: int = 0) -> list[Event]:
@@ -360,6 +359,13 @@ class Service:
             raise WrongState(f"Job {job_id} is {row.state}; cancel it first.")
         self._store.delete_job(job_id)
         remove_tree(self.workspace, self.workspace.job_folder(job_id).path)
+
+
+def _result_of(folder: JobFolder) -> JobResult | None:
+    try:
+        return JobResult.read(folder.result)
+    except InputError:  # never written, or spoilt; what the store knows can still be shown
+        return None
 
 
 def _place(unit: UnitRow) -> tuple[float, int, float]:

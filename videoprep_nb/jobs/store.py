@@ -162,7 +162,7 @@ class Store:
         return int(self._read("SELECT count(*) FROM units WHERE state = ?", State.RUNNING)[0][0])
 
     def set_job_state(self, job_id: str, state: State, message: str, at: datetime) -> None:
-        """Change the state of a job.
+        """Change the state of a job; when it ends, units that have not ended are cancelled with it.
 
         Args:
             job_id: The job.
@@ -180,6 +180,8 @@ class Store:
                 raise NoSuchJob.with_id(job_id)
             check_transition("job", State(row["state"]), state)
             _update(cursor, "jobs", row, {"state": state, "message": message} | _job_times(row, state, at))
+            if state in ENDED:
+                _end_units(cursor, job_id, at)
             _add_state_event(cursor, job_id, at, {"state": state, "message": message})
 
     def want_cancel(self, job_id: str) -> None:
@@ -249,7 +251,15 @@ class Store:
         return [unit_from(row) for row in self._read("SELECT * FROM units WHERE job_id = ? ORDER BY number", job_id)]
 
     def set_unit_state(
-        self, job_id: str, key: str, state: State, message: str, at: datetime, report: str = "", worker: str = ""
+        self,
+        job_id: str,
+        key: str,
+        state: State,
+        message: str,
+        at: datetime,
+        report: str = "",
+        worker: str = "",
+        forget_attempts: bool = False,
     ) -> None:
         """Change the state of a unit.
 
@@ -261,6 +271,7 @@ class Store:
             at: When.
             report: File name of the executed notebook; empty when there is none.
             worker: Address of the worker that runs it, for the event; empty when there is none.
+            forget_attempts: Count its attempts anew.
 
         Raises:
             NoSuchJob: There is no such job or unit.
@@ -272,6 +283,7 @@ class Store:
                 raise NoSuchJob(f"There is no job {job_id} with a unit {key}.")
             check_transition("unit", State(row["state"]), state)
             values = {"state": state, "message": message, "report": report} | _unit_course(row, state, at)
+            values |= {"attempt": 0} if forget_attempts else {}
             _update(cursor, "units", row, values)
             data = {"key": key, "state": state, "attempt": values.get("attempt", row["attempt"]), "message": message}
             _add_state_event(cursor, job_id, at, data | ({"worker": worker} if worker else {}))
@@ -365,9 +377,20 @@ def _unit_course(row: sqlite3.Row, state: State, at: datetime) -> dict[str, Any]
     return {}
 
 
+def _end_units(cursor: sqlite3.Cursor, job_id: str, at: datetime) -> None:
+    """Whatever could not be written down, no unit outlives its job."""
+    rows = cursor.execute("SELECT * FROM units WHERE job_id = ?", [job_id]).fetchall()
+    for row in rows:
+        if State(row["state"]) not in ENDED:
+            _update(cursor, "units", row, {"state": State.CANCELLED} | _unit_course(row, State.CANCELLED, at))
+            data = {"key": row["key"], "state": State.CANCELLED, "attempt": row["attempt"], "message": ""}
+            _add_state_event(cursor, job_id, at, data)
+
+
 def _add_state_event(cursor: sqlite3.Cursor, job_id: str, at: datetime, data: dict[str, Any]) -> None:
     text = data["message"] or str(data["state"])
     if "key" in data:
+        text = text.removeprefix(f"{data['key']}: ")
         _add_event(cursor, job_id, "unit", f"{data['key']}: {text}", data, at)
     else:
         _add_event(cursor, job_id, "job", text, data, at)

@@ -31,6 +31,7 @@ _TAIL_LINES = 40
 _LOG_LINE = re.compile(r"(?P<context>.*?)\[(?P<level>verbose|info|warning|error|fatal|panic)\] (?P<text>.*)")
 _DECODED = re.compile(r"\(video\): \d+ packets read .*?; (\d+) frames decoded; (\d+) decode errors")
 _ENCODED = re.compile(r"\(video\): (\d+) frames encoded;")
+_OTHER_SIZE = re.compile(r"filter context - w: .*, incoming frame - w: (\d+) h: (\d+) ")
 _CONVERTED = re.compile(r"(\d+) frames dropped, (\d+) frames duplicated")
 _NO_SPACE = ("No space left on device", "Disk quota exceeded")
 
@@ -45,6 +46,7 @@ class FfmpegRun:
         encoded_frames: Frames that were written.
         dropped_frames: Frames left out by the ``fps`` filter, to keep a constant rate.
         duplicated_frames: Frames repeated by it.
+        later_sizes: Width and height of pictures that came after pictures of another size.
         stderr_tail: Its last warnings and errors.
     """
 
@@ -53,6 +55,7 @@ class FfmpegRun:
     encoded_frames: int = 0
     dropped_frames: int = 0
     duplicated_frames: int = 0
+    later_sizes: set[tuple[int, int]] = field(default_factory=set)
     stderr_tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL_LINES))
 
     def read_log_line(self, line: str) -> None:
@@ -65,6 +68,8 @@ class FfmpegRun:
         elif match := _CONVERTED.search(line):
             self.dropped_frames += int(match[1])
             self.duplicated_frames += int(match[2])
+        elif match := _OTHER_SIZE.search(line):
+            self.later_sizes.add((int(match[1]), int(match[2])))
         else:
             match = _LOG_LINE.match(line)
             if match is not None and match["level"] not in ("verbose", "info"):

@@ -21,7 +21,7 @@ from videoprep_nb.media.timing import measure_rate, without_jumps
 from videoprep_nb.timecode import format_duration
 
 _PACKETS_TO_FIRST_FRAME = 300
-_FORMATS_WITH_JUMPS = ("mpegts", "mpeg")
+_CLOCK_MAY_JUMP = 0x0200  # AVFMT_TS_DISCONT of libavformat: MPEG streams, Ogg
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 
 
@@ -40,14 +40,17 @@ def examine(path: Path) -> dict[str, Any]:
         first_frame, times, packet_count = _read_packets(container, stream)
         decode_times_s, times_s = (np.array(times, dtype=np.float64) * float(stream.time_base)).reshape(-1, 2).T
         clock_jumps = 0
-        if container.format.name in _FORMATS_WITH_JUMPS:
+        if container.format.flags & _CLOCK_MAY_JUMP:
             times_s, clock_jumps = without_jumps(times_s, decode_times_s)
         times_s = np.sort(times_s)
         claimed_rates = [rate for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate) if rate]
+        if len(times_s) < 2 and stream.codec_context.framerate:
+            # pictures without a container have no times, and what the container seems to claim is a mere default
+            claimed_rates.insert(0, stream.codec_context.framerate)
         rate, is_variable = measure_rate(times_s, claimed_rates)
         duration_s = _duration_s(times_s, packet_count, rate)
         if duration_s * rate > 100 * packet_count + 1000:
-            raise ProbeError(f"its time stamps jump: {packet_count} frames over {format_duration(duration_s)}")
+            raise ProbeError(f"its frames lie too far apart, {packet_count} over {format_duration(duration_s)}")
         audio_codecs = [audio.codec_context.name for audio in container.streams.audio if audio.codec_context]
         return {
             "format_name": container.format.name,

@@ -11,11 +11,15 @@ from videoprep_nb.media.ffmpeg import FfmpegRun, raw_input, run_ffmpeg
 from videoprep_nb.media.geometry import Fit, Placement, place
 from videoprep_nb.media.probe import VideoInfo, probe
 from videoprep_nb.media.standard import read_standard
+from videoprep_nb.media.timing import LONGEST_PAUSE_S
 from videoprep_nb.progress import ProgressCallback
 from videoprep_nb.records import Record
 
 # A damaged part must not cost the good ones; a change of size on the way must not restart the clock of the filters.
 _TOLERANCE = ("-max_error_rate", "1", "-reinit_filter", "0")
+# A pause of the recording is no restart of its clock. Taken for one, as ffmpeg does after 10 s, it costs frames: with
+# B-frames the times of showing jump some packets before those of decoding, at which the clock is set back.
+_LONGEST_PAUSE = ("-dts_delta_threshold", f"{LONGEST_PAUSE_S:g}")
 
 
 class ResizeResult(Record):
@@ -95,7 +99,7 @@ def resize_video(
     conversion = _conversion(source, rate, placement, expected_count)
     with staged_file(output_file) as staging:
         run = run_ffmpeg(
-            [*_TOLERANCE, *raw_input(input_file), *conversion, *encoder, "-movflags", "+faststart"],
+            [*_TOLERANCE, *_LONGEST_PAUSE, *raw_input(input_file), *conversion, *encoder, "-movflags", "+faststart"],
             staging,
             timeout_s=timeout_s,
             on_frame=lambda done: progress(min(done, expected_count), expected_count, "frames"),
@@ -141,6 +145,9 @@ def _count_findings(source: VideoInfo, run: FfmpegRun, expected_count: int) -> I
         yield f"{run.decoded_frames} of {source.packet_count} frames could be decoded"
     if run.decode_errors:
         yield f"{run.decode_errors} decoding errors; pictures near them may be damaged"
+    for width, height in sorted(run.later_sizes):
+        if width * source.height != height * source.width:
+            yield f"the picture changes to {width}×{height} on the way; from there on it is stretched to its old shape"
     if run.duplicated_frames:
         yield f"{run.duplicated_frames} frames repeated to fill gaps or raise the frame rate"
     if run.dropped_frames:

@@ -16,8 +16,10 @@ _JITTER_S = 0.002
 _JITTER_FRAMES = 0.1
 _SNAP = Fraction(1, 100)
 _MOST_SLOTS_PER_PACKET = 10
-_LONGEST_STEP_BACK_S = 0.1  # these two are ffmpeg's
-_LONGEST_STEP_AHEAD_S = 10.0
+LONGEST_PAUSE_S = 3600.0
+"""A longer step ahead in a stream is a restart of its clock."""
+
+_LONGEST_STEP_BACK_S = 0.1  # as in ffmpeg
 
 Times = npt.NDArray[np.float64]
 
@@ -69,7 +71,7 @@ def without_jumps(times_s: Times, decode_times_s: Times) -> tuple[Times, int]:
         The presentation times on one clock, and the number of jumps.
     """
     steps_s = np.diff(decode_times_s)
-    jumps = (steps_s < -_LONGEST_STEP_BACK_S) | (steps_s > _LONGEST_STEP_AHEAD_S)
+    jumps = (steps_s < -_LONGEST_STEP_BACK_S) | (steps_s > LONGEST_PAUSE_S)
     if not jumps.any() or jumps.all():
         return times_s, 0
     corrections_s = np.where(jumps, np.median(steps_s[~jumps]) - steps_s, 0)

@@ -183,7 +183,7 @@ def _told_events(events: Sequence[Event]) -> list[tuple[datetime, str]]:
 def _told_event(event: Event) -> str:
     if event.kind == "message":
         return translate(event.text)
-    said = translate(event.data["message"]) or texts.STATES[State(event.data["state"])]
+    said = translate(_UNIT_KEY.sub("", event.data["message"])) or texts.STATES[State(event.data["state"])]
     subject = _notebook_label(event.data["key"]) if event.kind == "unit" else texts.JOB
     return f"{subject}: {said}"
 
