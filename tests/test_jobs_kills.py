@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -267,24 +268,48 @@ def test_ids_continue_from_clip_to_clip(undisturbed: tuple[list[JobView], Path])
     assert first & second
 
 
-def test_full_disk_ends_one_job_and_not_the_service(video: Path, tmp_path: Path):
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)]
     if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("a small tmpfs cannot be mounted here (needs root)")
-    try:
-        with Service(Workspace(disk), EngineSettings(worker_count=1), NO_LIMITS) as service:
-            params = quick_settings() | {"resize": {"crf": 0}}
-            job_id = submit(service, video, params=params)
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_full_disk_ends_one_job_and_not_the_service(video: Path, small_disk: Path):
+    with Service(Workspace(small_disk), EngineSettings(worker_count=1), NO_LIMITS) as service:
+        params = quick_settings() | {"resize": {"crf": 0}}
+        job_id = submit(service, video, params=params)
+        view = wait_for_end(service, job_id)
+        assert view.job.state is State.FAILED
+        assert "disk is full" in view.job.message
+        assert "MB are free" in view.job.message
+        assert {unit.state for unit in view.units} <= ENDED
+        assert not service.workspace.job_folder(job_id).scratch.exists()
+        subprocess.run(["mount", "-o", "remount,size=500m", str(small_disk)], check=True)
+        service.retry(job_id)
+        view = wait_for_end(service, job_id)
+        assert view.job.state is State.DONE, view.job.message
+
+
+def test_service_that_starts_on_a_full_disk_does_not_forget_its_jobs(small_disk: Path, tmp_path: Path):
+    video = tmp_path / "no video.mp4"
+    video.write_bytes(b"This is no video.")
+    workspace = Workspace(small_disk)
+    no_scheduler = EngineSettings(scheduler="tcp://127.0.0.1:9")
+    with Service(workspace, no_scheduler, NO_LIMITS) as service:
+        job_id = submit(service, video)
+    filler = small_disk / "filler"
+    with closing(Store(workspace.database)) as killed:  # its files stay, as those of a service that was killed
+        killed.set_job_state(job_id, State.RUNNING, "", datetime.now(UTC))
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+        with Service(workspace, no_scheduler, NO_LIMITS) as service:
+            assert wait_until(lambda: service._dispatcher._jobs)
+            filler.unlink()
             view = wait_for_end(service, job_id)
-            assert view.job.state is State.FAILED
-            assert "disk is full" in view.job.message
-            assert "MB are free" in view.job.message
-            assert not service.workspace.job_folder(job_id).scratch.exists()
-            subprocess.run(["mount", "-o", "remount,size=500m", str(disk)], check=True)
-            service.retry(job_id)
-            view = wait_for_end(service, job_id)
-            assert view.job.state is State.DONE, view.job.message
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
+            assert (view.job.state, "disk is full" in view.job.message) == (State.FAILED, True)

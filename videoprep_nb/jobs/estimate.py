@@ -43,7 +43,7 @@ def remaining_s(row: JobRow, units: Sequence[UnitRow], opened_at: datetime) -> f
         units: All its units.
         opened_at: When the service was started.
     """
-    if row.state is not State.RUNNING or row.started_at is None:
+    if row.state is not State.RUNNING or row.started_at is None or not units:
         return None
     # what was done in an earlier run, by another service or before a retry, says nothing about the pace
     since = max(row.started_at, opened_at)

@@ -8,7 +8,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,8 @@ class Store:
             else:
                 self._prepare()
         except sqlite3.Error as error:
+            with suppress(AttributeError):  # it was not opened
+                self._connection.close()
             raise InputError(f"{path} cannot be opened as a job database ({error}).") from error
 
     def _prepare(self) -> None:
