@@ -188,6 +188,7 @@ class ForkServer:
     def kill(self) -> None:
         """Kill it; what it has not forked yet never will be."""
         self._process.kill()
+        self._process.wait()
 
     def close(self) -> None:
         """End it; notebook processes go on."""
