@@ -5,14 +5,16 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
+import yaml
 
 from videoprep_nb.errors import ParameterError
 from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.settings import check_settings, owned_by_job
+from videoprep_nb.stages.explore_tracker import LabSettings
 from videoprep_nb.stages.params import STAGES
 from videoprep_nb.web import texts
 from videoprep_nb.web.page.estimate import VideoFacts, estimate
-from videoprep_nb.web.page.form import build_component, form_fields, form_values, read_form, with_preset
+from videoprep_nb.web.page.form import build_component, form_fields, form_values, read_form, with_preset, with_yaml
 from videoprep_nb.web.page.presets import PRESETS, STANDARD
 
 FIELDS = form_fields()
@@ -94,6 +96,37 @@ def test_preset_leaves_what_no_preset_sets():
     draft = with_preset(FIELDS, filled(clip__clip_duration_s=7, clip__end_s=" 9 "), "fast draft")
     assert read_form(FIELDS, draft) == PRESETS["fast draft"] | {"clip": {"clip_duration_s": 7.0, "end_s": 9.0}}
     assert read_form(FIELDS, with_preset(FIELDS, draft, STANDARD)) == {"clip": {"clip_duration_s": 7.0, "end_s": 9.0}}
+
+
+def test_settings_of_the_lab_can_be_pasted(tmp_path: Path):
+    lab = LabSettings().changed(["tracker:sort", "tracker_options:match_iou:0.4", "frame_stride:2"])
+    text = yaml.safe_dump({"track_persons": lab.model_dump() | {"image_size": 960}})
+    changed = with_yaml(FIELDS, filled(clip__clip_duration_s=7), text)
+    assert read_form(FIELDS, changed) == {
+        "clip": {"clip_duration_s": 7.0},
+        "track_persons": {
+            "tracker": "sort", "tracker_options": ["match_iou:0.4"], "frame_stride": 2, "image_size": 960
+        },
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("track_persons: {trackr: sort}", "trackr"),
+        ("track_persons: {tracker: nope}", "nope"),
+        ("track_persons: {weights: /etc/passwd}", "cannot be set on the page"),
+        ("resize: {input_file: /etc/passwd}", "leave it out"),
+        ("clip: {clip_duration_s: -1}", "clip_duration_s"),
+        ("just words", "wanted a stage"),
+        ("a: [", "cannot be read as YAML"),
+        ("[" * 5000, "cannot be read as YAML"),
+        ("&a [*a]", "wanted a stage"),
+    ],
+)
+def test_nonsense_cannot_be_pasted(text: str, words: str):
+    with pytest.raises(ParameterError, match=words):
+        with_yaml(FIELDS, filled(), text)
 
 
 def test_presets_cost_what_their_names_promise():

@@ -168,6 +168,30 @@ def test_advanced_settings_are_checked_and_reach_the_job(browser: Browser, stree
 
 
 @pytest.mark.slow
+def test_settings_of_the_lab_are_pasted(browser: Browser, street: Path, tmp_path: Path):
+    with (
+        running_server(tmp_path / "workspace", ROOMY) as server,
+        clean_page(browser, f"http://127.0.0.1:{server.port}/") as page,
+    ):
+        choose(page, street)
+        expect(page.locator("#vp-cost")).to_contain_text("Takes about")
+        page.get_by_role("button", name="Advanced settings").click()
+        pasted, take = page.get_by_label("Settings from a file"), page.get_by_role("button", name="Take these")
+        pasted.fill("track_persons:\n  trackr: sort\n")
+        take.click()
+        expect(page.get_by_role("alert")).to_contain_text("trackr")
+        pasted.fill("track_persons:\n  tracker: sort\n  image_size: 960\n")
+        take.click()
+        expect(page.locator("#vp-track-persons-tracker").locator("input, textarea")).to_have_value("sort")
+        expect(page.get_by_role("alert")).to_have_count(0)
+        expect(page.locator("#vp-cost")).to_contain_text("Takes about")
+        job_id = start(page)
+        spec = JobSpec.read(server.service.workspace.job_folder(job_id).spec)
+        assert spec.params == {"track_persons": {"tracker": "sort", "image_size": 960}}
+        server.service.cancel(job_id)
+
+
+@pytest.mark.slow
 def test_form_works_again_after_the_network_was_away(browser: Browser, street: Path, tmp_path: Path):
     with (
         running_server(tmp_path / "workspace", ROOMY) as server,

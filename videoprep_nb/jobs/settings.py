@@ -101,11 +101,28 @@ def owned_by_job(stage: str) -> set[str]:
 
 def _read_file(file: Path) -> Settings:
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), _Yaml) or {}  # noqa: S506 - a safe loader
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
         raise ParameterError(str(file), f"cannot be read as YAML ({error})") from None
+    return read_yaml(text, str(file))
+
+
+def read_yaml(text: str, name: str) -> Settings:
+    """Read ``stage: {param: value}``; nothing is checked yet.
+
+    Args:
+        text: The YAML.
+        name: What people call it.
+
+    Raises:
+        ParameterError: It is no such YAML.
+    """
+    try:
+        content = yaml.load(text, _Yaml) or {}  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ParameterError(name, f"cannot be read as YAML ({' '.join(str(error).split())})") from None
     if not isinstance(content, dict) or not all(isinstance(values, dict | None) for values in content.values()):
-        raise ParameterError(str(file), "wanted a stage on the first level and its parameters below it")
+        raise ParameterError(name, "wanted a stage on the first level and its parameters below it")
     return {str(stage): _with_text_keys(values or {}) for stage, values in content.items()}
 
 

@@ -8,7 +8,7 @@ import gradio as gr
 from pydantic.fields import FieldInfo
 
 from videoprep_nb.errors import ParameterError
-from videoprep_nb.jobs.settings import Settings, check_settings, owned_by_job
+from videoprep_nb.jobs.settings import Settings, check_settings, owned_by_job, read_yaml
 from videoprep_nb.stages.params import STAGES
 from videoprep_nb.web import texts
 from videoprep_nb.web.page.presets import PRESETS
@@ -120,6 +120,32 @@ def form_values(fields: Sequence[FormField], settings: Settings) -> list[Any]:
     return [
         field.shown(settings.get(field.stage, {}).get(field.name, field.info.get_default(call_default_factory=True)))
         for field in fields
+    ]
+
+
+def with_yaml(fields: Sequence[FormField], values: Sequence[Any], text: str) -> list[Any]:
+    """What the inputs of a form hold after settings were pasted.
+
+    Args:
+        fields: The parameters.
+        values: What their inputs hold.
+        text: YAML as ``videoprep run --params`` and the tracker lab have it.
+
+    Returns:
+        The same, but for the parameters that are named.
+
+    Raises:
+        ParameterError: It is no such YAML, a value makes no sense, or a parameter is none of the form.
+    """
+    settings = check_settings(read_yaml(text, texts.PASTED))
+    known = {(field.stage, field.name) for field in fields}
+    for stage, named in settings.items():
+        for name in named:
+            if (stage, name) not in known:
+                raise ParameterError(f"{stage}.{name}", texts.NOT_ON_PAGE)
+    return [
+        field.shown(settings[field.stage][field.name]) if field.name in settings.get(field.stage, {}) else value
+        for field, value in zip(fields, values, strict=True)
     ]
 
 

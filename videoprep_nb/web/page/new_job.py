@@ -11,7 +11,7 @@ from videoprep_nb.jobs.settings import Settings
 from videoprep_nb.web import texts
 from videoprep_nb.web.access import UserJobs
 from videoprep_nb.web.page.estimate import VideoFacts, estimate
-from videoprep_nb.web.page.form import FormField, build_component, form_fields, read_form, with_preset
+from videoprep_nb.web.page.form import FormField, build_component, form_fields, read_form, with_preset, with_yaml
 from videoprep_nb.web.page.presets import PRESETS, STANDARD
 from videoprep_nb.web.page.templates import render
 from videoprep_nb.web.sources import VideoSource
@@ -69,11 +69,20 @@ def add_new_job(jobs_of: Callable[[gr.Request], UserJobs]) -> None:
         except (VideoPrepError, ValidationError) as error:
             return render("alert.html", message=str(error)), ""
 
+    def take_pasted(text: str, *values: Any) -> tuple[Any, ...]:
+        try:
+            return "", "", *with_yaml(fields, values, text)
+        except VideoPrepError as error:
+            return render("alert.html", message=str(error)), text, *values
+
     gr.HTML(render("videos.html"), apply_default_css=False)
     gr.HTML(f"<h2>{texts.SETTINGS}</h2>", apply_default_css=False)
     preset = gr.Radio([(texts.PRESETS[name], name) for name in PRESETS], value=STANDARD, label=texts.PRESET)
     with gr.Accordion(texts.ADVANCED, open=False):
         inputs = _add_inputs(fields)
+        pasted = gr.Textbox(label=texts.PASTED, info=texts.PASTED_HELP, lines=3, max_lines=12, elem_id="vp-pasted")
+        take = gr.Button(texts.TAKE_PASTED, size="sm", elem_id="vp-take-pasted")
+        pasted_problem = gr.HTML(apply_default_css=False)
     draft = gr.Textbox(visible="hidden", elem_id="vp-draft", show_label=False)
     cost = gr.HTML(elem_id="vp-cost", apply_default_css=False)
     button = gr.Button(texts.START, variant="primary", interactive=False, elem_id="vp-start")
@@ -87,6 +96,9 @@ def add_new_job(jobs_of: Callable[[gr.Request], UserJobs]) -> None:
         [shown_preset, *inputs],
         **_AT_ONCE,
     ).then(show_cost, [draft, *inputs], [cost, button, problem], **_AT_ONCE)
+    take.click(take_pasted, [pasted, *inputs], [pasted_problem, pasted, *inputs], **_AT_ONCE).then(
+        show_cost, [draft, *inputs], [cost, button, problem], **_AT_ONCE
+    )
     gr.on(
         [draft.change, *(_when_set(component) for component in inputs)],
         show_cost,
