@@ -362,6 +362,19 @@ def test_file_that_is_no_database_is_refused(database: Path, content: bytes, rea
     assert database.read_bytes() == content
 
 
+@pytest.mark.parametrize("read_only", [False, True], ids=["service", "reader"])
+@pytest.mark.parametrize("content", [b"this is no database " * 500, b""], ids=["no database", "other version"])
+def test_refused_file_is_closed(database: Path, content: bytes, read_only: bool):
+    database.write_bytes(content)
+    if not content:
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(InputError) as caught:
+        Store(database, read_only=read_only)
+    open_files = [str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert str(database) not in open_files, caught.value  # which holds all that was at work
+
+
 def test_missing_folder_is_refused(tmp_path: Path):
     with pytest.raises(InputError, match="cannot be opened"):
         Store(tmp_path / "absent" / "jobs.sqlite")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import DESKTOP, PHONE, chromium, clean_page, watched_context
+from browser import DESKTOP, PHONE, clean_page, watched_context
 from playwright.sync_api import Browser, Page, expect
 from web_server import PASSWORDS, RunningServer, make_users, running_server
 
@@ -16,12 +16,6 @@ from videoprep_nb.web.users import Users
 
 HOSTILE = "<img src=x onerror=alert(1)>.mp4"
 QUICK = {"track_persons": {"frame_stride": 5}}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,10 @@
 import os
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import DESKTOP, chromium, clean_page, watched_context
+from browser import DESKTOP, clean_page, watched_context
 from playwright.sync_api import Browser, Page, Route, expect
 from web_server import free_port, running_server, server_process
 
@@ -20,12 +19,6 @@ from videoprep_nb.web.page.presets import PRESETS
 ROOT = Path(__file__).resolve().parents[1]
 HOSTILE = "<img src=x onerror=alert(1)>.mp4"
 ROOMY = Limits(free_bytes=0, free_per_input_byte=0)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import DESKTOP, chromium, clean_page
+from browser import DESKTOP, clean_page
 from playwright.sync_api import Browser, Page, expect
 from web_server import PASSWORDS, ROOT, free_port, make_users, server_process
 
@@ -43,12 +43,6 @@ SHOWN = """
 MARKED = re.compile("«[^«»]*»")
 NO_WORDS = re.compile(r"root|street\.mp4|odd\.mp4|20\d{6}-\w+|tcp://\S+|/\S+|\b(?:s|min|h|[KMGT]B)\b")
 """What is the same in every language: names of files, users and jobs, addresses, units."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

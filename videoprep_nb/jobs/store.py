@@ -8,7 +8,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -46,13 +46,12 @@ class Store:
                 check_same_thread=False,
             )
             self._connection.row_factory = sqlite3.Row
-            if read_only:
-                self._check_version()
-            else:
-                self._prepare()
-        except sqlite3.Error as error:
-            with suppress(AttributeError):  # it was not opened
+            try:
+                self._check_version() if read_only else self._prepare()
+            except BaseException:
                 self._connection.close()
+                raise
+        except sqlite3.Error as error:
             raise InputError(f"{path} cannot be opened as a job database ({error}).") from error
 
     def _prepare(self) -> None:
