@@ -38,6 +38,7 @@ def test_assignment_is_read(assignment: str, expected: dict):
         pytest.param("clip.remainder=throw", "clip.remainder", "keep", id="no such choice"),
         pytest.param("resize.frame_rate=fast", "resize.frame_rate", "30000/1001", id="no rate"),
         pytest.param("resize.timeout_s=.inf", "resize.timeout_s", "finite", id="endless"),
+        pytest.param("resize.width=2026-13-45", "resize.width", "2026-13-45", id="no date"),
         pytest.param("track_persons.tracker=motoin", "track_persons.tracker", "motion", id="misspelt tracker"),
         pytest.param("track_persons.tracker_options=a:1", "track_persons.tracker_options", "match_iou", id="no option"),
         pytest.param("track_persons.detector=precomputed", "track_persons.detections_file", "file", id="no detections"),

@@ -158,7 +158,7 @@ def _value(stage: str, name: str, text: str) -> Any:
         return [item.strip() for item in text.split(",") if item.strip()]
     try:
         return yaml.load(text, _Yaml)  # noqa: S506 - a safe loader
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):  # the second of a date such as 2026-13-45
         return text
 
 

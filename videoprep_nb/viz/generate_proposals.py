@@ -13,6 +13,7 @@ from videoprep_nb.viz.pictures import Picture
 from videoprep_nb.viz.proposals_on_frames import proposals_on_frames
 
 _MAX_CLIP_LABELS = 10
+_MAX_CLIP_MARKS = 60
 
 
 def proposals_on_jpegs(proposals: DenseProposals, frames_dir: Path) -> Image:
@@ -32,7 +33,7 @@ def persons_per_frame(proposals: DenseProposals) -> Image:
     clip_starts = np.cumsum([0, *map(len, proposals.values())])[:-1].tolist()
     labelled = _without_crowd(dict(zip(clip_starts, proposals, strict=True)), len(counts) / _MAX_CLIP_LABELS)
     axes.set_xticks(list(labelled), list(labelled.values()), ha="left")
-    charts.mark_starts(axes, labelled)
+    charts.mark_starts(axes, clip_starts if len(clip_starts) <= _MAX_CLIP_MARKS else labelled)
     return charts.image(chart, title)
 
 
