@@ -21,8 +21,8 @@ import httpx
 import psutil
 
 from benchmarks.bench_store import JOBS, fill, job_id
-from videoprep_nb.jobs.store import Store
-from videoprep_nb.jobs.workspace import Workspace
+from videoprep_nb.jobs.storage.workspace import Workspace
+from videoprep_nb.jobs.store.store import Store
 
 UPLOAD_BYTES = 2 * 10**9
 ROUNDS = 200
@@ -34,7 +34,7 @@ _BOUNDARY = b"--bench"
 @contextmanager
 def serving(workspace: Path) -> Iterator[tuple[int, psutil.Process]]:
     """A service in a process of its own: its port and process."""
-    argv = [sys.executable, "-m", "videoprep_nb.cli", "serve", "--port", "0", "--workspace", str(workspace)]
+    argv = [sys.executable, "-m", "videoprep_nb.cli.main", "serve", "--port", "0", "--workspace", str(workspace)]
     process = subprocess.Popen([*argv, "--workers", "1"], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

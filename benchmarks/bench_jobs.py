@@ -17,10 +17,10 @@ from typing import Any
 
 import psutil
 
-from videoprep_nb.jobs.engine import EngineSettings
+from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.service import JobView, Service
-from videoprep_nb.jobs.workspace import Workspace
+from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.media.sample import write_sample
 
 SMALL_JOBS = 20

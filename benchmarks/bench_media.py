@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 
 from videoprep_nb.media.ffmpeg import ffmpeg_executable
-from videoprep_nb.stages.clip import clip
-from videoprep_nb.stages.extract_frames import extract_frames
+from videoprep_nb.stages.clip.stage import clip
+from videoprep_nb.stages.extract_frames.stage import extract_frames
 from videoprep_nb.stages.params import ClipParams, ExtractFramesParams, ResizeParams
-from videoprep_nb.stages.resize import resize
+from videoprep_nb.stages.resize.stage import resize
 
 VIDEO = Path(__file__).resolve().parents[2] / "shared" / "data" / "videos" / "pets09_s2l1.avi"
 ROUNDS = 5

@@ -25,7 +25,13 @@ SAMPLE_S = 10
 STAGES_IN_ONE_PROCESS = """
 import sys
 from pathlib import Path
-from videoprep_nb.stages import clip, extract_frames, generate_proposals, package, params, resize, track_persons
+from videoprep_nb.stages.clip import stage as clip
+from videoprep_nb.stages.extract_frames import stage as extract_frames
+from videoprep_nb.stages.generate_proposals import stage as generate_proposals
+from videoprep_nb.stages.package import stage as package
+from videoprep_nb.stages.resize import stage as resize
+from videoprep_nb.stages.track_persons import stage as track_persons
+from videoprep_nb.stages import params
 video, work = sys.argv[1], Path(sys.argv[2])
 folders = {name: str(work / name) for name in ("resized", "clips", "frames", "tracks", "detections")}
 clips, frames, tracks = folders["clips"], folders["frames"], folders["tracks"]
@@ -59,7 +65,7 @@ def job_s(video: Path, folder: Path) -> float:
 
 def job_command(video: Path, folder: Path) -> list[str]:
     """The command that runs a job."""
-    return [sys.executable, "-m", "videoprep_nb.cli", "run", str(video), "--output", str(folder)]
+    return [sys.executable, "-m", "videoprep_nb.cli.main", "run", str(video), "--output", str(folder)]
 
 
 def peak_memory_mb(video: Path, folder: Path) -> float:

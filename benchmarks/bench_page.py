@@ -18,10 +18,10 @@ import psutil
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.bench_api import UPLOAD_BYTES, peak_of, serving
-from videoprep_nb.jobs.workspace import disk_bytes
+from videoprep_nb.jobs.storage.workspace import disk_bytes
 from videoprep_nb.media.sample import write_sample
-from videoprep_nb.web import texts
-from videoprep_nb.web.page.live import MAX_AGE_S
+from videoprep_nb.server.ui import texts
+from videoprep_nb.server.ui.live import MAX_AGE_S
 
 PAGES = 50
 WATCH_S = 20.0

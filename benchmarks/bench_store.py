@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from videoprep_nb.jobs.models import JobSpec, State, VideoInput
-from videoprep_nb.jobs.rows import UnitRow
-from videoprep_nb.jobs.store import Store
+from videoprep_nb.jobs.store.rows import UnitRow
+from videoprep_nb.jobs.store.store import Store
 
 JOBS = 10_000
 UNITS_PER_JOB = 12

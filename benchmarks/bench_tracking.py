@@ -19,13 +19,13 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
-from videoprep_nb.boxes import iou_matrix
+from videoprep_nb.core.boxes import iou_matrix
+from videoprep_nb.core.records import ClipTable
 from videoprep_nb.media.frames import read_frames_at
-from videoprep_nb.records import ClipTable
-from videoprep_nb.stages.clip import clip
+from videoprep_nb.stages.clip.stage import clip
 from videoprep_nb.stages.params import ClipParams, ResizeParams, TrackPersonsParams
-from videoprep_nb.stages.resize import resize
-from videoprep_nb.stages.track_persons import track_persons
+from videoprep_nb.stages.resize.stage import resize
+from videoprep_nb.stages.track_persons.stage import track_persons
 from videoprep_nb.tracking.detections import ClipDetections
 from videoprep_nb.tracking.detectors.device import Precision, cpu_has_bfloat16
 from videoprep_nb.tracking.detectors.letterbox import Letterbox

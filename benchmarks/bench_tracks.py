@@ -12,9 +12,9 @@ from fractions import Fraction
 import numpy as np
 
 from benchmarks.tracker_table import BENCHMARKS, DATA, MOT15_RATE, score
-from videoprep_nb.evaluation.evaluate import Tracking, evaluate_detections, read_frames
 from videoprep_nb.tracking.detections import DETECTION_FLOOR, ClipDetections
 from videoprep_nb.tracking.detectors.precomputed import PrecomputedDetector
+from videoprep_nb.tracking.evaluation.evaluate import Tracking, evaluate_detections, read_frames
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.track import TrackedVideo, track_video
 

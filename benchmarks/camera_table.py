@@ -18,13 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.guides import replace_table
-from videoprep_nb.boxes import from_cxywh, to_cxywh
-from videoprep_nb.evaluation.mot_rows import MotRows
-from videoprep_nb.evaluation.score import score_sequence
-from videoprep_nb.tracking.camera_motion import ClipMotion, join_steps, picture_size
-from videoprep_nb.tracking.camera_path import CameraPath
+from videoprep_nb.core.boxes import from_cxywh, to_cxywh
+from videoprep_nb.tracking.camera.motion import ClipMotion, join_steps, picture_size
+from videoprep_nb.tracking.camera.path import CameraPath
 from videoprep_nb.tracking.detections import ClipDetections
 from videoprep_nb.tracking.detectors.yolo import YoloDetector
+from videoprep_nb.tracking.evaluation.mot_rows import MotRows
+from videoprep_nb.tracking.evaluation.score import score_sequence
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.refine import clip_boxes
 from videoprep_nb.tracking.track import TrackedVideo, track_beyond_border, track_video

@@ -21,12 +21,12 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.guides import replace_table
-from videoprep_nb.boxes import iou_matrix
-from videoprep_nb.evaluation.mot_rows import read_ground_truth
+from videoprep_nb.core.boxes import iou_matrix
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detectors.base import RgbFrame
 from videoprep_nb.tracking.detectors.precomputed import PrecomputedDetector
 from videoprep_nb.tracking.detectors.yolo import YoloDetector
+from videoprep_nb.tracking.evaluation.mot_rows import read_ground_truth
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"

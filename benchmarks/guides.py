@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from videoprep_nb.layout import staged_file
+from videoprep_nb.core.layout import staged_file
 
 END = "<!-- end of table -->"
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from benchmarks.guides import replace_table
 from benchmarks.tracker_table import BENCHMARKS, ROOT, Benchmark, score
-from videoprep_nb.evaluation.evaluate import Tracking
-from videoprep_nb.evaluation.score import Scores
+from videoprep_nb.tracking.evaluation.evaluate import Tracking
+from videoprep_nb.tracking.evaluation.score import Scores
 from videoprep_nb.tracking.params import TrackingParams
 
 GUIDE = ROOT / "docs" / "tracking.md"

@@ -11,10 +11,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from benchmarks.guides import replace_table
-from videoprep_nb.evaluation.evaluate import Tracking, evaluate_detections
-from videoprep_nb.evaluation.score import Scores, combine
-from videoprep_nb.evaluation.sequence import Half
 from videoprep_nb.tracking.detections import DETECTION_FLOOR
+from videoprep_nb.tracking.evaluation.evaluate import Tracking, evaluate_detections
+from videoprep_nb.tracking.evaluation.score import Scores, combine
+from videoprep_nb.tracking.evaluation.sequence import Half
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.trackers import tracker_names
 

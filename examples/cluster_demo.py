@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from videoprep_nb.jobs.engine import EngineSettings
+from videoprep_nb.exports.validation.validate import validate_package
+from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import ENDED, State
-from videoprep_nb.jobs.rows import Event
 from videoprep_nb.jobs.service import Service
-from videoprep_nb.jobs.workspace import Workspace
+from videoprep_nb.jobs.storage.workspace import Workspace
+from videoprep_nb.jobs.store.rows import Event
 from videoprep_nb.media.sample import write_sample
-from videoprep_nb.proposals.validate import validate_package
 
 START_TIMEOUT_S = 60
 

@@ -15,11 +15,11 @@ from pathlib import Path
 import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from videoprep_nb.jobs.engine import EngineSettings
+from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.service import Service
-from videoprep_nb.jobs.workspace import Workspace
+from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.media.sample import write_sample
-from videoprep_nb.web.app import create_app
+from videoprep_nb.server.app import create_app
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 DESKTOP = {"width": 1280, "height": 1080}

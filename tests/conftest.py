@@ -23,7 +23,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
     """A real browser; a test that needs it is skipped where there is none."""
-    from browser import chromium
+    from tests.support.browser import chromium
 
     with chromium() as running:
         yield running

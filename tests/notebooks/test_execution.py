@@ -10,15 +10,15 @@ import nbformat
 import numpy as np
 import papermill
 import pytest
-from html_pages import Page
 from papermill.exceptions import PapermillExecutionError
 from PIL import Image
 
+from tests.support.html_pages import Page
+from videoprep_nb.core.records import ClipTable, FrameTable
+from videoprep_nb.exports.dense_proposals import load_proposals
+from videoprep_nb.exports.validation.validate import validate_package
+from videoprep_nb.jobs.reports.render import export_html, first_picture
 from videoprep_nb.media.sample import write_sample
-from videoprep_nb.proposals.dense import load_proposals
-from videoprep_nb.proposals.validate import validate_package
-from videoprep_nb.records import ClipTable, FrameTable
-from videoprep_nb.report import export_html, first_picture
 from videoprep_nb.stages.params import STAGES, notebook_name
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"

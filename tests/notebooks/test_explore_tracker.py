@@ -12,16 +12,16 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
-from browser import chromium
-from html_pages import Page
 from playwright.sync_api import Locator, expect
 from playwright.sync_api import Page as BrowserPage
 
+from tests.support.browser import chromium
+from tests.support.html_pages import Page
+from videoprep_nb.jobs.reports.render import export_html
 from videoprep_nb.jobs.settings import read_settings
+from videoprep_nb.lab import views as look
+from videoprep_nb.lab.model import ExploreTrackerParams, open_video
 from videoprep_nb.media.sample import write_sample
-from videoprep_nb.report import export_html
-from videoprep_nb.stages.explore_tracker import ExploreTrackerParams, open_video
-from videoprep_nb.viz import explore_tracker as look
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "explore_tracker.ipynb"
 MAX_REPORT_BYTES = 5_000_000

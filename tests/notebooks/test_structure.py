@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from papermill import inspect_notebook
 
-from videoprep_nb.stages.explore_tracker import ExploreTrackerParams
+from videoprep_nb.lab.model import ExploreTrackerParams
 from videoprep_nb.stages.params import STAGES, notebook_name
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from videoprep_nb.records import Record
+from videoprep_nb.core.records import Record
 
 
 class State(StrEnum):

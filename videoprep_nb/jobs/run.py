@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from videoprep_nb.errors import InputError, WrongState
-from videoprep_nb.jobs.dispatcher import unit_environment
-from videoprep_nb.jobs.engine import EngineSettings
+from videoprep_nb.core.errors import InputError, WrongState
+from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import ENDED, JobResult
-from videoprep_nb.jobs.plan import JobFolder
-from videoprep_nb.jobs.process import fork_server
+from videoprep_nb.jobs.notebook_runner.process import fork_server
+from videoprep_nb.jobs.scheduling.dispatcher import unit_environment
+from videoprep_nb.jobs.scheduling.plan import JobFolder
 from videoprep_nb.jobs.service import JobView, Limits, Service
 from videoprep_nb.jobs.settings import Settings
-from videoprep_nb.jobs.workspace import Workspace
+from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.stages.params import TrackPersonsParams
 from videoprep_nb.tracking.detectors.weights import resolve_weights
 

@@ -10,17 +10,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import videoprep_nb
-from videoprep_nb.errors import InputError, NoRoom, NoSuchJob, ParameterError, TooLarge, TooManyJobs, WrongState
-from videoprep_nb.jobs.dispatcher import Dispatcher
-from videoprep_nb.jobs.engine import EngineSettings
-from videoprep_nb.jobs.estimate import fraction_done, remaining_s
+from videoprep_nb.core.errors import InputError, NoRoom, NoSuchJob, ParameterError, TooLarge, TooManyJobs, WrongState
+from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, VideoInput
-from videoprep_nb.jobs.plan import JobFolder
-from videoprep_nb.jobs.retention import CleanReport, clean, remove_half_received, remove_tree, sweep_processes
-from videoprep_nb.jobs.rows import Event, JobRow, UnitRow
+from videoprep_nb.jobs.scheduling.dispatcher import Dispatcher
+from videoprep_nb.jobs.scheduling.estimate import fraction_done, remaining_s
+from videoprep_nb.jobs.scheduling.plan import JobFolder
 from videoprep_nb.jobs.settings import Settings, check_settings
-from videoprep_nb.jobs.store import Store
-from videoprep_nb.jobs.workspace import Workspace, disk_bytes
+from videoprep_nb.jobs.storage.retention import CleanReport, clean, remove_half_received, remove_tree, sweep_processes
+from videoprep_nb.jobs.storage.workspace import Workspace, disk_bytes
+from videoprep_nb.jobs.store.rows import Event, JobRow, UnitRow
+from videoprep_nb.jobs.store.store import Store
 from videoprep_nb.stages.params import STAGES
 
 

@@ -7,9 +7,9 @@ from typing import Any, get_origin
 
 import yaml
 
-from videoprep_nb.errors import ParameterError
+from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.jobs.models import VideoInput
-from videoprep_nb.jobs.plan import JobFolder, Unit, job_owned_parameters
+from videoprep_nb.jobs.scheduling.plan import JobFolder, Unit, job_owned_parameters
 from videoprep_nb.stages.params import STAGES, VIDEO_STAGES, TrackPersonsParams
 
 Settings = dict[str, dict[str, Any]]

@@ -10,13 +10,13 @@ from typing import Any, Literal, Self
 
 import av
 
-from videoprep_nb.errors import FrameCountError, ParameterError
-from videoprep_nb.layout import CLIP_TABLE_NAME, clip_id, staged_folder
+from videoprep_nb.core.errors import FrameCountError, ParameterError
+from videoprep_nb.core.layout import CLIP_TABLE_NAME, clip_id, staged_folder
+from videoprep_nb.core.progress import ProgressCallback
+from videoprep_nb.core.records import ClipRecord, ClipTable
+from videoprep_nb.core.timecode import first_frame_at_or_after
 from videoprep_nb.media.ffmpeg import file_url, raw_input, run_ffmpeg
 from videoprep_nb.media.standard import StandardVideo, encoder_arguments, open_own, read_standard
-from videoprep_nb.progress import ProgressCallback
-from videoprep_nb.records import ClipRecord, ClipTable
-from videoprep_nb.timecode import first_frame_at_or_after
 
 # A clip that is encoded again must not lose what the resize stage kept.
 _PRESET, _CRF = "ultrafast", 16

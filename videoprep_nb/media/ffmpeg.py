@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from videoprep_nb.errors import FfmpegError
-from videoprep_nb.layout import disk_full_error
+from videoprep_nb.core.errors import FfmpegError
+from videoprep_nb.core.layout import disk_full_error
+from videoprep_nb.core.threads import thread_count
 from videoprep_nb.media.child import run_child
-from videoprep_nb.threads import thread_count
 
 FFMPEG_VARIABLE = "VIDEOPREP_FFMPEG"
 

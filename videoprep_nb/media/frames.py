@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.errors import InputError
-from videoprep_nb.layout import FRAME_TABLE_NAME, disk_full_as_error, frame_name, staged_folder
+from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.layout import FRAME_TABLE_NAME, disk_full_as_error, frame_name, staged_folder
+from videoprep_nb.core.progress import ProgressCallback
+from videoprep_nb.core.records import ClipRecord, ClipTable, FrameRecord, FrameTable
+from videoprep_nb.core.timecode import sampled_frames
 from videoprep_nb.media.standard import open_own, read_standard
-from videoprep_nb.progress import ProgressCallback
-from videoprep_nb.records import ClipRecord, ClipTable, FrameRecord, FrameTable
-from videoprep_nb.timecode import sampled_frames
 
 # Decoding and JPEG encoding leave Python's lock; more than two would fill the memory for little gain.
 _CLIPS_AT_ONCE = 2

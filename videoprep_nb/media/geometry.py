@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from videoprep_nb.boxes import FrameTransform
-from videoprep_nb.errors import ParameterError
+from videoprep_nb.core.boxes import FrameTransform
+from videoprep_nb.core.errors import ParameterError
 
 Fit = Literal["letterbox", "crop", "stretch"]
 

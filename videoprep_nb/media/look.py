@@ -8,11 +8,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from videoprep_nb.errors import FfmpegError, VideoPrepError
+from videoprep_nb.core.errors import FfmpegError, VideoPrepError
+from videoprep_nb.core.records import Record
+from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.ffmpeg import raw_input, run_ffmpeg
 from videoprep_nb.media.probe import VideoInfo, probe
-from videoprep_nb.records import Record
-from videoprep_nb.timecode import format_duration
 
 _THUMBNAIL_PX = 320
 _THUMBNAIL_TIMEOUT_S = 20.0

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-from videoprep_nb.errors import InputError, ProbeError
+from videoprep_nb.core.errors import InputError, ProbeError
+from videoprep_nb.core.records import Record
+from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.child import run_child
-from videoprep_nb.records import Record
-from videoprep_nb.timecode import format_duration
 
 _TIMEOUT_S = 600.0
 _MEMORY_LIMIT_BYTES = 4 << 30

@@ -15,10 +15,10 @@ import av.logging
 import numpy as np
 from av.stream import Disposition
 
-from videoprep_nb.errors import ProbeError
+from videoprep_nb.core.errors import ProbeError
+from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.ffmpeg import RAW_INPUT_OPTIONS, file_url
 from videoprep_nb.media.timing import measure_rate, without_jumps
-from videoprep_nb.timecode import format_duration
 
 _PACKETS_TO_FIRST_FRAME = 300
 _CLOCK_MAY_JUMP = 0x0200  # AVFMT_TS_DISCONT of libavformat: MPEG streams, Ogg

@@ -4,16 +4,16 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from videoprep_nb.boxes import FrameTransform
-from videoprep_nb.errors import FrameCountError, ProbeError
-from videoprep_nb.layout import staged_file
+from videoprep_nb.core.boxes import FrameTransform
+from videoprep_nb.core.errors import FrameCountError, ProbeError
+from videoprep_nb.core.layout import staged_file
+from videoprep_nb.core.progress import ProgressCallback
+from videoprep_nb.core.records import Record
 from videoprep_nb.media.ffmpeg import FfmpegRun, raw_input, run_ffmpeg
 from videoprep_nb.media.geometry import Fit, Placement, place
 from videoprep_nb.media.probe import VideoInfo, probe
 from videoprep_nb.media.standard import read_standard
 from videoprep_nb.media.timing import LONGEST_PAUSE_S
-from videoprep_nb.progress import ProgressCallback
-from videoprep_nb.records import Record
 
 # A damaged part must not cost the good ones; a change of size on the way must not restart the clock of the filters.
 _TOLERANCE = ("-max_error_rate", "1", "-reinit_filter", "0")

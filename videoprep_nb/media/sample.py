@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.errors import InputError
-from videoprep_nb.layout import staged_file
+from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.layout import staged_file
 from videoprep_nb.media.ffmpeg import file_url
-from videoprep_nb.photographs import photograph_path
+from videoprep_nb.media.photographs import photograph_path
 
 _WIDTH, _HEIGHT, _RATE = 1280, 720, 25
 _SCENE_HEIGHT = 800

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.errors import InputError
+from videoprep_nb.core.errors import InputError
 
 RgbImage = npt.NDArray[np.uint8]
 

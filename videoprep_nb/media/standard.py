@@ -11,9 +11,9 @@ from typing import Any
 
 import av
 
-from videoprep_nb.errors import InputError
+from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.threads import thread_count
 from videoprep_nb.media.ffmpeg import RAW_INPUT_OPTIONS, file_url
-from videoprep_nb.threads import thread_count
 
 CODEC = "h264"
 PIXEL_FORMAT = "yuv420p"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.timecode import STANDARD_RATES
+from videoprep_nb.core.timecode import STANDARD_RATES
 
 LOWEST_RATE = Fraction(1, 10)
 HIGHEST_RATE = Fraction(240)

@@ -8,9 +8,9 @@ from typing import Literal, Optional
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from videoprep_nb.errors import ParameterError
-from videoprep_nb.params import Params
-from videoprep_nb.timecode import parse_rate
+from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.params import Params
+from videoprep_nb.core.timecode import parse_rate
 from videoprep_nb.tracking.params import TrackingParams
 
 VIDEO_ID_HELP = "number of the video within the job; it begins the names of its clips and frames"

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from videoprep_nb.layout import staged_file
+from videoprep_nb.core.layout import staged_file
 
 
 class CachedArrays:

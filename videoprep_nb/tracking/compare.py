@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
-from videoprep_nb.boxes import iou_matrix
+from videoprep_nb.core.boxes import iou_matrix
 from videoprep_nb.tracking.quality import rows_by_frame
 from videoprep_nb.tracking.tracks import TrackTable
 

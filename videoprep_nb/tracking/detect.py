@@ -9,8 +9,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.errors import FrameCountError
-from videoprep_nb.records import ClipRecord
+from videoprep_nb.core.errors import FrameCountError
+from videoprep_nb.core.records import ClipRecord
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.errors import InputError
+from videoprep_nb.core.errors import InputError
 
 FRAME, OBJECT_ID, SCORE = 0, 1, 6
 BOX_XYWH = slice(2, 6)

@@ -6,7 +6,7 @@ imports nothing heavy, so that a page can show it.
 
 from pydantic import Field
 
-from videoprep_nb.params import Params
+from videoprep_nb.core.params import Params
 
 
 class TrackingParams(Params):

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.boxes import iou_matrix, iou_of_pairs
+from videoprep_nb.core.boxes import iou_matrix, iou_of_pairs
 from videoprep_nb.tracking.track import TrackedVideo
 from videoprep_nb.tracking.tracks import TrackTable
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from videoprep_nb.tracking.associate import associate, level_scores
-from videoprep_nb.tracking.camera_path import CameraPath
+from videoprep_nb.tracking.camera.path import CameraPath
 from videoprep_nb.tracking.detections import ClipDetections, VideoDetections
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.refine import (

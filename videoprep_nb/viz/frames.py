@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from videoprep_nb.core.records import ClipRecord
 from videoprep_nb.media.frames import read_frames_at
-from videoprep_nb.records import ClipRecord
 from videoprep_nb.viz import pictures
 from videoprep_nb.viz.pictures import Picture
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from IPython.display import Image
 
-from videoprep_nb.errors import InputError
+from videoprep_nb.core.errors import InputError
 from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.viz.style import GRID, INK, MUTED, PAPER, Colour, ink_on, track_colour
 

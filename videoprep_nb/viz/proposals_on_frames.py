@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from IPython.display import Image
 
-from videoprep_nb.proposals.dense import DenseProposals
+from videoprep_nb.exports.dense_proposals import DenseProposals
 from videoprep_nb.viz import pictures
 from videoprep_nb.viz.pictures import Mark, Picture, Tile
 

@@ -9,8 +9,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.proposals.dense import read_track_rows
-from videoprep_nb.records import ClipRecord, ClipTable
+from videoprep_nb.core.records import ClipRecord, ClipTable
+from videoprep_nb.exports.dense_proposals import read_track_rows
 from videoprep_nb.tracking.tracks import TrackTable
 
 Ints = npt.NDArray[np.int64]

@@ -7,7 +7,7 @@ import platform
 from pathlib import Path
 from typing import Literal
 
-from videoprep_nb.errors import ParameterError
+from videoprep_nb.core.errors import ParameterError
 
 Device = Literal["cpu", "cuda"]
 Precision = Literal["float32", "bfloat16", "float16", "int8"]

@@ -5,7 +5,7 @@ from typing import Self
 
 import cv2
 
-from videoprep_nb.boxes import FloatArray, FrameTransform, clip_to_frame
+from videoprep_nb.core.boxes import FloatArray, FrameTransform, clip_to_frame
 from videoprep_nb.tracking.detectors.base import RgbFrame
 
 _STRIDE_PX = 32  # the coarsest grid of the network; its input must be a multiple of it

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import openvino as ov
 
-from videoprep_nb.layout import STAGING_PREFIX, disk_full_as_error
-from videoprep_nb.threads import thread_count
+from videoprep_nb.core.layout import STAGING_PREFIX, disk_full_as_error
+from videoprep_nb.core.threads import thread_count
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detectors.base import RgbFrame
 from videoprep_nb.tracking.detectors.device import Precision

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from videoprep_nb.errors import WeightsError
+from videoprep_nb.core.errors import WeightsError
 from videoprep_nb.tracking.detectors.weights import Weights
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.errors import InputError
+from videoprep_nb.core.errors import InputError
 from videoprep_nb.tracking.detections import DETECTION_FLOOR, Detections
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
 from videoprep_nb.tracking.mot_text import BOX_XYWH, FRAME, SCORE, parse_mot_text

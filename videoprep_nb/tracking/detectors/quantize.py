@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
-from videoprep_nb.photographs import PHOTOGRAPH_NAMES, photograph_path
+from videoprep_nb.media.photographs import PHOTOGRAPH_NAMES, photograph_path
 from videoprep_nb.tracking.detectors.base import RgbFrame
 from videoprep_nb.tracking.detectors.letterbox import Letterbox
 

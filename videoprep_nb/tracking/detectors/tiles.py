@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.boxes import area, iou_matrix
+from videoprep_nb.core.boxes import area, iou_matrix
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detectors.base import RgbFrame
 from videoprep_nb.tracking.detectors.letterbox import Letterbox

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.boxes import to_cxywh
+from videoprep_nb.core.boxes import to_cxywh
 from videoprep_nb.tracking.tracks import TrackTable
 
 _Array = npt.NDArray[np.float64]

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from videoprep_nb.boxes import iou_matrix
+from videoprep_nb.core.boxes import iou_matrix
 from videoprep_nb.tracking.tracks import TrackTable
 
 _SAME_IOU = 0.7

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from videoprep_nb.boxes import clip_to_frame
+from videoprep_nb.core.boxes import clip_to_frame
 from videoprep_nb.tracking.tracks import TrackTable
 
 _LEAST_SIDE_PX = 1.0

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from videoprep_nb.timecode import seconds
+from videoprep_nb.core.timecode import seconds
 from videoprep_nb.tracking.tracks import TrackTable
 
 

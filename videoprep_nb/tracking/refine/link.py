@@ -14,8 +14,8 @@ import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite_matching
 
-from videoprep_nb.boxes import to_cxywh
-from videoprep_nb.timecode import seconds
+from videoprep_nb.core.boxes import to_cxywh
+from videoprep_nb.core.timecode import seconds
 from videoprep_nb.tracking.refine.directions import Fragments
 from videoprep_nb.tracking.tracks import TrackTable
 

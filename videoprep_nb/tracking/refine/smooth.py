@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.boxes import from_cxywh, to_cxywh
+from videoprep_nb.core.boxes import from_cxywh, to_cxywh
 from videoprep_nb.tracking.tracks import TrackTable
 
 _Array = npt.NDArray[np.float64]

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from filterpy.kalman import KalmanFilter
 
-from videoprep_nb.boxes import FloatArray
+from videoprep_nb.core.boxes import FloatArray
 
 # State: u, v (centre), s (area), r (width / height), and the change of u, v and s from frame to frame; r stays.
 _TRANSITION = np.eye(7)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pydantic import Field
 from scipy.optimize import linear_sum_assignment
 
-from videoprep_nb.boxes import from_cxywh, height_modulated_iou_matrix, to_cxywh
+from videoprep_nb.core.boxes import from_cxywh, height_modulated_iou_matrix, to_cxywh
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.trackers.base import TrackedBoxes, Tracker, TrackerOptions
 from videoprep_nb.tracking.trackers.box_filters import BoxFilters

@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from pydantic import ValidationError
 
-from videoprep_nb.errors import ParameterError
+from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.tracking.trackers.base import Tracker, TrackerOptions, registered_trackers
 
 PLUGIN_GROUP = "videoprep.trackers"

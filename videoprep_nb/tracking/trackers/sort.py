@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pydantic import Field
 from scipy.optimize import linear_sum_assignment
 
-from videoprep_nb.boxes import iou_matrix
+from videoprep_nb.core.boxes import iou_matrix
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.trackers.base import TrackedBoxes, Tracker, TrackerOptions
 from videoprep_nb.tracking.trackers.kalman import BoxFilter

@@ -1,0 +1,253 @@
+"""Notebooks in processes of their own: every way one can end, and that nothing survives it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+import videoprep_nb
+from videoprep_nb.jobs.engine.attempt import Start, begin_attempt, want_attempt, withdraw_attempt
+from videoprep_nb.jobs.engine.worker import UnitTask, run_unit
+from videoprep_nb.jobs.notebook_runner import process
+from videoprep_nb.jobs.notebook_runner.process import NotebookProcess, NotebookRequest, Outcome, OutcomeKind
+
+TIMEOUT_S = 60
+
+
+@pytest.fixture
+def write_notebook(tmp_path: Path) -> Callable[..., Path]:
+    def write(*sources: str, name: str = "01_resize.ipynb") -> Path:
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        notebook.cells[0].metadata["tags"] = ["parameters"]
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        folder = tmp_path / "notebooks"
+        folder.mkdir(exist_ok=True)
+        nbformat.write(notebook, folder / name)
+        return folder / name
+
+    return write
+
+
+def _task(notebook: Path, tmp_path: Path, **changes) -> UnitTask:
+    output = tmp_path / "reports {braces}" / "report.ipynb"
+    output.parent.mkdir(exist_ok=True)
+    folder = tmp_path / "unit"
+    folder.mkdir(exist_ok=True)
+    want_attempt(folder, "attempt 1")
+    (folder / "started.json").unlink(missing_ok=True)
+    task = UnitTask(
+        attempt="attempt 1",
+        version=videoprep_nb.__version__,
+        folder=folder,
+        notebook=notebook,
+        output=output,
+        parameters={},
+        fingerprint="abc",
+        environment={},
+        timeout_s=TIMEOUT_S,
+        memory_limit_bytes=4 * 10**9,
+    )
+    return replace(task, **changes)
+
+
+def _run(notebook: Path, tmp_path: Path, **changes) -> tuple[Outcome, Path]:
+    task = _task(notebook, tmp_path, **changes)
+    return run_unit(task), task.output
+
+
+def _texts(notebook: Path) -> str:
+    cells = nbformat.read(notebook, as_version=4).cells
+    outputs = [output for cell in cells if cell.cell_type == "code" for output in cell.outputs]
+    return "\n".join([cell.source for cell in cells] + [str(output) for output in outputs])
+
+
+def test_parameters_arrive_and_the_executed_notebook_has_html_beside_it(write_notebook, tmp_path: Path):
+    notebook = write_notebook("n: int = 1", "print('n squared is', n * n)")
+    outcome, output = _run(notebook, tmp_path, parameters={"n": 12})
+    assert outcome.kind is OutcomeKind.DONE
+    assert "n squared is 144" in _texts(output)
+    assert "n squared is 144" in output.with_suffix(".html").read_text()
+
+
+def test_kernel_starts_with_an_empty_namespace(write_notebook, tmp_path: Path):
+    notebook = write_notebook("pass", "assert 'os' not in globals() and 'videoprep_nb' not in globals()")
+    assert _run(notebook, tmp_path)[0].kind is OutcomeKind.DONE
+
+
+def test_error_of_ours_is_its_sentence_and_the_notebook_is_kept(write_notebook, tmp_path: Path):
+    notebook = write_notebook(
+        "pass", "from videoprep_nb.core.errors import ProbeError", "raise ProbeError('This is no video.')"
+    )
+    outcome, output = _run(notebook, tmp_path)
+    assert (outcome.kind, outcome.message, outcome.cell) == (OutcomeKind.FAILED, "This is no video.", 2)
+    assert "ProbeError" in outcome.traceback
+    assert "This is no video." in _texts(output)
+
+
+def test_any_other_error_keeps_its_name(write_notebook, tmp_path: Path):
+    outcome, _ = _run(write_notebook("pass", "1 / 0"), tmp_path)
+    assert (outcome.kind, outcome.message) == (OutcomeKind.FAILED, "ZeroDivisionError: division by zero")
+
+
+def test_hanging_fork_server_is_replaced(write_notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(process, "_FORK_TIMEOUT_S", 1.0)
+    notebook = write_notebook("pass")
+    server = psutil.Process(process.fork_server({})._process.pid)
+    server.suspend()
+    assert _run(notebook, tmp_path)[0].kind is OutcomeKind.DIED
+    monkeypatch.undo()
+    assert _run(notebook, tmp_path)[0].kind is OutcomeKind.DONE
+    assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
+
+
+def test_killed_kernel_is_told_from_an_error(write_notebook, tmp_path: Path):
+    outcome, output = _run(write_notebook("pass", "import os", "os.kill(os.getpid(), 9)"), tmp_path)
+    assert outcome.kind is OutcomeKind.DIED
+    assert outcome.message in _texts(output)
+
+
+def test_unit_that_is_done_is_not_run_again(write_notebook, tmp_path: Path):
+    notebook = write_notebook("pass", f"open({str(tmp_path / 'runs')!r}, 'a').write('x')")
+    first, _ = _run(notebook, tmp_path)
+    assert _run(notebook, tmp_path)[0] == first
+    assert (tmp_path / "runs").read_text() == "x"
+    _run(notebook, tmp_path, fingerprint="other")
+    assert (tmp_path / "runs").read_text() == "xx"
+
+
+def test_unit_that_takes_too_long_is_stopped(write_notebook, tmp_path: Path):
+    outcome, _ = _run(write_notebook("pass", "import time; time.sleep(600)"), tmp_path, timeout_s=5)
+    assert outcome.kind is OutcomeKind.TIMED_OUT
+
+
+def test_unit_that_eats_memory_is_stopped_and_told_so(write_notebook, tmp_path: Path):
+    notebook = write_notebook("pass", "import time; eaten = bytearray(2 * 10**9); time.sleep(600)")
+    outcome, _ = _run(notebook, tmp_path, memory_limit_bytes=15 * 10**8)
+    assert outcome.kind is OutcomeKind.OUT_OF_MEMORY
+    assert "out of memory" in outcome.message
+
+
+def test_memory_error_is_told_as_such(write_notebook, tmp_path: Path):
+    outcome, _ = _run(write_notebook("pass", "raise MemoryError"), tmp_path)
+    assert outcome.kind is OutcomeKind.OUT_OF_MEMORY
+
+
+def test_unit_that_is_no_longer_wanted_is_not_begun(write_notebook, tmp_path: Path):
+    task = _task(write_notebook("pass"), tmp_path)
+    withdraw_attempt(task.folder)
+    assert run_unit(task).kind is OutcomeKind.CANCELLED
+    shutil.rmtree(task.folder)
+    assert run_unit(task).kind is OutcomeKind.CANCELLED
+    assert not task.folder.exists()
+    assert not task.output.exists()
+
+
+@pytest.mark.parametrize("next_attempt", ["", "attempt 2"], ids=["cancelled", "replaced by another attempt"])
+def test_running_unit_stops_when_it_is_no_longer_wanted(next_attempt: str, write_notebook, tmp_path: Path):
+    running = tmp_path / "running"
+    notebook = write_notebook("pass", f"open({str(running)!r}, 'w').close()\nimport time; time.sleep(600)")
+    task = _task(notebook, tmp_path)
+    with ThreadPoolExecutor() as pool:
+        outcome = pool.submit(run_unit, task)
+        _wait_for(running.exists)
+        want_attempt(task.folder, next_attempt) if next_attempt else withdraw_attempt(task.folder)
+        assert outcome.result(timeout=20).kind is OutcomeKind.CANCELLED
+
+
+def test_attempt_that_was_begun_by_a_lost_worker_is_not_run_twice(write_notebook, tmp_path: Path):
+    task = _task(write_notebook("pass"), tmp_path)
+    assert begin_attempt(task.folder, Start(attempt=task.attempt, worker="tcp://lost:1", at=datetime.now(UTC)))
+    outcome = run_unit(task)
+    assert outcome.kind is OutcomeKind.DIED
+    assert "worker" in outcome.message
+
+
+def test_worker_of_another_version_is_told_so(write_notebook, tmp_path: Path):
+    outcome, output = _run(write_notebook("pass"), tmp_path, version="0.0.1")
+    assert outcome.kind is OutcomeKind.FAILED
+    assert "0.0.1" in outcome.message
+    assert videoprep_nb.__version__ in outcome.message
+    assert not output.exists()
+
+
+def _start_sleeper(write_notebook, tmp_path: Path) -> tuple[NotebookProcess, Path]:
+    """A notebook that has started a child of its own and then waits."""
+    pids = tmp_path / "pids"
+    notebook = write_notebook(
+        "pass",
+        "import os, subprocess, time",
+        "child = subprocess.Popen(['sleep', '600'])",
+        f"open({str(pids)!r} + '.new', 'w').write(f'{{os.getpid()}} {{child.pid}}')",
+        f"os.replace({str(pids)!r} + '.new', {str(pids)!r})\ntime.sleep(600)",
+    )
+    process = NotebookProcess(NotebookRequest(str(notebook), str(tmp_path / "report.ipynb"), {}, str(tmp_path), {}), {})
+    _wait_for(pids.exists)
+    return process, pids
+
+
+def _wait_for(condition: Callable[[], object]) -> None:
+    end_s = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < end_s, "waited too long"
+        time.sleep(0.05)
+
+
+def _all_gone(pids: Path) -> bool:
+    return not any(_alive(int(pid)) for pid in pids.read_text().split())
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_cancelled_notebook_ends_with_all_its_children(write_notebook, tmp_path: Path):
+    process, pids = _start_sleeper(write_notebook, tmp_path)
+    process.cancel()
+    _wait_for(lambda: process.poll(0.1))
+    outcome = process.poll(0)
+    assert outcome is not None
+    assert outcome.kind is OutcomeKind.CANCELLED
+    process.close()
+    _wait_for(lambda: _all_gone(pids))
+
+
+def test_closing_a_running_process_kills_its_children(write_notebook, tmp_path: Path):
+    process, pids = _start_sleeper(write_notebook, tmp_path)
+    process.close()
+    _wait_for(lambda: _all_gone(pids))
+
+
+def test_nothing_survives_the_death_of_the_parent(tmp_path: Path, write_notebook):
+    pids = tmp_path / "pids"
+    notebook = write_notebook(
+        "pass",
+        "import os, subprocess, time\nchild = subprocess.Popen(['sleep', '600'])",
+        f"open({str(pids)!r} + '.new', 'w').write(f'{{os.getpid()}} {{child.pid}} {{os.getppid()}}')",
+        f"os.replace({str(pids)!r} + '.new', {str(pids)!r})\ntime.sleep(600)",
+    )
+    code = (
+        "import sys, time\n"
+        "from videoprep_nb.jobs.notebook_runner.process import NotebookProcess, NotebookRequest\n"
+        "notebook, folder = sys.argv[1:]\n"
+        "process = NotebookProcess(NotebookRequest(notebook, folder + '/report.ipynb', {}, '/', {}), {})\n"
+        "time.sleep(600)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code, str(notebook), str(tmp_path)])
+    _wait_for(pids.exists)
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    _wait_for(lambda: _all_gone(pids))

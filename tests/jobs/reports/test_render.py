@@ -1,0 +1,181 @@
+import io
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
+from PIL import Image
+
+from tests.support.html_pages import Page
+from videoprep_nb.jobs.reports.render import (
+    FAILURE_TAG,
+    JobSummary,
+    ReportEntry,
+    VideoEntry,
+    export_html,
+    first_picture,
+    write_index,
+)
+from videoprep_nb.viz import pictures, tables
+
+HOSTILE_NAME = "<script src=https://evil.example/x.js></script>\"'&.mp4"
+
+
+def picture_output(colour: tuple[int, int, int], size: tuple[int, int] = (1200, 900)):
+    shown = pictures.image(np.full((size[1], size[0], 3), colour, np.uint8), "a plain colour")
+    data, metadata = shown._repr_mimebundle_()
+    return new_output("display_data", {"image/jpeg": data["image/jpeg"]}, metadata=metadata)
+
+
+def error_output(sentence: str):
+    return new_output("error", ename="ProbeError", evalue=sentence, traceback=["\x1b[31mProbeError\x1b[0m", sentence])
+
+
+def html_output(shown):
+    return new_output("execute_result", {"text/html": shown.data}, execution_count=1)
+
+
+def exported(folder: Path, *cells) -> tuple[Page, str]:
+    notebook, html = folder / "01_resize_1.ipynb", folder / "01_resize_1.html"
+    nbformat.write(new_notebook(cells=list(cells)), notebook)
+    export_html(notebook, html)
+    return Page(html), html.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def whole_page(tmp_path):
+    return exported(
+        tmp_path,
+        new_markdown_cell("# 1 · Resize\n\nBrings **one** video to a form."),
+        new_code_cell("width: int = 1280  # width", metadata={"tags": ["parameters"]}),
+        new_code_cell("result = resize(params)", outputs=[new_output("stream", name="stderr", text="\r1 %\r100 %")]),
+        new_code_cell("look.before_and_after(result)", outputs=[picture_output((200, 30, 30))]),
+        new_code_cell("look.summary(result)", outputs=[html_output(tables.facts([("file", HOSTILE_NAME)]))]),
+        new_code_cell("widget", outputs=[new_output("display_data", {"application/javascript": "alert(1)"})]),
+    )
+
+
+def test_page_needs_nothing_from_outside_and_runs_nothing(whole_page):
+    page, source = whole_page
+    assert page.loads_from_outside == []
+    assert "script" not in page.tags
+    assert "http://" not in source.replace(HOSTILE_NAME, "")
+    assert "alert(1)" not in source
+
+
+def test_page_shows_pictures_text_and_folded_code(whole_page):
+    page, _ = whole_page
+    (picture,) = page.pictures
+    assert Image.open(io.BytesIO(picture)).size == (1200, 900)
+    assert "Brings one video to a form." in page.text
+    assert "result = resize(params)" in page.text.replace("\n", "")
+    assert page.tags.count("details") == 6  # five cells and the messages
+
+
+def test_page_has_the_heading_as_title(whole_page):
+    assert "<title>1 · Resize</title>" in whole_page[1]
+
+
+def test_hostile_file_name_is_text(whole_page):
+    assert HOSTILE_NAME in whole_page[0].text
+
+
+def test_progress_bar_leaves_its_last_state(whole_page):
+    assert "100 %" in whole_page[0].text
+    assert "\r" not in whole_page[0].text
+
+
+def test_error_is_on_top_with_its_sentence(tmp_path):
+    sentence = f"{HOSTILE_NAME} cannot be processed: it has no video stream."
+    marker = new_markdown_cell("<a href=#x>An Exception</a>", metadata={"tags": ["papermill-error-cell-tag"]})
+    page, source = exported(tmp_path, marker, new_code_cell("run_the_stage", outputs=[error_output(sentence)]))
+    assert page.text.count(sentence) >= 2  # on top and at the cell
+    assert page.text.index(sentence) < page.text.index("run_the_stage")
+    assert "An Exception" not in page.text
+    assert "\x1b" not in source
+    assert "script" not in page.tags
+
+
+def test_cells_after_the_failing_one_are_left_out(tmp_path):
+    cells = [new_code_cell("", outputs=[error_output("no")]), new_markdown_cell("## Never reached")]
+    page, _ = exported(tmp_path, new_markdown_cell("# 1 · Resize"), *cells)
+    assert "Never reached" not in page.text
+
+
+def test_failure_that_no_cell_shows_is_on_top(tmp_path):
+    sentence = "The memory ran out."
+    cell = new_raw_cell(sentence, metadata={"tags": [FAILURE_TAG]})
+    page, _ = exported(tmp_path, cell, new_markdown_cell("# 4 · Track persons"))
+    assert page.text.count(sentence) == 1
+
+
+def test_first_picture_is_small_and_the_first(tmp_path):
+    path = tmp_path / "a.ipynb"
+    cells = [
+        new_code_cell("", outputs=[picture_output((200, 30, 30))]),
+        new_code_cell("", outputs=[picture_output((0, 0, 0))]),
+    ]
+    nbformat.write(new_notebook(cells=cells), path)
+    small = Image.open(io.BytesIO(first_picture(path) or b""))
+    assert small.format == "JPEG"
+    assert small.width <= 480
+    assert small.height <= 300
+    assert np.allclose(small.getpixel((10, 10)), (200, 30, 30), atol=6)
+
+
+def test_no_first_picture_in_a_notebook_that_failed_early(tmp_path):
+    path = tmp_path / "a.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell("", outputs=[error_output("no")])]), path)
+    assert first_picture(path) is None
+
+
+def job_summary(report_count: int = 2) -> JobSummary:
+    small = io.BytesIO()
+    Image.new("RGB", (48, 30), "green").save(small, "JPEG")
+    reports = [
+        ReportEntry("resize", "1", "done", "", 12.5, f"01_resize_{i}.html", small.getvalue())
+        for i in range(report_count)
+    ]
+    reports.append(ReportEntry("resize", "2", "failed", f"{HOSTILE_NAME} is empty.", 0.5, "", None))
+    reports.append(ReportEntry("package", None, "done", "", 2.0, "06_package.html", None))
+    videos = [
+        VideoEntry("1", "Straße 1.mp4", "done", "", 795, 6, 80, ["turned 90°"]),
+        VideoEntry("2", HOSTILE_NAME, "failed", "It is empty.", 0, 0, 0, []),
+    ]
+    message = "1 of 2 videos could not be processed."
+    return JobSummary("20250101-ab", "completed with errors", message, 75.0, "../final_package.zip", videos, reports)
+
+
+def test_index_leads_to_every_report_and_the_package(tmp_path):
+    write_index(tmp_path / "index.html", job_summary(report_count=1))
+    page = Page(tmp_path / "index.html")
+    assert set(page.links) == {"01_resize_0.html", "06_package.html", "../final_package.zip"}
+    assert len(page.pictures) == 1
+    assert page.loads_from_outside == []
+    assert "script" not in page.tags
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "20250101-ab",
+        "completed with errors",
+        "1 min 15 s",
+        "Straße 1.mp4",
+        HOSTILE_NAME,
+        "It is empty.",
+        "turned 90°",
+        "795",
+    ],
+)
+def test_index_says(tmp_path, words):
+    write_index(tmp_path / "index.html", job_summary())
+    assert words in Page(tmp_path / "index.html").text
+
+
+def test_index_of_a_huge_job_stays_small(tmp_path):
+    write_index(tmp_path / "index.html", job_summary(report_count=400))
+    page = Page(tmp_path / "index.html")
+    assert len(page.pictures) == 100
+    assert "01_resize_399.html" in page.links

@@ -1,0 +1,315 @@
+"""Services, workers and notebooks that are killed: the job still ends with the same package."""
+
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.job_services import (
+    MARK,
+    NO_LIMITS,
+    package_content,
+    processes_in,
+    processes_with,
+    quick_settings,
+    service_process,
+    submit,
+    units_of,
+    wait_for_end,
+    wait_until,
+)
+from videoprep_nb.core.errors import InputError
+from videoprep_nb.jobs.engine.cluster import EngineSettings
+from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.notebook_runner.process import OutcomeKind
+from videoprep_nb.jobs.service import JobView, Service
+from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
+from videoprep_nb.jobs.store.store import Store
+from videoprep_nb.media.sample import write_sample
+
+CLIP_DURATION_S = 1.5
+STOPS = [
+    ("01_resize_1", signal.SIGKILL),
+    ("02_clip_1", signal.SIGTERM),
+    ("04_track_persons_1_part_2", signal.SIGKILL),
+    ("03_extract_frames_1", signal.SIGKILL),
+    ("04_track_persons_1", signal.SIGTERM),
+    ("05_generate_proposals", signal.SIGKILL),
+    ("06_package", signal.SIGKILL),
+]
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="session")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sample") / "persons.mp4"
+    write_sample(path, duration_s=3.0)
+    return path
+
+
+@pytest.fixture(scope="session")
+def undisturbed(video: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[JobView], Path]:
+    """A job whose video is not split: how it went, and its package."""
+    workspace = Workspace(tmp_path_factory.mktemp("undisturbed"))
+    with Service(workspace, EngineSettings(worker_count=1), NO_LIMITS) as service:
+        job_id = submit(service, video, params=quick_settings(CLIP_DURATION_S))
+        views: list[JobView] = []
+
+        def has_ended() -> bool:
+            views.append(service.job(job_id))
+            return views[-1].job.state in ENDED
+
+        assert wait_until(has_ended)
+        assert views[-1].job.state is State.DONE, views[-1].job.message
+        return views, service.package_path(job_id)
+
+
+def test_progress_grows_and_the_estimate_stays_within_bounds(undisturbed: tuple[list[JobView], Path]):
+    views, _ = undisturbed
+    fractions = [view.fraction_done for view in views]
+    assert fractions == sorted(fractions)
+    assert (fractions[0], fractions[-1]) == (0.0, 1.0)
+    assert len(set(fractions)) > 6
+    tracked = [unit.done for view in views for unit in view.units if unit.stage == "track_persons"]
+    assert tracked == sorted(tracked)
+    estimates = [view.remaining_s for view in views if view.remaining_s is not None]
+    assert estimates
+    assert all(0 <= estimate < 600 for estimate in estimates)
+    assert views[0].remaining_s is None
+    assert views[-1].remaining_s is None
+
+
+def test_service_killed_in_each_stage(video: Path, undisturbed: tuple[list[JobView], Path], tmp_path: Path):
+    """One job, whose service is stopped in each stage: nothing is left running, nothing that was done is repeated."""
+    path = tmp_path / "workspace"
+    done: dict[str, tuple] = {}
+    for number, (key, stop) in enumerate(STOPS):
+        with service_process(path, CLIP_DURATION_S, [video] if number == 0 else []) as process:
+            _wait_until_running(path, key)
+            process.send_signal(stop)
+            assert process.wait(timeout=10) == (0 if stop == signal.SIGTERM else -signal.SIGKILL)
+        assert wait_until(lambda: not processes_with(MARK, str(path)), 10), processes_with(MARK, str(path))
+        done = _times_of_done_units(path, done)
+    assert list(done) == sorted(done) != []
+    assert len(done) == len(STOPS)
+    with Service(Workspace(path), EngineSettings(worker_count=1), NO_LIMITS) as service:
+        [job], _ = service.jobs()
+        view = wait_for_end(service, job.job_id)
+        assert view.job.state is State.DONE, view.job.message
+        assert _times_of_done_units(path, done).items() >= done.items()
+        assert package_content(service.package_path(job.job_id)) == package_content(undisturbed[1])
+        restarts = [event for event in service.events(job.job_id) if "started again" in event.text]
+        assert len(restarts) == len(STOPS)
+
+
+def _wait_until_running(workspace: Path, key: str) -> None:
+    def runs() -> bool:
+        try:
+            store = Store(workspace / "jobs.sqlite", read_only=True)
+        except InputError:  # the service is just making it
+            return False
+        units = [units_of(store, job.job_id).get(key) for job in store.jobs()[0]]
+        store.close()
+        return any(unit is not None and unit.state is State.RUNNING for unit in units)
+
+    assert wait_until(runs), key
+
+
+def _times_of_done_units(workspace: Path, before: dict[str, tuple]) -> dict[str, tuple]:
+    """Start and end of the units that are done; those of before must not have changed."""
+    store = Store(workspace / "jobs.sqlite", read_only=True)
+    [job] = store.jobs()[0]
+    times = {unit.key: (unit.started_at, unit.ended_at) for unit in store.units(job.job_id) if unit.state is State.DONE}
+    store.close()
+    assert times.items() >= before.items()
+    return dict(sorted(times.items()))
+
+
+def test_killed_worker_and_killed_kernel_are_replaced(
+    video: Path, undisturbed: tuple[list[JobView], Path], tmp_path: Path
+):
+    key = "04_track_persons_1"
+    with Service(Workspace(tmp_path), EngineSettings(worker_count=1), NO_LIMITS) as service:
+        job_id = submit(service, video, params=quick_settings(CLIP_DURATION_S))
+        folder = service.workspace.job_folder(job_id).units / key
+
+        def runs(attempt: int) -> bool:
+            unit = units_of(service, job_id).get(key)
+            return unit is not None and unit.attempt == attempt and unit.state is State.RUNNING and unit.total > 0
+
+        assert wait_until(lambda: runs(1))
+        kernel = _kernel_in(folder)
+        notebook_process = kernel.parent()
+        fork_server = notebook_process.parent()
+        worker = fork_server.parent()
+        assert worker.pid != os.getpid()
+        worker.kill()
+        assert wait_until(lambda: runs(2))
+        assert not psutil.pid_exists(kernel.pid)
+        kernel = _kernel_in(folder)
+        kernel.kill()
+        view = wait_for_end(service, job_id)
+        assert view.job.state is State.DONE, view.job.message
+        assert package_content(service.package_path(job_id)) == package_content(undisturbed[1])
+        assert units_of(service, job_id)[key].attempt == 3
+        reasons = [event.text for event in service.events(job_id) if "is repeated" in event.text]
+        assert ["worker" in reason for reason in reasons] == [True, False]
+        assert "notebook was killed" in reasons[1]
+
+
+def _kernel_in(unit_folder: Path) -> psutil.Process:
+    """The only process that works for a job, once the programs have ended that imports of a cold kernel run."""
+    found: list[psutil.Process] = []
+
+    def is_alone() -> bool:
+        found[:] = processes_in(unit_folder.parent)
+        return len(found) == 1
+
+    assert wait_until(is_alone, 10), found
+    [kernel] = found
+    assert Path(kernel.cwd()) == unit_folder
+    return kernel
+
+
+def test_cluster_that_is_killed_and_started_again(video: Path, tmp_path: Path):
+    """The scheduler goes with a worker that runs two notebooks at once; all comes back after a while."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+    workspace = Workspace(tmp_path)
+    with Service(workspace, EngineSettings(scheduler=address), NO_LIMITS) as service:
+        job_id = submit(service, video, video)
+        with _cluster(address, str(tmp_path)):
+            assert wait_until(lambda: _count(service, job_id, State.RUNNING) == 2)
+        assert wait_until(lambda: not processes_with(MARK, str(tmp_path)), 10), processes_with(MARK, str(tmp_path))
+        assert wait_until(lambda: not service.workers(), 10)
+        assert service.job(job_id).job.state is State.RUNNING
+        with _cluster(address, str(tmp_path)):
+            view = wait_for_end(service, job_id)
+        assert view.job.state is State.DONE, view.job.message
+    assert wait_until(lambda: not processes_with(MARK, str(tmp_path)), 10), processes_with(MARK, str(tmp_path))
+
+
+def _count(service: Service, job_id: str, state: State) -> int:
+    return sum(unit.state is state for unit in service.job(job_id).units)
+
+
+@contextmanager
+def _cluster(address: str, mark: str) -> Iterator[None]:
+    """A scheduler and a worker of two threads; both are killed at the end of the block."""
+    commands = [
+        ["scheduler", "--host", address, "--no-dashboard"],
+        ["worker", address, "--nthreads", "2", "--memory-limit", "0", "--no-nanny", "--no-dashboard"],
+    ]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "dask", *command], env=os.environ | {MARK: mark}, stderr=subprocess.DEVNULL
+        )
+        for command in commands
+    ]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def test_cancel_in_each_stage(video: Path, tmp_path: Path):
+    stages = ["resize", "clip", "extract_frames", "track_persons", "generate_proposals", "package"]
+    with Service(Workspace(tmp_path), EngineSettings(worker_count=2), NO_LIMITS) as service:
+        waiting = {submit(service, video): stage for stage in stages}
+        other = submit(service, video)
+        cancelled = []
+
+        def cancel_those_at_their_stage() -> bool:
+            for job_id, stage in list(waiting.items()):
+                if service.job(job_id).job.state is State.DONE:  # it was over while another one was looked at
+                    waiting[submit(service, video)] = waiting.pop(job_id)
+                elif any(unit.stage == stage and unit.state is State.RUNNING for unit in service.job(job_id).units):
+                    service.cancel(job_id)
+                    assert wait_until(lambda job_id=job_id: _is_gone(service, job_id), 10), (stage, service.job(job_id))
+                    cancelled.append(waiting.pop(job_id))
+            return not waiting
+
+        assert wait_until(cancel_those_at_their_stage), waiting
+        assert set(cancelled) == set(stages)
+        assert wait_for_end(service, other).job.state is State.DONE
+    assert processes_with(WORKSPACE_VARIABLE, str(service.workspace.path)) == []
+
+
+def _is_gone(service: Service, job_id: str) -> bool:
+    folder = service.workspace.job_folder(job_id)
+    is_cancelled = service.job(job_id).job.state is State.CANCELLED
+    return is_cancelled and not folder.scratch.exists() and not processes_in(folder.path)
+
+
+def test_unit_that_takes_too_much_memory_is_told_so(video: Path, tmp_path: Path):
+    settings = EngineSettings(worker_count=1, memory_per_unit_bytes=100 * 10**6)
+    with Service(Workspace(tmp_path), settings, NO_LIMITS) as service:
+        view = wait_for_end(service, submit(service, video))
+        assert view.job.state is State.FAILED
+        assert OutcomeKind.OUT_OF_MEMORY in view.job.message
+        assert "0.1 GB" in view.job.message
+
+
+def test_ids_continue_from_clip_to_clip(undisturbed: tuple[list[JobView], Path]):
+    proposals = pickle.loads(package_content(undisturbed[1])[0])
+    first, second = ({box[5] for frame in clip.values() for box in frame} for clip in proposals.values())
+    assert first & second
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a small tmpfs cannot be mounted here (needs root)")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_full_disk_ends_one_job_and_not_the_service(video: Path, small_disk: Path):
+    with Service(Workspace(small_disk), EngineSettings(worker_count=1), NO_LIMITS) as service:
+        params = quick_settings() | {"resize": {"crf": 0}}
+        job_id = submit(service, video, params=params)
+        view = wait_for_end(service, job_id)
+        assert view.job.state is State.FAILED
+        assert "disk is full" in view.job.message
+        assert "MB are free" in view.job.message
+        assert {unit.state for unit in view.units} <= ENDED
+        assert not service.workspace.job_folder(job_id).scratch.exists()
+        subprocess.run(["mount", "-o", "remount,size=500m", str(small_disk)], check=True)
+        service.retry(job_id)
+        view = wait_for_end(service, job_id)
+        assert view.job.state is State.DONE, view.job.message
+
+
+def test_service_that_starts_on_a_full_disk_does_not_forget_its_jobs(small_disk: Path, tmp_path: Path):
+    video = tmp_path / "no video.mp4"
+    video.write_bytes(b"This is no video.")
+    workspace = Workspace(small_disk)
+    no_scheduler = EngineSettings(scheduler="tcp://127.0.0.1:9")
+    with Service(workspace, no_scheduler, NO_LIMITS) as service:
+        job_id = submit(service, video)
+    filler = small_disk / "filler"
+    with closing(Store(workspace.database)) as killed:  # its files stay, as those of a service that was killed
+        killed.set_job_state(job_id, State.RUNNING, "", datetime.now(UTC))
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+        with Service(workspace, no_scheduler, NO_LIMITS) as service:
+            assert wait_until(lambda: service._dispatcher._jobs)
+            filler.unlink()
+            view = wait_for_end(service, job_id)
+            assert (view.job.state, "disk is full" in view.job.message) == (State.FAILED, True)

@@ -1,0 +1,225 @@
+import io
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from videoprep_nb.core.layout import clip_id
+from videoprep_nb.core.records import ClipRecord, ClipTable
+from videoprep_nb.stages.clip import view as clip
+from videoprep_nb.stages.track_persons import view as track_persons
+from videoprep_nb.tracking.detections import ClipDetections
+from videoprep_nb.viz import charts, pictures, tables
+from videoprep_nb.viz.pictures import Mark, Tile
+from videoprep_nb.viz.style import PAPER, ink_on, track_colour
+from videoprep_nb.viz.tracks import Run, Tracks
+
+RED = np.full((90, 160, 3), (220, 20, 20), np.uint8)
+BLUE = np.full((90, 160, 3), (20, 20, 220), np.uint8)
+
+
+def decoded(shown) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(shown.data)).convert("RGB"))
+
+
+def clip_record(index: int, start_frame: int, frame_count: int, stream_copied: bool = True) -> ClipRecord:
+    return ClipRecord(
+        clip_id=clip_id("1", index),
+        start_frame=start_frame,
+        frame_count=frame_count,
+        rate=Fraction(10),
+        width=160,
+        height=90,
+        stream_copied=stream_copied,
+    )
+
+
+def write_tracks(folder: Path, clips: list[ClipRecord], rows: dict[str, list[tuple[int, int, bool]]]) -> Tracks:
+    """Clips and tracks as the stages leave them; a row is frame in clip, track id, interpolated."""
+    ClipTable(video_id="1", source_frame_count=sum(c.frame_count for c in clips), clips=clips).write(
+        folder / "clips.json"
+    )
+    for record in clips:
+        dicts = [
+            {
+                "video_id": record.clip_id,
+                "frame": None,
+                "frame_index": frame_index,
+                "time_s": frame_index / 10,
+                "track_id": track_id,
+                "bbox": [10.0, 20.0, 40.0, 80.0],
+                "score": 0.8,
+                "interpolated": interpolated,
+            }
+            for frame_index, track_id, interpolated in rows.get(record.clip_id, [])
+        ]
+        (folder / f"{record.clip_id}.json").write_text(json.dumps(dicts))
+        ClipDetections(
+            looked_at=np.arange(record.frame_count, dtype=np.int32),
+            frame_index=np.zeros(0, np.int32),
+            boxes_xyxy=np.zeros((0, 4), np.float32),
+            scores=np.zeros(0, np.float32),
+            fingerprint="",
+        ).write(folder / f"{record.clip_id}.npz")
+    return Tracks.read(folder, folder)
+
+
+def test_neighbouring_tracks_have_different_colours():
+    assert all(track_colour(i) != track_colour(i + 1) for i in range(1, 40))
+
+
+@pytest.mark.parametrize("track_id", range(1, 10))
+def test_labels_can_be_read(track_id):
+    def luminance(colour):
+        linear = [(c / 255 / 12.92) if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
+        return np.dot(linear, [0.2126, 0.7152, 0.0722])
+
+    dark, light = sorted([luminance(track_colour(track_id)), luminance(ink_on(track_colour(track_id)))])
+    assert (light + 0.05) / (dark + 0.05) >= 3  # WCAG 2 for bold letters
+
+
+@pytest.mark.parametrize(
+    ("count", "wanted"),
+    [(0, []), (1, [0]), (3, [0, 1, 2]), (100, [0, 50, 99])],
+    ids=["none", "one", "all", "spread"],
+)
+def test_sampled_keeps_first_and_last(count, wanted):
+    assert pictures.sampled(list(range(count)), 3) == wanted
+
+
+def test_contact_sheet_has_every_picture_in_its_place():
+    sheet = decoded(pictures.image(pictures.contact_sheet([Tile(RED, "a"), Tile(BLUE, "b"), Tile(BLUE, "c")], 2), "x"))
+    assert sheet.shape[1] == pictures.SHEET_WIDTH_PX
+    assert np.allclose(sheet[100, 300], RED[0, 0], atol=8)
+    assert np.allclose(sheet[100, 900], BLUE[0, 0], atol=8)
+    assert np.allclose(sheet[-100, 300], BLUE[0, 0], atol=8)
+    assert np.allclose(sheet[-100, 900], PAPER, atol=8)
+
+
+def test_pictures_have_words_for_people_who_cannot_see_them():
+    data, metadata = pictures.image(RED, "two men")._repr_mimebundle_()
+    assert "two men" in str(metadata) + str(data.get("text/plain"))
+
+
+def test_marks_are_scaled_with_the_picture_and_coloured_by_track():
+    picture = np.zeros((360, 640, 3), np.uint8)
+    pictures.draw_marks(picture, [Mark([200, 200, 400, 600], 1)], source_width=1280)
+    assert tuple(picture[200, 100]) == track_colour(1)  # the left side, half way down
+    assert tuple(picture[200, 150]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("box", [[-50, -50, 20, 20], [1270, 700, 1300, 740]], ids=["upper left", "lower right"])
+def test_labels_of_boxes_at_the_border_stay_in_the_picture(box):
+    picture = np.zeros((360, 640, 3), np.uint8)
+    pictures.draw_marks(picture, [Mark(box, 2, note="0.50")], source_width=1280)
+    assert (picture == track_colour(2)).all(axis=2).sum() > 300
+
+
+def test_tables_escape_every_text():
+    evil = "<img src=x onerror=alert(1)>"
+    shown = [
+        tables.table([evil], [[evil]]),
+        tables.facts([(evil, evil)]),
+        tables.remarks([evil], ""),
+        tables.remarks([], evil),
+        tables.preformatted([evil]),
+    ]
+    assert not any("<img" in html.data for html in shown)
+
+
+def test_long_table_says_how_much_is_left_out():
+    assert "… and 1,940 more" in tables.table(["n"], [[n] for n in range(2000)]).data
+
+
+@pytest.mark.parametrize(
+    ("time_s", "words"),
+    [(0, "0:00.0"), (7.46, "0:07.5"), (59.96, "1:00.0"), (754.2, "12:34.2"), (3723, "1:02:03.0")],
+)
+def test_clock(time_s, words):
+    assert tables.clock(time_s) == words
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "words"), [(12, "12 B"), (1500, "1.5 kB"), (17_500_000, "17.5 MB"), (2_340_000_000, "2.34 GB")]
+)
+def test_size(size_bytes, words):
+    assert tables.size(size_bytes) == words
+
+
+def test_runs_of_a_track_with_a_gap_and_an_interpolated_stretch(tmp_path):
+    seen = [(frame, 1, False) for frame in (0, 1, 2, 6, 7)]
+    filled = [(frame, 1, True) for frame in (3, 4, 5)]
+    later = [(frame, 1, False) for frame in (2, 3)]  # frames 10 to 11 of the video are missing
+    clips = [clip_record(0, 0, 10), clip_record(1, 10, 10)]
+    tracks = write_tracks(tmp_path, clips, {"1_clip_000": seen + filled, "1_clip_001": later})
+    assert tracks.runs(shortest_interpolated=2) == [
+        Run(1, 0, 3, False),
+        Run(1, 3, 6, True),
+        Run(1, 6, 8, False),
+        Run(1, 12, 14, False),
+    ]
+    assert tracks.runs(shortest_interpolated=4) == [Run(1, 0, 8, False), Run(1, 12, 14, False)]
+
+
+def test_tracks_go_on_from_clip_to_clip_also_where_clips_overlap(tmp_path):
+    clips = [clip_record(0, 0, 10), clip_record(1, 5, 10)]
+    rows = {name: [(frame, 3, False) for frame in range(10)] for name in ("1_clip_000", "1_clip_001")}
+    tracks = write_tracks(tmp_path, clips, rows)
+    assert tracks.runs(shortest_interpolated=2) == [Run(3, 0, 15, False)]
+    assert tracks.persons_per_frame().tolist() == [1] * 15
+
+
+def test_time_line_shows_the_colour_of_every_track(tmp_path):
+    rows = [(frame, track_id, False) for track_id in (1, 2, 3) for frame in range(10 * track_id)]
+    tracks = write_tracks(tmp_path, [clip_record(0, 0, 60)], {"1_clip_000": rows})
+    picture = decoded(track_persons.track_time_line(tracks))
+    widths = [(picture == track_colour(track_id)).all(axis=2).any(axis=0).sum() for track_id in (1, 2, 3)]
+    assert widths[1] == pytest.approx(2 * widths[0], rel=0.05)
+    assert widths[2] == pytest.approx(3 * widths[0], rel=0.05)
+
+
+def test_time_line_of_very_many_tracks_stays_bounded(tmp_path):
+    rows = [(frame, track_id, False) for track_id in range(1, 400) for frame in range(track_id % 7 + 1)]
+    tracks = write_tracks(tmp_path, [clip_record(0, 0, 60)], {"1_clip_000": rows})
+    assert decoded(track_persons.track_time_line(tracks)).shape[0] < 1500
+
+
+def test_charts_of_a_video_of_one_frame_without_persons(tmp_path):
+    tracks = write_tracks(tmp_path, [clip_record(0, 0, 1)], {})
+    for shown in (
+        track_persons.track_time_line(tracks),
+        track_persons.persons_over_time(tracks),
+        track_persons.confidence_histogram(tracks, tmp_path, 0.25),
+    ):
+        assert decoded(shown).std() > 0
+    assert "no tracks" in track_persons.track_table(tracks).data
+
+
+def test_counts_of_an_hour_keep_the_highest_of_each_spot():
+    counts = np.zeros(108_000, np.int64)
+    counts[54_321] = 9
+    _, axes = charts.counts_per_frame(counts, 1 / 30, "x")
+    (stairs,) = axes.patches
+    values = stairs.get_data().values
+    assert len(values) <= 1000
+    assert values.max() == 9
+
+
+def test_clip_time_line_marks_how_clips_were_cut():
+    clips = [clip_record(0, 0, 50), clip_record(1, 50, 100, stream_copied=False)]
+    table = ClipTable(video_id="1", source_frame_count=150, clips=clips)
+    picture = decoded(clip.clip_time_line(table))
+    copied = (picture == (0, 114, 178)).all(axis=2).any(axis=0).sum()
+    encoded = (picture == (230, 159, 0)).all(axis=2)[:, : picture.shape[1] * 3 // 4].sum()
+    assert copied > 100
+    assert encoded > 100
+    assert "encoding again" in clip.clip_summary(table).data
+
+
+def test_clip_time_line_of_an_hour_stays_bounded():
+    clips = [clip_record(i, 150 * i, 150) for i in range(240)]
+    table = ClipTable(video_id="1", source_frame_count=36_000, clips=clips)
+    assert decoded(clip.clip_time_line(table)).shape[0] < 1500

@@ -1,0 +1,70 @@
+"""The film and the pictures that a job leaves for its page."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from videoprep_nb.media.sample import write_sample
+from videoprep_nb.stages.clip.stage import clip
+from videoprep_nb.stages.params import ClipParams, ResizeParams, TrackPersonsParams
+from videoprep_nb.stages.resize.stage import resize
+from videoprep_nb.stages.track_persons import view as look
+from videoprep_nb.stages.track_persons.stage import track_persons
+from videoprep_nb.viz.tracks import Tracks
+
+DURATION_S, CLIP_DURATION_S = 3, 2
+
+
+def _quiet(done: int, total: int, unit: str) -> None:
+    """Progress that nobody watches."""
+
+
+@pytest.fixture(scope="module")
+def clips_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sample")
+    write_sample(folder / "sample.mp4", DURATION_S)
+    resized = {"input_file": str(folder / "sample.mp4"), "output_dir": str(folder)}
+    resize(ResizeParams.checked(resized), _quiet)
+    cut = {"input_file": str(folder / "1.mp4"), "output_dir": str(folder / "clips")}
+    clip(ClipParams.checked(cut | {"clip_duration_s": CLIP_DURATION_S}), _quiet)
+    return folder / "clips"
+
+
+def _track(clips_dir: Path, folder: Path, **values) -> tuple[Tracks, TrackPersonsParams]:
+    folders = {name: str(folder / name) for name in ("output_dir", "detections_dir", "preview_dir")}
+    params = TrackPersonsParams.checked({"clips_dir": str(clips_dir), "device": "cpu"} | folders | values)
+    track_persons(params, _quiet)
+    return Tracks.read(clips_dir / "1", folder / "output_dir" / "1"), params
+
+
+def test_film_plays_in_a_browser_and_pictures_show_the_tracks(clips_dir: Path, tmp_path: Path):
+    tracks, params = _track(clips_dir, tmp_path)
+    live = np.asarray(Image.open(tmp_path / "preview_dir" / "1.jpg"))
+    assert live.shape[1] == 640
+    look.preview(tracks, clips_dir / "1", params)
+    with av.open(str(tmp_path / "preview_dir" / "1.mp4")) as film:
+        [stream] = film.streams
+        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(stream)]
+        assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
+        assert float(stream.average_rate) <= 10
+        assert float(len(frames) / stream.average_rate) == pytest.approx(DURATION_S, abs=0.15)
+    assert frames[0].shape == (360, 640, 3)
+    content = (tmp_path / "preview_dir" / "1.mp4").read_bytes()
+    assert content.index(b"moov") < content.index(b"mdat"), "it must play while it loads"
+    pictures = sorted(path.name for path in (tmp_path / "preview_dir").glob("1_*.jpg"))
+    assert pictures == [f"1_{number}.jpg" for number in range(1, 7)]
+
+
+def test_part_of_a_video_has_a_live_picture_only(clips_dir: Path, tmp_path: Path):
+    tracks, params = _track(clips_dir, tmp_path, clip_count=1)
+    look.preview(tracks, clips_dir / "1", params)
+    assert [path.name for path in (tmp_path / "preview_dir").iterdir()] == ["1.jpg"]
+
+
+def test_nothing_is_written_unasked(clips_dir: Path, tmp_path: Path):
+    tracks, params = _track(clips_dir, tmp_path, preview_dir="")
+    look.preview(tracks, clips_dir / "1", params)
+    assert not (tmp_path / "preview_dir").exists()

@@ -1,0 +1,68 @@
+"""Where weights are looked for, and what is said when they are not there."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from videoprep_nb.core.errors import WeightsError
+from videoprep_nb.tracking.detectors.weights import check_packaged, resolve_weights
+
+PACKAGED_SHA256 = "f59b3d833e2ff32e194b5bb8e08d211dc7c5bdf144b90d2c8412c47ccfc83b36"
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("YOLO_OFFLINE", "true")
+    monkeypatch.setenv("VIDEOPREP_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.delenv("VIDEOPREP_WEIGHTS_DIR", raising=False)
+
+
+@pytest.mark.parametrize("name", ["yolov8n", "yolov8n.pt"])
+def test_the_installed_weights(name: str) -> None:
+    weights = resolve_weights(name)
+    assert weights.sha256 == PACKAGED_SHA256
+    assert weights.path.name == "yolov8n.pt"
+
+
+def test_a_path_comes_first_then_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    (folder / "yolov8n.pt").write_bytes(b"in the folder")
+    monkeypatch.setenv("VIDEOPREP_WEIGHTS_DIR", str(folder))
+    assert resolve_weights("yolov8n").path == (folder / "yolov8n.pt").resolve()
+    Path("yolov8n.pt").write_bytes(b"in the path")
+    assert resolve_weights("yolov8n").path == Path("yolov8n.pt").resolve()
+    assert resolve_weights(str(folder / "yolov8n.pt")).path == (folder / "yolov8n.pt").resolve()
+
+
+def test_an_earlier_download_is_used(tmp_path: Path) -> None:
+    downloaded = tmp_path / "cache" / "weights" / "yolo11n.pt"
+    downloaded.parent.mkdir(parents=True)
+    downloaded.write_bytes(b"downloaded")
+    assert resolve_weights("yolo11n").path == downloaded.resolve()
+
+
+def test_tampered_weights_are_refused_before_they_are_loaded(tmp_path: Path) -> None:
+    copy = tmp_path / "yolov8n.pt"
+    shutil.copyfile(resolve_weights("yolov8n").path, copy)
+    assert check_packaged(copy).sha256 == PACKAGED_SHA256
+    with copy.open("ab") as file:
+        file.write(b"\0")
+    with pytest.raises(WeightsError, match="vtrim"):
+        check_packaged(copy)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "problem"), [("yolo11n", "offline"), ("no-such-model", "knows no such name")], ids=["offline", "unknown"]
+)
+def test_one_sentence_names_the_four_places(tmp_path: Path, name: str, problem: str) -> None:
+    with pytest.raises(WeightsError) as caught:
+        resolve_weights(name)
+    message = str(caught.value)
+    for place in (str(tmp_path / "here"), "VIDEOPREP_WEIGHTS_DIR", "vtrim", "download", problem):
+        assert place in message
+    assert list((tmp_path / "cache" / "weights").iterdir()) == []

@@ -1,0 +1,272 @@
+"""The YOLO detector on photographs of real persons."""
+
+import importlib.util
+import shutil
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from scipy.optimize import linear_sum_assignment
+
+from videoprep_nb.core.boxes import iou_matrix
+from videoprep_nb.core.errors import ParameterError, WeightsError
+from videoprep_nb.tracking.detections import DETECTION_FLOOR, Detections
+from videoprep_nb.tracking.detectors.device import Precision, choose_device, choose_precision, cpu_has_bfloat16
+from videoprep_nb.tracking.detectors.letterbox import Letterbox
+from videoprep_nb.tracking.detectors.weights import Weights, resolve_weights
+from videoprep_nb.tracking.detectors.yolo import YoloDetector
+from videoprep_nb.tracking.detectors.yolo_output import read_output
+
+# The four persons of bus.jpg (810 x 1080) as a person would draw them; the fourth is cut by the left border.
+BUS_PERSONS_XYXY = np.array(
+    [[50, 400, 245, 903], [669, 392, 810, 877], [222, 408, 345, 857], [0, 552, 66, 874]], dtype=np.float64
+)
+
+
+@cache
+def detector(image_size: int = 640, device: str = "cpu", precision: str = "float32") -> YoloDetector:
+    return YoloDetector(image_size=image_size, device=device, precision=precision)
+
+
+def detect(using: YoloDetector, frames: Iterable[np.ndarray]) -> list[Detections]:
+    """Detections in frames of one size."""
+    whole = list(frames)
+    height, width = whole[0].shape[:2]
+    return using.detect(iter(whole), range(len(whole)), width, height)
+
+
+def bus_photograph() -> np.ndarray:
+    # find_spec does not run the package's __init__, which would load torch.
+    package = importlib.util.find_spec("ultralytics")
+    assert package is not None
+    assert package.origin is not None
+    return cv2.cvtColor(cv2.imread(str(Path(package.origin).parent / "assets" / "bus.jpg")), cv2.COLOR_BGR2RGB)
+
+
+def in_standard_frame(picture: np.ndarray) -> tuple[np.ndarray, float, int]:
+    """The picture letterboxed to 1280x720, its scale and the width of the left bar."""
+    scale = 720 / picture.shape[0]
+    width = round(picture.shape[1] * scale)
+    left = (1280 - width) // 2
+    frame = np.zeros((720, 1280, 3), np.uint8)
+    frame[:, left : left + width] = cv2.resize(picture, (width, 720), interpolation=cv2.INTER_AREA)
+    return frame, scale, left
+
+
+def recall(truth_xyxy: np.ndarray, found: Detections) -> float:
+    iou = iou_matrix(truth_xyxy, found.boxes_xyxy.astype(np.float64))
+    pairs = linear_sum_assignment(iou, maximize=True)
+    return float((iou[pairs] >= 0.5).sum() / len(truth_xyxy))
+
+
+def test_persons_of_the_bus_photograph() -> None:
+    frame, scale, left = in_standard_frame(bus_photograph())
+    found = detect(detector(), [frame])[0].above(0.25)
+    assert 3 <= len(found) <= 5
+    truth_xyxy = BUS_PERSONS_XYXY * scale + [left, 0, left, 0]
+    iou = iou_matrix(truth_xyxy, found.boxes_xyxy.astype(np.float64)).max(axis=1)
+    assert (iou[:3] > 0.75).all()
+    assert found.scores.tolist() == sorted(found.scores.tolist(), reverse=True)
+
+
+def test_a_frame_that_was_scaled_by_the_reader() -> None:
+    frame, _, _ = in_standard_frame(bus_photograph())
+    size = detector().input_size(1280, 720)
+    assert size == (640, 360)
+    scaled = cv2.resize(frame, size, interpolation=cv2.INTER_LINEAR)
+    whole, small = detector().detect([frame, scaled], [0, 1], 1280, 720)
+    assert np.array_equal(whole.boxes_xyxy, small.boxes_xyxy)
+
+
+def test_a_batch_keeps_its_order_and_gives_the_same_again() -> None:
+    frame, _, _ = in_standard_frame(bus_photograph())
+    frames = [np.roll(frame, 7 * shift, axis=1) if shift % 3 else np.zeros_like(frame) for shift in range(12)]
+    first = detect(detector(), frames)
+    assert [len(found) == 0 for found in first] == [shift % 3 == 0 for shift in range(12)]
+    for _ in range(3):
+        for before, after in zip(first, detect(detector(), iter(frames)), strict=True):
+            assert np.array_equal(before.boxes_xyxy, after.boxes_xyxy)
+            assert np.array_equal(before.scores, after.scores)
+    for frame, found in zip(frames, first, strict=True):
+        alone = detect(detector(), [frame])[0]
+        assert np.array_equal(alone.boxes_xyxy, found.boxes_xyxy)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sequence", "image_size", "least_recall"),
+    [
+        pytest.param("MOT17-04-FRCNN", 640, 0.2, id="crowd-from-afar"),
+        pytest.param("MOT17-04-FRCNN", 1920, 0.5, id="crowd-from-afar-large"),
+        pytest.param("MOT17-09-FRCNN", 640, 0.45, id="persons-close-by"),
+    ],
+)
+def test_recall_in_real_crowds(shared_data: Path, sequence: str, image_size: int, least_recall: float) -> None:
+    folder = shared_data / "mot17_images" / sequence
+    rows = np.loadtxt(folder / "gt" / "gt.txt", delimiter=",")
+    # considered, a pedestrian, and at least a third of it in sight
+    rows = rows[(rows[:, 6] == 1) & (rows[:, 7] == 1) & (rows[:, 8] >= 0.33)]
+    recalls = []
+    for number, path in enumerate(sorted((folder / "img1").glob("*.jpg")), start=1):
+        frame = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+        found = detect(detector(image_size), [frame])[0].above(0.25)
+        corners = rows[rows[:, 0] == number, 2:4] - 1
+        truth_xyxy = np.hstack([corners, corners + rows[rows[:, 0] == number, 4:6]])
+        recalls.append(recall(truth_xyxy, found))
+        assert (found.boxes_xyxy >= 0).all()
+        assert (found.boxes_xyxy <= [1920, 1080, 1920, 1080]).all()
+    assert np.mean(recalls) >= least_recall
+
+
+@pytest.mark.skipif(not cpu_has_bfloat16(), reason="this processor has no bf16")
+def test_half_precision_finds_the_same_persons() -> None:
+    frame, _, _ = in_standard_frame(bus_photograph())
+    found = [detect(detector(precision=name), [frame])[0].above(0.3) for name in ("float32", "half")]
+    assert len(found[0]) == len(found[1])
+    assert iou_matrix(found[0].boxes_xyxy, found[1].boxes_xyxy).max(axis=1).min() > 0.9
+
+
+@pytest.mark.slow
+def test_int8_finds_the_same_persons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("nncf", reason="INT8 needs nncf")
+    monkeypatch.setenv("VIDEOPREP_CACHE_DIR", str(tmp_path))
+    frame, _, _ = in_standard_frame(bus_photograph())
+    found = detect(YoloDetector(device="cpu", precision="int8"), [frame])[0].above(0.3)
+    exact = detect(detector(), [frame])[0].above(0.4)
+    assert iou_matrix(exact.boxes_xyxy, found.boxes_xyxy).max(axis=1).min() > 0.8
+    files = {path.name for path in (tmp_path / "openvino").iterdir()}
+    assert len(files) == 4
+    assert sum("int8" in name for name in files) == 2
+    again = detect(YoloDetector(device="cpu", precision="int8"), [frame])[0].above(0.3)
+    assert np.array_equal(again.boxes_xyxy, found.boxes_xyxy)
+    assert {path.name for path in (tmp_path / "openvino").iterdir()} == files
+
+
+def test_int8_is_for_processors() -> None:
+    with pytest.raises(ParameterError, match="cpu"):
+        choose_precision("int8", "cuda")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("precision", "px", "score"), [("float32", 0.05, 1e-3), ("float16", 2.0, 0.02)])
+def test_torch_gives_the_same_boxes_as_openvino(precision: Precision, px: float, score: float) -> None:
+    """On the processor, which runs the very code of a GPU, half precision too; only slowly."""
+    from videoprep_nb.tracking.detectors.torch_network import TorchNetwork
+
+    frame, _, _ = in_standard_frame(bus_photograph())
+    letterbox = Letterbox.fit(1280, 720, 640)
+    network = TorchNetwork(resolve_weights("yolov8n"), "cpu", precision)
+    by_torch = network.run([frame] * 2, letterbox, lambda output: read_output(output, letterbox, nms_iou=0.7))
+    by_openvino = detect(detector(), [frame])[0].above(0.3)
+    for found in by_torch:
+        assert found.above(0.3).boxes_xyxy == pytest.approx(by_openvino.boxes_xyxy, abs=px)
+        assert found.above(0.3).scores == pytest.approx(by_openvino.scores, abs=score)
+
+
+@pytest.mark.gpu
+def test_cuda_finds_the_same_persons() -> None:
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    frame, _, _ = in_standard_frame(bus_photograph())
+    by_cuda = detect(detector(device="cuda", precision="half"), [frame] * 3)
+    by_cpu = detect(detector(), [frame])[0].above(0.3)
+    for found in by_cuda:
+        assert iou_matrix(by_cpu.boxes_xyxy, found.boxes_xyxy).max(axis=1).min() > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["yolo11n", "yolov10n", "yolo26n"])
+def test_other_generations_keep_one_class(model: str, tmp_path: Path) -> None:
+    import torch
+
+    from videoprep_nb.tracking.detectors.person_network import load_person_model
+    from videoprep_nb.tracking.detectors.ultralytics_env import offline_ultralytics
+
+    with offline_ultralytics():
+        from ultralytics import YOLO
+
+        untrained = YOLO(f"{model}.yaml")
+        untrained.model.names = {0: "car", 1: "person", **{index: str(index) for index in range(2, 80)}}
+        path = tmp_path / f"{model}.pt"
+        untrained.save(path)
+        with torch.inference_mode():
+            output = load_person_model(Weights(path, "")).model.eval()(torch.zeros(1, 3, 384, 640))[0]
+    assert output.shape == (1, 5, 5040)
+
+
+def test_a_file_that_is_no_weights(tmp_path: Path) -> None:
+    path = tmp_path / "broken.pt"
+    path.write_bytes(b"not a network")
+    with pytest.raises(WeightsError, match=r"broken\.pt"):
+        detect(YoloDetector(str(path), device="cpu"), [np.zeros((360, 640, 3), np.uint8)])
+
+
+def test_nothing_is_written_beside_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIDEOPREP_CACHE_DIR", str(tmp_path / "cache"))
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    shutil.copyfile(resolve_weights("yolov8n").path, folder / "mine.pt")
+    frame, _, _ = in_standard_frame(bus_photograph())
+    found = detect(YoloDetector(str(folder / "mine.pt"), device="cpu"), [frame])
+    assert len(found[0].above(0.25)) >= 3
+    assert [path.name for path in folder.iterdir()] == ["mine.pt"]
+    exported = sorted(path.suffix for path in (tmp_path / "cache" / "openvino").iterdir())
+    assert exported == [".bin", ".xml"]
+
+
+@pytest.mark.parametrize(
+    ("size", "image_size", "picture", "whole"),
+    [
+        pytest.param((1280, 720), 640, (640, 360), (640, 384), id="16-to-9"),
+        pytest.param((720, 1280), 640, (360, 640), (384, 640), id="upright"),
+        pytest.param((640, 640), 640, (640, 640), (640, 640), id="square"),
+        pytest.param((320, 180), 640, (640, 360), (640, 384), id="enlarged"),
+        pytest.param((4000, 16), 640, (640, 2), (640, 32), id="strip"),
+    ],
+)
+def test_letterbox(size: tuple[int, int], image_size: int, picture: tuple[int, int], whole: tuple[int, int]) -> None:
+    letterbox = Letterbox.fit(*size, image_size)
+    assert (letterbox.picture_width, letterbox.picture_height) == picture
+    canvas = np.zeros((whole[1], whole[0], 3), np.uint8)
+    letterbox.draw(np.full((size[1], size[0], 3), 255, np.uint8), canvas)
+    inside = canvas[letterbox.top : letterbox.top + picture[1], letterbox.left : letterbox.left + picture[0]]
+    assert inside.shape == (picture[1], picture[0], 3)
+    assert (inside == 255).all()
+    assert (canvas == 114).sum() == canvas.size - inside.size
+    corners = [letterbox.left, letterbox.top, letterbox.left + picture[0], letterbox.top + picture[1]]
+    assert letterbox.to_frame(np.array([corners], dtype=np.float32))[0] == pytest.approx([0, 0, *size])
+
+
+def test_read_output_takes_the_stronger_of_two_boxes() -> None:
+    letterbox = Letterbox.fit(1280, 720, 640)
+    candidates = [  # centre x, centre y, width, height, score
+        [100, 112, 40, 100, 0.6],
+        [102, 112, 40, 100, 0.9],
+        [300, 112, 40, 100, 0.3],
+        [500, 112, 40, 100, DETECTION_FLOOR / 2],
+        [600, 4, 40, 6, 0.9],  # in the bar
+    ]
+    found = read_output(np.array(candidates, dtype=np.float32).T, letterbox, nms_iou=0.7)
+    assert found.boxes_xyxy.tolist() == [[164, 100, 244, 300], [560, 100, 640, 300]]
+    assert found.scores.tolist() == pytest.approx([0.9, 0.3])
+    assert len(read_output(np.zeros((5, 0), np.float32), letterbox, nms_iou=0.7)) == 0
+
+
+def test_cuda_that_is_not_there() -> None:
+    if choose_device("auto") == "cuda":
+        pytest.skip("there is a CUDA device")
+    with pytest.raises(ParameterError, match="CUDA"):
+        choose_device("cuda")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "device", "expected"),
+    [("float32", "cuda", "float32"), ("half", "cuda", "float16"), ("float32", "cpu", "float32")],
+)
+def test_precision(wanted: str, device: str, expected: str) -> None:
+    assert choose_precision(wanted, device) == expected

@@ -1,0 +1,5 @@
+"""``python -m videoprep_nb.cli.main``."""
+
+from videoprep_nb.cli.main import main
+
+main()

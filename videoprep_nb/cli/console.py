@@ -1,0 +1,38 @@
+"""What all commands share: where they print, and how they end."""
+
+import tempfile
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from videoprep_nb.core.errors import InputError, VideoPrepError
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def check_can_be_written(file: Path) -> None:
+    """Check, before the work, that a file can be written; its folder is made when it is missing.
+
+    Raises:
+        InputError: It is a folder, or its own folder cannot be made or written to.
+    """
+    if file.is_dir():
+        raise InputError(f"{file} is a folder; name a file.")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=file.parent):
+            pass
+    except OSError as error:
+        raise InputError(f"{file} cannot be written ({error.strerror}); name a file in another folder.") from None
+
+
+def stop(error: VideoPrepError, code: int) -> typer.Exit:
+    """Print an error; raise what this returns to end the command with an exit code."""
+    err.print(f"[red]{escape(str(error))}[/]")
+    return typer.Exit(code)

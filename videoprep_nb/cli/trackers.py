@@ -1,0 +1,190 @@
+"""The commands about trackers: ``videoprep trackers`` and ``videoprep evaluate``."""
+
+import inspect
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, check_can_be_written, err, out, stop
+from videoprep_nb.core.errors import InputError, ParameterError, VideoPrepError
+from videoprep_nb.core.timecode import parse_rate
+from videoprep_nb.jobs.settings import read_settings
+from videoprep_nb.tracking.params import TrackingParams
+
+if TYPE_CHECKING:
+    from videoprep_nb.tracking.evaluation.evaluate import Evaluation, Tracking
+    from videoprep_nb.tracking.evaluation.score import Scores
+    from videoprep_nb.tracking.trackers import Tracker
+
+_STAGE = "track_persons"
+
+
+def trackers(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show the options of this tracker.")] = None,
+) -> None:
+    """List the trackers, or the options of one; set them with tracker_options=NAME:VALUE."""
+    from videoprep_nb.tracking.trackers import broken_plugins, tracker_names, tracker_type
+
+    try:
+        chosen = [tracker_type(known) for known in tracker_names()] if name is None else [tracker_type(name)]
+    except ParameterError as error:
+        raise stop(error, EXIT_USAGE) from None
+    out.print(_tracker_table(chosen) if name is None else _option_table(chosen[0]))
+    for reason in broken_plugins().values():
+        err.print(f"[yellow]{escape(reason)}[/]")
+
+
+def evaluate(
+    gt: Annotated[list[Path], typer.Option(help="Ground truth, <sequence>/gt/gt.txt; repeatable.")],
+    tracks: Annotated[
+        list[Path] | None, typer.Option(help="Tracks of the sequence; as often as --gt, in the same order.")
+    ] = None,
+    detections: Annotated[
+        list[Path] | None, typer.Option(help="Detections to track, in place of --tracks; as often as --gt.")
+    ] = None,
+    tracker: Annotated[str | None, typer.Option(help="Tracker for --detections. [the default one]")] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter of tracking or refinement; repeatable."),
+    ] = None,
+    refine: Annotated[bool, typer.Option(help="Refine the tracks, or take them as the tracker gives them.")] = True,
+    half: Annotated[
+        Literal["val"] | None, typer.Option(help="val: only frames n//2+2 … n are tracked and scored.")
+    ] = None,
+    frame_rate: Annotated[
+        str | None, typer.Option(help="Frames per second, where seqinfo.ini does not tell, such as 25.")
+    ] = None,
+    write_tracks: Annotated[
+        list[Path] | None, typer.Option(help="File for the tracks made from --detections; as often as --gt.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Score tracks, or a tracker, against ground truth in the form of MOTChallenge, with TrackEval.
+
+    HOTA, DetA, AssA, LocA, MOTA and IDF1 are percentages; IDSW, Frag, FP and FN are counts.
+    """
+    try:
+        if detections and not tracks:
+            tracking = _tracking(tracker, assignments or [], refine, frame_rate)
+            evaluations = _evaluate_detections(gt, detections, tracking, half, write_tracks)
+        elif tracks and not detections and refine and not (tracker or assignments or write_tracks):
+            evaluations = _evaluate_tracks(gt, tracks, half)
+        else:
+            raise ParameterError(
+                "--tracks",
+                "give either this or --detections; --tracker, --set, --no-refine and --write-tracks go with the latter",
+            )
+    except (InputError, ParameterError) as error:
+        raise stop(error, EXIT_USAGE) from None
+    except VideoPrepError as error:
+        raise stop(error, EXIT_FAILED) from None
+    _print_scores(evaluations, as_json)
+
+
+def _tracker_table(known: Sequence[type["Tracker"]]) -> Table:
+    table = Table("tracker", "what it is", box=None)
+    for tracker in known:
+        default = " (default)" if tracker.name == TrackingParams().tracker else ""
+        table.add_row(escape(tracker.name) + default, escape((inspect.getdoc(tracker) or "").partition("\n")[0]))
+    return table
+
+
+def _option_table(tracker: type["Tracker"]) -> Table:
+    table = Table("option", "type", "default", "range", "meaning", box=None)
+    for name, schema in tracker.options_type.model_json_schema()["properties"].items():
+        default = schema["default"]
+        shown = f"{default:.4g}" if isinstance(default, float) else str(default)
+        cells = (name, schema.get("type", ""), shown, _range(schema), schema.get("description", ""))
+        table.add_row(*(escape(cell) for cell in cells))
+    return table
+
+
+def _range(schema: dict[str, Any]) -> str:
+    """What a JSON schema allows, such as ``≥ 0, < 1``."""
+    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    limits = [f"{sign} {schema[key]:g}" for key, sign in signs.items() if key in schema]
+    return ", ".join(limits) or ", ".join(str(value) for value in schema.get("enum", []))
+
+
+def _tracking(tracker: str | None, assignments: Sequence[str], refine: bool, frame_rate: str | None) -> "Tracking":
+    from videoprep_nb.tracking.evaluation.evaluate import Tracking
+
+    wanted = [*assignments, *([f"tracker={tracker}"] if tracker else [])]
+    params = TrackingParams.checked(read_settings(None, [f"{_STAGE}.{item}" for item in wanted]).get(_STAGE, {}))
+    rate = parse_rate(frame_rate, "--frame-rate") if frame_rate else None
+    return Tracking(params, refine, rate)
+
+
+def _evaluate_detections(
+    ground_truth: Sequence[Path],
+    detections: Sequence[Path],
+    tracking: "Tracking",
+    half: Literal["val"] | None,
+    write_tracks: Sequence[Path] | None,
+) -> list["Evaluation"]:
+    from videoprep_nb.tracking.evaluation.evaluate import evaluate_detections
+
+    _check_count("--detections", detections, ground_truth)
+    if write_tracks:
+        _check_count("--write-tracks", write_tracks, ground_truth)
+        _check_new([*ground_truth, *detections], write_tracks)
+    pairs = zip(ground_truth, detections, strict=True)
+    evaluations = [evaluate_detections(truth, found, tracking, half) for truth, found in pairs]
+    for file, evaluation in zip(write_tracks or [], evaluations, strict=False):
+        evaluation.tracks.write(file)
+    return evaluations
+
+
+def _evaluate_tracks(
+    ground_truth: Sequence[Path], tracks: Sequence[Path], half: Literal["val"] | None
+) -> list["Evaluation"]:
+    from videoprep_nb.tracking.evaluation.evaluate import evaluate_tracks
+
+    _check_count("--tracks", tracks, ground_truth)
+    return [evaluate_tracks(truth, file, half) for truth, file in zip(ground_truth, tracks, strict=True)]
+
+
+def _check_new(read: Sequence[Path], written: Sequence[Path]) -> None:
+    taken = {file.resolve() for file in read}
+    for file in written:
+        if file.resolve() in taken:
+            raise ParameterError("--write-tracks", f"{file} is read, or written, already; wanted another file")
+        taken.add(file.resolve())
+        check_can_be_written(file)
+
+
+def _check_count(option: str, files: Sequence[Path], ground_truth: Sequence[Path]) -> None:
+    if len(files) != len(ground_truth):
+        raise ParameterError(option, f"found {len(files)}, wanted one for each of {len(ground_truth)} --gt")
+
+
+def _print_scores(evaluations: Sequence["Evaluation"], as_json: bool) -> None:
+    from videoprep_nb.tracking.evaluation.score import combine
+
+    combined = combine([evaluation.result for evaluation in evaluations])
+    if as_json:
+        sequences = [{"name": each.name} | _rounded(each.result.scores) for each in evaluations]
+        sys.stdout.write(json.dumps({"sequences": sequences, "combined": _rounded(combined)}, indent=1) + "\n")
+        return
+    table = Table("sequence", box=None)
+    for name in combined.as_dict():
+        table.add_column(name, justify="right")
+    for each in evaluations:
+        table.add_row(escape(each.name), *_cells(each.result.scores))
+    if len(evaluations) > 1:
+        table.add_row("combined", *_cells(combined), style="bold")
+    out.print(table)
+
+
+def _rounded(scores: "Scores") -> dict[str, float | int]:
+    return {name: round(value, 3) for name, value in scores.as_dict().items()}
+
+
+def _cells(scores: "Scores") -> list[str]:
+    return [f"{value:.1f}" if isinstance(value, float) else f"{value}" for value in scores.as_dict().values()]

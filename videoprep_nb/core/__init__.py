@@ -1,0 +1,1 @@
+"""Nouns that every other package shares; it imports none of them."""

@@ -1,0 +1,120 @@
+"""Names of things and where they lie, and how a result appears: whole, by rename, or not at all."""
+
+import errno
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from videoprep_nb.core.errors import DiskFullError
+
+PACKAGE_NAME = "final_package.zip"
+PROPOSALS_NAME = "dense_proposals.pkl"
+CLIP_TABLE_NAME = "clips.json"
+FRAME_TABLE_NAME = "frames.json"
+STAGING_PREFIX = ".partial-"
+
+_CLIP_ID = re.compile(r"(?P<video>[^/]+)_clip_(?P<index>\d{3,})")
+
+
+def clip_id(video_id: str, index: int) -> str:
+    """Name of a clip: ``1_clip_000`` for the first clip of video 1."""
+    return f"{video_id}_clip_{index:03d}"
+
+
+def video_id_of_clip(clip: str) -> str:
+    """The video that a clip was cut from.
+
+    Raises:
+        ValueError: The name is not that of a clip.
+    """
+    match = _CLIP_ID.fullmatch(clip)
+    if match is None:
+        raise ValueError(f"{clip!r} is not the name of a clip such as 1_clip_000")
+    return match["video"]
+
+
+def frame_name(clip: str, number: int) -> str:
+    """Name of an extracted frame: ``1_clip_000_frame_0000.jpg`` for the first one."""
+    return f"{clip}_frame_{number:04d}.jpg"
+
+
+def staging_path(path: Path) -> Path:
+    """A name next to ``path`` for the time until it is complete; it keeps the suffix, which tools look at."""
+    return path.with_name(f"{STAGING_PREFIX}{os.getpid()}-{path.name}")
+
+
+@contextmanager
+def staged_file(path: Path) -> Iterator[Path]:
+    """Write a file that appears under its name only when it is complete.
+
+    Args:
+        path: The final name; its folder is made when it is missing.
+
+    Yields:
+        The temporary name to write to.
+
+    Raises:
+        DiskFullError: The disk was full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staging = staging_path(path)
+    try:
+        with disk_full_as_error(path.parent):
+            yield staging
+            staging.replace(path)
+    finally:
+        staging.unlink(missing_ok=True)
+
+
+@contextmanager
+def staged_folder(path: Path) -> Iterator[Path]:
+    """Fill a folder that appears under its name only when it is complete; an older one is replaced.
+
+    Args:
+        path: The final name.
+
+    Yields:
+        The temporary folder to fill; it exists and is empty.
+
+    Raises:
+        DiskFullError: The disk was full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staging = staging_path(path)
+    try:
+        with disk_full_as_error(path.parent):
+            shutil.rmtree(staging, ignore_errors=True)
+            staging.mkdir()
+            yield staging
+            if path.exists():
+                shutil.rmtree(path)
+            staging.replace(path)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+@contextmanager
+def disk_full_as_error(folder: Path) -> Iterator[None]:
+    """Turn "no space left" into a sentence with the numbers.
+
+    Raises:
+        DiskFullError: The block ran out of disk space or quota.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise disk_full_error(folder) from error
+        raise
+
+
+def disk_full_error(folder: Path) -> DiskFullError:
+    """The error for a full disk, with what is free on the disk of ``folder``."""
+    free_mb = shutil.disk_usage(folder).free / 1e6
+    return DiskFullError(
+        f"The disk is full: {free_mb:,.1f} MB are free where the results go; "
+        "make room or choose another output folder, then start again."
+    )

@@ -1,0 +1,53 @@
+"""What every parameter model is: typed fields with ranges, and errors that name the parameter."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from videoprep_nb.core.errors import ParameterError
+
+
+class Params(BaseModel):
+    """Base of the parameter models."""
+
+    # papermill and YAML turn a video id or a frame rate such as 25 into a number
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
+
+    @classmethod
+    def from_cell(cls, namespace: Mapping[str, Any]) -> Self:
+        """Take the parameters out of a notebook's variables, ``from_cell(globals())``.
+
+        Raises:
+            ParameterError: A value has the wrong type or is out of range.
+        """
+        return cls.checked({name: namespace[name] for name in cls.model_fields if name in namespace})
+
+    @classmethod
+    def checked(cls, values: Mapping[str, Any]) -> Self:
+        """Build the parameters from outside values.
+
+        Raises:
+            ParameterError: A name is unknown, or a value has the wrong type or is out of range.
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0]) if first["loc"] else cls.__name__
+            if name not in cls.model_fields:
+                raise ParameterError(name, _unknown_name(name, list(cls.model_fields))) from None
+            raise ParameterError(name, _out_of_range(first, cls.model_fields[name].description)) from None
+
+
+def _unknown_name(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=3)
+    hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(known)}"
+    return f"there is no such parameter; {hint}"
+
+
+def _out_of_range(error: Any, help_text: str | None) -> str:
+    problem = str(error["msg"]).removeprefix("Value error, ")
+    found = f"found {error['input']!r}, "
+    return f"{found}{'' if problem.startswith('wanted') else 'but: '}{problem.removeprefix(found)} ({help_text})"

@@ -1,0 +1,150 @@
+"""Records that one stage writes next to its files and another one reads, as JSON."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from typing_extensions import TypedDict  # pydantic cannot check typing.TypedDict before Python 3.12
+
+from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.layout import CLIP_TABLE_NAME, FRAME_TABLE_NAME, staged_file
+
+
+class Record(BaseModel):
+    """Base of the records: immutable, written whole or not at all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def write(self, path: Path) -> None:
+        """Write the record as JSON; the file appears complete."""
+        with staged_file(path) as staging:
+            staging.write_text(self.model_dump_json(indent=1), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a record.
+
+        Raises:
+            InputError: The file is missing or is not such a record.
+        """
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            raise InputError(f"{path} does not exist; run the stage that writes it first.") from None
+        except ValidationError as error:
+            raise InputError(f"{path} is not what its stage writes ({error.errors()[0]['msg']}).") from None
+
+
+class ClipRecord(Record):
+    """One clip.
+
+    Args:
+        clip_id: Its name without suffix.
+        start_frame: Index of its first frame in the standard video.
+        frame_count: Frames in the clip, counted in the written file.
+        rate: Frames per second.
+        width: Width in pixels.
+        height: Height in pixels.
+        stream_copied: True when the frames were copied without encoding them again.
+    """
+
+    clip_id: str
+    start_frame: int
+    frame_count: int
+    rate: Fraction
+    width: int
+    height: int
+    stream_copied: bool
+
+    @property
+    def start_s(self) -> Fraction:
+        """Time of the first frame in the standard video, in seconds."""
+        return self.start_frame / self.rate
+
+    @property
+    def duration_s(self) -> Fraction:
+        """Length in seconds."""
+        return self.frame_count / self.rate
+
+    @property
+    def file_name(self) -> str:
+        """Name of the clip's file."""
+        return f"{self.clip_id}.mp4"
+
+
+class ClipTable(Record):
+    """All clips of a video, in order; lies as ``clips.json`` beside them.
+
+    Args:
+        video_id: The video.
+        source_frame_count: Frames of the standard video.
+        clips: The clips.
+    """
+
+    video_id: str
+    source_frame_count: int
+    clips: list[ClipRecord]
+
+    @classmethod
+    def read_folder(cls, folder: Path) -> Self:
+        """Read the table of a folder of clips."""
+        return cls.read(folder / CLIP_TABLE_NAME)
+
+
+class FrameRecord(Record):
+    """One extracted frame.
+
+    Args:
+        name: File name of the JPEG.
+        clip_id: The clip it was taken from.
+        index_in_clip: Zero-based index among all frames of the clip.
+        time_in_clip_s: Time of the frame in the clip, in seconds.
+        time_in_source_s: Time of the frame in the source video, in seconds after its first frame.
+    """
+
+    name: str
+    clip_id: str
+    index_in_clip: int
+    time_in_clip_s: float
+    time_in_source_s: float
+
+
+class FrameTable(Record):
+    """All extracted frames of a video, in order; lies as ``frames.json`` beside one folder of JPEGs per clip.
+
+    Args:
+        video_id: The video.
+        width: Width of every frame in pixels.
+        height: Height of every frame in pixels.
+        frames: The frames, in the order of clips and then of time.
+    """
+
+    video_id: str
+    width: int
+    height: int
+    frames: list[FrameRecord]
+
+    @classmethod
+    def read_folder(cls, folder: Path) -> Self:
+        """Read the table of a folder of frames."""
+        return cls.read(folder / FRAME_TABLE_NAME)
+
+
+class TrackRow(TypedDict):
+    """One person in one frame of a clip: a row of the tracking JSON (FORMATS, section 6)."""
+
+    video_id: str
+    frame: str | None
+    frame_index: int
+    time_s: float
+    track_id: int
+    bbox: list[float]
+    score: float
+    interpolated: bool
+
+
+def natural_order(names: Iterable[str]) -> list[str]:
+    """Names such as ``1``, ``2``, ``10`` in the order of their numbers, others after them."""
+    return sorted(names, key=lambda name: (0, int(name), name) if name.isdigit() else (1, 0, name))

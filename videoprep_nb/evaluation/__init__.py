@@ -1,1 +1,0 @@
-"""How good tracks are, against ground truth in the form of MOTChallenge."""

@@ -1,0 +1,1 @@
+"""What leaves a job: the dense proposals, the package and its validator."""

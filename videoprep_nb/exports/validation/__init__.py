@@ -1,0 +1,1 @@
+"""Checks of a finished package, independent of the code that writes it."""

@@ -1,0 +1,214 @@
+"""Checks of a finished package against FORMATS, sections 1 to 3.
+
+This module knows nothing of the code that writes packages: what it expects is taken from the format, and read with
+nothing but zipfile, pickle and PIL. A package may come from anywhere, so sizes are limited before anything is read.
+"""
+
+import io
+import shutil
+import stat
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from PIL import Image, UnidentifiedImageError
+
+from videoprep_nb.exports.validation.findings import Finding, Findings
+from videoprep_nb.exports.validation.validate_pickle import PICKLE_ENTRY, Box, Clips, read_pickle
+
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+_MAX_PICKLE_BYTES = 256 << 20
+_MAX_JPEG_BYTES = 64 << 20
+_MAX_PIXELS = 67_108_864
+_MAX_INFLATED_ZIP_BYTES = 1 << 30
+_MAX_DEFLATE_RATIO = 50  # an all-black JPEG of 1280×720 reaches 31, a pickle of empty frames 12
+_IN_MEMORY_BYTES = 32 << 20
+_ENCRYPTED_FLAG = 0x1
+
+_ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OverflowError, NotImplementedError, OSError,
+)  # fmt: skip
+"""What zipfile raises for files that are broken in one way or another."""
+
+
+def validate_package(path: Path, on_frame_checked: Callable[[], None] = lambda: None) -> list[Finding]:
+    """Check a package entirely: entries, pickle, every box and every picture.
+
+    Args:
+        path: The package.
+        on_frame_checked: Called after every frame that the pickle names.
+
+    Returns:
+        Everything that is wrong, at most 20 findings of a kind and a count of the others; empty for a good package.
+    """
+    findings = Findings()
+    try:
+        package = zipfile.ZipFile(path)
+    except _ZIP_ERRORS as error:
+        findings.add("not-a-zip", str(path), f"cannot be read as a ZIP ({error})")
+    else:
+        with package:
+            _PackageChecker(package, findings, on_frame_checked).check()
+    return findings.listed()
+
+
+class _PackageChecker:
+    def __init__(self, package: zipfile.ZipFile, findings: Findings, on_frame_checked: Callable[[], None]) -> None:
+        self._package = package
+        self._findings = findings
+        self._on_frame_checked = on_frame_checked
+        self._package_size: Size | None = None
+
+    def check(self) -> None:
+        entries = self._named_entries(self._package, "")
+        clips: Clips = {}
+        if PICKLE_ENTRY in entries:
+            data = self._read_entry(self._package, entries[PICKLE_ENTRY], PICKLE_ENTRY, _MAX_PICKLE_BYTES)
+            if data is not None:
+                clips = read_pickle(data, self._findings)
+        clip_entries = {clip: f"frames/{clip}.zip" for clip in clips}
+        self._compare_names({PICKLE_ENTRY, *clip_entries.values()}, set(entries), "package")
+        for clip, entry_name in clip_entries.items():
+            sizes: dict[str, Size] = {}
+            if entry_name in entries:
+                sizes = self._check_clip_zip(entries[entry_name], entry_name, set(clips[clip]))
+            for name, boxes in clips[clip].items():
+                self._check_boxes(name, boxes, sizes.get(name, self._package_size))
+
+    def _compare_names(self, wanted: set[str], found: set[str], where: str) -> None:
+        for name in sorted(wanted - found):
+            self._findings.add("missing-entry", where, f"lacks {name}")
+        for name in sorted(found - wanted):
+            self._findings.add("extra-entry", where, f"holds {name[:120]!r}, which does not belong there")
+
+    def _named_entries(self, archive: zipfile.ZipFile, prefix: str) -> dict[str, zipfile.ZipInfo]:
+        """The entries of an archive that can be read safely, by name; all others become findings."""
+        entries: dict[str, zipfile.ZipInfo] = {}
+        for info in archive.infolist():
+            where = f"{prefix}{info.filename[:120]}"
+            if info.filename in entries:
+                self._findings.add("duplicate-entry", where, "is there more than once")
+            elif _is_unsafe_name(info.orig_filename):
+                self._findings.add("unsafe-name", where, "is an absolute path or one that leaves the folder")
+            elif info.is_dir() or not _is_regular_file(info):
+                self._findings.add("not-a-file", where, "is a folder, link or device, wanted files only")
+            else:
+                entries[info.filename] = info
+        return entries
+
+    def _may_be_read(self, info: zipfile.ZipInfo, where: str, max_bytes: int) -> bool:
+        if info.flag_bits & _ENCRYPTED_FLAG:
+            self._findings.add("encrypted-entry", where, "is encrypted")
+        elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            self._findings.add("compressed-entry", where, f"is compressed by method {info.compress_type}")
+        elif info.file_size > max_bytes:
+            self._findings.add("too-large", where, f"has {info.file_size:,} bytes, wanted {max_bytes:,} at most")
+        elif info.file_size > _MAX_DEFLATE_RATIO * max(info.compress_size, 1024):
+            message = f"unpacks {info.compress_size:,} bytes to {info.file_size:,}, which no real one does"
+            self._findings.add("zip-bomb", where, message)
+        else:
+            return True
+        return False
+
+    def _check_stored(self, info: zipfile.ZipInfo, where: str) -> None:
+        if info.compress_type == zipfile.ZIP_DEFLATED:
+            self._findings.add("compressed-entry", where, "is deflated, wanted stored: JPEGs are compressed already")
+
+    def _read_entry(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str, max_bytes: int) -> bytes | None:
+        if not self._may_be_read(info, where, max_bytes):
+            return None
+        try:
+            return archive.read(info)
+        except _ZIP_ERRORS as error:
+            self._findings.add("unreadable-entry", where, f"cannot be read ({error})")
+            return None
+
+    def _check_clip_zip(self, info: zipfile.ZipInfo, where: str, names: set[str]) -> dict[str, Size]:
+        """Check the zip of a clip and return the sizes of its pictures."""
+        stored = info.compress_type == zipfile.ZIP_STORED
+        # A stored zip is as large as the package says on disk; only a deflated one can grow.
+        if not self._may_be_read(info, where, info.file_size if stored else _MAX_INFLATED_ZIP_BYTES):
+            return {}
+        self._check_stored(info, where)
+        try:
+            with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as unpacked:
+                with self._package.open(info) as entry:
+                    shutil.copyfileobj(entry, unpacked, 1 << 20)
+                return self._check_pictures(unpacked, where, names)
+        except _ZIP_ERRORS as error:
+            self._findings.add("unreadable-entry", where, f"cannot be read as a ZIP ({error})")
+            return {}
+
+    def _check_pictures(self, clip_zip: IO[bytes], where: str, names: set[str]) -> dict[str, Size]:
+        sizes: dict[str, Size] = {}
+        with zipfile.ZipFile(clip_zip) as archive:
+            entries = self._named_entries(archive, f"{where}/")
+            for name in sorted(names - set(entries)):
+                self._findings.add("key-without-frame", where, f"lacks {name}, which the pickle names")
+            for name in sorted(set(entries) - names):
+                self._findings.add("frame-without-key", where, f"holds {name[:120]!r}, which the pickle does not name")
+            for name in sorted(names & set(entries)):
+                size = self._check_picture(archive, entries[name], f"{where}/{name}")
+                if size is not None:
+                    sizes[name] = size
+                self._on_frame_checked()
+        return sizes
+
+    def _check_picture(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str) -> Size | None:
+        data = self._read_entry(archive, info, where, _MAX_JPEG_BYTES)
+        if data is None:
+            return None
+        self._check_stored(info, where)
+        try:
+            size = _decoded_size(data)
+        except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+            self._findings.add("unreadable-jpeg", where, f"is not a whole JPEG ({error})")
+            return None
+        self._package_size = self._package_size or size
+        if size != self._package_size:
+            wanted = f"{self._package_size[0]}×{self._package_size[1]} like the first frame of the package"
+            self._findings.add("frame-size", where, f"has {size[0]}×{size[1]} pixels, wanted {wanted}")
+        return size
+
+    def _check_boxes(self, name: str, boxes: list[Box], size: Size | None) -> None:
+        width, height = size or (None, None)
+        for number, (x1, y1, x2, y2, score, _) in enumerate(boxes):
+            where = f"{name} box {number}"
+            if not (x1 < x2 and y1 < y2):
+                self._findings.add("box-empty", where, f"is {[x1, y1, x2, y2]}, wanted x1 < x2 and y1 < y2")
+            if min(x1, y1, x2, y2) < 0 or (width and max(x1, x2) > width) or (height and max(y1, y2) > height):
+                picture = f"the picture of {width}×{height}" if size else "the picture"
+                self._findings.add("box-out-of-range", where, f"is {[x1, y1, x2, y2]} and leaves {picture}")
+            if not 0 < score <= 1:
+                self._findings.add("score-out-of-range", where, f"has score {score}, wanted above 0 and up to 1")
+
+
+def _decoded_size(jpeg: bytes) -> Size:
+    """Size of a JPEG that was decoded to its last line.
+
+    Raises:
+        ValueError: The picture is too large to be decoded.
+        OSError: It is not a whole JPEG.
+    """
+    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as picture:
+        if picture.width * picture.height > _MAX_PIXELS:
+            raise ValueError(f"{picture.width}×{picture.height} pixels are too many")
+        picture.load()
+        return picture.size
+
+
+def _is_unsafe_name(name: str) -> bool:
+    parts = name.replace("\\", "/").split("/")
+    return "\0" in name or parts[0] == "" or parts[0].endswith(":") or ".." in parts
+
+
+def _is_regular_file(info: zipfile.ZipInfo) -> bool:
+    """True unless the entry says, the Unix way, that it is something else."""
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    return kind in (0, stat.S_IFREG)

@@ -1,0 +1,170 @@
+"""What a Dask worker does: one unit of work is one notebook in a process of its own."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+import videoprep_nb
+from videoprep_nb.core.layout import disk_full_as_error
+from videoprep_nb.core.progress import PROGRESS_FILE_VARIABLE
+from videoprep_nb.jobs.engine.attempt import Start, begin_attempt, is_wanted, start_of
+from videoprep_nb.jobs.notebook_runner.process import (
+    CANCEL_GRACE_S,
+    NotebookProcess,
+    NotebookRequest,
+    Outcome,
+    OutcomeKind,
+)
+from videoprep_nb.jobs.scheduling.fingerprints import read_done_marker, write_done_marker
+
+WORKER_LOST = "The worker that ran this unit was lost; its memory may have run out."
+PROGRESS_NAME = "progress.json"
+DONE_NAME = "done.json"
+
+_LOOK_INTERVAL_S = 0.25
+_MEMORY_CHECK_INTERVAL_S = 1.0
+_SHARE_OF_MEMORY = 0.9
+
+
+@dataclass(frozen=True)
+class UnitTask:
+    """One attempt at a unit of work as it is sent to a worker; all folders lie in the shared workspace.
+
+    Args:
+        attempt: Unique name of the attempt.
+        version: Version of the toolkit that the worker must have.
+        folder: The unit's folder of small files.
+        notebook: The notebook: a name among those of the worker's own installation, or an absolute path.
+        output: Where the executed notebook goes; its HTML goes beside it.
+        parameters: Values for its parameters cell.
+        fingerprint: What the unit is made from, for its done marker.
+        environment: Variables for the notebook process.
+        timeout_s: The unit is stopped after this many seconds.
+        memory_limit_bytes: The unit is stopped when its processes together take more; None: nine tenths of the
+            worker's machine.
+    """
+
+    attempt: str
+    version: str
+    folder: Path
+    notebook: Path
+    output: Path
+    parameters: dict[str, Any]
+    fingerprint: str
+    environment: dict[str, str]
+    timeout_s: float
+    memory_limit_bytes: int | None
+
+
+def notebooks_folder() -> Path:
+    """The folder of the stage notebooks: that of the checkout, or the one inside the installed package."""
+    package = Path(str(resources.files(videoprep_nb)))
+    checkout = package.parent / "notebooks"
+    return checkout if checkout.is_dir() else package / "notebooks"
+
+
+def run_unit(task: UnitTask) -> Outcome:
+    """Run a unit to its end; one that is done already (its worker died just after) is not run again.
+
+    Args:
+        task: The unit.
+
+    Returns:
+        How it ended, also when it failed, was cancelled or stopped.
+
+    Raises:
+        DiskFullError: There is no room in the workspace.
+    """
+    if task.version != videoprep_nb.__version__:
+        return _wrong_version(task)
+    marker = read_done_marker(task.folder / DONE_NAME, task.fingerprint)
+    if marker is not None:
+        return marker.outcome
+    if start_of(task.folder, task.attempt) is not None:
+        # Dask gives the work of a lost worker to another one; the service has to know, and to count the attempts
+        return Outcome(kind=OutcomeKind.DIED, message=WORKER_LOST, elapsed_s=0.0)
+    with disk_full_as_error(task.folder.parent):
+        start = Start(attempt=task.attempt, worker=_worker_address(), at=datetime.now(UTC))
+        if not begin_attempt(task.folder, start):
+            return _stopped(0.0)
+        outcome = _run(task)
+        if outcome.kind is OutcomeKind.DONE:
+            write_done_marker(task.folder / DONE_NAME, task.fingerprint, outcome, datetime.now(UTC))
+    return outcome
+
+
+def _run(task: UnitTask) -> Outcome:
+    process = NotebookProcess(_request(task), task.environment)
+    try:
+        return _watch(process, task)
+    finally:
+        process.close()
+
+
+def _worker_address() -> str:
+    """Address of the Dask worker that this is, empty outside of one."""
+    from distributed import get_worker
+
+    try:
+        return str(get_worker().address)
+    except ValueError:
+        return ""
+
+
+def _request(task: UnitTask) -> NotebookRequest:
+    return NotebookRequest(
+        notebook=str(notebooks_folder() / task.notebook),
+        output=str(task.output),
+        parameters=task.parameters,
+        working_folder=str(task.folder),
+        environment={PROGRESS_FILE_VARIABLE: str(task.folder / PROGRESS_NAME)},
+    )
+
+
+def _watch(process: NotebookProcess, task: UnitTask) -> Outcome:
+    """Wait for the outcome; stop the unit when it is cancelled, takes too long or too much memory."""
+    started_s = time.monotonic()
+    memory_checked_s = started_s
+    give_up_s = started_s + task.timeout_s
+    stopped: Outcome | None = None
+    memory_limit_bytes = task.memory_limit_bytes or int(psutil.virtual_memory().total * _SHARE_OF_MEMORY)
+    while (outcome := process.poll(_LOOK_INTERVAL_S)) is None:
+        now_s = time.monotonic()
+        if stopped is None and not is_wanted(task.folder, task.attempt):
+            stopped = _stopped(now_s - started_s)
+            process.cancel()
+            give_up_s = now_s + 2 * CANCEL_GRACE_S
+        if now_s > give_up_s:
+            return stopped or _too_long(task, now_s - started_s)
+        if now_s - memory_checked_s > _MEMORY_CHECK_INTERVAL_S:
+            memory_checked_s = now_s
+            if process.takes_more_memory_than(memory_limit_bytes):
+                return _too_much_memory(memory_limit_bytes, now_s - started_s)
+    return outcome
+
+
+def _stopped(elapsed_s: float) -> Outcome:
+    return Outcome(kind=OutcomeKind.CANCELLED, message="Stopped on request.", elapsed_s=elapsed_s)
+
+
+def _wrong_version(task: UnitTask) -> Outcome:
+    message = (
+        f"The worker {_worker_address()} has version {videoprep_nb.__version__} of the toolkit, the service has "
+        f"{task.version}; install the same version on all machines."
+    )
+    return Outcome(kind=OutcomeKind.FAILED, message=message, elapsed_s=0.0)
+
+
+def _too_long(task: UnitTask, elapsed_s: float) -> Outcome:
+    message = f"Stopped because it took longer than {task.timeout_s:.0f} s; raise the limit or split the video."
+    return Outcome(kind=OutcomeKind.TIMED_OUT, message=message, elapsed_s=elapsed_s)
+
+
+def _too_much_memory(limit_bytes: int, elapsed_s: float) -> Outcome:
+    message = f"Stopped because it ran out of memory: it took more than the {limit_bytes / 1e9:.1f} GB it may have."
+    return Outcome(kind=OutcomeKind.OUT_OF_MEMORY, message=message, elapsed_s=elapsed_s)

@@ -1,0 +1,1 @@
+"""One notebook in a process of its own."""

@@ -1,0 +1,83 @@
+"""Runs one notebook with papermill on a kernel that is already running, and says how it ended."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+# jsonschema tries to import this for a check that we never ask for, and it takes a second to build a grammar
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+
+import nbconvert  # noqa: E402, F401  # export_html needs it; a process that waits for its notebook has time now
+import nbformat  # noqa: E402
+import papermill  # noqa: E402
+from nbclient.exceptions import CellTimeoutError, DeadKernelError  # noqa: E402
+from papermill.exceptions import PapermillExecutionError  # noqa: E402
+
+from videoprep_nb.core import errors  # noqa: E402
+from videoprep_nb.jobs.notebook_runner.kernel import Kernel  # noqa: E402
+from videoprep_nb.jobs.notebook_runner.process import NotebookRequest, Outcome, OutcomeKind  # noqa: E402
+from videoprep_nb.jobs.reports.render import FAILURE_TAG, export_html  # noqa: E402
+
+
+def execute(kernel: Kernel, request: NotebookRequest, is_cancelled: Callable[[], bool]) -> Outcome:
+    """Run a notebook, keep it with its error when it fails, and write its HTML beside it.
+
+    Args:
+        kernel: A kernel that has run nothing yet; it is dead afterwards.
+        request: The notebook and its parameters.
+        is_cancelled: Whether somebody has asked to stop it.
+
+    Returns:
+        How it ended.
+    """
+    started_s = time.monotonic()
+    kind, message, details = _run(kernel, request, is_cancelled)
+    outcome = Outcome(kind=kind, message=message, elapsed_s=time.monotonic() - started_s, **details)
+    kernel.kill()
+    if kind is not OutcomeKind.DONE:
+        _mark_failure(request, message)
+    export_html(Path(request.output), Path(request.output).with_suffix(".html"))
+    return outcome
+
+
+def _run(
+    kernel: Kernel, request: NotebookRequest, is_cancelled: Callable[[], bool]
+) -> tuple[OutcomeKind, str, dict[str, Any]]:
+    try:
+        papermill.execute_notebook(
+            _no_template(request.notebook),
+            _no_template(request.output),
+            parameters=request.parameters,
+            progress_bar=False,
+            km=kernel.manager,
+        )
+    except PapermillExecutionError as error:
+        if error.ename == "KeyboardInterrupt" and is_cancelled():
+            return OutcomeKind.CANCELLED, "Stopped on request.", {}
+        if error.ename == "MemoryError":
+            return OutcomeKind.OUT_OF_MEMORY, "The notebook ran out of memory.", {"cell": error.cell_index}
+        sentence = error.evalue if hasattr(errors, error.ename) else f"{error.ename}: {error.evalue}"
+        return OutcomeKind.FAILED, sentence, {"cell": error.cell_index, "traceback": "\n".join(error.traceback)}
+    except (DeadKernelError, RuntimeError):  # the second when it died before it was ready
+        if is_cancelled():
+            return OutcomeKind.CANCELLED, "Stopped on request.", {}
+        return OutcomeKind.DIED, "The process of the notebook was killed; the memory may have run out.", {}
+    except CellTimeoutError as error:
+        return OutcomeKind.TIMED_OUT, f"The notebook took too long and was stopped ({error}).", {}
+    return OutcomeKind.DONE, "", {}
+
+
+def _no_template(path: str) -> str:
+    """Papermill fills in braces in a path; double braces are taken as they are."""
+    return path.replace("{", "{{").replace("}", "}}")
+
+
+def _mark_failure(request: NotebookRequest, message: str) -> None:
+    """Put the sentence on top of the report; papermill itself marks only errors raised in a cell."""
+    notebook = Path(request.output)
+    book = nbformat.read(notebook if notebook.exists() else request.notebook, as_version=4)
+    cell = nbformat.v4.new_raw_cell(message, metadata={"tags": [FAILURE_TAG]})
+    book.cells.insert(0, cell)
+    nbformat.write(book, notebook)

@@ -1,0 +1,85 @@
+"""A process that has imported everything and forks the processes of notebooks, so that these start in no time.
+
+Started by ``process.py`` on each worker, it is never imported by the service. It stays single-threaded, as forking
+demands. Its standard input is a socket, on which come requests: any byte, with the standard input and the log of the
+process to fork as file descriptors. It ends with its parent.
+"""
+
+import gc
+import importlib
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NoReturn
+
+from videoprep_nb.stages.params import STAGES
+
+
+def main() -> None:
+    """Fork whenever asked to; import while nobody asks."""
+    requests = socket.socket(fileno=os.dup(0))
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forked processes
+    steps = _preparation()
+    step = next(steps, None)
+    while True:
+        if select.select([requests], [], [], None if step is None else 0)[0]:
+            asked, descriptors, *_ = socket.recv_fds(requests, 1, 2)
+            if not asked:
+                return
+            if os.fork() == 0:
+                requests.close()
+                _become_notebook_process(*descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
+        elif step is not None:
+            step()
+            step = next(steps, None)
+
+
+def _preparation() -> Iterator[Callable[[], object]]:
+    """What to do while nobody asks, the most urgent first."""
+    sys.modules["debugpy"] = None  # type: ignore[assignment]  # every kernel would load a debugger that nobody can use
+    modules = [
+        "videoprep_nb.jobs.notebook_runner.notebook_process",
+        "ipykernel.kernelapp",
+        "matplotlib_inline.backend_inline",
+    ]
+    for stage in STAGES:
+        modules += [f"videoprep_nb.stages.{stage}.stage", f"videoprep_nb.stages.{stage}.view"]
+    modules += ["videoprep_nb.tracking.detectors.openvino_network"]
+    for name in modules:
+        yield partial(importlib.import_module, name)
+    yield _compile_what_notebooks_need
+    yield gc.freeze  # a collection in a forked process would copy all of the memory
+
+
+def _compile_what_notebooks_need() -> None:
+    """Templates, schemas and regular expressions, which are compiled when they are first used."""
+    import nbformat
+
+    from videoprep_nb.jobs.reports.render import render_html
+
+    cells = [nbformat.v4.new_markdown_cell("# A"), nbformat.v4.new_code_cell("a = 1")]
+    example = nbformat.v4.new_notebook(cells=cells)
+    nbformat.validate(example)
+    render_html(example, "example")
+
+
+def _become_notebook_process(standard_input: int, log: int) -> NoReturn:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for descriptor, target in ((standard_input, 0), (log, 1), (log, 2)):
+        os.dup2(descriptor, target)
+    os.close(standard_input)
+    os.close(log)
+    from videoprep_nb.jobs.notebook_runner.notebook_process import run_notebook
+
+    run_notebook()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The process that runs one notebook: forked for ``NotebookProcess``, it is never imported by the service.
+
+Every notebook has a fresh process: papermill changes the working folder of the whole process, and a kernel that is
+used twice leaks state.
+
+Standard input is a socket. It says the id of this process, and in the end the outcome; on it come the request and
+perhaps ``"cancel"``, a line of JSON each. When it ends, the parent has died, and everything started here is killed.
+"""
+
+import json
+import os
+import socket
+import threading
+import traceback
+from typing import TextIO
+
+from videoprep_nb.jobs.notebook_runner.execute import execute
+from videoprep_nb.jobs.notebook_runner.kernel import Kernel
+from videoprep_nb.jobs.notebook_runner.process import CANCEL_GRACE_S, NotebookRequest, Outcome, OutcomeKind
+
+
+def run_notebook() -> None:
+    """Run the notebook that is asked for, and say how it ended."""
+    parent = socket.socket(fileno=os.dup(0))
+    orders = parent.makefile("r", encoding="utf-8")
+    parent.sendall(f"{os.getpid()}\n".encode())
+    request = NotebookRequest(**json.loads(orders.readline()))
+    try:
+
+        def before() -> None:
+            orders.close()
+            parent.close()
+            os.environ.update(request.environment)
+            os.chdir(request.working_folder)
+
+        kernel = Kernel(before)  # forks, so before any thread is started
+        outcome = _execute(kernel, request, orders)
+    except Exception as error:
+        message = f"The notebook could not be run: {type(error).__name__}: {error}"
+        outcome = Outcome(kind=OutcomeKind.FAILED, message=message, elapsed_s=0.0, traceback=traceback.format_exc())
+    parent.sendall(outcome.model_dump_json().encode() + b"\n")
+
+
+def _execute(kernel: Kernel, request: NotebookRequest, orders: TextIO) -> Outcome:
+    cancelled = threading.Event()
+    threading.Thread(target=_listen, args=(kernel, orders, cancelled), daemon=True).start()
+    return execute(kernel, request, cancelled.is_set)
+
+
+def _listen(kernel: Kernel, orders: TextIO, cancelled: threading.Event) -> None:
+    """Follow what the parent says; its silence is its death."""
+    if orders.readline():
+        cancelled.set()
+        kernel.interrupt()
+        killer = threading.Timer(CANCEL_GRACE_S, kernel.kill)
+        killer.daemon = True
+        killer.start()
+        orders.read()
+    kernel.kill()
+    os._exit(1)

@@ -1,0 +1,248 @@
+"""A notebook in a process of its own, seen from the outside: start, watch, cancel, kill."""
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import IO, Any
+
+import psutil
+
+from videoprep_nb.core.records import Record
+
+CANCEL_GRACE_S = 4.0
+"""How long an interrupted notebook may take to clean up before it is killed."""
+
+_FORK_TIMEOUT_S = 60.0
+_CHUNK_BYTES = 1 << 16
+_LOG_TAIL_BYTES = 4000
+
+
+class OutcomeKind(StrEnum):
+    """How a notebook ended; an error in a cell, a dead kernel and a timeout are three different things."""
+
+    DONE = "done"
+    FAILED = "failed"
+    DIED = "died"
+    OUT_OF_MEMORY = "out of memory"
+    TIMED_OUT = "timed out"
+    CANCELLED = "cancelled"
+
+
+class Outcome(Record):
+    """How a notebook ended.
+
+    Args:
+        kind: What happened.
+        message: One sentence; empty when all went well.
+        elapsed_s: Wall time in seconds.
+        cell: Zero-based index of the failing cell.
+        traceback: The traceback of the failing cell.
+    """
+
+    kind: OutcomeKind
+    message: str
+    elapsed_s: float
+    cell: int | None = None
+    traceback: str = ""
+
+
+@dataclass(frozen=True)
+class NotebookRequest:
+    """What a notebook process is asked to run.
+
+    Args:
+        notebook: The notebook, an absolute path.
+        output: Where the executed notebook goes, an absolute path; its HTML goes beside it.
+        parameters: Values for its parameters cell.
+        working_folder: Current folder of the kernel.
+        environment: Variables to set in the kernel.
+    """
+
+    notebook: str
+    output: str
+    parameters: dict[str, Any]
+    working_folder: str
+    environment: dict[str, str]
+
+
+class NotebookProcess:
+    """The process of a notebook that has been started.
+
+    Args:
+        request: The notebook and its parameters.
+        environment: Variables that the fork server has on top of this process's own, and so the notebook too.
+    """
+
+    def __init__(self, request: NotebookRequest, environment: Mapping[str, str]) -> None:
+        self._channel, theirs = socket.socketpair()
+        self._received = b""
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close()
+        with theirs:
+            fork_server(environment).fork(theirs, self._log)
+        self._head = self._find_process()
+        self._send(json.dumps(asdict(request)))
+        self._channel.setblocking(False)
+
+    def poll(self, timeout_s: float) -> Outcome | None:
+        """The outcome, None while the notebook runs.
+
+        Args:
+            timeout_s: How long to wait for it.
+        """
+        select.select([self._channel], [], [], timeout_s)
+        try:
+            while received := self._channel.recv(_CHUNK_BYTES):
+                self._received += received
+        except BlockingIOError:
+            return None  # the outcome is complete when the process has ended
+        except ConnectionResetError:
+            return self._died()
+        return Outcome.model_validate_json(self._received) if self._received else self._died()
+
+    def takes_more_memory_than(self, limit_bytes: int) -> bool:
+        """Whether the process and all that it started take more memory; what forked processes share counts once."""
+        family = self._family()
+        # the second look, which is right, takes a hundred times as long as the first, which counts shared pages twice
+        return all(
+            sum(look(member) for member in family) > limit_bytes for look in (_resident_bytes, _proportional_bytes)
+        )
+
+    def cancel(self) -> None:
+        """Ask the notebook to stop; it is killed if it does not within a few seconds."""
+        self._send('"cancel"')
+
+    def close(self) -> None:
+        """Kill the process and all that it started, if they still run."""
+        for member in self._family():
+            _kill(member)
+        self._channel.close()
+        self._log.close()
+
+    def _find_process(self) -> psutil.Process | None:
+        """The process, which begins by saying its id; None when it was killed before."""
+        line = b""
+        self._channel.settimeout(_FORK_TIMEOUT_S)
+        while not line.endswith(b"\n"):
+            try:
+                received = self._channel.recv(1)
+            except TimeoutError:
+                _kill_fork_server()
+                return None
+            if not received:
+                return None
+            line += received
+        try:
+            return psutil.Process(int(line))
+        except psutil.NoSuchProcess:
+            return None
+
+    def _died(self) -> Outcome:
+        self._log.seek(0)
+        log = self._log.read()[-_LOG_TAIL_BYTES:].decode(errors="replace")
+        message = "The process that runs the notebook was killed; the memory may have run out."
+        return Outcome(kind=OutcomeKind.DIED, message=message, elapsed_s=0.0, traceback=log)
+
+    def _family(self) -> list[psutil.Process]:
+        try:
+            return [self._head, *self._head.children(recursive=True)] if self._head else []
+        except psutil.NoSuchProcess:
+            return []
+
+    def _send(self, line: str) -> None:
+        try:
+            self._channel.sendall(line.encode() + b"\n")
+        except (BrokenPipeError, ConnectionResetError):
+            return  # it has died; poll() tells
+
+
+class ForkServer:
+    """The process that forks the notebook processes of this one; see ``fork_server.py``."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = dict(environment)
+        self._requests, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "videoprep_nb.jobs.notebook_runner.fork_server"],
+                stdin=theirs.fileno(),
+                env=os.environ | self.environment,
+                start_new_session=True,  # Ctrl-C in a terminal goes to the parent alone, which then cancels
+            )
+
+    def fork(self, standard_input: socket.socket, log: IO[bytes]) -> None:
+        """Fork a notebook process; it says its id on its standard input."""
+        socket.send_fds(self._requests, [b"f"], [standard_input.fileno(), log.fileno()])
+
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """Kill it; what it has not forked yet never will be."""
+        self._process.kill()
+        self._process.wait()
+
+    def close(self) -> None:
+        """End it; notebook processes go on."""
+        self._requests.close()
+        self._process.wait()
+
+
+_fork_server: ForkServer | None = None
+_fork_server_lock = threading.Lock()
+
+
+def fork_server(environment: Mapping[str, str]) -> ForkServer:
+    """The fork server of this process, started if there is none with such an environment."""
+    global _fork_server
+    with _fork_server_lock:
+        if _fork_server is None or not _fork_server.is_alive() or _fork_server.environment != environment:
+            if _fork_server is not None:
+                _fork_server.close()
+            _fork_server = ForkServer(environment)
+        return _fork_server
+
+
+def close_fork_server() -> None:
+    """End the fork server of this process, if there is one."""
+    global _fork_server
+    with _fork_server_lock:
+        if _fork_server is not None:
+            _fork_server.close()
+            _fork_server = None
+
+
+def _kill_fork_server() -> None:
+    """Have the next notebook process forked by another one; this one hangs."""
+    with _fork_server_lock:
+        if _fork_server is not None:
+            _fork_server.kill()
+
+
+def _kill(process: psutil.Process) -> None:
+    try:
+        process.kill()
+    except psutil.NoSuchProcess:
+        return
+
+
+def _resident_bytes(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def _proportional_bytes(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.NoSuchProcess:
+        return 0

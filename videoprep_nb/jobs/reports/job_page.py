@@ -1,0 +1,42 @@
+"""The page that leads through the reports of a job."""
+
+from videoprep_nb.jobs.models import JobResult, UnitResult, VideoResult
+from videoprep_nb.jobs.reports.render import JobSummary, ReportEntry, VideoEntry, first_picture, write_index
+from videoprep_nb.jobs.scheduling.plan import JobFolder
+
+
+def write_job_page(folder: JobFolder, result: JobResult) -> None:
+    """Write ``reports/index.html``.
+
+    Args:
+        folder: The job's folder; the executed notebooks lie in its reports.
+        result: How the job ended.
+    """
+    summary = JobSummary(
+        job_id=result.job_id,
+        state=result.state,
+        message=result.message,
+        elapsed_s=result.elapsed_s,
+        package_href=f"../{result.package.name}" if result.package else "",
+        videos=[_video_entry(video) for video in result.videos],
+        reports=[_report_entry(folder, unit) for unit in result.units],
+    )
+    write_index(folder.reports / "index.html", summary)
+
+
+def _video_entry(video: VideoResult) -> VideoEntry:
+    return VideoEntry(**video.model_dump(exclude={"standard_frame_count"}))
+
+
+def _report_entry(folder: JobFolder, unit: UnitResult) -> ReportEntry:
+    notebook = folder.reports / unit.report
+    page = notebook.with_suffix(".html")
+    return ReportEntry(
+        stage=unit.stage,
+        video_id=unit.video_id,
+        state=unit.state,
+        message=unit.message,
+        elapsed_s=unit.elapsed_s,
+        html_name=page.name if page.exists() else "",
+        picture=first_picture(notebook) if unit.report else None,
+    )

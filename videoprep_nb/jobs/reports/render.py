@@ -1,0 +1,208 @@
+"""Reports as web pages: an executed notebook, and the page that leads through the notebooks of a job.
+
+The pages work offline and in a sandbox without scripts: pictures and styles are inside, nothing is loaded and nothing
+runs (nbconvert's own templates link to a content delivery network).
+"""
+
+import base64
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from videoprep_nb.core.layout import staged_file
+from videoprep_nb.core.timecode import format_duration
+
+FAILURE_TAG = "videoprep-failure"
+"""Tag of a raw cell that holds the sentence about a failure which no cell shows, such as a dead kernel."""
+
+_TEMPLATES = Path(__file__).parent / "report_template"
+_PICTURE_TYPES = ("image/jpeg", "image/png")
+_THUMBNAIL_SIZE_PX = (480, 300)
+_MAX_PICTURES = 100
+
+
+@dataclass(frozen=True)
+class ReportEntry:
+    """The report of one stage.
+
+    Args:
+        stage: The stage.
+        video_id: The video, None for a stage that runs once per job.
+        state: ``done``, ``failed`` or ``cancelled``.
+        message: What went wrong, in one sentence; empty when nothing did.
+        elapsed_s: Wall time in seconds.
+        html_name: The page beside ``index.html``; empty when there is none.
+        picture: A JPEG of it, see ``first_picture``; None when there is none.
+    """
+
+    stage: str
+    video_id: str | None
+    state: str
+    message: str
+    elapsed_s: float
+    html_name: str
+    picture: bytes | None
+
+
+@dataclass(frozen=True)
+class VideoEntry:
+    """One video of a job.
+
+    Args:
+        video_id: Its number.
+        original_name: File name as the person knows it.
+        state: ``done``, ``failed`` or ``cancelled``.
+        message: What went wrong, in one sentence; empty when nothing did.
+        decoded_frame_count: Frames decoded from the raw file.
+        clip_count: Clips cut from it.
+        frame_count: JPEGs extracted.
+        findings: What was unusual about the file, a sentence each.
+    """
+
+    video_id: str
+    original_name: str
+    state: str
+    message: str
+    decoded_frame_count: int
+    clip_count: int
+    frame_count: int
+    findings: Sequence[str]
+
+
+@dataclass(frozen=True)
+class JobSummary:
+    """What the page of a job shows.
+
+    Args:
+        job_id: The job.
+        state: ``done``, ``completed with errors``, ``failed`` or ``cancelled``.
+        message: One sentence for the person who started it; empty when all went well.
+        elapsed_s: Wall time in seconds.
+        package_href: The package, relative to the page; empty when there is none.
+        videos: The videos, in order.
+        reports: The reports, in the order they were written.
+    """
+
+    job_id: str
+    state: str
+    message: str
+    elapsed_s: float
+    package_href: str
+    videos: Sequence[VideoEntry]
+    reports: Sequence[ReportEntry]
+
+
+def export_html(notebook_path: Path, html_path: Path) -> None:
+    """Write an executed notebook as a web page.
+
+    Args:
+        notebook_path: The notebook; one that failed is as welcome.
+        html_path: The page to write; it appears complete.
+
+    Raises:
+        DiskFullError: The disk was full.
+    """
+    import nbformat
+
+    page = render_html(nbformat.read(notebook_path, as_version=4), notebook_path.stem)
+    with staged_file(html_path) as staging:
+        staging.write_text(page, encoding="utf-8")
+
+
+def render_html(notebook: Any, default_title: str) -> str:
+    """An executed notebook, as nbformat holds it, as a web page.
+
+    Args:
+        notebook: The notebook; the cells after one that failed are taken out of it.
+        default_title: Title when it has no heading.
+    """
+    from nbconvert import HTMLExporter
+    from traitlets.config import Config
+
+    exporter = HTMLExporter(
+        template_name=_TEMPLATES.name,
+        extra_template_basedirs=[str(_TEMPLATES.parent)],
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+        config=Config(CSSHTMLHeaderPreprocessor={"style": "default"}),
+    )
+    notebook.cells = _cells_that_ran(notebook)
+    resources = {"report_title": _title(notebook) or default_title, "report_failure": _failure(notebook)}
+    return str(exporter.from_notebook_node(notebook, resources)[0])
+
+
+def first_picture(notebook_path: Path) -> bytes | None:
+    """A small JPEG of the first picture that an executed notebook shows, None when it shows none."""
+    # read as JSON: nbformat, which takes a second to import, would validate what is only looked at here
+    for cell in json.loads(notebook_path.read_text(encoding="utf-8"))["cells"]:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            for mime_type in _PICTURE_TYPES:
+                if mime_type in data:
+                    return _thumbnail(base64.b64decode("".join(data[mime_type])))
+    return None
+
+
+def write_index(path: Path, job: JobSummary) -> None:
+    """Write the page that leads through the reports of a job.
+
+    Args:
+        path: The page, in the folder of the reports; it appears complete.
+        job: What it shows.
+
+    Raises:
+        DiskFullError: The disk was full.
+    """
+    from jinja2 import Environment, FileSystemLoader
+
+    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True)
+    environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
+    environment.filters["duration"] = format_duration
+    environment.filters["stage_title"] = lambda stage: stage.replace("_", " ").capitalize()
+    bounded = replace(job, reports=[_without_picture(entry, i) for i, entry in enumerate(job.reports)])
+    with staged_file(path) as staging:
+        staging.write_text(environment.get_template("job.html.j2").render(job=bounded), encoding="utf-8")
+
+
+def _without_picture(entry: ReportEntry, index: int) -> ReportEntry:
+    """Only the first reports of a very large job have pictures, so that a browser can still open the page."""
+    return entry if index < _MAX_PICTURES else replace(entry, picture=None)
+
+
+def _title(notebook: Any) -> str:
+    """The first heading."""
+    lines = (line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines())
+    return next((line.lstrip("# ") for line in lines if line.startswith("# ")), "")
+
+
+def _failure(notebook: Any) -> str:
+    """The sentence about what went wrong, from the cell that tells it or else from the first error."""
+    for cell in notebook.cells:
+        if FAILURE_TAG in cell.metadata.get("tags", []):
+            return str(cell.source)
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    return next((str(output.evalue) for output in outputs if output.output_type == "error"), "")
+
+
+def _cells_that_ran(notebook: Any) -> list[Any]:
+    """The cells up to the one that failed; headings without anything below them would only irritate."""
+    cells: list[Any] = notebook.cells
+    failed = (i for i, cell in enumerate(cells) if any(out.output_type == "error" for out in cell.get("outputs", [])))
+    return cells[: next(failed, len(cells)) + 1]
+
+
+def _thumbnail(encoded: bytes) -> bytes:
+    """The upper part of a picture, small, as JPEG."""
+    from PIL import Image
+
+    picture = Image.open(io.BytesIO(encoded)).convert("RGB")
+    width, height = _THUMBNAIL_SIZE_PX
+    picture = picture.crop((0, 0, picture.width, min(picture.height, round(picture.width * height / width))))
+    picture.thumbnail(_THUMBNAIL_SIZE_PX)
+    small = io.BytesIO()
+    picture.save(small, "JPEG", quality=78)
+    return small.getvalue()

@@ -1,0 +1,1 @@
+"""Which tasks a job has, and which of them runs next."""

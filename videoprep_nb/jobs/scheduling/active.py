@@ -1,0 +1,207 @@
+"""A job that is being worked on: from its plan and the states in the store to the next units, and to its end."""
+
+import json
+import logging
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from videoprep_nb.core.layout import CLIP_TABLE_NAME, FRAME_TABLE_NAME
+from videoprep_nb.jobs.engine.worker import DONE_NAME
+from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, UnitResult, VideoInput, VideoResult
+from videoprep_nb.jobs.reports.job_page import write_job_page
+from videoprep_nb.jobs.scheduling.fingerprints import code_version, file_fingerprint, read_done_marker, unit_fingerprint
+from videoprep_nb.jobs.scheduling.plan import (
+    JobFolder,
+    Unit,
+    good_video_ids,
+    hopeless_units,
+    plan_units,
+    ready_units,
+    unit_parameters,
+    wished_parameters,
+)
+from videoprep_nb.jobs.storage.retry_stash import keep_for_retry
+from videoprep_nb.jobs.store.rows import UnitRow
+
+_log = logging.getLogger(__name__)
+
+
+class ActiveJob:
+    """A job that is being worked on. It decides what comes next and changes nothing in the store.
+
+    Args:
+        spec: The job.
+        folder: Its folder.
+    """
+
+    def __init__(self, spec: JobSpec, folder: JobFolder) -> None:
+        self.spec = spec
+        self.folder = folder
+        self.stopped: tuple[State, str] | None = None
+        """State and message that it is going to end with, when it is to be stopped."""
+        self._fingerprints: dict[str, str] = {}
+
+    def units(self) -> list[Unit]:
+        """All units, as far as they are known by now."""
+        counts = {
+            video.video_id: len(_read_json(self._clip_table(video)).get("clips", [])) for video in self.spec.videos
+        }
+        return plan_units(self.spec, counts)
+
+    def next_units(self, states: Mapping[str, State]) -> tuple[list[Unit], list[Unit]]:
+        """The units that can be started now, and those that never can."""
+        units = self.units()
+        return ready_units(units, states), hopeless_units(units, states)
+
+    def parameters(self, unit: Unit, states: Mapping[str, State]) -> dict[str, Any]:
+        """The parameters of a unit's notebook."""
+        return unit_parameters(unit, self.spec, self.folder, good_video_ids(self.units(), states))
+
+    def unit_folder(self, unit_key: str) -> Path:
+        """The folder of a unit's small files."""
+        return self.folder.units / unit_key
+
+    def report(self, unit_key: str) -> Path:
+        """The executed notebook of a unit."""
+        return self.folder.reports / f"{unit_key}.ipynb"
+
+    def fingerprint(self, unit: Unit, states: Mapping[str, State]) -> str:
+        """What a unit is made from: its parameters, the code, and the units or the file that it reads."""
+        parameters = wished_parameters(unit.stage, self.spec)
+        upstream = [self._fingerprints[key] for key in unit.after if states[key] is State.DONE]
+        if unit.video:
+            parameters |= {"video_id": unit.video.video_id, "clips": [unit.first_clip, unit.clip_count]}
+        if unit.video and unit.stage == "resize":
+            parameters["original_name"] = unit.video.original_name
+            upstream.append(_raw_fingerprint(unit.video))
+        fingerprint = unit_fingerprint(unit.stage, parameters, upstream, code_version())
+        self._fingerprints[unit.key] = fingerprint
+        return fingerprint
+
+    def is_done(self, unit: Unit, states: Mapping[str, State]) -> bool:
+        """Whether the unit's marker says that exactly this work is done."""
+        return read_done_marker(self.unit_folder(unit.key) / DONE_NAME, self.fingerprint(unit, states)) is not None
+
+    def finish(self, rows: list[UnitRow], started_at: datetime, ended_at: datetime) -> JobResult:
+        """Publish the package, the page of reports and ``result.json``.
+
+        The scratch folder of a job without a package goes first, because its disk may be full. That of another stays
+        until the end is in the store: the service may be killed just now, and nothing must have to be repeated.
+
+        Args:
+            rows: All units, ended.
+            started_at: When the job started.
+            ended_at: When its last unit ended.
+
+        Returns:
+            How the job ended.
+        """
+        videos = [self._video_result(video, rows) for video in self.spec.videos]
+        end_rows = [row for row in rows if row.video_id is None]
+        state, message = self._judge(videos, end_rows)
+        if state in (State.FAILED, State.CANCELLED):
+            self.put_scratch_away(state, videos)
+        elif self.folder.staged_package.exists() or not self.folder.package.exists():
+            self.folder.staged_package.replace(self.folder.package)
+        result = JobResult(
+            job_id=self.spec.job_id,
+            state=state,
+            message=message,
+            folder=self.folder.path,
+            package=self.folder.package if self.folder.package.exists() else None,
+            videos=videos,
+            units=[_unit_result(row, ended_at) for row in rows if row.started_at],
+            elapsed_s=(ended_at - started_at).total_seconds(),
+        )
+        write_job_page(self.folder, result)
+        result.write(self.folder.result)
+        return result
+
+    def put_scratch_away(self, state: State, videos: Sequence[VideoResult]) -> None:
+        """Delete the scratch folder, unless it is to be kept, but for what a retry need not repeat.
+
+        Args:
+            state: How the job ends.
+            videos: How every video ended.
+        """
+        if self.spec.keep_scratch:
+            return
+        if state is not State.DONE:
+            self._keep_for_retry([video.video_id for video in videos if video.state is State.DONE])
+        self.delete_scratch()
+
+    def delete_scratch(self) -> None:
+        """Delete the scratch folder, unless it is to be kept."""
+        if not self.spec.keep_scratch:
+            shutil.rmtree(self.folder.scratch, ignore_errors=True)
+
+    def _keep_for_retry(self, done_video_ids: list[str]) -> None:
+        try:
+            keep_for_retry(self.folder, self.units(), done_video_ids)
+        except OSError as error:  # the disk is full to the last byte; a retry then begins from the start
+            _log.warning("nothing is kept of job %s: %s", self.spec.job_id, error)
+            shutil.rmtree(self.folder.kept, ignore_errors=True)
+
+    def _judge(self, videos: list[VideoResult], end_rows: list[UnitRow]) -> tuple[State, str]:
+        if self.stopped:
+            return self.stopped
+        bad = [video for video in videos if video.state is not State.DONE]
+        failed = [row.message for row in end_rows if row.state is State.FAILED]
+        if failed:
+            return State.FAILED, failed[0]
+        if len(bad) == len(videos):
+            return State.FAILED, " ".join(video.message for video in bad)
+        if bad:
+            counts = f"{len(bad)} of {len(videos)} videos could not be processed."
+            return State.COMPLETED_WITH_ERRORS, " ".join([counts, *(video.message for video in bad)])
+        return State.DONE, ""
+
+    def _video_result(self, video: VideoInput, rows: list[UnitRow]) -> VideoResult:
+        own = [row for row in rows if row.video_id == video.video_id]
+        failed = next((row for row in own if row.state is State.FAILED), None)
+        cancelled = any(row.state is not State.DONE for row in own)
+        state = State.FAILED if failed else State.CANCELLED if cancelled else State.DONE
+        resized = _read_json(self.folder.scratch / "resized" / f"{video.video_id}.json")
+        frames = _read_json(self.folder.scratch / "frames" / video.video_id / FRAME_TABLE_NAME)
+        return VideoResult(
+            video_id=video.video_id,
+            original_name=video.original_name,
+            state=state,
+            message=failed.message if failed else "Stopped on request." if cancelled else "",
+            decoded_frame_count=resized.get("decoded_frame_count", 0),
+            standard_frame_count=resized.get("frame_count", 0),
+            clip_count=len(_read_json(self._clip_table(video)).get("clips", [])),
+            frame_count=len(frames.get("frames", [])),
+            findings=resized.get("findings", []),
+        )
+
+    def _clip_table(self, video: VideoInput) -> Path:
+        return self.folder.scratch / "clips" / video.video_id / CLIP_TABLE_NAME
+
+
+def _raw_fingerprint(video: VideoInput) -> str:
+    """Fingerprint of a raw file; one that cannot be read has none, its resize stage will say why."""
+    return file_fingerprint(video.path) if video.path.is_file() and not video.path.is_symlink() else "unreadable"
+
+
+def _unit_result(row: UnitRow, ended_at: datetime) -> UnitResult:
+    return UnitResult(
+        stage=row.stage,
+        video_id=row.video_id,
+        state=row.state if row.state in ENDED else State.CANCELLED,
+        message=row.message,
+        elapsed_s=row.elapsed_s(ended_at),
+        report=row.report,
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """What a stage wrote about its result; nothing when it never came so far, or a crash of the machine spoilt it."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,404 @@
+"""The thread that works on all unfinished jobs: it hands units to the engine and writes down what becomes of them."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import videoprep_nb
+from videoprep_nb.core.errors import InputError, VideoPrepError
+from videoprep_nb.core.progress import read_progress
+from videoprep_nb.core.threads import THREADS_VARIABLE
+from videoprep_nb.jobs.engine.attempt import start_of, want_attempt, withdraw_attempt
+from videoprep_nb.jobs.engine.cluster import Engine, EngineSettings, SchedulerLost
+from videoprep_nb.jobs.engine.worker import PROGRESS_NAME, UnitTask
+from videoprep_nb.jobs.models import ENDED, JobSpec, State
+from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind
+from videoprep_nb.jobs.scheduling.active import ActiveJob
+from videoprep_nb.jobs.scheduling.plan import Unit
+from videoprep_nb.jobs.storage.retry_stash import bring_back_kept
+from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
+from videoprep_nb.jobs.store.rows import JobRow, UnitRow
+from videoprep_nb.jobs.store.store import Store
+from videoprep_nb.stages.params import notebook_name
+
+T = TypeVar("T")
+
+MAX_ATTEMPTS = 3
+_TICK_S = 0.25
+_RECONNECT_INTERVAL_S = 2.0
+_STATE_OF_OUTCOME = {OutcomeKind.DONE: State.DONE, OutcomeKind.CANCELLED: State.CANCELLED}
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Attempt:
+    """An attempt at a unit that the engine has not given an outcome for."""
+
+    name: str
+    folder: Path
+    cancel: Callable[[], object]
+    is_running: bool = False
+    progress: tuple[int, int] = (0, 0)
+
+
+class Dispatcher:
+    """Works on jobs in a thread of its own, the only one that changes the states of units.
+
+    Args:
+        workspace: The workspace, locked.
+        store: Its store.
+        settings: Where units run.
+    """
+
+    def __init__(self, workspace: Workspace, store: Store, settings: EngineSettings) -> None:
+        self._workspace = workspace
+        self._store = store
+        self._settings = settings
+        self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._jobs: dict[str, ActiveJob] = {}
+        self._attempts: dict[tuple[str, str], _Attempt] = {}
+        self._closing = threading.Event()
+        self._connect_from_s = 0.0
+        self.engine: Engine | None = None
+        self._thread = threading.Thread(target=self._work, name="dispatcher", daemon=True)
+
+    def start(self) -> None:
+        """Start the engine and go on with every unfinished job."""
+        for row in self._store.unfinished_jobs():
+            self.take_up(row.job_id)
+        self._thread.start()
+
+    def take_up(self, job_id: str) -> None:
+        """Begin to work on a queued job; returns at once."""
+        self._calls.put(partial(self._take_up, job_id))
+
+    def cancel(self, job_id: str) -> None:
+        """Stop working on a job; returns at once."""
+        self._calls.put(partial(self._cancel, job_id))
+
+    def call(self, action: Callable[[], T]) -> T:
+        """Do something between two steps of the work, so that no job changes meanwhile.
+
+        Raises:
+            InputError: The service has been closed.
+        """
+        future: Future[T] = Future()
+
+        def act() -> None:
+            try:
+                future.set_result(action())
+            except Exception as error:
+                future.set_exception(error)  # the caller gets it
+
+        self._calls.put(act)
+        while True:
+            try:
+                return future.result(timeout=_TICK_S)
+            except TimeoutError:
+                if not future.done() and not self._thread.is_alive():
+                    raise InputError("The service has been closed; start it again.") from None
+
+    def close(self) -> None:
+        """Stop; running units are interrupted and will be repeated by the next service."""
+        self._closing.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        try:
+            while not self._closing.is_set():
+                try:
+                    self._take_turn()
+                except Exception:  # without this thread the service would take jobs that nobody works on
+                    _log.exception("the service made a mistake")
+                    self._closing.wait(_TICK_S)
+        finally:
+            for attempt in self._attempts.values():
+                withdraw_attempt(attempt.folder)
+            if self.engine is not None:
+                self.engine.close()
+
+    def _take_turn(self) -> None:
+        if self.engine is not None and not self.engine.is_connected:
+            self._disconnect(self.engine)
+        if self.engine is None and time.monotonic() >= self._connect_from_s:
+            self._connect()
+        self._work_for_a_moment()
+
+    def _connect(self) -> None:
+        """Start the engine and what waits for it; without a scheduler that answers, jobs are only kept."""
+        try:
+            self.engine = Engine(self._settings)
+        except (OSError, RuntimeError) as error:
+            self._connect_from_s = time.monotonic() + _RECONNECT_INTERVAL_S
+            _log.warning("the scheduler does not answer, still trying: %s", error)
+            return
+        for job_id in list(self._jobs):
+            self._guarded(job_id, self._resume)
+
+    def _disconnect(self, engine: Engine) -> None:
+        """Call off everything; it starts again as soon as a scheduler answers."""
+        _log.warning("the connection to the scheduler was lost")
+        for (job_id, key), attempt in list(self._attempts.items()):
+            withdraw_attempt(attempt.folder)
+            reason = "The scheduler does not answer; this starts again as soon as it does."
+            self._guarded(job_id, partial(self._start_over, key=key, reason=reason))
+        self._attempts.clear()
+        engine.close()
+        self.engine = None
+        for job in list(self._jobs.values()):
+            if job.stopped:
+                self._guarded(job.spec.job_id, partial(self._stop, state=job.stopped[0], reason=job.stopped[1]))
+
+    def _work_for_a_moment(self) -> None:
+        end_s = time.monotonic() + _TICK_S
+        while (left_s := end_s - time.monotonic()) > 0:
+            try:
+                call = self._calls.get(timeout=left_s)
+            except queue.Empty:
+                break
+            try:
+                call()
+            except Exception:  # it belongs to one job, and the others must go on
+                _log.exception("the service made a mistake")
+        for (job_id, key), attempt in list(self._attempts.items()):
+            self._guarded(job_id, partial(self._watch, key=key, attempt=attempt))
+        for job_id in list(self._jobs):
+            self._guarded(job_id, self._end_if_stuck)
+
+    def _guarded(self, job_id: str, action: Callable[[ActiveJob], None]) -> None:
+        """Do something with a job; whatever goes wrong is the end of this job and of no other."""
+        job = self._jobs.get(job_id)
+        if job is None:
+            return
+        try:
+            action(job)
+        except SchedulerLost:
+            return  # the next turn of the loop begins anew with every job
+        except (VideoPrepError, OSError) as error:
+            _log.warning("job %s: %s", job_id, error)
+            self._fail(job, str(error))
+        except Exception as error:
+            _log.exception("job %s", job_id)
+            self._fail(job, f"The service made a mistake: {type(error).__name__}: {error}")
+
+    def _take_up(self, job_id: str) -> None:
+        row = self._store.job(job_id)
+        if row.state in ENDED or job_id in self._jobs:
+            return
+        folder = self._workspace.job_folder(job_id)
+        try:
+            spec = JobSpec.read(folder.spec)
+        except InputError as error:
+            self._store.set_job_state(job_id, State.FAILED, str(error), _now())
+            return
+        self._jobs[job_id] = ActiveJob(spec, folder)
+        self._guarded(job_id, partial(self._begin, row=row))
+
+    def _begin(self, job: ActiveJob, row: JobRow) -> None:
+        if row.state is State.RUNNING:
+            self._store.set_job_state(row.job_id, State.QUEUED, "The service was started again.", _now())
+        if row.cancel_wanted:  # of the service before, or before this one has come to the job
+            self._stop(job, State.CANCELLED, "Stopped on request.")
+        elif self.engine is not None:
+            self._resume(job)
+
+    def _resume(self, job: ActiveJob) -> None:
+        bring_back_kept(job.folder)
+        job.folder.reports.mkdir(exist_ok=True)
+        job.folder.units.mkdir(parents=True, exist_ok=True)
+        self._store.plan_units(job.spec.job_id, [_row_of(unit) for unit in job.units()])
+        states = self._states(job)
+        for unit in job.units():
+            needs_have_ended = all(states[key] in ENDED for key in unit.after)
+            stays_done = states[unit.key] is State.DONE and needs_have_ended and job.is_done(unit, states)
+            if not stays_done and states[unit.key] is not State.WAITING:
+                self._start_over(job, unit.key, "")
+                states[unit.key] = State.WAITING
+        self._advance(job)
+
+    def _advance(self, job: ActiveJob) -> None:
+        """Start what can be started; finish the job when nothing is left."""
+        if not job.stopped:
+            self._store.plan_units(job.spec.job_id, [_row_of(unit) for unit in job.units()])
+            for unit in self._ready_units(job):
+                self._start(job, unit)
+        if all(row.state in ENDED for row in self._store.units(job.spec.job_id)):
+            self._finish(job)
+
+    def _ready_units(self, job: ActiveJob) -> list[Unit]:
+        """The units that can be started; those that never can are cancelled."""
+        while True:
+            ready, hopeless = job.next_units(self._states(job))
+            for unit in hopeless:
+                self._set_state(job, unit.key, State.CANCELLED, "A unit that this one needs has failed.")
+            if not hopeless:
+                return ready
+
+    def _start(self, job: ActiveJob, unit: Unit) -> None:
+        assert self.engine is not None
+        states = self._states(job)
+        job_id, key = job.spec.job_id, unit.key
+        name = f"{job_id}/{key}/{time.time_ns()}"
+        folder = job.unit_folder(key)
+        folder.mkdir(exist_ok=True)
+        (folder / PROGRESS_NAME).unlink(missing_ok=True)
+        want_attempt(folder, name)
+        task = UnitTask(
+            attempt=name,
+            version=videoprep_nb.__version__,
+            folder=folder,
+            notebook=Path(notebook_name(unit.stage)),
+            output=job.report(key),
+            parameters=job.parameters(unit, states),
+            fingerprint=job.fingerprint(unit, states),
+            environment=unit_environment(self._workspace, self._settings),
+            timeout_s=self._settings.timeout_s,
+            memory_limit_bytes=self._settings.memory_limit_bytes,
+        )
+        priority = self._priority(job)
+        self._set_state(job, key, State.QUEUED, "")
+        needs_gpu = unit.stage == "track_persons" and job.spec.params.get(unit.stage, {}).get("device") == "cuda"
+        cancel = self.engine.submit(
+            name,
+            task,
+            priority,
+            needs_gpu,
+            lambda outcome: self._calls.put(lambda: self._ended(job_id, key, name, outcome)),
+        )
+        self._attempts[job_id, key] = _Attempt(name, folder, cancel)
+
+    def _priority(self, job: ActiveJob) -> float:
+        """First come, first served; but with each unit that it hands in, a job steps back behind one more newcomer."""
+        number = self._store.job(job.spec.job_id).number
+        handed_in = sum(state is not State.WAITING for state in self._states(job).values())
+        return -float(number + handed_in)
+
+    def _ended(self, job_id: str, key: str, name: str, outcome: Outcome) -> None:
+        attempt = self._attempts.get((job_id, key))
+        if attempt is None or attempt.name != name:
+            return  # it was called off
+        if not attempt.is_running:
+            self._guarded(job_id, partial(self._watch, key=key, attempt=attempt, has_ended=True))
+        self._attempts.pop((job_id, key), None)
+        self._guarded(job_id, lambda job: self._take_outcome(job, key, outcome))
+
+    def _take_outcome(self, job: ActiveJob, key: str, outcome: Outcome) -> None:
+        row = next(row for row in self._store.units(job.spec.job_id) if row.key == key)
+        if outcome.kind is OutcomeKind.DIED and row.attempt < MAX_ATTEMPTS and not job.stopped:
+            reason = f"Attempt {row.attempt} ended early and is repeated: {outcome.message}"
+            self._set_state(job, key, State.WAITING, reason)
+        else:
+            state = _STATE_OF_OUTCOME.get(outcome.kind, State.FAILED)
+            report = job.report(key).name if job.report(key).exists() else ""
+            message = f"{key}: {outcome.message}" if outcome.message else ""  # names the notebook in the reports
+            self._store.set_unit_state(job.spec.job_id, key, state, message, _now(), report)
+        self._advance(job)
+
+    def _watch(self, job: ActiveJob, key: str, attempt: _Attempt, has_ended: bool = False) -> None:
+        """Note that a unit has started, and how far it is."""
+        job_id = job.spec.job_id
+        if not attempt.is_running:
+            start = start_of(attempt.folder, attempt.name)
+            if start is None and not has_ended:
+                return
+            attempt.is_running = True
+            now = _now()
+            # just before this look, whatever the clock of another machine says
+            started_at = min(max(start.at, now - timedelta(seconds=_TICK_S)), now) if start else now
+            if self._store.job(job_id).state is State.QUEUED:
+                self._store.set_job_state(job_id, State.RUNNING, "", started_at)
+            worker = start.worker if start else ""
+            self._store.set_unit_state(job_id, key, State.RUNNING, "", started_at, worker=worker)
+        progress = read_progress(attempt.folder / PROGRESS_NAME)
+        if progress and (progress.done, progress.total) != attempt.progress:
+            attempt.progress = (progress.done, progress.total)
+            self._store.set_unit_progress(job_id, key, progress.done, progress.total, progress.unit)
+
+    def _cancel(self, job_id: str) -> None:
+        self._guarded(job_id, lambda job: self._stop(job, State.CANCELLED, "Stopped on request."))
+
+    def _fail(self, job: ActiveJob, message: str) -> None:
+        """End a job that cannot be worked on; the first reason is the one to tell."""
+        state, reason = job.stopped or (State.FAILED, message)
+        if state is not State.FAILED:
+            state, reason = State.FAILED, message
+        is_first_try = job.stopped is None
+        try:
+            self._stop(job, state, reason)
+        except Exception:  # most likely a full disk; the next tick tries again, and says nothing that was said
+            if is_first_try:
+                _log.exception("job %s cannot be ended yet", job.spec.job_id)
+
+    def _stop(self, job: ActiveJob, state: State, reason: str) -> None:
+        """Call off what has not started and interrupt what has; the job ends with its last unit."""
+        job.stopped = (state, reason)
+        for row in self._store.units(job.spec.job_id):
+            if row.state not in ENDED and self._call_off(job, row.key):
+                self._set_state(job, row.key, State.CANCELLED, reason)
+        self._advance(job)
+
+    def _call_off(self, job: ActiveJob, key: str) -> bool:
+        """Have a unit stop; True when it does not run, so that no outcome will come."""
+        attempt = self._attempts.get((job.spec.job_id, key))
+        if attempt is None:
+            return True
+        withdraw_attempt(attempt.folder)
+        if start_of(attempt.folder, attempt.name) is not None:
+            return False
+        attempt.cancel()
+        del self._attempts[job.spec.job_id, key]
+        return True
+
+    def _end_if_stuck(self, job: ActiveJob) -> None:
+        """End a job whose end could not be written down before."""
+        job_id = job.spec.job_id
+        if job.stopped is None or any(key[0] == job_id for key in self._attempts):
+            return
+        job.delete_scratch()
+        self._store.set_job_state(job_id, *job.stopped, _now())
+        del self._jobs[job_id]
+
+    def _finish(self, job: ActiveJob) -> None:
+        job_id = job.spec.job_id
+        row = self._store.job(job_id)
+        result = job.finish(self._store.units(job_id), row.started_at or row.created_at, _now())
+        if row.state is State.QUEUED and result.state not in (State.FAILED, State.CANCELLED):
+            self._store.set_job_state(job_id, State.RUNNING, "", _now())
+        self._store.set_job_state(job_id, result.state, result.message, _now())
+        job.put_scratch_away(result.state, result.videos)
+        del self._jobs[job_id]
+
+    def _states(self, job: ActiveJob) -> dict[str, State]:
+        return {row.key: row.state for row in self._store.units(job.spec.job_id)}
+
+    def _start_over(self, job: ActiveJob, key: str, reason: str) -> None:
+        """Have a unit wait as if it had never been tried; that it was stopped is not its fault."""
+        self._store.set_unit_state(job.spec.job_id, key, State.WAITING, reason, _now(), forget_attempts=True)
+
+    def _set_state(self, job: ActiveJob, key: str, state: State, message: str) -> None:
+        self._store.set_unit_state(job.spec.job_id, key, state, message, _now())
+
+
+def unit_environment(workspace: Workspace, settings: EngineSettings) -> dict[str, str]:
+    """Environment variables that every notebook of a workspace gets."""
+    environment = {WORKSPACE_VARIABLE: str(workspace.path)}
+    if settings.threads_per_unit is None:
+        return environment
+    threads = str(settings.threads_per_unit)
+    return environment | {THREADS_VARIABLE: threads, "OMP_NUM_THREADS": threads}
+
+
+def _row_of(unit: Unit) -> UnitRow:
+    return UnitRow(unit.key, unit.stage, unit.video.video_id if unit.video else None, unit.part)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,1 @@
+"""Folders and files of jobs: the workspace and what is deleted when."""

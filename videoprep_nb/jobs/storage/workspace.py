@@ -1,0 +1,146 @@
+"""The folder of one service: where the database, the jobs and the uploads lie, and who may use it."""
+
+import fcntl
+import os
+import re
+import secrets
+import socket
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from videoprep_nb.core.errors import InputError, NoSuchJob
+from videoprep_nb.jobs.scheduling.plan import JobFolder
+
+WORKSPACE_VARIABLE = "VIDEOPREP_WORKSPACE"
+"""Environment variable of every process that works for a service; its value is the path of the workspace."""
+
+# written with 0-9 because \d also matches the digits of other scripts
+_JOB_ID = re.compile(r"[0-9]{8}-[0-9a-f]{16}")
+_REPORT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\.(ipynb|html)")
+
+
+class Workspace:
+    """The folder of one service.
+
+    Args:
+        path: The folder. It may be a link; the folders inside may not.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        self.locked = False
+
+    @property
+    def database(self) -> Path:
+        """The store."""
+        return self.path / "jobs.sqlite"
+
+    @property
+    def jobs_dir(self) -> Path:
+        """One folder per job."""
+        return self.path / "jobs"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """One folder per upload that no job has taken yet."""
+        return self.path / "uploads"
+
+    def job_folder(self, job_id: str) -> JobFolder:
+        """The folder of a job, which need not exist.
+
+        Raises:
+            NoSuchJob: The id is not one that we give out.
+        """
+        check_job_id(job_id)
+        return JobFolder(self.jobs_dir / job_id)
+
+    def report_path(self, job_id: str, name: str) -> Path:
+        """A report of a job.
+
+        Args:
+            job_id: The job.
+            name: Its file name, such as ``04_track_persons_1.html``.
+
+        Raises:
+            NoSuchJob: The job has no such report; also when the name leads elsewhere, or to a link.
+        """
+        reports = self.job_folder(job_id).reports
+        if _REPORT_NAME.fullmatch(name):
+            path = reports / name
+            if path.is_file() and path.resolve() == path:
+                return path
+        raise NoSuchJob(f"Job {job_id} has no report {name[:100]!r}; its page lists those that it has.")
+
+    def new_upload_path(self) -> Path:
+        """A name that cannot be guessed for the folder of one upload, on the same disk as the jobs."""
+        return self.uploads_dir / secrets.token_hex(16)
+
+    def used_bytes(self, job_id: str) -> int:
+        """Size of all files of a job in bytes, 0 when it has none; files may come and go meanwhile."""
+        stats = tree_stats(self.job_folder(job_id).path)
+        return sum(entry.st_size for entry in stats if not stat.S_ISDIR(entry.st_mode))
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep every other service out of the workspace; its folders are made when they are missing.
+
+        The kernel gives the lock up when this process ends, however it ends. Processes started by exec do not
+        inherit it.
+
+        Raises:
+            InputError: Another service holds the lock, or the folder cannot be written to.
+        """
+        try:
+            self.jobs_dir.mkdir(parents=True, exist_ok=True)
+            self.uploads_dir.mkdir(exist_ok=True)
+            file = (self.path / "service.lock").open("a+", encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be used as a workspace ({error.strerror}).") from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                raise InputError(
+                    f"The workspace {self.path} is used by another service ({file.read() or 'just starting'}); "
+                    "stop that one, or give another workspace."
+                ) from None
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {socket.gethostname()}")
+            file.flush()
+            self.locked = True
+            try:
+                yield
+            finally:
+                self.locked = False
+
+
+def check_job_id(job_id: str) -> None:
+    """Check that a text is a job id, before any path is made of it.
+
+    Raises:
+        NoSuchJob: It is not.
+    """
+    if not _JOB_ID.fullmatch(job_id):
+        raise NoSuchJob(f"There is no job {job_id[:100]!r}; a job id looks like 20260131-0123456789abcdef.")
+
+
+def tree_stats(path: Path) -> Iterator[os.stat_result]:
+    """What the disk says about a file, or about everything below a folder and the folder itself.
+
+    Links are not followed. What vanishes meanwhile is left out.
+    """
+    try:
+        yield path.lstat()
+        entries = list(path.iterdir()) if path.is_dir() and not path.is_symlink() else []
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        yield from tree_stats(entry)
+
+
+def disk_bytes(path: Path) -> int:
+    """Room that a file, or everything below a folder, takes on the disk."""
+    return sum(stats.st_blocks * 512 for stats in tree_stats(path))

@@ -1,0 +1,416 @@
+"""What the service remembers: jobs, their units of work and what happened to them, in one SQLite file.
+
+Only the service writes. Every change of state is checked against the table of states and leaves an event, in the
+same transaction.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from videoprep_nb.core.errors import InputError, NoSuchJob
+from videoprep_nb.core.layout import disk_full_error
+from videoprep_nb.jobs.models import ENDED, JobSpec, State
+from videoprep_nb.jobs.scheduling.states import check_transition
+from videoprep_nb.jobs.store.rows import Event, EventKind, JobRow, UnitRow, event_from, job_from, time_text, unit_from
+from videoprep_nb.jobs.store.schema import MIGRATIONS, migrate, version_of
+
+_BUSY_TIMEOUT_S = 10.0
+
+
+class Store:
+    """The database of a service. Any thread may call it; one call at a time goes through.
+
+    Args:
+        path: The SQLite file; its folder must exist.
+        read_only: Only look at an existing database, while no service runs.
+
+    Raises:
+        InputError: The file cannot be opened, is no such database, or is of another version.
+    """
+
+    def __init__(self, path: Path, read_only: bool = False) -> None:
+        self._path = path
+        self._lock = threading.RLock()
+        try:
+            self._connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}",
+                uri=True,
+                timeout=_BUSY_TIMEOUT_S,
+                isolation_level=None,  # transactions begin and end where we say so
+                check_same_thread=False,
+            )
+            self._connection.row_factory = sqlite3.Row
+            try:
+                self._check_version() if read_only else self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+        except sqlite3.Error as error:
+            raise InputError(f"{path} cannot be opened as a job database ({error}).") from error
+
+    def _prepare(self) -> None:
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        # a power cut may lose the last moments, never the file; done markers on the disk make good for them
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.execute("PRAGMA foreign_keys = ON")
+        migrate(self._connection, MIGRATIONS)
+
+    def _check_version(self) -> None:
+        version = version_of(self._connection)
+        if version != len(MIGRATIONS):
+            raise InputError(
+                f"{self._path} has version {version}, wanted {len(MIGRATIONS)}; "
+                "start the service of this toolkit once to bring it up to date, or use the toolkit that wrote it."
+            )
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._lock:
+            self._connection.close()
+
+    def add_job(self, spec: JobSpec, size_bytes: int, owner: str, at: datetime) -> None:
+        """Add a queued job.
+
+        Args:
+            spec: The job.
+            size_bytes: Size of its videos.
+            owner: Who submitted it.
+            at: When.
+        """
+        names = [video.original_name for video in spec.videos]
+        values = {
+            "job_id": spec.job_id,
+            "owner": owner,
+            "state": State.QUEUED,
+            "message": "",
+            "video_names": json.dumps(names),
+            "search_text": "\n".join([spec.job_id, *names]).casefold(),
+            "size_bytes": size_bytes,
+            "keep_scratch": spec.keep_scratch,
+            "created_at": time_text(at),
+        }
+        with self._transaction() as cursor:
+            cursor.execute(_insert("jobs", values), values)
+            _add_state_event(cursor, spec.job_id, at, {"state": State.QUEUED, "message": ""})
+
+    def job(self, job_id: str) -> JobRow:
+        """A job.
+
+        Raises:
+            NoSuchJob: There is none.
+        """
+        rows = self._read("SELECT * FROM jobs WHERE job_id = ?", job_id)
+        if not rows:
+            raise NoSuchJob.with_id(job_id)
+        return job_from(rows[0])
+
+    def jobs(
+        self,
+        state: State | None = None,
+        text: str | None = None,
+        owner: str | None = None,
+        offset: int = 0,
+        limit: int = 50,
+    ) -> tuple[list[JobRow], int]:
+        """A page of the list of jobs, newest first.
+
+        Args:
+            state: Only jobs in this state.
+            text: Only jobs with this text in their id, in the name of a video or in "Job 12", upper or lower case.
+            owner: Only jobs of this owner.
+            offset: How many to leave out.
+            limit: How many to return at most.
+
+        Returns:
+            The jobs of the page, and how many there are on all pages.
+        """
+        wanted: dict[str, str | None] = {
+            "state = ?": state,
+            "owner = ?": owner,
+            "instr('job ' || number || char(10) || search_text, ?)": text.casefold() if text else None,
+        }
+        given = {condition: value for condition, value in wanted.items() if value is not None}
+        where = f"WHERE {' AND '.join(given)}" if given else ""
+        with self._lock:  # both questions see the same jobs
+            total = self._read(f"SELECT count(*) FROM jobs {where}", *given.values())[0][0]  # noqa: S608 - constants
+            rows = self._read(
+                f"SELECT * FROM jobs {where} ORDER BY number DESC LIMIT ? OFFSET ?",  # noqa: S608 - constants
+                *given.values(),
+                limit,
+                offset,
+            )
+        return [job_from(row) for row in rows], total
+
+    def unfinished_jobs(self) -> list[JobRow]:
+        """Jobs that are queued or running, in the order of their submission."""
+        rows = self._read("SELECT * FROM jobs WHERE state IN (?, ?) ORDER BY number", State.QUEUED, State.RUNNING)
+        return [job_from(row) for row in rows]
+
+    def count_by_state(self, owner: str | None = None) -> dict[State, int]:
+        """How many jobs, of one owner or of all, are in each state; states without a job are left out."""
+        where, values = ("", ()) if owner is None else ("WHERE owner = ?", (owner,))
+        rows = self._read(f"SELECT state, count(*) FROM jobs {where} GROUP BY state", *values)  # noqa: S608 - constants
+        return {State(state): count for state, count in rows}
+
+    def count_running_units(self) -> int:
+        """How many units are running, of all jobs."""
+        return int(self._read("SELECT count(*) FROM units WHERE state = ?", State.RUNNING)[0][0])
+
+    def set_job_state(self, job_id: str, state: State, message: str, at: datetime) -> None:
+        """Change the state of a job; when it ends, units that have not ended are cancelled with it.
+
+        Args:
+            job_id: The job.
+            state: The new state.
+            message: Why, in one sentence; may be empty.
+            at: When.
+
+        Raises:
+            NoSuchJob: There is no such job.
+            WrongState: The job cannot go to this state from the one it is in.
+        """
+        with self._transaction() as cursor:
+            row = cursor.execute("SELECT * FROM jobs WHERE job_id = ?", [job_id]).fetchone()
+            if row is None:
+                raise NoSuchJob.with_id(job_id)
+            check_transition("job", State(row["state"]), state)
+            _update(cursor, "jobs", row, {"state": state, "message": message} | _job_times(row, state, at))
+            if state in ENDED:
+                _end_units(cursor, job_id, at)
+            _add_state_event(cursor, job_id, at, {"state": state, "message": message})
+
+    def want_cancel(self, job_id: str) -> None:
+        """Note that a job is to be cancelled; nothing is noted of one that has ended, and its end clears the note.
+
+        Raises:
+            NoSuchJob: There is no such job.
+        """
+        with self._transaction() as cursor:
+            _check_job(cursor, job_id)
+            unfinished = [State.QUEUED, State.RUNNING]
+            cursor.execute(
+                "UPDATE jobs SET cancel_wanted = 1 WHERE job_id = ? AND state IN (?, ?)", [job_id, *unfinished]
+            )
+
+    def mark_results_deleted(self, job_id: str, at: datetime) -> None:
+        """Note that the files of a job were deleted to make room.
+
+        Raises:
+            NoSuchJob: There is no such job.
+        """
+        with self._transaction() as cursor:
+            _check_job(cursor, job_id)
+            cursor.execute("UPDATE jobs SET results_deleted_at = ? WHERE job_id = ?", [time_text(at), job_id])
+            _add_event(cursor, job_id, "message", f"Results deleted on {at:%Y-%m-%d}.", {}, at)
+
+    def delete_job(self, job_id: str) -> None:
+        """Forget a job, with its units and events.
+
+        Raises:
+            NoSuchJob: There is no such job.
+        """
+        with self._transaction() as cursor:
+            _check_job(cursor, job_id)
+            cursor.execute("DELETE FROM jobs WHERE job_id = ?", [job_id])
+
+    def plan_units(self, job_id: str, units: Iterable[UnitRow]) -> None:
+        """Give a job its units: new ones wait, those that it has already are left as they are, all others go.
+
+        Args:
+            job_id: The job.
+            units: All of them; only key, stage, video and part are taken.
+
+        Raises:
+            NoSuchJob: There is no such job.
+        """
+        planned = list(units)
+        with self._transaction() as cursor:
+            _check_job(cursor, job_id)
+            cursor.execute(
+                "DELETE FROM units WHERE job_id = ? AND key NOT IN (SELECT value FROM json_each(?))",
+                [job_id, json.dumps([unit.key for unit in planned])],
+            )
+            for unit in planned:
+                values = {
+                    "job_id": job_id,
+                    "key": unit.key,
+                    "stage": unit.stage,
+                    "video_id": unit.video_id,
+                    "part": unit.part,
+                    "state": State.WAITING,
+                }
+                cursor.execute(_insert("units", values) + " ON CONFLICT (job_id, key) DO NOTHING", values)
+
+    def units(self, job_id: str) -> list[UnitRow]:
+        """The units of a job in the order in which they were added; none when there is no such job."""
+        return [unit_from(row) for row in self._read("SELECT * FROM units WHERE job_id = ? ORDER BY number", job_id)]
+
+    def set_unit_state(
+        self,
+        job_id: str,
+        key: str,
+        state: State,
+        message: str,
+        at: datetime,
+        report: str = "",
+        worker: str = "",
+        forget_attempts: bool = False,
+    ) -> None:
+        """Change the state of a unit.
+
+        Args:
+            job_id: The job.
+            key: The unit.
+            state: The new state.
+            message: Why, in one sentence; may be empty.
+            at: When.
+            report: File name of the executed notebook; empty when there is none.
+            worker: Address of the worker that runs it, for the event; empty when there is none.
+            forget_attempts: Count its attempts anew.
+
+        Raises:
+            NoSuchJob: There is no such job or unit.
+            WrongState: The unit cannot go to this state from the one it is in.
+        """
+        with self._transaction() as cursor:
+            row = cursor.execute("SELECT * FROM units WHERE job_id = ? AND key = ?", [job_id, key]).fetchone()
+            if row is None:
+                raise NoSuchJob(f"There is no job {job_id} with a unit {key}.")
+            check_transition("unit", State(row["state"]), state)
+            values = {"state": state, "message": message, "report": report} | _unit_course(row, state, at)
+            values |= {"attempt": 0} if forget_attempts else {}
+            _update(cursor, "units", row, values)
+            data = {"key": key, "state": state, "attempt": values.get("attempt", row["attempt"]), "message": message}
+            _add_state_event(cursor, job_id, at, data | ({"worker": worker} if worker else {}))
+
+    def set_unit_progress(self, job_id: str, key: str, done: int, total: int, unit: str) -> None:
+        """Note how far a running unit is; what is finished never shrinks, and late reports are ignored.
+
+        Args:
+            job_id: The job.
+            key: The unit.
+            done: What is finished.
+            total: What there is to do, 0 while that is unknown.
+            unit: What is counted.
+        """
+        with self._transaction() as cursor:
+            cursor.execute(
+                "UPDATE units SET done = max(done, ?), total = ?, unit = ? WHERE job_id = ? AND key = ? AND state = ?",
+                [done, total, unit, job_id, key, State.RUNNING],
+            )
+
+    def add_event(self, job_id: str, text: str, at: datetime, data: dict[str, Any] | None = None) -> None:
+        """Note something that is no change of state.
+
+        Args:
+            job_id: The job.
+            text: One sentence.
+            at: When.
+            data: The same for programs, as JSON.
+
+        Raises:
+            NoSuchJob: There is no such job.
+        """
+        with self._transaction() as cursor:
+            _check_job(cursor, job_id)
+            _add_event(cursor, job_id, "message", text, data or {}, at)
+
+    def events(self, job_id: str, since_id: int = 0) -> list[Event]:
+        """The events of a job after a certain one, oldest first; none when there is no such job."""
+        rows = self._read("SELECT * FROM events WHERE job_id = ? AND id > ? ORDER BY id", job_id, since_id)
+        return [event_from(row) for row in rows]
+
+    def _read(self, query: str, *values: str | int) -> list[sqlite3.Row]:
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Cursor]:
+        """A block that changes the database wholly or not at all.
+
+        Raises:
+            DiskFullError: There was no room for the change.
+        """
+        # an error that a log keeps would keep the cursor too, and an open cursor keeps the file open for ever
+        with self._lock, closing(self._connection.cursor()) as cursor:
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+                yield cursor
+                cursor.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                    raise disk_full_error(self._path.parent) from error
+                raise
+            finally:
+                if self._connection.in_transaction:
+                    cursor.execute("ROLLBACK")
+
+
+def _check_job(cursor: sqlite3.Cursor, job_id: str) -> None:
+    if cursor.execute("SELECT 1 FROM jobs WHERE job_id = ?", [job_id]).fetchone() is None:
+        raise NoSuchJob.with_id(job_id)
+
+
+def _job_times(row: sqlite3.Row, state: State, at: datetime) -> dict[str, Any]:
+    if state in ENDED:
+        return {"ended_at": time_text(at), "cancel_wanted": 0}
+    if row["state"] in ENDED:
+        return {"started_at": None, "ended_at": None}
+    # a job that goes on after a new start of the service keeps the time of its first start
+    return {"started_at": row["started_at"] or time_text(at)} if state is State.RUNNING else {}
+
+
+def _unit_course(row: sqlite3.Row, state: State, at: datetime) -> dict[str, Any]:
+    """Times, attempt and progress of a unit after a change of state."""
+    if state in ENDED:
+        return {"ended_at": time_text(at)}
+    if state is State.RUNNING:
+        return {"started_at": time_text(at), "attempt": row["attempt"] + 1}
+    if state is State.WAITING:
+        attempt = 0 if row["state"] in ENDED else row["attempt"]
+        return {"started_at": None, "ended_at": None, "done": 0, "total": 0, "unit": "", "attempt": attempt}
+    return {}
+
+
+def _end_units(cursor: sqlite3.Cursor, job_id: str, at: datetime) -> None:
+    """Whatever could not be written down, no unit outlives its job."""
+    rows = cursor.execute("SELECT * FROM units WHERE job_id = ?", [job_id]).fetchall()
+    for row in rows:
+        if State(row["state"]) not in ENDED:
+            _update(cursor, "units", row, {"state": State.CANCELLED} | _unit_course(row, State.CANCELLED, at))
+            data = {"key": row["key"], "state": State.CANCELLED, "attempt": row["attempt"], "message": ""}
+            _add_state_event(cursor, job_id, at, data)
+
+
+def _add_state_event(cursor: sqlite3.Cursor, job_id: str, at: datetime, data: dict[str, Any]) -> None:
+    text = data["message"] or str(data["state"])
+    if "key" in data:
+        text = text.removeprefix(f"{data['key']}: ")
+        _add_event(cursor, job_id, "unit", f"{data['key']}: {text}", data, at)
+    else:
+        _add_event(cursor, job_id, "job", text, data, at)
+
+
+def _add_event(
+    cursor: sqlite3.Cursor, job_id: str, kind: EventKind, text: str, data: dict[str, Any], at: datetime
+) -> None:
+    values = {"job_id": job_id, "at": time_text(at), "kind": kind, "text": text, "data": json.dumps(data)}
+    cursor.execute(_insert("events", values), values)
+
+
+def _insert(table: str, values: Iterable[str]) -> str:
+    """The names of table and columns are our own; values are bound."""
+    columns = list(values)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES (:{', :'.join(columns)})"  # noqa: S608
+
+
+def _update(cursor: sqlite3.Cursor, table: str, row: sqlite3.Row, values: dict[str, Any]) -> None:
+    """The names of table and columns are our own; values are bound."""
+    assignments = ", ".join(f"{column} = :{column}" for column in values)
+    cursor.execute(f"UPDATE {table} SET {assignments} WHERE number = :number", values | {"number": row["number"]})  # noqa: S608

@@ -1,0 +1,259 @@
+"""What the notebook explore_tracker works on: a video whose persons are detected once and tracked in many ways."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional, Self
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+from pydantic import Field
+
+from videoprep_nb.core.errors import InputError, ParameterError
+from videoprep_nb.core.layout import CLIP_TABLE_NAME, staged_file
+from videoprep_nb.core.params import Params
+from videoprep_nb.core.progress import ProgressCallback
+from videoprep_nb.core.records import ClipRecord, ClipTable
+from videoprep_nb.stages.clip.stage import clip
+from videoprep_nb.stages.params import ClipParams, DetectPersonsParams, ResizeParams, TrackPersonsParams
+from videoprep_nb.stages.resize.stage import resize
+from videoprep_nb.stages.track_persons.camera import follow_camera
+from videoprep_nb.stages.track_persons.detect import detect_persons, part_of_clips
+from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
+from videoprep_nb.tracking.camera.path import CameraPath
+from videoprep_nb.tracking.detections import ClipDetections
+from videoprep_nb.tracking.params import TrackingParams
+from videoprep_nb.tracking.quality import Quality, judge_tracks, settings_warnings
+from videoprep_nb.tracking.track import TrackedVideo, track_video
+from videoprep_nb.tracking.trackers import create_tracker
+from videoprep_nb.tracking.tracks import TrackTable
+
+_VIDEO_ID = "1"
+_STAGE = "track_persons"
+_PLACES = {"clips_dir", "detections_dir", "video_id", "first_clip", "clip_count"}
+_DETECTION_FIELDS = DetectPersonsParams.model_fields.keys() - _PLACES
+
+
+class ExploreTrackerParams(Params):
+    """The video to explore, and two settings to begin with."""
+
+    source: str = Field("work/sample.mp4", description="raw video file, or folder of a job run with --keep-scratch")
+    video_id: str = Field("1", pattern=r"^[A-Za-z0-9-]{1,40}$", description="video of the job; a raw video is 1")
+    work_dir: str = Field("work/explore", description="folder for what is made of raw videos, kept for the next time")
+    detection: list[str] = Field([], description="as in 04_track_persons, each written name:value like image_size:960")
+    first_clip: int = Field(0, ge=0, description="first clip to track, counted from 0")
+    clip_count: Optional[int] = Field(2, ge=1, description="clips to track; None: all that follow")
+    left: list[str] = Field([], description="settings on the left, each written name:value; empty: the defaults")
+    right: list[str] = Field(
+        ["tracker:bytetrack"], description="settings on the right, likewise, as changes to the defaults"
+    )
+    export_file: str = Field("work/tracking.yaml", description="where the settings on the right are written to")
+
+
+class LabSettings(TrackingParams):
+    """All that can be changed without detecting again."""
+
+    frame_stride: int = DetectPersonsParams.model_fields["frame_stride"]  # type: ignore[assignment]
+
+    def changed(self, assignments: Iterable[str]) -> Self:
+        """These settings with some changes.
+
+        Args:
+            assignments: Texts such as ``confidence:0.4``; a list such as ``tracker_options:max_age_s:2`` grows with
+                each.
+
+        Raises:
+            ParameterError: A text is no assignment, a name is unknown or a value makes no sense.
+        """
+        return self.checked(self.model_dump() | _read_assignments(type(self), assignments))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What some settings make of a video.
+
+    Args:
+        settings: The settings.
+        tracks: The tracks.
+        quality: What can be said about them.
+        warnings: Sentences about settings that do not fit the video.
+        elapsed_s: How long tracking took, in seconds.
+    """
+
+    settings: LabSettings
+    tracks: TrackTable
+    quality: Quality
+    warnings: list[str]
+    elapsed_s: float
+
+
+@dataclass(frozen=True)
+class LabVideo:
+    """A video, or a part of it, whose persons are detected.
+
+    Args:
+        clips: The clips.
+        clips_folder: Where they lie.
+        first_frame: First frame that was looked at in the whole video.
+        detections: Those of each clip.
+        stage: Parameters of the stage that detected them.
+        camera: How the camera moves; None unless the stage was to find out.
+        cuts: Cuts of the film; none unless the stage was to find them.
+    """
+
+    clips: list[ClipRecord]
+    clips_folder: Path
+    first_frame: int
+    detections: list[ClipDetections]
+    stage: TrackPersonsParams
+    camera: CameraPath | None
+    cuts: list[int]
+
+    @property
+    def settings(self) -> LabSettings:
+        """What the stage was told about tracking, or the defaults."""
+        return LabSettings.checked(self.stage.model_dump(include=set(LabSettings.model_fields)))
+
+    def trial(self, settings: LabSettings) -> Trial:
+        """Track the persons.
+
+        Raises:
+            ParameterError: There is no such tracker or option, or the stride does not fit the detections.
+        """
+        create_tracker(settings.tracker, 1.0, settings.tracker_options)  # importing a library is not tracking
+        started_s = time.perf_counter()
+        first, last = self.clips[0], self.clips[-1]
+        video = TrackedVideo(first.rate, settings.frame_stride, first.width, first.height)
+        tracks = track_video(self._looked_at(settings.frame_stride), video, settings, self.camera, self.cuts)
+        elapsed_s = time.perf_counter() - started_s
+        quality = judge_tracks(tracks, video, range(first.start_frame, last.start_frame + last.frame_count))
+        image_size = self.stage.image_size if self.stage.detector == "yolo" else None
+        return Trial(settings, tracks, quality, settings_warnings(quality, video, image_size), elapsed_s)
+
+    def to_yaml(self, settings: LabSettings) -> str:
+        """What ``videoprep run --params`` takes, to detect as here and track with some settings."""
+        detection = self.stage.model_dump(exclude_defaults=True, include=set(_DETECTION_FIELDS))
+        return yaml.safe_dump({_STAGE: detection | settings.model_dump()}, sort_keys=False)
+
+    def write(self, settings: LabSettings, path: Path) -> None:
+        """Write the YAML; the file appears complete."""
+        with staged_file(path) as staging:
+            staging.write_text(self.to_yaml(settings), encoding="utf-8")
+
+    def _looked_at(self, frame_stride: int) -> list[tuple[int, ClipDetections]]:
+        """Start frame and detections of each clip, as if only every n-th frame had been looked at."""
+        if frame_stride % self.stage.frame_stride:
+            raise ParameterError(
+                "frame_stride",
+                f"found {frame_stride}, but persons were detected with {self.stage.frame_stride}; wanted a multiple",
+            )
+        last_frame = self.clips[-1].start_frame + int(self.detections[-1].looked_at[-1])
+        thinned = []
+        for record, found in zip(self.clips, self.detections, strict=True):
+            frames = record.start_frame + found.looked_at
+            wanted = ((frames - self.first_frame) % frame_stride == 0) | (frames == last_frame)
+            thinned.append((record.start_frame, _only(found, found.looked_at[wanted])))
+        return thinned
+
+
+def open_video(params: ExploreTrackerParams, progress: ProgressCallback | None = None) -> LabVideo:
+    """Get a video ready: bring a raw one to the standard form, cut it, detect persons; each of it only once.
+
+    Args:
+        params: The video.
+        progress: Told what is done; by default what fits the environment.
+
+    Returns:
+        The clips and what was detected in them.
+
+    Raises:
+        InputError: The video or the job does not exist, or the job kept no scratch files.
+        ParameterError: How to detect persons is said wrongly, or of a job.
+        VideoPrepError: The video cannot be processed; the message says why.
+    """
+    source = Path(params.source)
+    if source.is_dir():
+        stage = _read_job(source, params)
+    else:
+        stage = _prepare(source, params, progress)
+        detect_persons(stage, progress)
+    clips_folder = Path(stage.clips_dir) / stage.video_id
+    detections_folder = Path(stage.detections_dir) / stage.video_id
+    all_clips = ClipTable.read_folder(clips_folder).clips
+    clips = all_clips[part_of_clips(len(all_clips), params.first_clip, params.clip_count)]
+    detections = [_detections(detections_folder, record) for record in clips]
+    looked_at = [found.looked_at for found in detections]
+    camera = follow_camera(stage, clips, looked_at, lambda done, total, unit: None)
+    cuts = cuts_of_video(stage, clips, looked_at, lambda done, total, unit: None)
+    return LabVideo(clips, clips_folder, all_clips[0].start_frame, detections, stage, camera, cuts)
+
+
+def _prepare(source: Path, params: ExploreTrackerParams, progress: ProgressCallback | None) -> TrackPersonsParams:
+    """Run stages 1 and 2 on a raw video, unless they have been; returns what stage 4 is to do."""
+    if not source.is_file():
+        raise InputError(
+            f"{source} does not exist; give a video file, or the folder of a job that was run with --keep-scratch."
+        )
+    stats = source.stat()
+    version = hashlib.sha256(f"{source.resolve()} {stats.st_size} {stats.st_mtime_ns}".encode()).hexdigest()[:12]
+    folder = Path(params.work_dir) / f"{source.stem}-{version}"
+    resized, clips_dir = folder / "resized", folder / "clips"
+    if not (clips_dir / _VIDEO_ID / CLIP_TABLE_NAME).exists():
+        resize(ResizeParams(input_file=str(source), output_dir=str(resized), video_id=_VIDEO_ID), progress)
+        standard = str(resized / f"{_VIDEO_ID}.mp4")
+        clip(ClipParams(input_file=standard, output_dir=str(clips_dir), video_id=_VIDEO_ID), progress)
+    values: dict[str, Any] = {
+        "clips_dir": str(clips_dir),
+        "detections_dir": str(folder / "detections"),
+        "video_id": _VIDEO_ID,
+        "first_clip": params.first_clip,
+        "clip_count": params.clip_count,
+    }
+    return TrackPersonsParams.checked(values | _read_assignments(DetectPersonsParams, params.detection))
+
+
+def _read_job(folder: Path, params: ExploreTrackerParams) -> TrackPersonsParams:
+    """The parameters of stage 4 of a job, with the folders of its scratch files."""
+    if params.detection:
+        raise ParameterError("detection", "the persons of a job are detected already; wanted nothing, or a raw video")
+    scratch = folder / "scratch"
+    if not (scratch / "clips" / params.video_id).is_dir():
+        raise InputError(
+            f"{folder} holds no clips of video {params.video_id}; give the folder of a job that was run with "
+            "--keep-scratch, and a video_id that it has."
+        )
+    spec = folder / "job.json"
+    values = json.loads(spec.read_text(encoding="utf-8"))["params"].get(_STAGE, {}) if spec.exists() else {}
+    places = {f"{name}_dir": str(scratch / name) for name in ("clips", "detections")}
+    return TrackPersonsParams.checked(values | places | {"video_id": params.video_id})
+
+
+def _detections(folder: Path, record: ClipRecord) -> ClipDetections:
+    path = folder / f"{record.clip_id}.npz"
+    try:
+        return ClipDetections.read(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error}); run 04_track_persons on the video first.") from error
+
+
+def _only(found: ClipDetections, frames: npt.NDArray[np.int32]) -> ClipDetections:
+    rows = np.isin(found.frame_index, frames)
+    return ClipDetections(frames, found.frame_index[rows], found.boxes_xyxy[rows], found.scores[rows], "")
+
+
+def _read_assignments(model: type[Params], assignments: Iterable[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for text in assignments:
+        name, colon, value = (part.strip() for part in text.partition(":"))
+        if not colon:
+            raise ParameterError(text, "wanted name:value, for example confidence:0.4")
+        field = model.model_fields.get(name)
+        if field is not None and field.annotation == list[str]:
+            values.setdefault(name, []).append(value)
+        else:
+            values[name] = value
+    return values

@@ -1,1 +1,0 @@
-"""The package: dense proposals, the ZIP and its validator."""

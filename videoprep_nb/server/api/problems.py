@@ -1,0 +1,131 @@
+"""Errors as the API tells them: problem details (RFC 9457) in plain words."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from videoprep_nb.core.errors import (
+    DiskFullError,
+    InputError,
+    NoRoom,
+    NoSuchJob,
+    NoSuchUpload,
+    ParameterError,
+    TooLarge,
+    TooManyJobs,
+    VideoPrepError,
+    WrongState,
+)
+from videoprep_nb.server.ui.translation import translate
+
+MEDIA_TYPE = "application/problem+json"
+
+_STATUS_OF: dict[type[VideoPrepError], HTTPStatus] = {
+    InputError: HTTPStatus.BAD_REQUEST,
+    NoSuchJob: HTTPStatus.NOT_FOUND,
+    NoSuchUpload: HTTPStatus.NOT_FOUND,
+    WrongState: HTTPStatus.CONFLICT,
+    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    ParameterError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooManyJobs: HTTPStatus.TOO_MANY_REQUESTS,
+    NoRoom: HTTPStatus.INSUFFICIENT_STORAGE,
+    DiskFullError: HTTPStatus.INSUFFICIENT_STORAGE,
+}
+_MAX_SENTENCES = 5
+_UNEXPECTED = "The service made a mistake; its log says more. Tell whoever runs it what you did and when."
+
+
+class Refused(VideoPrepError):
+    """A request that cannot be served.
+
+    Args:
+        status: The HTTP status.
+        detail: One sentence for the person who sent it.
+        headers: Hints for the program that sent it.
+    """
+
+    def __init__(self, status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.headers = headers
+
+
+class Problem(BaseModel):
+    """Why a request failed (RFC 9457)."""
+
+    type: str = Field("about:blank", description="always `about:blank`: the status says what kind it is")
+    title: str = Field(description="the HTTP status in words", examples=["Not Found"])
+    status: int = Field(description="the HTTP status", examples=[404])
+    detail: str = Field(
+        description="one sentence for people: what was found, what was wanted, what to do",
+        examples=["There is no job 20260131-0123456789abcdef; it may have been deleted."],
+    )
+
+
+def problem_response(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """The answer to a request that failed."""
+    problem = Problem(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=translate(detail))
+    return JSONResponse(problem.model_dump(), status, headers, media_type=MEDIA_TYPE)
+
+
+def problem_docs(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """What the OpenAPI document says about the ways in which a request may fail."""
+    content = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
+    return {int(status): {"description": status.phrase, "content": content} for status in statuses}
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Have every error of an app answered as problem details; this is the one place that knows their statuses."""
+    app.add_exception_handler(VideoPrepError, _tell_ours)
+    app.add_exception_handler(HTTPException, _tell_http)
+    app.add_exception_handler(RequestValidationError, _tell_invalid)
+    app.add_exception_handler(ClientDisconnect, _tell_nobody)
+    app.add_exception_handler(Exception, _tell_unexpected)
+
+
+def status_of(error: VideoPrepError) -> HTTPStatus:
+    """The HTTP status of one of our errors."""
+    if isinstance(error, Refused):
+        return error.status
+    known = (_STATUS_OF[kind] for kind in type(error).__mro__ if kind in _STATUS_OF)
+    return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _tell_ours(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, VideoPrepError)
+    return problem_response(status_of(error), str(error), error.headers if isinstance(error, Refused) else None)
+
+
+def _tell_http(request: Request, error: Exception) -> JSONResponse:
+    """404 for paths and 405 for methods that do not exist."""
+    assert isinstance(error, HTTPException)
+    said = error.detail
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        said = f"There is nothing at {request.url.path[:200]}; /openapi.json lists what there is."
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        said = f"{request.method} cannot be done with {request.url.path[:200]}; /openapi.json lists what can."
+    return problem_response(error.status_code, said, dict(error.headers or {}))
+
+
+def _tell_invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    sentences = [
+        f"{(entry['loc'] or ('body',))[-1]}: {entry['msg']}, found {str(entry['input'])[:100]!r}"
+        for entry in error.errors()[:_MAX_SENTENCES]
+    ]
+    return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(sentences) + ".")
+
+
+def _tell_nobody(request: Request, error: Exception) -> JSONResponse:
+    return problem_response(HTTPStatus.BAD_REQUEST, "The connection was cut before the request had arrived.")
+
+
+def _tell_unexpected(request: Request, error: Exception) -> JSONResponse:
+    """Say no more than that; the server logs the error, with its traceback."""
+    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, _UNEXPECTED)

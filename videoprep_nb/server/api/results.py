@@ -1,0 +1,121 @@
+"""What a job has brought forth, over HTTP: package, reports, pictures and previews."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi.responses import FileResponse, StreamingResponse
+
+from videoprep_nb.core.errors import NoSuchJob
+from videoprep_nb.core.layout import PACKAGE_NAME
+from videoprep_nb.server.api.dependencies import JobId, Jobs
+from videoprep_nb.server.api.problems import problem_docs
+from videoprep_nb.server.api.schemas import PreviewFile, Report
+from videoprep_nb.server.api.zip_stream import zip_pieces
+
+# A report is shown like a page from a stranger: no scripts, no forms, no requests. allow-same-origin lets browsers send
+# the session along when a link in a framed report is followed; where nothing runs it gives away nothing.
+REPORT_HEADERS = {
+    "Content-Security-Policy": (
+        "sandbox allow-same-origin allow-downloads; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+        "font-src data:; frame-ancestors 'self'"
+    ),
+}
+_PREVIEW_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg"}
+
+router = APIRouter(prefix="/api")
+
+
+# reports link to the package beside them, by its own name
+@router.get("/jobs/{job_id}/final_package.zip", include_in_schema=False)
+@router.head("/jobs/{job_id}/package", include_in_schema=False)
+@router.get(
+    "/jobs/{job_id}/package",
+    response_class=FileResponse,
+    responses={
+        HTTPStatus.OK: {"content": {"application/zip": {}}, "description": "the package"},
+        HTTPStatus.PARTIAL_CONTENT: {"content": {"application/zip": {}}, "description": "the range asked for"},
+        **problem_docs(HTTPStatus.NOT_FOUND),
+    },
+)
+def fetch_package(job_id: JobId, jobs: Jobs) -> FileResponse:
+    """Fetch the package, as a whole or in ranges."""
+    name = f"{PACKAGE_NAME.removesuffix('.zip')}_{job_id}.zip"
+    return FileResponse(jobs.package_path(job_id), media_type="application/zip", filename=name)
+
+
+@router.get("/jobs/{job_id}/reports", responses=problem_docs(HTTPStatus.NOT_FOUND))
+def list_reports(job_id: JobId, jobs: Jobs) -> list[Report]:
+    """List the reports of a job; `index.html` leads through the others."""
+    names = jobs.report_names(job_id)
+    return [Report(name=name, href=f"/api/jobs/{job_id}/reports/{name}") for name in names]
+
+
+@router.head("/jobs/{job_id}/reports/{name}", include_in_schema=False)
+@router.get(
+    "/jobs/{job_id}/reports/{name}",
+    response_class=FileResponse,
+    responses={
+        HTTPStatus.OK: {"content": {"text/html": {}, "application/x-ipynb+json": {}}, "description": "the report"},
+        **problem_docs(HTTPStatus.NOT_FOUND),
+    },
+)
+def fetch_report(
+    job_id: JobId,
+    name: Annotated[str, Path(description="its file name", examples=["index.html"], max_length=200)],
+    jobs: Jobs,
+) -> FileResponse:
+    """Fetch a report: a page to show, or a notebook to save."""
+    path = jobs.report_path(job_id, name)
+    if path.suffix == ".html":
+        return FileResponse(path, media_type="text/html", headers=REPORT_HEADERS)
+    return FileResponse(path, media_type="application/x-ipynb+json", headers=REPORT_HEADERS, filename=path.name)
+
+
+@router.get(
+    "/jobs/{job_id}/reports.zip",
+    response_class=StreamingResponse,
+    responses={
+        HTTPStatus.OK: {"content": {"application/zip": {}}, "description": "all reports"},
+        **problem_docs(HTTPStatus.NOT_FOUND),
+    },
+)
+def fetch_all_reports(job_id: JobId, jobs: Jobs) -> StreamingResponse:
+    """Fetch all reports as one ZIP; it is made while it is sent."""
+    # in a folder, so that a package beside it is where the overview says
+    files = {f"reports/{name}": jobs.report_path(job_id, name) for name in jobs.report_names(job_id)}
+    if not files:
+        raise NoSuchJob(f"Job {job_id} has no reports (yet).")
+    headers = {"Content-Disposition": f'attachment; filename="reports_{job_id}.zip"'}
+    return StreamingResponse(zip_pieces(files), media_type="application/zip", headers=headers)
+
+
+@router.get("/jobs/{job_id}/preview", responses=problem_docs(HTTPStatus.NOT_FOUND))
+def list_previews(job_id: JobId, jobs: Jobs) -> list[PreviewFile]:
+    """List the pictures and films that show what was found so far.
+
+    `1.mp4` is video 1 with its tracks drawn, `1.jpg` its latest tracked frame, `1_2.jpg` the second picture of its
+    strip.
+    """
+    names = jobs.preview_names(job_id)
+    return [PreviewFile(name=name, href=f"/api/jobs/{job_id}/preview/{name}") for name in names]
+
+
+@router.head("/jobs/{job_id}/preview/{name}", include_in_schema=False)
+@router.get(
+    "/jobs/{job_id}/preview/{name}",
+    response_class=FileResponse,
+    responses={
+        HTTPStatus.OK: {"content": {"video/mp4": {}, "image/jpeg": {}}, "description": "the film or picture"},
+        HTTPStatus.PARTIAL_CONTENT: {"content": {"video/mp4": {}}, "description": "the range asked for"},
+        **problem_docs(HTTPStatus.NOT_FOUND),
+    },
+)
+def fetch_preview(
+    job_id: JobId,
+    name: Annotated[str, Path(description="its file name", examples=["1.mp4"], max_length=200)],
+    jobs: Jobs,
+) -> FileResponse:
+    """Fetch a picture or film, as a whole or in ranges; the latest frame changes while the job runs."""
+    path = jobs.preview_path(job_id, name)
+    return FileResponse(path, media_type=_PREVIEW_TYPES[path.suffix], headers={"Cache-Control": "no-cache"})

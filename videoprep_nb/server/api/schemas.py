@@ -1,0 +1,282 @@
+"""What the API answers, as OpenAPI describes it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.service import JobView
+from videoprep_nb.jobs.settings import Settings
+from videoprep_nb.jobs.store.rows import Event, JobRow, UnitRow
+from videoprep_nb.server.examine import CheckupResult
+from videoprep_nb.server.uploads.imports import ImportEntry
+from videoprep_nb.server.uploads.resumable import ResumableUpload
+from videoprep_nb.server.uploads.sources import VideoSource
+
+JOB_ID = "20260131-0123456789abcdef"
+"""A job id for examples."""
+
+MAX_CLIPS_PER_UNIT = 10_000
+
+
+class Submitted(BaseModel):
+    """A job that was taken on."""
+
+    job_id: str = Field(description="its id; whoever knows it can follow the job", examples=[JOB_ID])
+
+
+class JobSummary(BaseModel):
+    """A job in a list."""
+
+    job_id: str = Field(examples=[JOB_ID])
+    owner: str = Field(description="who submitted it; empty where there are no tokens", examples=["anna"])
+    state: State
+    message: str = Field(description="why it is in this state, in one sentence; may be empty", examples=[""])
+    video_names: list[str] = Field(description="names of its videos, in their order", examples=[["street.mp4"]])
+    size_bytes: int = Field(description="size of all its videos", examples=[73_400_320])
+    keep_scratch: bool = Field(description="whether clips, frames, detections and tracks stay on the server")
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    results_deleted_at: datetime | None = Field(description="when its files were deleted to make room")
+
+    @classmethod
+    def of(cls, row: JobRow) -> "JobSummary":
+        """The job as the store has it."""
+        return cls.model_validate(row, from_attributes=True)
+
+
+class JobList(BaseModel):
+    """A page of the list of jobs, newest first."""
+
+    jobs: list[JobSummary]
+    total: int = Field(description="how many jobs there are on all pages", examples=[1])
+
+
+class VideoStatus(BaseModel):
+    """One video of a job."""
+
+    video_id: str = Field(examples=["1"])
+    original_name: str = Field(examples=["street.mp4"])
+    state: State
+    message: str = Field(description="what went wrong, in one sentence; empty when nothing did", examples=[""])
+    findings: list[str] = Field(description="what was unusual about the file, a sentence each; known at the end")
+
+
+class UnitStatus(BaseModel):
+    """One unit of work: a notebook for one video, or for the whole job."""
+
+    key: str = Field(description="its name within the job", examples=["04_track_persons_1"])
+    stage: str = Field(examples=["track_persons"])
+    video_id: str | None = Field(description="the video, null for a stage that runs once per job", examples=["1"])
+    part: int | None = Field(description="which part of a long video, null for the whole")
+    state: State
+    message: str = Field(description="why it is in this state, in one sentence; may be empty", examples=[""])
+    attempt: int = Field(description="how often it was started", examples=[1])
+    done: int = Field(description="how much of it is done", examples=[1200])
+    total: int = Field(description="how much there is to do, 0 while that is unknown", examples=[2400])
+    unit: str = Field(description="what is counted", examples=["frames"])
+    fraction_done: float = Field(ge=0, le=1, examples=[0.5])
+    rate_per_s: float | None = Field(description="how many a second, null while unknown", examples=[80.0])
+    remaining_s: float | None = Field(description="seconds left, null while that is unknown", examples=[15.0])
+    elapsed_s: float = Field(description="seconds since its start, or that it took", examples=[15.0])
+    started_at: datetime | None
+    ended_at: datetime | None
+    report: str = Field(description="file name of its executed notebook, empty when there is none", examples=[""])
+
+    @classmethod
+    def of(cls, row: UnitRow, now: datetime) -> "UnitStatus":
+        """The unit as the store has it, with its rate until now."""
+        elapsed_s = row.elapsed_s(now)
+        rate = row.done / elapsed_s if row.done and elapsed_s > 0 else None
+        is_timed = row.state is State.RUNNING and row.done <= row.total
+        values = {
+            **vars(row),
+            "fraction_done": row.fraction_done,
+            "rate_per_s": rate,
+            "remaining_s": (row.total - row.done) / rate if rate and is_timed else None,
+            "elapsed_s": elapsed_s,
+        }
+        return cls.model_validate(values)
+
+
+class JobStatus(JobSummary):
+    """A job with all its videos and units."""
+
+    videos: list[VideoStatus]
+    units: list[UnitStatus]
+    fraction_done: float = Field(ge=0, le=1, description="share of the work that is done", examples=[0.5])
+    remaining_s: float | None = Field(description="estimated seconds to the end, null while unknown", examples=[42.0])
+    has_package: bool = Field(description="whether there is a package to fetch")
+
+    @classmethod
+    def of_view(cls, view: JobView, has_package: bool) -> "JobStatus":
+        """The job as the service sees it."""
+        now = datetime.now(UTC)
+        values = {
+            **vars(view.job),
+            "videos": _videos(view),
+            "units": [UnitStatus.of(unit, now) for unit in view.units],
+            "fraction_done": view.fraction_done,
+            "remaining_s": view.remaining_s,
+            "has_package": has_package,
+        }
+        return cls.model_validate(values)
+
+
+class EventMessage(BaseModel):
+    """Something that happened to a job; the ``data`` of a server-sent event."""
+
+    at: datetime
+    text: str = Field(description="one sentence, or the state", examples=["running"])
+    data: dict[str, Any] = Field(description="the same for programs", examples=[{"state": "running", "message": ""}])
+
+    @classmethod
+    def of(cls, event: Event) -> "EventMessage":
+        """The event as the store has it."""
+        return cls(at=event.at, text=event.text, data=event.data)
+
+
+class Report(BaseModel):
+    """A report of a job: a page, or the executed notebook that it shows."""
+
+    name: str = Field(examples=["04_track_persons_1.html"])
+    href: str = Field(description="where to fetch it", examples=[f"/api/jobs/{JOB_ID}/reports/04_track_persons_1.html"])
+
+
+class UploadStatus(BaseModel):
+    """An upload that no job has taken yet."""
+
+    upload_id: str
+    name: str = Field(description="name of the file", examples=["street.mp4"])
+    size_bytes: int = Field(description="how large it is", examples=[73_400_320])
+    offset_bytes: int = Field(description="how much has arrived", examples=[1_048_576])
+    created_at: datetime
+
+    @classmethod
+    def of(cls, upload: ResumableUpload) -> "UploadStatus":
+        """The upload as it lies on the disk."""
+        info = upload.info
+        return cls(
+            upload_id=info.upload_id,
+            name=info.name,
+            size_bytes=info.size_bytes,
+            offset_bytes=upload.offset,
+            created_at=info.created_at,
+        )
+
+
+class JobRequest(BaseModel):
+    """A job made of videos that are on the server already."""
+
+    videos: list[VideoSource] = Field(
+        description="in the order that numbers them 1, 2, …", min_length=1, max_length=1000
+    )
+    params: Settings = Field({}, description="parameters that differ from the defaults, by stage and name")
+    keep_scratch: bool = Field(False, description="keep clips, frames, detections and tracks on the server")
+    clips_per_unit: int = Field(
+        8, ge=1, le=MAX_CLIPS_PER_UNIT, description="a video of more clips is split over several units"
+    )
+
+
+class ImportFile(BaseModel):
+    """A file or folder on the server that videos may be taken from."""
+
+    name: str = Field(examples=["street.mp4"])
+    path: str = Field(description="by this it is chosen", examples=["/data/videos/street.mp4"])
+    is_folder: bool
+    size_bytes: int = Field(description="0 for a folder", examples=[73_400_320])
+
+    @classmethod
+    def of(cls, entry: ImportEntry) -> "ImportFile":
+        """The entry as it lies on the disk."""
+        return cls(
+            name=entry.path.name or str(entry.path),
+            path=str(entry.path),
+            is_folder=entry.is_folder,
+            size_bytes=entry.size_bytes,
+        )
+
+
+class PreviewFile(BaseModel):
+    """A picture or film that shows what was found in a video."""
+
+    name: str = Field(examples=["1.mp4"])
+    href: str = Field(description="where to fetch it", examples=[f"/api/jobs/{JOB_ID}/preview/1.mp4"])
+
+
+class Freed(BaseModel):
+    """What was deleted because nobody needs it any more."""
+
+    freed_bytes: int = Field(examples=[1_500_000_000])
+    items: list[str] = Field(description="a sentence per deleted thing, and per thing that could not be deleted")
+
+
+class Worker(BaseModel):
+    """A worker that units run on."""
+
+    address: str = Field(examples=["tcp://127.0.0.1:40123"])
+    threads: int = Field(description="units that it runs at a time", examples=[1])
+    resources: dict[str, float] = Field(examples=[{"GPU": 1}])
+
+
+class Health(BaseModel):
+    """How the service is."""
+
+    version: str = Field(examples=["0.1.0"])
+    workers: list[Worker] = Field(description="none while they start, which takes a few seconds")
+    jobs: dict[State, int] = Field(description="how many jobs are in each state", examples=[{"queued": 2, "done": 40}])
+    disk_total_bytes: int = Field(examples=[2_000_000_000_000])
+    disk_free_bytes: int = Field(examples=[1_200_000_000_000])
+
+
+class CheckStatus(BaseModel):
+    """What was found about one thing that jobs need."""
+
+    name: str = Field(examples=["ffmpeg"])
+    ok: bool
+    message: str = Field(description="what was found, and what to do when it is not as it should be")
+    needed: bool = Field(description="whether no job can run without it")
+
+
+class HealthDetails(BaseModel):
+    """How the machine of the service is."""
+
+    checked_at: datetime | None = Field(description="null while the first look, of some seconds, is under way")
+    checks: list[CheckStatus]
+    jobs_bytes: int = Field(description="room that jobs take on the disk", examples=[120_000_000_000])
+    uploads_bytes: int = Field(description="room that uploads take which no job has taken", examples=[2_000_000_000])
+
+    @classmethod
+    def of(cls, result: CheckupResult | None, usage: dict[str, int]) -> "HealthDetails":
+        """What the last look has found."""
+        checks = [CheckStatus.model_validate(check, from_attributes=True) for check in result.checks] if result else []
+        return cls(
+            checked_at=result.at if result else None,
+            checks=checks,
+            jobs_bytes=usage["jobs"],
+            uploads_bytes=usage["uploads"],
+        )
+
+
+def _videos(view: JobView) -> list[VideoStatus]:
+    if view.result and view.result.videos:
+        return [VideoStatus.model_validate(video, from_attributes=True) for video in view.result.videos]
+    return [_unfinished_video(view, str(number), name) for number, name in enumerate(view.job.video_names, start=1)]
+
+
+def _unfinished_video(view: JobView, video_id: str, name: str) -> VideoStatus:
+    """A video by its units; until these are planned, and when the job was given up, in the state of its job."""
+    units = [unit for unit in view.units if unit.video_id == video_id]
+    states = {unit.state for unit in units}
+    failed = next((unit.message for unit in units if unit.state is State.FAILED), "")
+    if failed:
+        state = State.FAILED
+    elif view.job.state in ENDED or not units:
+        state = view.job.state
+    elif states == {State.DONE}:
+        state = State.DONE
+    else:
+        state = State.RUNNING if states & {State.RUNNING, State.DONE} else State.WAITING
+    return VideoStatus(video_id=video_id, original_name=name, state=state, message=failed, findings=[])

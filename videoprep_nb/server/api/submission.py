@@ -1,0 +1,180 @@
+"""Handing in videos over HTTP: as a form that brings them, or by naming those that are on the server already."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import TypeAdapter, ValidationError
+
+from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.jobs.settings import Settings, check_settings
+from videoprep_nb.media.look import Look
+from videoprep_nb.server.api.dependencies import Jobs
+from videoprep_nb.server.api.problems import problem_docs
+from videoprep_nb.server.api.schemas import MAX_CLIPS_PER_UNIT, ImportFile, JobRequest, Submitted
+from videoprep_nb.server.examine import look_at
+from videoprep_nb.server.security.access import UserJobs
+from videoprep_nb.server.uploads.form import (
+    Upload,
+    announced_size,
+    check_announced_size,
+    content_type,
+    read_small,
+    received,
+)
+
+_MAX_JSON_BYTES = 1024 * 1024
+_BOOLEANS = {"true": True, "1": True, "on": True, "false": False, "0": False, "": False}
+_SETTINGS = TypeAdapter(Settings)
+
+
+def _inlined_schema() -> dict[str, Any]:
+    """The schema of a job request in one piece, as it stands alone in the document."""
+    schema = JobRequest.model_json_schema()
+    schema["properties"]["videos"]["items"] = schema.pop("$defs")["VideoSource"]
+    return schema
+
+
+_UPLOAD_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": _inlined_schema()},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["videos"],
+                    "properties": {
+                        "videos": {
+                            "type": "array",
+                            "minItems": 1,
+                            "items": {"type": "string", "format": "binary"},
+                            "description": "the raw videos, in the order that numbers them 1, 2, …",
+                        },
+                        "params": {
+                            "type": "string",
+                            "contentMediaType": "application/json",
+                            "description": "parameters that differ from the defaults, by stage and name",
+                            "examples": ['{"clip": {"clip_duration_s": 10}}'],
+                        },
+                        "keep_scratch": {
+                            "type": "boolean",
+                            "default": False,
+                            "description": "keep clips, frames, detections and tracks on the server",
+                        },
+                        "clips_per_unit": {
+                            "type": "integer",
+                            "minimum": 1,
+                            "maximum": MAX_CLIPS_PER_UNIT,
+                            "default": 8,
+                            "description": "a video of more clips is split over several units of work",
+                        },
+                    },
+                },
+                "encoding": {"videos": {"contentType": "application/octet-stream"}},
+            },
+        },
+    }
+}
+
+router = APIRouter(prefix="/api")
+
+
+@router.post(
+    "/jobs",
+    status_code=HTTPStatus.ACCEPTED,
+    responses={
+        HTTPStatus.ACCEPTED: {"headers": {"Location": {"description": "the job", "schema": {"type": "string"}}}},
+        **problem_docs(
+            HTTPStatus.BAD_REQUEST,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            HTTPStatus.TOO_MANY_REQUESTS,
+            HTTPStatus.INSUFFICIENT_STORAGE,
+        ),
+    },
+    openapi_extra=_UPLOAD_FORM,
+)
+async def submit_job(request: Request, response: Response, jobs: Jobs) -> Submitted:
+    """Hand in videos; answered as soon as they have arrived, before any work on them.
+
+    A form brings the videos along. JSON names uploads that have arrived before, and files in the import folders.
+
+    A video of 0 bytes, or one that is no video, fails alone: the others of its job are worked on. A form in which
+    all are empty is refused.
+    """
+    submit = _submit_sources if content_type(request) == b"application/json" else _submit_form
+    job_id = await submit(request, jobs)
+    response.headers["Location"] = f"/api/jobs/{job_id}"
+    return Submitted(job_id=job_id)
+
+
+async def _submit_sources(request: Request, jobs: UserJobs) -> str:
+    try:
+        wanted = JobRequest.model_validate_json(await read_small(request, _MAX_JSON_BYTES))
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from None
+    return await to_thread.run_sync(_queue_sources, jobs, wanted)
+
+
+def _queue_sources(jobs: UserJobs, wanted: JobRequest) -> str:
+    return jobs.submit_sources(
+        wanted.videos, wanted.params, keep_scratch=wanted.keep_scratch, clips_per_unit=wanted.clips_per_unit
+    )
+
+
+async def _submit_form(request: Request, jobs: UserJobs) -> str:
+    check_announced_size(request, jobs.limits)
+    await to_thread.run_sync(jobs.check_room, announced_size(request))
+    async with received(request, jobs.workspace, jobs.limits) as upload:
+        return await to_thread.run_sync(_queue_form, jobs, upload)
+
+
+def _queue_form(jobs: UserJobs, upload: Upload) -> str:
+    return jobs.submit(
+        upload.videos,
+        _params(upload.texts.get("params", "")),
+        keep_scratch=_flag(upload.texts.get("keep_scratch", "")),
+        clips_per_unit=_clips_per_unit(upload.texts.get("clips_per_unit", "")),
+    )
+
+
+@router.get("/imports", responses=problem_docs(HTTPStatus.BAD_REQUEST))
+def list_imports(
+    jobs: Jobs,
+    path: Annotated[str | None, Query(description="a folder; without: where to begin", max_length=4096)] = None,
+) -> list[ImportFile]:
+    """List a folder on the server that videos may be taken from without an upload, folders first."""
+    return [ImportFile.of(entry) for entry in jobs.imports.entries(path)]
+
+
+@router.get("/imports/probe", responses=problem_docs(HTTPStatus.BAD_REQUEST))
+async def probe_import(jobs: Jobs, path: Annotated[str, Query(description="a file", max_length=4096)]) -> Look:
+    """Say what is in a file on the server, with a picture from it."""
+    file = await to_thread.run_sync(jobs.imports.file, path)
+    return await look_at(file, file.name, jobs.workspace)
+
+
+def _params(text: str) -> Settings:
+    try:
+        return check_settings(_SETTINGS.validate_json(text or "{}"))
+    except ValidationError as error:
+        found = error.errors()[0]["msg"]
+        raise ParameterError("params", f'wanted JSON such as {{"clip": {{"clip_duration_s": 10}}}} ({found})') from None
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in _BOOLEANS:
+        raise ParameterError("keep_scratch", f"wanted true or false, found {text[:100]!r}")
+    return _BOOLEANS[text.lower()]
+
+
+def _clips_per_unit(text: str) -> int:
+    if not text:
+        return 8
+    if not (text.isascii() and text.isdecimal() and 1 <= len(text) <= 5 and 1 <= int(text) <= MAX_CLIPS_PER_UNIT):
+        raise ParameterError("clips_per_unit", f"wanted 1 to {MAX_CLIPS_PER_UNIT}, found {text[:100]!r}")
+    return int(text)

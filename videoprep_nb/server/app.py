@@ -1,0 +1,99 @@
+"""The web application of a service."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+
+from anyio import to_thread
+from fastapi import FastAPI, HTTPException
+from starlette.endpoints import HTTPEndpoint
+from starlette.routing import Match, Route
+
+import videoprep_nb
+from videoprep_nb.jobs.service import Service
+from videoprep_nb.server.api import jobs as api
+from videoprep_nb.server.api import operation, results, submission
+from videoprep_nb.server.api.problems import add_problem_handlers
+from videoprep_nb.server.examine import Checkup
+from videoprep_nb.server.metrics import CountRequests, Metrics
+from videoprep_nb.server.security import login
+from videoprep_nb.server.security.authentication import Authentication
+from videoprep_nb.server.security.gate import Gate
+from videoprep_nb.server.security.users import Users
+from videoprep_nb.server.ui.app import add_page
+from videoprep_nb.server.uploads import tus
+from videoprep_nb.server.uploads.resumable import give_back_claims
+
+CLEAN_INTERVAL_S = 3600.0
+_DESCRIPTION = """Turn raw videos into packages for people who annotate what persons do in them.
+
+Hand in videos with `POST /api/jobs`, follow the job, fetch its package. Errors are problem details (RFC 9457) whose
+`detail` is one sentence for people. Where the service has users, send `Authorization: Bearer <token>`."""
+_log = logging.getLogger(__name__)
+
+
+def create_app(service: Service, users: Users | None) -> FastAPI:
+    """The application that offers a service.
+
+    Args:
+        service: The service; it is cleaned at start and once an hour, and not closed at the end.
+        users: Who may use it; None: only programs and browsers of this machine.
+    """
+    give_back_claims(service.workspace.uploads_dir)
+    app = FastAPI(
+        title="videoprep",
+        version=videoprep_nb.__version__,
+        description=_DESCRIPTION,
+        lifespan=_lifespan,
+        # their pages load scripts from elsewhere; the document itself stays at /openapi.json
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.service = service
+    app.state.stopping = False
+    app.state.authentication = Authentication.of_workspace(service.workspace.path, users)
+    app.state.checkup = Checkup(service.workspace)
+    app.state.metrics = Metrics(service)
+    app.add_middleware(Gate, authentication=app.state.authentication)
+    app.add_middleware(CountRequests, metrics=app.state.metrics)  # around the gate
+    add_problem_handlers(app)
+    app.include_router(login.router)
+    for module in (api, submission, tus, results, operation):
+        app.include_router(module.router)
+    # else the page, which is mounted at /, would answer
+    app.router.routes.append(Route("/api{path:path}", _NoSuchPath, include_in_schema=False))
+    add_page(app, service)
+    return app
+
+
+class _NoSuchPath(HTTPEndpoint):
+    """Whatever the API does not have, in any method."""
+
+    async def dispatch(self) -> None:
+        """Say which of the two is wrong, path or method."""
+        scope = self.scope
+        known = any(route.matches(scope)[0] is Match.PARTIAL for route in scope["app"].routes)
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED if known else HTTPStatus.NOT_FOUND)
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    cleaning = asyncio.create_task(_clean_forever(app.state.service))
+    yield
+    cleaning.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await cleaning
+
+
+async def _clean_forever(service: Service) -> None:
+    while True:
+        try:
+            report = await to_thread.run_sync(service.clean)
+        except Exception:
+            _log.exception("Cleaning failed; it is tried again in %.0f s.", CLEAN_INTERVAL_S)
+        else:
+            for item in report.items:
+                _log.info("Deleted: %s", item)
+        await asyncio.sleep(CLEAN_INTERVAL_S)

@@ -1,0 +1,252 @@
+"""What a user may do with jobs. API and page reach the service through ``UserJobs`` and in no other way."""
+
+import re
+from collections.abc import Sequence
+from http import HTTPStatus
+from pathlib import Path
+
+from videoprep_nb.core.errors import NoSuchJob, ParameterError
+from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.service import JobView, Limits, Service
+from videoprep_nb.jobs.settings import Settings
+from videoprep_nb.jobs.storage.retention import CleanReport
+from videoprep_nb.jobs.storage.workspace import Workspace
+from videoprep_nb.jobs.store.rows import Event, JobRow
+from videoprep_nb.server.api.problems import Refused
+from videoprep_nb.server.security.users import User
+from videoprep_nb.server.uploads.imports import ImportFolders
+from videoprep_nb.server.uploads.resumable import UserUploads
+from videoprep_nb.server.uploads.sources import VideoSource
+
+_PREVIEW_NAME = re.compile(r"[0-9]{1,4}(\.mp4|(_[0-9]{1,3})?\.jpg)")
+_MODEL_NAME = re.compile(r"[A-Za-z0-9-]{1,60}")
+
+
+class UserJobs:
+    """The jobs that a user may see, and what they may do with them.
+
+    A job of somebody else is answered word for word like one that does not exist.
+
+    Args:
+        service: The service.
+        user: The user.
+    """
+
+    def __init__(self, service: Service, user: User) -> None:
+        self._service = service
+        self.user = user
+
+    @property
+    def limits(self) -> Limits:
+        """What the service takes on."""
+        return self._service.limits
+
+    @property
+    def workspace(self) -> Workspace:
+        """The folder of the service."""
+        return self._service.workspace
+
+    @property
+    def uploads(self) -> UserUploads:
+        """The user's uploads that no job has taken."""
+        return UserUploads(self._service, self.user.name)
+
+    @property
+    def imports(self) -> ImportFolders:
+        """What lies on the server for everybody to take."""
+        return ImportFolders(self._service)
+
+    def check_room(self, size_bytes: int) -> None:
+        """Check that a job of this size, which is still to come, can be taken on; see ``Service.check_room``."""
+        self._service.check_room(size_bytes, to_come_bytes=size_bytes)
+
+    def submit(
+        self,
+        videos: Sequence[tuple[str, Path]],
+        params: Settings,
+        *,
+        keep_scratch: bool = False,
+        clips_per_unit: int = 8,
+    ) -> str:
+        """Queue a job that belongs to the user, see ``Service.submit``.
+
+        Args:
+            videos: Name for people and file of each video; the files must have been found to be the user's.
+            params: Parameters that differ from the defaults, by stage and name.
+            keep_scratch: Keep clips, frames, detections and tracks when it has ended.
+            clips_per_unit: A video of more clips is split over several units.
+
+        Returns:
+            The id of the job.
+        """
+        _refuse_files_of_the_server(params)
+        return self._service.submit(
+            videos, params, owner=self.user.name, keep_scratch=keep_scratch, clips_per_unit=clips_per_unit
+        )
+
+    def submit_sources(
+        self,
+        sources: Sequence[VideoSource],
+        params: Settings,
+        *,
+        keep_scratch: bool = False,
+        clips_per_unit: int = 8,
+    ) -> str:
+        """Queue a job of uploads, which it takes over, and of files on the server, which it reads in place.
+
+        Args:
+            sources: The videos, in the order that numbers them.
+            params: Parameters that differ from the defaults, by stage and name.
+            keep_scratch: Keep clips, frames, detections and tracks when it has ended.
+            clips_per_unit: A video of more clips is split over several units.
+
+        Returns:
+            The id of the job.
+
+        Raises:
+            NoSuchUpload: The user has no such upload.
+            WrongState: An upload has not arrived in full.
+            InputError: A file on the server may not be used.
+            ParameterError: An upload is named twice, or a parameter is wrong.
+            LimitExceeded: It is more than the service takes on.
+        """
+        files = {source.server_path: self.imports.file(source.server_path) for source in sources if source.server_path}
+        with self.uploads.claimed([source.upload_id for source in sources if source.upload_id]) as claimed:
+            videos = [
+                claimed[source.upload_id]
+                if source.upload_id
+                else (files[source.server_path].name, files[source.server_path])
+                for source in sources
+            ]
+            return self.submit(videos, params, keep_scratch=keep_scratch, clips_per_unit=clips_per_unit)
+
+    def jobs(
+        self, state: State | None = None, text: str | None = None, offset: int = 0, limit: int = 50
+    ) -> tuple[list[JobRow], int]:
+        """A page of the list of jobs that the user may see, newest first, and how many there are."""
+        return self._service.jobs(state, text, self._owner, offset, limit)
+
+    def counts(self) -> dict[State, int]:
+        """Number of jobs that the user may see, by state."""
+        return self._service.counts(self._owner)
+
+    def row(self, job_id: str) -> JobRow:
+        """A job alone.
+
+        Raises:
+            NoSuchJob: There is none that the user may see.
+        """
+        row = self._service.row(job_id)
+        if self._owner not in (None, row.owner):
+            raise NoSuchJob.with_id(job_id)
+        return row
+
+    def job(self, job_id: str) -> JobView:
+        """A job with its units, see ``Service.job``."""
+        self.row(job_id)
+        return self._service.job(job_id)
+
+    def events(self, job_id: str, since_id: int = 0) -> list[Event]:
+        """What happened to a job after a certain event, see ``Service.events``."""
+        self.row(job_id)
+        return self._service.events(job_id, since_id)
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job, see ``Service.cancel``."""
+        self.row(job_id)
+        self._service.cancel(job_id)
+
+    def retry(self, job_id: str) -> None:
+        """Work again on a job, see ``Service.retry``."""
+        self.row(job_id)
+        self._service.retry(job_id)
+
+    def delete(self, job_id: str) -> None:
+        """Delete an ended job, see ``Service.delete``."""
+        self.row(job_id)
+        self._service.delete(job_id)
+
+    def has_package(self, job_id: str) -> bool:
+        """Whether a job has a package to fetch."""
+        self.row(job_id)
+        return self._service.workspace.job_folder(job_id).package.is_file()
+
+    def package_path(self, job_id: str) -> Path:
+        """The package of a job, see ``Service.package_path``."""
+        self.row(job_id)
+        return self._service.package_path(job_id)
+
+    def report_names(self, job_id: str) -> list[str]:
+        """Names of a job's reports, see ``Service.report_names``."""
+        self.row(job_id)
+        return self._service.report_names(job_id)
+
+    def report_path(self, job_id: str, name: str) -> Path:
+        """A report of a job, see ``Service.report_path``."""
+        self.row(job_id)
+        return self._service.report_path(job_id, name)
+
+    def preview_names(self, job_id: str) -> list[str]:
+        """Names of the pictures and films that show what was found.
+
+        ``1.mp4`` is video 1 with its tracks drawn, ``1.jpg`` its latest tracked frame, ``1_2.jpg`` the second picture
+        of its strip.
+        """
+        self.row(job_id)
+        folder = self.workspace.job_folder(job_id).path / "preview"
+        return sorted(path.name for path in folder.glob("*") if _PREVIEW_NAME.fullmatch(path.name) and path.is_file())
+
+    def preview_path(self, job_id: str, name: str) -> Path:
+        """One of them.
+
+        Raises:
+            NoSuchJob: There is no such job, or no such picture or film (yet).
+        """
+        if name not in self.preview_names(job_id):
+            raise NoSuchJob(f"Job {job_id} has no picture or film {name[:100]!r} (yet).")
+        return self.workspace.job_folder(job_id).path / "preview" / name
+
+    def workers(self) -> list[dict[str, object]]:
+        """The workers that units run on; none while they start."""
+        return self._service.workers()
+
+    def disk_usage(self) -> dict[str, int]:
+        """Bytes of the disk, see ``Service.disk_usage``.
+
+        Raises:
+            Refused: The user is no admin.
+        """
+        self.check_admin()
+        return self._service.disk_usage()
+
+    def clean(self) -> CleanReport:
+        """Delete what is no longer needed, see ``Service.clean``.
+
+        Raises:
+            Refused: The user is no admin.
+        """
+        self.check_admin()
+        return self._service.clean()
+
+    def check_admin(self) -> None:
+        """Check that the user looks after the service.
+
+        Raises:
+            Refused: The user is no admin.
+        """
+        if not self.user.is_admin:
+            raise Refused(HTTPStatus.FORBIDDEN, "Only administrators may do this; ask whoever runs the service.")
+
+    @property
+    def _owner(self) -> str | None:
+        """Whose jobs the user may see; None: all."""
+        return None if self.user.is_admin else self.user.name
+
+
+def _refuse_files_of_the_server(params: Settings) -> None:
+    """Parameters that name files are for those who sit at the machine; weights are pickles, which may do anything."""
+    tracking = params.get("track_persons", {})
+    if not _MODEL_NAME.fullmatch(str(tracking.get("weights", "yolov8n"))):
+        raise ParameterError("track_persons.weights", "only the name of a model is taken here, such as yolov8n")
+    if tracking.get("detections_file"):
+        raise ParameterError("track_persons.detections_file", "no file of the server is taken here; leave it out")

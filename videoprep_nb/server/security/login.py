@@ -1,0 +1,93 @@
+"""The login page, plain HTML without scripts, and logging out."""
+
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import parse_qsl, urlsplit
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from videoprep_nb.server.security.authentication import COOKIE, Authentication, TooManyTries
+from videoprep_nb.server.security.gate import LOGIN_PATH
+from videoprep_nb.server.security.sessions import SESSION_LIFETIME
+from videoprep_nb.server.ui import texts
+from videoprep_nb.server.ui.templates import render
+from videoprep_nb.server.uploads.form import read_small
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'; "
+        "base-uri 'none'"
+    ),
+    "Cache-Control": "no-store",
+}
+_START_PAGE = "/"
+_MAX_FORM_BYTES = 16 * 1024
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get(LOGIN_PATH)
+def show_login(request: Request, next: Annotated[str, Query()] = "") -> Response:  # noqa: A002 - as in other programs
+    """Show the form; whoever is logged in goes on at once."""
+    if request.state.user is not None:
+        return RedirectResponse(own_page(next), HTTPStatus.SEE_OTHER)
+    return _form("", next, "", HTTPStatus.OK)
+
+
+@router.post(LOGIN_PATH)
+async def log_in(request: Request) -> Response:
+    """Begin a session, or say that name or password is wrong."""
+    # a framework would read bodies of any size into memory, and from anybody
+    body = await read_small(request, _MAX_FORM_BYTES)
+    fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    name, wanted = fields.get("name", ""), fields.get("next", "")
+    try:
+        secret = await _authentication(request).log_in(request, name, fields.get("password", ""))
+    except TooManyTries as error:
+        message = texts.TOO_MANY_TRIES.format(seconds=error.wait_s)
+        return _form(name, wanted, message, HTTPStatus.TOO_MANY_REQUESTS, error.headers)
+    if secret is None:
+        return _form(name, wanted, texts.WRONG_LOGIN, HTTPStatus.FORBIDDEN)
+    response = RedirectResponse(own_page(wanted), HTTPStatus.SEE_OTHER)
+    response.set_cookie(
+        COOKIE,
+        secret,
+        max_age=int(SESSION_LIFETIME.total_seconds()),
+        httponly=True,
+        samesite="lax",  # not strict: an address of a job that a colleague sent has to open
+        secure=request.url.scheme == "https",
+    )
+    return response
+
+
+@router.post("/logout")
+def log_out(request: Request) -> RedirectResponse:
+    """End the session."""
+    _authentication(request).log_out(request)
+    response = RedirectResponse(LOGIN_PATH, HTTPStatus.SEE_OTHER)
+    response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=request.url.scheme == "https")
+    return response
+
+
+def own_page(wanted: str) -> str:
+    """A path of this service that somebody wanted to see; the start page when it leads anywhere else."""
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:
+        return _START_PAGE
+    leads_away = parts.scheme or parts.netloc or not wanted.startswith("/") or wanted.startswith("//")
+    is_plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted
+    return _START_PAGE if leads_away or not is_plain or parts.path == LOGIN_PATH else wanted
+
+
+def _authentication(request: Request) -> Authentication:
+    authentication: Authentication = request.app.state.authentication
+    return authentication
+
+
+def _form(
+    name: str, wanted: str, message: str, status: HTTPStatus, headers: dict[str, str] | None = None
+) -> HTMLResponse:
+    html = render("login.html", name=name, wanted=own_page(wanted), message=message, action=LOGIN_PATH)
+    return HTMLResponse(html, status, _HEADERS | (headers or {}))

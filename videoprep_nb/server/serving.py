@@ -1,0 +1,108 @@
+"""Offers a workspace's service on a port until it is told to stop."""
+
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from videoprep_nb.core.errors import InputError
+from videoprep_nb.jobs.engine.cluster import EngineSettings
+from videoprep_nb.jobs.service import Limits, Service
+from videoprep_nb.jobs.storage.workspace import Workspace
+from videoprep_nb.server.app import create_app
+from videoprep_nb.server.security.gate import check_host
+from videoprep_nb.server.security.users import Users
+
+# uploads and downloads that take longer than this are cut off when the service is stopped
+_SHUTDOWN_TIMEOUT_S = 2
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """Where a service is offered, and to whom.
+
+    Args:
+        host: Name or address to listen at.
+        port: The port, 0 for any that is free.
+        auth_file: The user file, None: no users, and only for this machine.
+        trusted_proxies: Addresses of reverse proxies that are believed what they say about clients: the address
+            (``X-Forwarded-For``) and whether it came by HTTPS (``X-Forwarded-Proto``).
+    """
+
+    host: str
+    port: int
+    auth_file: Path | None
+    trusted_proxies: tuple[str, ...] = ()
+
+
+def serve(
+    settings: ServerSettings, workspace: Path, engine: EngineSettings, limits: Limits, announce: Callable[[str], None]
+) -> None:
+    """Offer the service of a workspace until SIGTERM or SIGINT.
+
+    Running notebooks are then interrupted; the next service of the workspace goes on with their jobs.
+
+    Args:
+        settings: Where and to whom.
+        workspace: The folder of the service; it is made when it is missing.
+        engine: Where units run.
+        limits: What the service takes on.
+        announce: Told the address as soon as requests are taken.
+
+    Raises:
+        InputError: The address, the auth file or the workspace cannot be used.
+    """
+    users = Users(settings.auth_file) if settings.auth_file else None
+    check_host(settings.host, users)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with (
+            _listen(settings.host, settings.port) as listener,
+            Service(Workspace(workspace), engine, limits) as service,
+        ):
+            announce(_address(settings.host, listener))
+            config = uvicorn.Config(
+                create_app(service, users),
+                log_level="warning",
+                timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT_S,
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=list(settings.trusted_proxies),
+                server_header=False,
+            )
+            _Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        # uvicorn takes the signal, shuts down in good order, and raises it again
+        return
+
+
+class _Server(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell followers of events to go, who would stay for as long as their jobs take; then shut down."""
+        self.config.app.state.stopping = True  # type: ignore[union-attr]
+        await super().shutdown(sockets)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.create_server(address[:2], family=family)
+    except OSError as error:
+        raise InputError(
+            f"{host} port {port} cannot be used ({error.strerror}); give another --host or --port."
+        ) from error
+    # asyncio does so only for sockets that it has made itself; without it small answers wait 40 ms for nothing
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+def _address(host: str, listener: socket.socket) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not disturb the closing
+    raise KeyboardInterrupt

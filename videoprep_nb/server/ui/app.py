@@ -1,0 +1,80 @@
+"""Adds the page to the application."""
+
+import re
+
+import gradio as gr
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from videoprep_nb.jobs.service import Service
+from videoprep_nb.server.ui.live import LiveViews
+from videoprep_nb.server.ui.routes import STATIC_FOLDER, router
+from videoprep_nb.server.ui.shell import build_page
+from videoprep_nb.server.ui.templates import render
+
+# fonts of the reader's own system: nothing has to be loaded
+_FONTS = ("system-ui", "Segoe UI", "Roboto", "Liberation Sans", "Arial", "sans-serif")
+# the theme's own grey words, button and empty boxes are too faint to be read
+_CONTRAST = {
+    "body_text_color_subdued": "*neutral_500",
+    "button_primary_background_fill": "*primary_600",
+    "button_primary_background_fill_hover": "*primary_700",
+    "checkbox_border_color": "*neutral_400",
+    "checkbox_border_color_dark": "*neutral_400",
+}
+_USED_OF_GRADIO = re.compile(r"/|/(theme\.css|favicon\.ico|gradio_api/run/predict|(assets|static)/.*)")
+
+
+def add_page(app: FastAPI, service: Service) -> None:
+    """Add the page to an application, after all its other routes.
+
+    Args:
+        app: The application; whoever gets past its gate may see the page.
+        service: The service.
+    """
+    app.state.live_views = LiveViews()
+    app.include_router(router)
+    app.mount("/page/static", _Static(directory=STATIC_FOLDER))
+    gr.mount_gradio_app(
+        app,
+        build_page(service),
+        path="/",
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        theme=gr.themes.Base(primary_hue="blue", neutral_hue="slate", font=_FONTS).set(**_CONTRAST),
+        head=render("head.html"),
+        css_paths=STATIC_FOLDER / "page.css",
+    )
+    mount = app.router.routes[-1]
+    assert isinstance(mount, Mount)
+    mount.app = _OnlyThePage(mount.app)
+
+
+class _OnlyThePage:
+    """What the page needs of Gradio. It also offers uploads, files, proxies and more, which nobody shall reach.
+
+    Args:
+        app: The application of Gradio.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI)."""
+        if scope["type"] != "http" or not _USED_OF_GRADIO.fullmatch(scope["path"]):
+            raise HTTPException(404)
+        await self._app(scope, receive, send)
+
+
+class _Static(StaticFiles):
+    def file_response(self, *args: object, **options: object) -> Response:
+        """A file that browsers may keep, but ask for whether it has changed: it does with every update."""
+        response = super().file_response(*args, **options)  # type: ignore[arg-type]
+        response.headers["Cache-Control"] = "no-cache"
+        return response

@@ -1,0 +1,22 @@
+"""How the service is, for administrators."""
+
+import shutil
+
+from videoprep_nb.server.examine import Checkup
+from videoprep_nb.server.security.access import UserJobs
+from videoprep_nb.server.ui.live import Fragments
+from videoprep_nb.server.ui.templates import render
+
+
+def health_view(jobs: UserJobs, checkup: Checkup) -> Fragments:
+    """Disk, workers, queue and what was found on the machine.
+
+    Raises:
+        Refused: The user is no admin.
+    """
+    jobs.check_admin()
+    result = checkup.result()
+    disk = shutil.disk_usage(jobs.workspace.path)
+    return {
+        "health": render("health.html", disk=disk, workers=jobs.workers(), counts=jobs.counts(), checkup=result),
+    }

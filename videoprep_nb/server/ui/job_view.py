@@ -1,0 +1,272 @@
+"""One job: how far it is, what came out of it, and what can be done with it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.service import JobView
+from videoprep_nb.jobs.store.rows import Event
+from videoprep_nb.server.api.schemas import JobStatus, UnitStatus, VideoStatus
+from videoprep_nb.server.security.access import UserJobs
+from videoprep_nb.server.ui import texts
+from videoprep_nb.server.ui.live import Fragments
+from videoprep_nb.server.ui.templates import render
+from videoprep_nb.server.ui.translation import translate
+from videoprep_nb.stages.params import STAGES, VIDEO_STAGES, notebook_name
+
+_VIDEOS_PER_TABLE = 20
+_JOB_STAGES = [stage for stage in STAGES if stage not in VIDEO_STAGES]
+_UNIT_KEY = re.compile(rf"^(?:{'|'.join(notebook_name(stage).removesuffix('.ipynb') for stage in STAGES)})\w*: ")
+_RETRIED = (State.FAILED, State.CANCELLED, State.COMPLETED_WITH_ERRORS)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One stage of one video, or of all, for the table of progress.
+
+    Args:
+        state: Its state.
+        fraction_done: Share that is done, 0 to 1.
+        done: What is finished.
+        total: What there is to do, 0 while that is unknown.
+        unit: What is counted.
+        rate_per_s: How many a second, None while unknown.
+        remaining_s: Seconds left, None while unknown.
+        parts_done: Parts that are done, of a stage that is split.
+        parts_total: Number of parts, 0 when it is not split.
+    """
+
+    state: State
+    fraction_done: float = 0.0
+    done: int = 0
+    total: int = 0
+    unit: str = ""
+    rate_per_s: float | None = None
+    remaining_s: float | None = None
+    parts_done: int = 0
+    parts_total: int = 0
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence on one video or one step.
+
+    Args:
+        subject: Name of the video or the step; the sentence goes on from it.
+        text: The rest of the sentence.
+        is_bad: Whether something failed.
+    """
+
+    subject: str
+    text: str
+    is_bad: bool
+
+
+@dataclass(frozen=True)
+class VideoPictures:
+    """What can be looked at of one video.
+
+    Args:
+        video: The video.
+        film: File name of the film with tracks drawn, empty when there is none.
+        strip: File names of pictures, in their order.
+    """
+
+    video: VideoStatus
+    film: str
+    strip: list[str]
+
+
+@dataclass(frozen=True)
+class LatestPicture:
+    """The frame that was tracked last.
+
+    Args:
+        video: Its video.
+        name: File name of the picture.
+        version: Changes with the picture.
+    """
+
+    video: VideoStatus
+    name: str
+    version: int
+
+
+@dataclass(frozen=True)
+class ReportLink:
+    """A report that can be read.
+
+    Args:
+        name: Its file name.
+        label: What it is about.
+    """
+
+    name: str
+    label: str
+
+
+def job_view(jobs: UserJobs, job_id: str) -> Fragments:
+    """Everything about one job, in pieces that change at different times.
+
+    Raises:
+        NoSuchJob: There is none that the user may see.
+    """
+    view = jobs.job(job_id)
+    job = JobStatus.of_view(view, jobs.has_package(job_id))
+    has_ended = job.state in ENDED
+    fragments = {
+        "title": render("job_title.html", job=job, number=view.job.number, has_ended=has_ended, retried=_RETRIED),
+        "progress": render(
+            "job_progress.html", job=job, has_ended=has_ended, headline=_headline(job), advice=_advice(job)
+        ),
+        "messages": render("job_messages.html", messages=_messages(job)),
+    }
+    for start in range(0, len(job.videos), _VIDEOS_PER_TABLE):
+        videos = job.videos[start : start + _VIDEOS_PER_TABLE]
+        rows = [(video, [_cell(view, job, stage, video) for stage in VIDEO_STAGES]) for video in videos]
+        fragments[f"grid-{start}"] = render("job_grid.html", rows=rows, stages=VIDEO_STAGES, is_first=start == 0)
+    joined = [(stage, _cell(view, job, stage, None)) for stage in _JOB_STAGES]
+    fragments["joined"] = render("job_joined.html", cells=joined)
+    fragments["live"] = render("job_live.html", job_id=job_id, picture=None if has_ended else _latest(jobs, job))
+    fragments["pictures"] = render("job_pictures.html", job_id=job_id, pictures=_pictures(jobs, job))
+    fragments["reports"] = render("job_reports.html", job_id=job_id, links=_report_links(jobs.report_names(job_id)))
+    fragments["history"] = render("job_history.html", events=_told_events(jobs.events(job_id)[-100:]))
+    return fragments
+
+
+def _advice(job: JobStatus) -> str:
+    """One sentence on what to do now."""
+    if job.results_deleted_at:
+        return texts.RESULTS_DELETED
+    if job.state is State.QUEUED:
+        return texts.QUEUED_ADVICE
+    if job.state is State.RUNNING:
+        return texts.RUNNING_ADVICE
+    return texts.DONE_ADVICE if job.has_package else ""
+
+
+def _headline(job: JobStatus) -> str:
+    """How the job ended, without what its messages say."""
+    failed = sum(video.state is State.FAILED for video in job.videos)
+    if failed:
+        return texts.BAD_VIDEOS.format(count=failed, total=len(job.videos))
+    return "" if _failed_units(job) else translate(job.message)
+
+
+def _failed_units(job: JobStatus) -> list[UnitStatus]:
+    """Failed units of the whole job; those of a video are told with the video."""
+    return [unit for unit in job.units if unit.state is State.FAILED and unit.video_id is None]
+
+
+def _messages(job: JobStatus) -> list[Message]:
+    """What failed, then what is worth knowing of the videos."""
+    failed = [(video.original_name, video.message) for video in job.videos if video.state is State.FAILED]
+    failed += [(texts.STAGES[unit.stage], unit.message) for unit in _failed_units(job)]
+    told = [Message(subject, _without_subject(text, subject), True) for subject, text in failed]
+    odd = [(video.original_name, "; ".join(map(translate, video.findings))) for video in job.videos if video.findings]
+    return told + [Message(subject, text, False) for subject, text in odd]
+
+
+def _without_subject(text: str, subject: str) -> str:
+    """A message without the name of its unit, which is for engineers, and without what it would only say twice."""
+    return translate(_UNIT_KEY.sub("", text)).removeprefix(subject).lstrip()
+
+
+def _told_events(events: Sequence[Event]) -> list[tuple[datetime, str]]:
+    """When something happened, and what."""
+    return [(event.at, _told_event(event)) for event in events]
+
+
+def _told_event(event: Event) -> str:
+    if event.kind == "message":
+        return translate(event.text)
+    said = translate(_UNIT_KEY.sub("", event.data["message"])) or texts.STATES[State(event.data["state"])]
+    subject = _notebook_label(event.data["key"]) if event.kind == "unit" else texts.JOB
+    return f"{subject}: {said}"
+
+
+def _cell(view: JobView, job: JobStatus, stage: str, video: VideoStatus | None) -> Cell:
+    video_id = video.video_id if video else None
+    units = [unit for unit in job.units if unit.stage == stage and unit.video_id == video_id]
+    whole = next((unit for unit in units if unit.part is None), None)
+    if whole is None:
+        # units are planned when the job's turn comes
+        return Cell(State.WAITING if job.state not in ENDED else State.CANCELLED)
+    parts = [unit for unit in units if unit.part is not None]
+    if parts and whole.state in (State.WAITING, State.QUEUED):
+        return _split_cell(parts)
+    return Cell(
+        whole.state,
+        whole.fraction_done,
+        whole.done,
+        whole.total,
+        whole.unit,
+        whole.rate_per_s,
+        whole.remaining_s,
+    )
+
+
+def _split_cell(parts: Sequence[UnitStatus]) -> Cell:
+    """The parts of a long video, which are worked on side by side, as one."""
+    running = [unit for unit in parts if unit.state is State.RUNNING]
+    has_failed = any(unit.state is State.FAILED for unit in parts)
+    started = running or any(unit.state in ENDED for unit in parts)
+    return Cell(
+        State.FAILED if has_failed else State.RUNNING if started else State.WAITING,
+        sum(unit.fraction_done for unit in parts) / len(parts),
+        rate_per_s=sum(unit.rate_per_s or 0.0 for unit in running) or None,
+        unit=running[0].unit if running else "",
+        parts_done=sum(unit.state is State.DONE for unit in parts),
+        parts_total=len(parts),
+    )
+
+
+def _pictures(jobs: UserJobs, job: JobStatus) -> list[VideoPictures]:
+    names = jobs.preview_names(job.job_id)
+    found = []
+    for video in job.videos:
+        film = f"{video.video_id}.mp4"
+        strip = [name for name in names if name.startswith(f"{video.video_id}_")]
+        if film in names or strip:
+            found.append(VideoPictures(video, film if film in names else "", sorted(strip, key=_place_in_strip)))
+    return found
+
+
+def _place_in_strip(name: str) -> int:
+    return int(name.removesuffix(".jpg").rpartition("_")[2])
+
+
+def _latest(jobs: UserJobs, job: JobStatus) -> LatestPicture | None:
+    tracked = {unit.video_id for unit in job.units if unit.stage == "track_persons" and unit.state is State.RUNNING}
+    names = jobs.preview_names(job.job_id)
+    found = [
+        LatestPicture(video, f"{video.video_id}.jpg", _version(jobs.preview_path(job.job_id, f"{video.video_id}.jpg")))
+        for video in job.videos
+        if video.video_id in tracked and f"{video.video_id}.jpg" in names
+    ]
+    return max(found, key=lambda picture: picture.version, default=None)
+
+
+def _version(path: Path) -> int:
+    return path.stat().st_mtime_ns // 1_000_000
+
+
+def _report_links(names: Sequence[str]) -> list[ReportLink]:
+    """The pages among the reports, the overview first."""
+    pages = [name.removesuffix(".html") for name in names if name.endswith(".html")]
+    overview = [ReportLink("index.html", texts.REPORT_OVERVIEW)] if "index" in pages else []
+    return overview + [ReportLink(f"{page}.html", _notebook_label(page)) for page in pages if page != "index"]
+
+
+def _notebook_label(name: str) -> str:
+    """``04_track_persons_1_part_2`` to what people call it."""
+    for stage in STAGES:
+        prefix = notebook_name(stage).removesuffix(".ipynb")
+        if name.startswith(prefix):
+            video, _, part = name.removeprefix(f"{prefix}_").removeprefix(prefix).partition("_part_")
+            of_video = [f"{texts.VIDEO} {video}"] if video else []
+            return ", ".join([texts.STAGES[stage], *of_video, *([texts.PART.format(number=part)] if part else [])])
+    return name

@@ -1,0 +1,61 @@
+"""The list of jobs."""
+
+from dataclasses import dataclass
+
+from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.store.rows import JobRow
+from videoprep_nb.server.security.access import UserJobs
+from videoprep_nb.server.ui.live import Fragments
+from videoprep_nb.server.ui.templates import render
+
+PAGE_SIZE = 20
+
+
+@dataclass(frozen=True)
+class JobsQuery:
+    """Which part of the list somebody looks at.
+
+    Args:
+        state: Only jobs in this state, None: in any.
+        text: Only jobs with this in their id or the name of a video; empty: all.
+        page: Number of the page from 0, newest first.
+    """
+
+    state: State | None
+    text: str
+    page: int
+
+
+@dataclass(frozen=True)
+class _ListedJob:
+    row: JobRow
+    fraction_done: float
+    remaining_s: float | None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.row.state in ENDED
+
+
+def jobs_view(jobs: UserJobs, query: JobsQuery) -> Fragments:
+    """The list of the jobs that a user may see."""
+    rows, total = jobs.jobs(query.state, query.text or None, query.page * PAGE_SIZE, PAGE_SIZE)
+    first = query.page * PAGE_SIZE + 1
+    html = render(
+        "jobs.html",
+        jobs=[_listed(jobs, row) for row in rows],
+        is_filtered=bool(query.text or query.state or query.page),
+        shows_owner=jobs.user.is_admin and bool(jobs.user.name),
+        page=query.page,
+        first=first,
+        last=first + len(rows) - 1,
+        total=total,
+    )
+    return {"jobs": html}
+
+
+def _listed(jobs: UserJobs, row: JobRow) -> _ListedJob:
+    if row.state is not State.RUNNING:
+        return _ListedJob(row, 0.0, None)
+    view = jobs.job(row.job_id)
+    return _ListedJob(view.job, view.fraction_done, view.remaining_s)

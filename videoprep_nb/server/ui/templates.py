@@ -1,0 +1,48 @@
+"""Renders the templates of the page; whatever comes from people is escaped."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from videoprep_nb.core.timecode import format_duration
+from videoprep_nb.server.ui import texts
+from videoprep_nb.server.ui.translation import translate
+
+_FOLDER = Path(__file__).parent / "templates"
+
+
+def render(template: str, /, **values: Any) -> str:
+    """Fill in a template.
+
+    Args:
+        template: File name.
+        values: What it shows.
+    """
+    return _environment.get_template(template).render(values)
+
+
+def format_size(size_bytes: float) -> str:
+    """Bytes for people: ``830 KB``, ``2.4 GB``."""
+    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
+        if size_bytes >= size:
+            return f"{size_bytes / size:.1f} {unit}"
+    return f"{math.ceil(size_bytes / 1e3)} KB"
+
+
+def format_remaining(duration_s: float) -> str:
+    """Seconds that are left, for people, no finer than they are known."""
+    if duration_s < 60:
+        return f"{max(round(duration_s), 1)} s"
+    if duration_s < 600:
+        return format_duration(round(duration_s / 10) * 10)
+    minutes = round(duration_s / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+_environment = Environment(
+    loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+_environment.globals["texts"] = texts
+_environment.filters.update(duration=format_duration, remaining=format_remaining, size=format_size, translate=translate)

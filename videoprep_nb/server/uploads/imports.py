@@ -1,0 +1,95 @@
+"""Videos that lie on the server already, in folders that whoever runs the service has named."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from videoprep_nb.core.errors import InputError
+from videoprep_nb.jobs.service import Service
+
+
+@dataclass(frozen=True)
+class ImportEntry:
+    """Something in a folder for import.
+
+    Args:
+        path: Its full path, by which it is chosen.
+        is_folder: Whether it is a folder; else it is a file.
+        size_bytes: Size of a file, 0 for a folder.
+    """
+
+    path: Path
+    is_folder: bool
+    size_bytes: int
+
+
+class ImportFolders:
+    """The folders that videos may be taken from without an upload, and nothing outside them.
+
+    The workspace is never among them: it holds the videos of other people.
+
+    Args:
+        service: The service, whose limits name the folders.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._roots = [root.resolve() for root in service.limits.import_roots]
+        self._workspace = service.workspace.path
+
+    def entries(self, folder: str | None) -> list[ImportEntry]:
+        """What lies in a folder, folders first; names that begin with a dot are left out.
+
+        Args:
+            folder: Its path, None for the folders that were named.
+
+        Raises:
+            InputError: It is no folder that may be looked into.
+        """
+        if folder is None:
+            return [ImportEntry(root, True, 0) for root in self._roots]
+        try:
+            paths = sorted(self._allowed(folder).iterdir())
+        except OSError as error:
+            raise _cannot_be_used(folder, error.strerror or "unknown error") from error
+        return sorted(self._shown(paths), key=lambda entry: not entry.is_folder)
+
+    def file(self, path: str) -> Path:
+        """A file that may be taken.
+
+        Returns:
+            Its path, without links.
+
+        Raises:
+            InputError: There is no such file, or it may not be taken.
+        """
+        found = self._allowed(path)
+        if not found.is_file():
+            raise _cannot_be_used(path, "it is no file")
+        return found
+
+    def _allowed(self, path: str) -> Path:
+        """The path without links and ``..``, if it still lies in one of the folders; said alike whether it exists."""
+        try:
+            resolved = Path(path).resolve()
+            if Path(path).is_absolute() and self._is_inside(resolved) and resolved.exists():
+                return resolved
+        except (OSError, ValueError, RuntimeError) as error:  # NUL bytes, endless names, links in a circle
+            raise _cannot_be_used(path, "it is no path") from error
+        raise _cannot_be_used(path, "it is not in a folder for import, or does not exist")
+
+    def _is_inside(self, path: Path) -> bool:
+        return any(path.is_relative_to(root) for root in self._roots) and not path.is_relative_to(self._workspace)
+
+    def _shown(self, paths: list[Path]) -> Iterator[ImportEntry]:
+        for path in paths:
+            is_text = path.name.isprintable() and not path.name.startswith(".")
+            if not is_text or path.is_symlink() or path == self._workspace:
+                continue
+            if path.is_dir():
+                yield ImportEntry(path, True, 0)
+            elif path.is_file():
+                yield ImportEntry(path, False, path.stat().st_size)
+
+
+def _cannot_be_used(path: str, reason: str) -> InputError:
+    return InputError(f"{path[:200]!r} cannot be used ({reason}); choose from what /api/imports lists.")

@@ -1,0 +1,210 @@
+"""Uploads that may be cut off and go on later, also after a restart of the service; a folder each in the workspace."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+
+from pydantic import AwareDatetime
+
+from videoprep_nb.core.errors import InputError, NoSuchUpload, ParameterError, TooLarge, WrongState
+from videoprep_nb.core.layout import staged_folder
+from videoprep_nb.core.records import Record
+from videoprep_nb.jobs.service import Service
+from videoprep_nb.jobs.storage.retention import remove_tree
+from videoprep_nb.server.api.problems import Refused
+
+_UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
+_INFO = "upload.json"
+_CONTENT = "content.bin"
+_CLAIMED = "claimed.bin"
+
+
+class UploadInfo(Record):
+    """What is known of an upload from its beginning.
+
+    Args:
+        upload_id: Its id; it cannot be guessed.
+        owner: Whose it is.
+        name: Name of the file, for people; never a path.
+        size_bytes: How large it is going to be.
+        created_at: When it began.
+    """
+
+    upload_id: str
+    owner: str
+    name: str
+    size_bytes: int
+    created_at: AwareDatetime
+
+
+@dataclass(frozen=True)
+class ResumableUpload:
+    """An upload as it is now.
+
+    Args:
+        info: What is known from its beginning.
+        path: The file with what has arrived.
+        offset: Bytes that have arrived.
+    """
+
+    info: UploadInfo
+    path: Path
+    offset: int
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all of it has arrived."""
+        return self.offset == self.info.size_bytes
+
+
+class UserUploads:
+    """The uploads of a user; nobody else can reach them, admins neither.
+
+    Args:
+        service: The service that they lie in.
+        owner: The name of the user.
+    """
+
+    def __init__(self, service: Service, owner: str) -> None:
+        self._service = service
+        self._owner = owner
+
+    def create(self, name: str, size_bytes: int) -> UploadInfo:
+        """Begin an upload.
+
+        Args:
+            name: Name to show.
+            size_bytes: How large it is going to be.
+
+        Raises:
+            TooLarge: It is larger than the service takes, or so are all uploads of the user together.
+            Refused: The user has too many uploads.
+            LimitExceeded: There is no room for it now.
+        """
+        limits = self._service.limits
+        if size_bytes > limits.file_bytes:
+            raise TooLarge(
+                f"{name} has {size_bytes / 1e9:.1f} GB, at most {limits.file_bytes / 1e9:g} GB are taken for one "
+                "video; cut it into shorter ones."
+            )
+        everything = self._everything()
+        own = [upload for upload in everything if upload.info.owner == self._owner]
+        if len(own) >= limits.videos:
+            raise Refused(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"You have {len(own)} uploads that no job has taken, which is the limit; start a job with them, or "
+                "remove some.",
+            )
+        own_bytes = sum(upload.info.size_bytes for upload in own)
+        if own_bytes + size_bytes > limits.job_bytes:
+            raise TooLarge(
+                f"With {name} your uploads have {(own_bytes + size_bytes) / 1e9:.1f} GB, at most "
+                f"{limits.job_bytes / 1e9:g} GB are taken for one job; start a job with those that are there first."
+            )
+        still_to_come = sum(upload.info.size_bytes - upload.offset for upload in everything)
+        self._service.check_room(size_bytes + still_to_come, to_come_bytes=size_bytes + still_to_come)
+        folder = self._service.workspace.new_upload_path()
+        info = UploadInfo(
+            upload_id=folder.name, owner=self._owner, name=name, size_bytes=size_bytes, created_at=datetime.now(UTC)
+        )
+        with staged_folder(folder) as staging:
+            (staging / _CONTENT).touch()
+            info.write(staging / _INFO)
+        return info
+
+    def get(self, upload_id: str) -> ResumableUpload:
+        """An upload of the user.
+
+        Raises:
+            NoSuchUpload: There is none, or it is somebody else's.
+        """
+        upload = _read(self._folder(upload_id)) if _UPLOAD_ID.fullmatch(upload_id) else None
+        if upload is None or upload.info.owner != self._owner:
+            raise NoSuchUpload(
+                f"There is no upload {upload_id[:100]!r}; it may have been removed. Send the file again."
+            )
+        return upload
+
+    def all(self) -> list[ResumableUpload]:
+        """The uploads of the user that no job has taken, oldest first."""
+        own = [upload for upload in self._everything() if upload.info.owner == self._owner]
+        return sorted(own, key=lambda upload: upload.info.created_at)
+
+    def remove(self, upload_id: str) -> None:
+        """Delete an upload.
+
+        Raises:
+            NoSuchUpload: There is none, or it is somebody else's.
+        """
+        remove_tree(self._service.workspace, self.get(upload_id).path.parent)
+
+    @contextmanager
+    def claimed(self, upload_ids: Sequence[str]) -> Iterator[dict[str, tuple[str, Path]]]:
+        """Take uploads for a job, so that no other job can take them; if that fails they are as before.
+
+        Args:
+            upload_ids: The uploads.
+
+        Yields:
+            Name and file of each, by id. What the block has moved away is gone afterwards.
+
+        Raises:
+            NoSuchUpload: There is no such upload, or it is somebody else's.
+            WrongState: It has not arrived in full.
+            ParameterError: One is named twice.
+        """
+        if len(set(upload_ids)) < len(upload_ids):
+            raise ParameterError("videos", "the same upload is named twice; name each once")
+        with ExitStack() as stack:
+            yield {upload_id: stack.enter_context(self._claimed(upload_id)) for upload_id in upload_ids}
+
+    @contextmanager
+    def _claimed(self, upload_id: str) -> Iterator[tuple[str, Path]]:
+        upload = self.get(upload_id)
+        if not upload.is_complete:
+            raise WrongState(
+                f"{upload.info.name} has not arrived in full ({upload.offset} of {upload.info.size_bytes} bytes); "
+                "wait for it."
+            )
+        claimed = upload.path.with_name(_CLAIMED)
+        try:
+            upload.path.rename(claimed)
+        except FileNotFoundError:  # another job was faster
+            raise NoSuchUpload(f"{upload.info.name} has been taken by another job; send the file again.") from None
+        try:
+            yield upload.info.name, claimed
+        finally:
+            if claimed.exists():
+                claimed.rename(upload.path)
+            else:
+                remove_tree(self._service.workspace, upload.path.parent)
+
+    def _everything(self) -> list[ResumableUpload]:
+        found = (_read(self._folder(path.name)) for path in self._service.workspace.uploads_dir.iterdir())
+        return [upload for upload in found if upload]
+
+    def _folder(self, upload_id: str) -> Path:
+        return self._service.workspace.uploads_dir / upload_id
+
+
+def give_back_claims(uploads_dir: Path) -> None:
+    """Give uploads back to their owners that were claimed by a service which was killed before it had made the job.
+
+    Args:
+        uploads_dir: The folder of the uploads, of a workspace that is locked.
+    """
+    for claimed in uploads_dir.glob(f"*/{_CLAIMED}"):
+        claimed.rename(claimed.with_name(_CONTENT))
+
+
+def _read(folder: Path) -> ResumableUpload | None:
+    """The upload in a folder; None when there is none, or a job has taken it."""
+    content = folder / _CONTENT
+    try:
+        return ResumableUpload(UploadInfo.read(folder / _INFO), content, content.stat().st_size)
+    except (InputError, FileNotFoundError, NotADirectoryError):
+        return None

@@ -1,0 +1,75 @@
+"""What 02_clip shows."""
+
+from pathlib import Path
+
+from IPython.display import HTML, Image
+
+from videoprep_nb.core.records import ClipRecord, ClipTable
+from videoprep_nb.media.frames import read_frames_at
+from videoprep_nb.viz import charts, pictures, tables
+from videoprep_nb.viz.style import ACCENT, SECOND, Colour
+
+_MAX_CLIPS = 24
+
+
+def clip_time_line(clips: ClipTable) -> Image:
+    """One bar per clip over the time of the standard video, with its frames; the colour tells how it was cut."""
+    shown = clips.clips[:_MAX_CLIPS]
+    bars = [
+        charts.Bar(row, float(clip.start_s), float(clip.start_s + clip.duration_s), _colour(clip))
+        for row, clip in enumerate(shown)
+    ]
+    labels = [clip.clip_id for clip in shown]
+    end_s = float(clips.source_frame_count / shown[0].rate) if len(shown) == len(clips.clips) else bars[-1].end_s
+    chart, axes = charts.time_line(bars, labels, _time_line_title(clips), end_s)
+    for bar, clip in zip(bars, shown, strict=True):
+        charts.label_bar(axes, bar, f"{clip.frame_count:,} frames")
+    charts.legend(axes, {_way(clip): _colour(clip) for clip in shown})
+    return charts.image(chart, f"Time line of {len(shown)} clips")
+
+
+def first_frames(clips: ClipTable, folder: Path) -> Image:
+    """The first frame of every clip, or of clips spread over a long video."""
+    shown = pictures.sampled(clips.clips, _MAX_CLIPS // 2)
+    tiles = [
+        pictures.Tile(frame, f"{clip.clip_id} · {tables.clock(float(clip.start_s))}")
+        for clip in shown
+        for _, frame in read_frames_at(folder / clip.file_name, [0])
+    ]
+    title = "First frame of each clip"
+    if len(shown) < len(clips.clips):
+        title = f"First frames of {len(shown)} of {len(clips.clips)} clips"
+    return pictures.image(pictures.contact_sheet(tiles, 3, title), title)
+
+
+def clip_summary(clips: ClipTable) -> HTML:
+    """Start, length, frames and way of cutting of every clip."""
+    return tables.table(
+        ["clip", "from", "to", "seconds", "frames", "frames per second", "written by"],
+        [
+            (
+                clip.clip_id,
+                tables.clock(float(clip.start_s)),
+                tables.clock(float(clip.start_s + clip.duration_s)),
+                f"{float(clip.duration_s):.2f}",
+                f"{clip.frame_count:,}",
+                f"{float(clip.rate):.3f}".rstrip("0").rstrip("."),
+                _way(clip),
+            )
+            for clip in clips.clips
+        ],
+    )
+
+
+def _time_line_title(clips: ClipTable) -> str:
+    count, frames = len(clips.clips), sum(clip.frame_count for clip in clips.clips)
+    title = f"{count} {'clip' if count == 1 else 'clips'}, {frames:,} of {clips.source_frame_count:,} frames"
+    return title if count <= _MAX_CLIPS else f"{title}; the first {_MAX_CLIPS} are drawn"
+
+
+def _colour(clip: ClipRecord) -> Colour:
+    return ACCENT if clip.stream_copied else SECOND
+
+
+def _way(clip: ClipRecord) -> str:
+    return "copying" if clip.stream_copied else "encoding again"

@@ -1,0 +1,62 @@
+"""What 03_extract_frames shows."""
+
+from itertools import groupby
+from pathlib import Path
+
+from IPython.display import HTML, Image
+
+from videoprep_nb.core.records import FrameRecord, FrameTable
+from videoprep_nb.viz import pictures, tables
+
+_MAX_CLIPS = 8
+_MAX_FRAMES = 15
+_COLUMNS = 5
+
+
+def frame_mosaics(frames: FrameTable, folder: Path) -> list[Image]:
+    """One contact sheet per clip, of clips and frames spread evenly when there are many.
+
+    Args:
+        frames: The table of the video's frames.
+        folder: The folder with one folder of JPEGs per clip.
+    """
+    clips = _by_clip(frames)
+    shown = pictures.sampled(list(enumerate(clips, start=1)), _MAX_CLIPS)
+    return [_mosaic(f"{clip} (clip {number} of {len(clips)})", clips[clip], folder / clip) for number, clip in shown]
+
+
+def frame_summary(frames: FrameTable) -> HTML:
+    """Frames, and their first and last times, of every clip."""
+    return tables.table(
+        ["clip", "frames", "first at", "last at", "in the source from", "to"],
+        [
+            (
+                clip,
+                len(chosen),
+                tables.clock(chosen[0].time_in_clip_s),
+                tables.clock(chosen[-1].time_in_clip_s),
+                tables.clock(chosen[0].time_in_source_s),
+                tables.clock(chosen[-1].time_in_source_s),
+            )
+            for clip, chosen in _by_clip(frames).items()
+        ],
+    )
+
+
+def _by_clip(frames: FrameTable) -> dict[str, list[FrameRecord]]:
+    return {clip: list(chosen) for clip, chosen in groupby(frames.frames, key=lambda frame: frame.clip_id)}
+
+
+def _mosaic(name: str, frames: list[FrameRecord], folder: Path) -> Image:
+    shown = pictures.sampled(frames, _MAX_FRAMES)
+    width = pictures.SHEET_WIDTH_PX // _COLUMNS
+    tiles = [
+        pictures.Tile(
+            pictures.shrink(pictures.read_jpeg(folder / frame.name), width), tables.clock(frame.time_in_clip_s)
+        )
+        for frame in shown
+    ]
+    title = f"{name}: {len(frames)} frames"
+    if len(shown) < len(frames):
+        title = f"{title}, {len(shown)} of them shown"
+    return pictures.image(pictures.contact_sheet(tiles, _COLUMNS, title), title)

@@ -1,0 +1,103 @@
+"""Stage 6: frames and proposals to the package."""
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+from videoprep_nb.core.errors import PackageError
+from videoprep_nb.core.layout import staged_file
+from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
+from videoprep_nb.core.records import Record
+from videoprep_nb.exports.dense_proposals import load_proposals
+from videoprep_nb.exports.package import write_package
+from videoprep_nb.exports.validation.validate import validate_package
+from videoprep_nb.stages.params import PackageParams
+
+_FINDINGS_SHOWN = 3
+
+
+class PackageEntry(Record):
+    """One entry of the package.
+
+    Args:
+        name: Its path in the package.
+        size_bytes: Its size.
+    """
+
+    name: str
+    size_bytes: int
+
+
+class PackageResult(Record):
+    """What the stage did.
+
+    Args:
+        path: The package.
+        size_bytes: Its size.
+        sha256: Its hash, hexadecimal.
+        frame_count: JPEGs in it.
+        entries: Its entries in order.
+        findings: The validator's verdict: empty, because a package with findings never gets its name.
+    """
+
+    path: Path
+    size_bytes: int
+    sha256: str
+    frame_count: int
+    entries: list[PackageEntry]
+    findings: list[str]
+
+
+def package(params: PackageParams, progress: ProgressCallback | None = None) -> PackageResult:
+    """Write the package, check it, and only then give it its name.
+
+    Args:
+        params: Folder of frames, pickle and output file.
+        progress: Called with the files done, each counted when it is written and again when it is checked;
+            by default a text bar, or the progress file of the job.
+
+    Raises:
+        InputError: The pickle is missing or broken.
+        PackageError: Frames and proposals do not belong together, or the written package has findings.
+        DiskFullError: The disk was full.
+    """
+    proposals_file, output_file = Path(params.proposals_file), Path(params.output_file)
+    proposals = load_proposals(proposals_file)
+    if not proposals:
+        raise PackageError(f"{proposals_file} holds no clips, so there is nothing to pack.")
+    frame_count = sum(map(len, proposals.values()))
+    counter = _FileCounter(progress or progress_from_environment(), 2 * frame_count)
+    with staged_file(output_file) as staging:
+        write_package(staging, proposals_file, proposals, Path(params.frames_dir), counter.count)
+        findings = [str(finding) for finding in validate_package(staging, counter.count)]
+        if findings:
+            raise PackageError(_refusal(findings))
+        with zipfile.ZipFile(staging) as archive:
+            entries = [PackageEntry(name=info.filename, size_bytes=info.file_size) for info in archive.infolist()]
+        with staging.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        size_bytes = staging.stat().st_size
+    return PackageResult(
+        path=output_file,
+        size_bytes=size_bytes,
+        sha256=sha256,
+        frame_count=frame_count,
+        entries=entries,
+        findings=findings,
+    )
+
+
+def _refusal(findings: list[str]) -> str:
+    more = f" and {len(findings) - _FINDINGS_SHOWN} more" if len(findings) > _FINDINGS_SHOWN else ""
+    return f"The package was written, checked and thrown away: {'; '.join(findings[:_FINDINGS_SHOWN])}{more}."
+
+
+class _FileCounter:
+    def __init__(self, report: ProgressCallback, total: int) -> None:
+        self._report = report
+        self._done = 0
+        self._total = total
+
+    def count(self) -> None:
+        self._done += 1
+        self._report(self._done, self._total, "files")

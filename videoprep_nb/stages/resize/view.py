@@ -1,0 +1,154 @@
+"""What 01_resize shows."""
+
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from IPython.display import HTML, Image
+
+from videoprep_nb.core.errors import FfmpegError
+from videoprep_nb.core.timecode import format_duration
+from videoprep_nb.media.ffmpeg import raw_input, run_ffmpeg
+from videoprep_nb.media.frames import read_frames_at
+from videoprep_nb.media.resize import ResizeResult
+from videoprep_nb.media.standard import open_own
+from videoprep_nb.viz import pictures, tables
+from videoprep_nb.viz.pictures import Picture, Tile
+from videoprep_nb.viz.style import MUTED, SECOND
+
+_MOMENTS = (0.1, 0.5, 0.9)
+_CELL_WIDTH = 594
+_STRIPE_PX = 3
+_STILL_TIMEOUT_S = 60.0
+_STILL_ENCODER = ("-an", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", "-pix_fmt", "yuv420p")
+
+
+def before_and_after(result: ResizeResult, source: Path, folder: Path) -> Image:
+    """Moments of the video, as a player shows the source and as the standard frame.
+
+    What the other picture does not have is hatched: black bars in the standard frame, and in the source what was
+    cut off.
+
+    Args:
+        result: What the stage returned.
+        source: The raw file; only ffmpeg opens it.
+        folder: The folder of the standard video.
+    """
+    indices = [round((result.frame_count - 1) * part) for part in _MOMENTS]
+    times_s = [index / result.rate for index in indices]
+    # ffmpeg decodes from the keyframe before, which may be far; the three of them can do so side by side
+    with ThreadPoolExecutor() as pool:
+        before = pool.map(partial(_before, result, source), times_s)
+        frames = [frame for _, frame in read_frames_at(folder / result.file, indices)]
+        after = [_after(result, frame, time_s) for frame, time_s in zip(frames, times_s, strict=True)]
+        tiles = [tile for pair in zip(before, after, strict=True) for tile in pair]
+    title = "Source as a player shows it (left), standard frame (right)"
+    return pictures.image(pictures.contact_sheet(tiles, 2, title), title)
+
+
+def resize_summary(result: ResizeResult) -> HTML:
+    """The properties of the source and of the standard video, side by side."""
+    source = result.source
+    claimed = "none claimed" if source.claimed_frame_count is None else f"{source.claimed_frame_count:,} claimed"
+    counts = f"{claimed}, {source.packet_count:,} in the file, {result.decoded_frame_count:,} decoded"
+    return tables.table(
+        ["", "source", "standard"],
+        [
+            ("file", result.original_name, result.file),
+            ("picture", f"{source.width} × {source.height}", f"{result.width} × {result.height}"),
+            ("turned by a player", f"{source.rotation_deg}°", "0°"),
+            ("pixel aspect", _ratio(source.sample_aspect), "1:1"),
+            ("frames per second", f"{_rate(source.rate)}{_variable(result)}", f"{_rate(result.rate)}, constant"),
+            ("frames", counts, f"{result.frame_count:,} written"),
+            (
+                "duration",
+                format_duration(source.duration_s),
+                format_duration(float(result.frame_count / result.rate)),
+            ),
+            (
+                "coded as",
+                f"{source.codec}, {source.pixel_format} in {source.format_name.replace(',', '/')}",
+                "h264, yuv420p in mp4",
+            ),
+            ("sound", source.audio_codec or "none", "none"),
+        ],
+    )
+
+
+def findings(result: ResizeResult) -> HTML:
+    """What is unusual about the source, a sentence each."""
+    return tables.remarks(result.findings, "Nothing unusual was found in the source.")
+
+
+def _before(result: ResizeResult, source: Path, time_s: Fraction) -> Tile:
+    width, height = result.source.displayed_size
+    shown = (float(width * result.source.displayed_sample_aspect), height)
+    cell = (_CELL_WIDTH, round(_CELL_WIDTH * result.height / result.width))
+    scale = min(side / wanted for side, wanted in zip(cell, shown, strict=True))
+    small = tuple(max(2, round(side * scale / 2) * 2) for side in shown)
+    # a little early: a time that was rounded up would give the frame after
+    picture = _source_frame(source, max(0.0, float(time_s - 1 / result.rate / 4)), *small)
+    if picture is None:
+        return Tile(pictures.centred(np.full((2, 2, 3), 200, np.uint8), *cell), "no frame can be decoded here")
+    kept_xyxy = result.transform.to_source(np.array([[0.0, 0.0, result.width, result.height]]))[0]
+    kept_xyxy = kept_xyxy * np.tile([small[0] / width, small[1] / height], 2)
+    return Tile(pictures.centred(_hatch_outside(picture, kept_xyxy.tolist()), *cell), f"source, {_seconds(time_s)}")
+
+
+def _source_frame(path: Path, time_s: float, width: int, height: int) -> Picture | None:
+    """The frame of a raw file at a time, turned and scaled; None when no frame can be decoded from there on."""
+    arguments = ["-ss", f"{time_s:.3f}", *raw_input(path), "-map", "0:V:0", "-frames:v", "1"]
+    arguments += ["-vf", f"scale={width}:{height},setsar=1", *_STILL_ENCODER]
+    with tempfile.TemporaryDirectory() as folder:
+        still = Path(folder) / "still.mp4"
+        try:
+            run = run_ffmpeg(arguments, still, timeout_s=_STILL_TIMEOUT_S)
+        except FfmpegError:
+            return None
+        if not run.encoded_frames:
+            return None
+        with open_own(still) as container:
+            return np.asarray(next(container.decode(video=0)).to_ndarray(format="rgb24"), np.uint8)
+
+
+def _after(result: ResizeResult, frame: Picture, time_s: Fraction) -> Tile:
+    small = pictures.shrink(frame, _CELL_WIDTH)
+    scale = _CELL_WIDTH / result.width
+    marked = _hatch_outside(small, [side * scale for side in result.picture_xyxy])
+    return Tile(marked, f"standard frame, {_seconds(time_s)}")
+
+
+def _hatch_outside(picture: Picture, box_xyxy: Sequence[float]) -> Picture:
+    """Hatch what lies outside a box, and outline the box where there is such a part."""
+    height, width = picture.shape[:2]
+    left, top, right, bottom = (round(side) for side in box_xyxy)
+    rows, columns = np.ogrid[:height, :width]
+    outside = (columns < left) | (columns >= right) | (rows < top) | (rows >= bottom)
+    if not outside.any():
+        return picture
+    marked = picture.copy()
+    marked[outside] //= 3
+    marked[outside & ((rows + columns) // _STRIPE_PX % 5 == 0)] = MUTED
+    cv2.rectangle(marked, (left, top), (right - 1, bottom - 1), SECOND, 2)
+    return marked
+
+
+def _seconds(time_s: Fraction) -> str:
+    return f"at {tables.clock(float(time_s))}"
+
+
+def _variable(result: ResizeResult) -> str:
+    return ", variable" if result.source.is_variable_rate else ", constant"
+
+
+def _rate(rate: Fraction) -> str:
+    return str(rate) if rate.denominator == 1 else f"{float(rate):.3f} ({rate.numerator}/{rate.denominator})"
+
+
+def _ratio(ratio: Fraction) -> str:
+    return f"{ratio.numerator}:{ratio.denominator}"

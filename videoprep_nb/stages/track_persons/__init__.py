@@ -1,0 +1,1 @@
+"""The stage track_persons."""

@@ -1,0 +1,75 @@
+"""A part of stage 4: how the camera moves through the clips of a video, as far as it is not known yet."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.core.progress import ProgressCallback
+from videoprep_nb.core.records import ClipRecord
+from videoprep_nb.stages.params import DetectPersonsParams
+from videoprep_nb.stages.track_persons.small_frames import small_pictures
+from videoprep_nb.tracking.camera.motion import CODE_VERSION, ClipMotion, GreyImage, join_steps
+from videoprep_nb.tracking.camera.path import CameraPath
+from videoprep_nb.tracking.detections import clip_fingerprint
+
+
+def follow_camera(
+    params: DetectPersonsParams,
+    clips: Sequence[ClipRecord],
+    looked_at: Sequence[npt.NDArray[np.int32]],
+    progress: ProgressCallback,
+) -> CameraPath | None:
+    """Estimate how the camera moves.
+
+    What is found goes to ``<detections_dir>/<video_id>/camera/<clip_id>.npz`` and is used again as long as the clip
+    stays the same.
+
+    Args:
+        params: Parameters of the stage.
+        clips: Clips of one video, in order.
+        looked_at: For each clip the frames that persons are looked for in, zero-based, int32.
+        progress: Told the frames that are done.
+
+    Returns:
+        The coordinates to track in; None if the camera is to be taken for still, or there is no frame.
+
+    Raises:
+        InputError: A clip is missing or broken.
+        FrameCountError: A clip is too short.
+        DiskFullError: The disk was full.
+    """
+    if params.camera_motion == "off":
+        return None
+    motions, frames, done = [], [], 0
+    total = sum(len(indices) for indices in looked_at)
+    for clip, indices in zip(clips, looked_at, strict=True):
+        if len(indices):
+            motions.append(_clip_motion(params, clip, indices))
+            frames.append(clip.start_frame + indices.astype(np.int64))
+        done += len(indices)
+        progress(done, total, "frames")
+    if not motions:
+        return None
+    first = clips[0]
+    steps = join_steps(motions, first.width)
+    tracked_rate = float(first.rate / params.frame_stride)
+    return CameraPath.from_steps(np.concatenate(frames), steps, (first.width, first.height), tracked_rate)
+
+
+def _clip_motion(params: DetectPersonsParams, clip: ClipRecord, looked_at: npt.NDArray[np.int32]) -> ClipMotion:
+    path = Path(params.clips_dir) / params.video_id / clip.file_name
+    cache = Path(params.detections_dir) / params.video_id / "camera" / f"{clip.clip_id}.npz"
+    fingerprint = clip_fingerprint(path, looked_at, f"{params.camera_motion} {CODE_VERSION}")
+    motion = ClipMotion.read_matching(cache, fingerprint)
+    if motion is None:
+        motion = ClipMotion.estimate(_grey_pictures(path, clip, looked_at), fingerprint)
+        motion.write(cache)
+    return motion
+
+
+def _grey_pictures(path: Path, clip: ClipRecord, looked_at: npt.NDArray[np.int32]) -> Iterator[GreyImage]:
+    for picture in small_pictures(path, clip, looked_at):
+        yield cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)

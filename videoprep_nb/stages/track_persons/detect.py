@@ -1,0 +1,179 @@
+"""The first half of stage 4: persons detected in the clips of one video, as far as they have not been."""
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
+from videoprep_nb.core.records import ClipRecord, ClipTable
+from videoprep_nb.core.threads import thread_count
+from videoprep_nb.media.scaled_frames import read_scaled_frames
+from videoprep_nb.stages.params import DetectPersonsParams
+from videoprep_nb.stages.track_persons.camera import follow_camera
+from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
+from videoprep_nb.stages.track_persons.live_frame import LivePicture
+from videoprep_nb.tracking.camera.path import CameraPath
+from videoprep_nb.tracking.detect import detect_frames, frames_to_look_at, prefetch
+from videoprep_nb.tracking.detections import ClipDetections, Detections, clip_fingerprint
+from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
+
+_FRAMES_AHEAD = 16
+
+
+@dataclass(frozen=True)
+class DetectedClips:
+    """The persons in the clips of a video, or of a part of it.
+
+    Args:
+        clips: The clips, in order.
+        detections: What was found in each of them.
+        cached_clip_count: Clips whose detections were there already.
+        detector: What detected: weights, size, precision, device.
+        camera: How the camera moves; None unless that was wanted.
+        cuts: The first frame of each shot but the first, zero-based in the video; none unless that was wanted.
+    """
+
+    clips: list[ClipRecord]
+    detections: list[ClipDetections]
+    cached_clip_count: int
+    detector: str
+    camera: CameraPath | None
+    cuts: list[int]
+
+
+def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | None = None) -> DetectedClips:
+    """Detect persons in the clips of a video.
+
+    Detections go to ``<detections_dir>/<video_id>/<clip_id>.npz`` and are used again as long as clip and detector
+    stay the same.
+
+    Args:
+        params: Parameters of the stage.
+        progress: Told the frames that are done; by default what fits the environment.
+
+    Returns:
+        What was found.
+
+    Raises:
+        InputError: The clips, or the file of detections, are missing or broken.
+        ParameterError: There is no such device.
+        WeightsError: The weights were not found.
+        DiskFullError: The disk was full.
+    """
+    all_clips = ClipTable.read_folder(Path(params.clips_dir) / params.video_id).clips
+    part = part_of_clips(len(all_clips), params.first_clip, params.clip_count)
+    clips = all_clips[part]
+    detector = _create_detector(params)
+    # which frames are looked at must not depend on the part, or the cache would be of no use to the whole
+    looked_at = frames_to_look_at(all_clips, params.frame_stride)[part]
+    plan = _plan(clips, looked_at, params, detector)
+    cached_clip_count = sum(entry.is_cached for entry in plan)
+    live_picture = LivePicture(Path(params.preview_dir) / f"{params.video_id}.jpg" if params.preview_dir else None)
+    progress = progress or progress_from_environment()
+    passes = 1 + (params.camera_motion != "off") + params.reset_at_cuts
+    _detect(plan, detector, _pass_of(progress, 0, passes), live_picture)
+    detections = [ClipDetections.read(entry.detections_path) for entry in plan]
+    camera = follow_camera(params, clips, looked_at, _pass_of(progress, 1, passes))
+    cuts = cuts_of_video(params, clips, looked_at, _pass_of(progress, passes - 1, passes))
+    return DetectedClips(clips, detections, cached_clip_count, detector.description, camera, cuts)
+
+
+def _pass_of(progress: ProgressCallback, index: int, count: int) -> ProgressCallback:
+    """What one of several passes over the same frames reports to."""
+    return lambda done, total, unit: progress(index * total + done, count * total, unit)
+
+
+def part_of_clips(total: int, first_clip: int, clip_count: int | None) -> slice:
+    """Which of the clips of a video to work on.
+
+    Args:
+        total: Clips of the video.
+        first_clip: The first one, counted from 0.
+        clip_count: How many at most; None for all that follow.
+
+    Raises:
+        ParameterError: There is no such clip.
+    """
+    if first_clip >= total:
+        raise ParameterError("first_clip", f"found {first_clip}, but the last clip is {total - 1}")
+    return slice(first_clip, total if clip_count is None else first_clip + clip_count)
+
+
+def _create_detector(params: DetectPersonsParams) -> Detector:
+    if params.detector == "precomputed":
+        from videoprep_nb.tracking.detectors.precomputed import PrecomputedDetector
+
+        return PrecomputedDetector(Path(params.detections_file))
+    from videoprep_nb.tracking.detectors.yolo import YoloDetector
+
+    return YoloDetector(
+        params.weights, params.image_size, params.nms_iou, params.device, params.precision, params.tiles
+    )
+
+
+@dataclass(frozen=True)
+class _PlannedClip:
+    """A clip, the frames in it to look at, and where its detections belong."""
+
+    record: ClipRecord
+    path: Path
+    looked_at: npt.NDArray[np.int32]
+    detections_path: Path
+    fingerprint: str
+    is_cached: bool
+
+
+def _plan(
+    clips: Sequence[ClipRecord],
+    frames: Sequence[npt.NDArray[np.int32]],
+    params: DetectPersonsParams,
+    detector: Detector,
+) -> list[_PlannedClip]:
+    plan = []
+    for clip, looked_at in zip(clips, frames, strict=True):
+        path = Path(params.clips_dir) / params.video_id / clip.file_name
+        detections_path = Path(params.detections_dir) / params.video_id / f"{clip.clip_id}.npz"
+        fingerprint = clip_fingerprint(path, looked_at, detector.fingerprint)
+        is_cached = ClipDetections.read_matching(detections_path, fingerprint) is not None
+        plan.append(_PlannedClip(clip, path, looked_at, detections_path, fingerprint, is_cached))
+    return plan
+
+
+def _detect(
+    plan: Sequence[_PlannedClip], detector: Detector, progress: ProgressCallback, live_picture: LivePicture
+) -> None:
+    """Write the detections of the clips that have none yet."""
+    total = sum(len(entry.looked_at) for entry in plan)
+    missing = [entry for entry in plan if not entry.is_cached]
+    done = total - sum(len(entry.looked_at) for entry in missing)
+    progress(done, total, "frames")
+
+    def on_batch(batch: Sequence[Detections]) -> None:
+        nonlocal done
+        done += len(batch)
+        progress(done, total, "frames")
+        live_picture.show(batch[-1], plan[0].record.width)
+
+    # One stream of frames over all clips, so that the next clip is being decoded while this one is finished.
+    with closing(_decoded(missing, detector)) as decoded:
+        frames = live_picture.follow(decoded)
+        for entry in missing:
+            found = detect_frames(detector, frames, entry.looked_at, entry.record, on_batch)
+            ClipDetections.from_frames(entry.looked_at, found, entry.fingerprint).write(entry.detections_path)
+
+
+def _decoded(plan: Sequence[_PlannedClip], detector: Detector) -> Generator[RgbFrame, None, None]:
+    """The frames, decoded in a thread of their own unless this unit is to have one thread only."""
+    frames = _frames(plan, detector)
+    return frames if thread_count() == 1 else prefetch(frames, _FRAMES_AHEAD)
+
+
+def _frames(plan: Sequence[_PlannedClip], detector: Detector) -> Generator[RgbFrame, None, None]:
+    for entry in plan:
+        size = detector.input_size(entry.record.width, entry.record.height)
+        yield from read_scaled_frames(entry.path, entry.looked_at.tolist(), size)

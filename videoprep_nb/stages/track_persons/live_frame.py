@@ -1,0 +1,56 @@
+"""The frame that was looked at last, with the persons found in it, for people who watch a job."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from videoprep_nb.core.layout import staged_file
+from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detectors.base import RgbFrame
+
+_WRITE_INTERVAL_S = 2.0
+_LEAST_SCORE = 0.25
+_COLOUR_RGB = (255, 170, 0)
+_JPEG_QUALITY = 80
+
+
+class LivePicture:
+    """A small JPEG that is written every few seconds.
+
+    Args:
+        path: The file; None: no picture is wanted.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._written_s = -_WRITE_INTERVAL_S
+        self._frame: RgbFrame | None = None
+
+    def follow(self, frames: Iterator[RgbFrame]) -> Iterator[RgbFrame]:
+        """Hand frames on and remember the last one."""
+        for frame in frames:
+            self._frame = frame
+            yield frame
+
+    def show(self, found: Detections, video_width: int) -> None:
+        """Write the frame that was handed on last, unless one was written just before.
+
+        Args:
+            found: What was detected in it.
+            video_width: Width in pixels of the video that its boxes refer to.
+        """
+        now_s = time.monotonic()
+        if self._path is None or self._frame is None or now_s - self._written_s < _WRITE_INTERVAL_S:
+            return
+        self._written_s = now_s
+        picture = np.ascontiguousarray(self._frame[..., ::-1])
+        scale = picture.shape[1] / video_width
+        for left, top, right, bottom in (found.above(_LEAST_SCORE).boxes_xyxy * scale).round().astype(int).tolist():
+            cv2.rectangle(picture, (left, top), (right, bottom), _COLOUR_RGB[::-1], 2, cv2.LINE_AA)
+        encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with staged_file(self._path) as staging:
+            staging.write_bytes(encoded.tobytes())

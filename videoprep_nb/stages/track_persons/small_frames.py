@@ -1,0 +1,35 @@
+"""Small copies of the pictures of a clip, for what needs no detail."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.core.errors import FrameCountError
+from videoprep_nb.core.records import ClipRecord
+from videoprep_nb.media.scaled_frames import read_scaled_frames
+from videoprep_nb.tracking.camera.motion import picture_size
+
+
+def small_pictures(path: Path, clip: ClipRecord, looked_at: npt.NDArray[np.int32]) -> Iterator[npt.NDArray[np.uint8]]:
+    """Read some frames of a clip.
+
+    Args:
+        path: Its file.
+        clip: Its record.
+        looked_at: ``(K,)`` zero-based indices of the frames, increasing.
+
+    Yields:
+        ``(height, width, 3)`` uint8 RGB, of the size ``picture_size``.
+
+    Raises:
+        InputError: The clip is missing or broken.
+        FrameCountError: The clip is too short.
+    """
+    count = 0
+    for frame in read_scaled_frames(path, looked_at.tolist(), picture_size(clip.width, clip.height)):
+        count += 1
+        yield frame
+    if count < len(looked_at):
+        raise FrameCountError(f"{clip.file_name} ended after {count} of {len(looked_at)} frames; cut it again.")

@@ -1,0 +1,134 @@
+"""Stage 4: persons detected and tracked through all clips of one video."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from videoprep_nb.core.layout import frame_name, staged_folder
+from videoprep_nb.core.progress import ProgressCallback
+from videoprep_nb.core.records import ClipRecord, Record, TrackRow
+from videoprep_nb.core.timecode import sampled_frames, seconds
+from videoprep_nb.stages.params import TrackPersonsParams
+from videoprep_nb.stages.track_persons.detect import detect_persons
+from videoprep_nb.tracking.track import TrackedVideo, track_video
+from videoprep_nb.tracking.trackers import create_tracker
+from videoprep_nb.tracking.tracks import TrackTable
+
+
+class TrackResult(Record):
+    """What the stage did.
+
+    Args:
+        video_id: The video.
+        frame_count: Frames of the video that lie in its clips.
+        looked_at_count: Frames among them that the detector saw.
+        detection_count: Persons found in them, with at least the confidence asked for.
+        clip_count: Clips.
+        cached_clip_count: Clips whose detections were there already.
+        track_count: Different persons, as far as the tracker can tell.
+        box_count: Boxes of persons, one per person and frame of the video.
+        interpolated_count: Boxes among them that were filled in between two detections.
+        detector: What detected: weights, size, precision, device.
+        tracker: Name of the tracker.
+        notes: What the reader of a report should know.
+    """
+
+    video_id: str
+    frame_count: int
+    looked_at_count: int
+    detection_count: int
+    clip_count: int
+    cached_clip_count: int
+    track_count: int
+    box_count: int
+    interpolated_count: int
+    detector: str
+    tracker: str
+    notes: list[str]
+
+
+def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None = None) -> TrackResult:
+    """Detect persons in the clips of a video, track them and write one JSON per clip.
+
+    Detections go to ``<detections_dir>/<video_id>/<clip_id>.npz`` and are used again as long as clip and detector
+    stay the same; tracks go to ``<output_dir>/<video_id>/<clip_id>.json``.
+
+    Args:
+        params: Parameters of the stage.
+        progress: Told the frames that are done; by default what fits the environment.
+
+    Returns:
+        What was done.
+
+    Raises:
+        InputError: The clips, or the file of detections, are missing or broken.
+        ParameterError: There is no such tracker, option or device.
+        WeightsError: The weights were not found.
+        DiskFullError: The disk was full.
+    """
+    # a wrong name must not be told after an hour of detecting
+    create_tracker(params.tracker, 1.0, params.tracker_options)
+    found = detect_persons(params, progress)
+    clips, first = found.clips, found.clips[0]
+    video = TrackedVideo(first.rate, params.frame_stride, first.width, first.height)
+    starts = [clip.start_frame for clip in clips]
+    tracks = track_video(list(zip(starts, found.detections, strict=True)), video, params, found.camera, found.cuts)
+    _write(tracks, clips, params)
+    return TrackResult(
+        video_id=params.video_id,
+        frame_count=_end(clips[-1]) - first.start_frame,
+        looked_at_count=sum(len(clip.looked_at) for clip in found.detections),
+        detection_count=sum(int((clip.scores >= params.confidence).sum()) for clip in found.detections),
+        clip_count=len(clips),
+        cached_clip_count=found.cached_clip_count,
+        track_count=tracks.track_count,
+        box_count=len(tracks),
+        interpolated_count=int(tracks.interpolated.sum()),
+        detector=found.detector,
+        tracker=params.tracker,
+        notes=[] if len(tracks) else ["No persons were found."],
+    )
+
+
+def _clip_rows(tracks: TrackTable, clip: ClipRecord, params: TrackPersonsParams) -> list[TrackRow]:
+    """The rows of one clip, by frame and then by track, in plain numbers."""
+    extracted = sampled_frames(clip.frame_count, clip.rate, seconds(params.frames_per_second))
+    names = {index: frame_name(clip.clip_id, number) for number, index in enumerate(extracted)}
+    inside = tracks.rows((tracks.frame_index >= clip.start_frame) & (tracks.frame_index < _end(clip)))
+    inside = inside.rows(np.argsort(inside.frame_index, kind="stable"))
+    columns = zip(
+        (inside.frame_index - clip.start_frame).tolist(),
+        inside.track_id.tolist(),
+        inside.boxes_xyxy.round(2).tolist(),
+        inside.scores.round(4).tolist(),
+        inside.interpolated.tolist(),
+        strict=True,
+    )
+    return [
+        TrackRow(
+            video_id=clip.clip_id,
+            frame=names.get(frame_index),
+            frame_index=frame_index,
+            time_s=round(float(frame_index / clip.rate), 6),
+            track_id=track_id,
+            bbox=box_xyxy,
+            score=score,
+            interpolated=interpolated,
+        )
+        for frame_index, track_id, box_xyxy, score, interpolated in columns
+    ]
+
+
+def _write(tracks: TrackTable, clips: Sequence[ClipRecord], params: TrackPersonsParams) -> None:
+    """Write the rows of all clips, one clip in memory at a time; where clips overlap, a frame is in both."""
+    with staged_folder(Path(params.output_dir) / params.video_id) as folder:
+        for clip in clips:
+            rows = _clip_rows(tracks, clip, params)
+            (folder / f"{clip.clip_id}.json").write_text(json.dumps(rows), encoding="utf-8")
+
+
+def _end(clip: ClipRecord) -> int:
+    """The frame of the video after the last one of a clip."""
+    return clip.start_frame + clip.frame_count

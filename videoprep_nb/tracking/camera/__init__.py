@@ -1,0 +1,1 @@
+"""How the camera moves, and the cuts of a video."""

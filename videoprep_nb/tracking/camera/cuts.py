@@ -1,0 +1,55 @@
+"""Where one shot of a film ends and the next begins, found by PySceneDetect."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.tracking.cached_arrays import CachedArrays
+
+CODE_VERSION = 1  # raise it when the same pictures would give other cuts
+
+_LEAST_SHOT_S = 0.5
+
+
+@dataclass(frozen=True)
+class ShotCuts(CachedArrays):
+    """The cuts of a video.
+
+    Args:
+        frames: ``(N,)`` int64, zero-based indices in the video of the first frame of each shot but the first.
+        fingerprint: What they were found in.
+    """
+
+    frames: npt.NDArray[np.int64]
+    fingerprint: str
+
+
+def find_cuts(pictures: Iterable[npt.NDArray[np.uint8]], tracked_rate: float) -> list[int]:
+    """Find cuts: changes of the picture that stand out from those around them.
+
+    Args:
+        pictures: Small pictures of the video in order, ``(height, width, 3)`` uint8 RGB.
+        tracked_rate: Pictures per second.
+
+    Returns:
+        Indices of the pictures with which a new shot begins.
+
+    Raises:
+        ParameterError: PySceneDetect is not installed.
+    """
+    try:
+        from scenedetect.common import FrameTimecode
+        from scenedetect.detectors import AdaptiveDetector
+    except ImportError:
+        reason = "finding cuts needs PySceneDetect; install it with: pip install scenedetect, or turn this off"
+        raise ParameterError("reset_at_cuts", reason) from None
+    detector = AdaptiveDetector(min_scene_len=max(1, round(_LEAST_SHOT_S * tracked_rate)))
+    cuts: list[int] = []
+    for index, picture in enumerate(pictures):
+        picture_bgr = np.ascontiguousarray(picture[..., ::-1])
+        found = detector.process_frame(FrameTimecode(index, tracked_rate), picture_bgr)
+        cuts += [timecode.frame_num for timecode in found]
+    return cuts

@@ -1,0 +1,1 @@
+"""Tracks scored against ground truth."""

@@ -1,1 +1,0 @@
-"""The REST API of a service, and the server that offers it."""

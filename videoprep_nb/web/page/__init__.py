@@ -1,1 +1,0 @@
-"""The page: hand in videos, follow jobs, read reports, fetch packages."""
