@@ -13,9 +13,11 @@ import time
 from pathlib import Path
 
 from videoprep_nb.media.ffmpeg import ffmpeg_executable
+from videoprep_nb.stages.clip.params import ClipParams
 from videoprep_nb.stages.clip.stage import clip
+from videoprep_nb.stages.extract_frames.params import ExtractFramesParams
 from videoprep_nb.stages.extract_frames.stage import extract_frames
-from videoprep_nb.stages.params import ClipParams, ExtractFramesParams, ResizeParams
+from videoprep_nb.stages.resize.params import ResizeParams
 from videoprep_nb.stages.resize.stage import resize
 
 VIDEO = Path(__file__).resolve().parents[2] / "shared" / "data" / "videos" / "pets09_s2l1.avi"

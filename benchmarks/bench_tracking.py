@@ -22,9 +22,11 @@ import openvino as ov
 from videoprep_nb.core.boxes import iou_matrix
 from videoprep_nb.core.records import ClipTable
 from videoprep_nb.media.frames import read_frames_at
+from videoprep_nb.stages.clip.params import ClipParams
 from videoprep_nb.stages.clip.stage import clip
-from videoprep_nb.stages.params import ClipParams, ResizeParams, TrackPersonsParams
+from videoprep_nb.stages.resize.params import ResizeParams
 from videoprep_nb.stages.resize.stage import resize
+from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.stages.track_persons.stage import track_persons
 from videoprep_nb.tracking.detections import ClipDetections
 from videoprep_nb.tracking.detectors.device import Precision, cpu_has_bfloat16

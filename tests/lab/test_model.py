@@ -14,7 +14,7 @@ from videoprep_nb.core.layout import clip_id
 from videoprep_nb.jobs.settings import read_settings
 from videoprep_nb.lab.model import ExploreTrackerParams, LabSettings, open_video
 from videoprep_nb.media.sample import write_sample
-from videoprep_nb.stages.params import TrackPersonsParams
+from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ def test_defaults_of_the_lab_are_those_of_the_stage():
 
 TRACK_AGAIN = """
 import json, sys
-from videoprep_nb.stages.params import TrackPersonsParams
+from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.stages.track_persons.stage import track_persons
 result = track_persons(TrackPersonsParams.checked(json.loads(sys.argv[1])), lambda *progress: None)
 print(json.dumps([result.cached_clip_count, list(sys.modules)]))

@@ -8,8 +8,8 @@ import pytest
 from tests.support.synthetic import write_counter_video
 from videoprep_nb.core.errors import InputError, ParameterError
 from videoprep_nb.media.clips import plan_clips
+from videoprep_nb.stages.clip.params import ClipParams
 from videoprep_nb.stages.clip.stage import clip
-from videoprep_nb.stages.params import ClipParams
 
 NTSC = "30000/1001"
 

@@ -8,9 +8,11 @@ import pytest
 
 from tests.support.synthetic import number_in, numbers_in, write_counter_video
 from videoprep_nb.core.records import ClipTable, FrameTable
+from videoprep_nb.stages.clip.params import ClipParams
 from videoprep_nb.stages.clip.stage import clip as cut_into_clips
+from videoprep_nb.stages.extract_frames.params import ExtractFramesParams
 from videoprep_nb.stages.extract_frames.stage import extract_frames
-from videoprep_nb.stages.params import ClipParams, ExtractFramesParams, ResizeParams
+from videoprep_nb.stages.resize.params import ResizeParams
 from videoprep_nb.stages.resize.stage import resize
 
 RATES = ["10", "24", "25", "30000/1001", "30", "50", "60000/1001"]

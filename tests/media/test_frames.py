@@ -14,9 +14,11 @@ from videoprep_nb.core.errors import InputError
 from videoprep_nb.media.frames import read_frames_at
 from videoprep_nb.media.probe import probe
 from videoprep_nb.media.sample import write_sample
+from videoprep_nb.stages.clip.params import ClipParams
 from videoprep_nb.stages.clip.stage import clip
+from videoprep_nb.stages.extract_frames.params import ExtractFramesParams
 from videoprep_nb.stages.extract_frames.stage import extract_frames
-from videoprep_nb.stages.params import ClipParams, ExtractFramesParams, ResizeParams
+from videoprep_nb.stages.resize.params import ResizeParams
 from videoprep_nb.stages.resize.stage import resize
 
 

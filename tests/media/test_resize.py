@@ -13,7 +13,7 @@ from videoprep_nb.media.ffmpeg import ffmpeg_executable
 from videoprep_nb.media.geometry import place
 from videoprep_nb.media.resize import ResizeResult
 from videoprep_nb.media.standard import read_standard
-from videoprep_nb.stages.params import ResizeParams
+from videoprep_nb.stages.resize.params import ResizeParams
 from videoprep_nb.stages.resize.stage import resize
 
 ZOO_FRAMES = {

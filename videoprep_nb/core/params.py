@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from videoprep_nb.core.errors import ParameterError
 
+VIDEO_ID_PATTERN = r"^[A-Za-z0-9-]{1,40}$"
+VIDEO_ID_HELP = "number of the video within the job; it begins the names of its clips and frames"
+
 
 class Params(BaseModel):
     """Base of the parameter models."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from videoprep_nb.stages.params import TrackPersonsParams
+from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 
 _FILTERS = ("fps", "scale", "pad", "crop", "setsar", "setpts")
 _ENCODERS = ("libx264",)

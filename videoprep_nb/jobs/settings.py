@@ -10,7 +10,8 @@ import yaml
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.jobs.models import VideoInput
 from videoprep_nb.jobs.scheduling.plan import JobFolder, Unit, job_owned_parameters
-from videoprep_nb.stages.params import STAGES, VIDEO_STAGES, TrackPersonsParams
+from videoprep_nb.stages.params import STAGES, VIDEO_STAGES
+from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 
 Settings = dict[str, dict[str, Any]]
 """Values by stage and parameter name."""

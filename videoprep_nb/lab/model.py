@@ -18,12 +18,14 @@ from videoprep_nb.core.layout import CLIP_TABLE_NAME, staged_file
 from videoprep_nb.core.params import Params
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import ClipRecord, ClipTable
+from videoprep_nb.stages.clip.params import ClipParams
 from videoprep_nb.stages.clip.stage import clip
-from videoprep_nb.stages.params import ClipParams, DetectPersonsParams, ResizeParams, TrackPersonsParams
+from videoprep_nb.stages.resize.params import ResizeParams
 from videoprep_nb.stages.resize.stage import resize
 from videoprep_nb.stages.track_persons.camera import follow_camera
 from videoprep_nb.stages.track_persons.detect import detect_persons, part_of_clips
 from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
+from videoprep_nb.stages.track_persons.params import DetectPersonsParams, TrackPersonsParams
 from videoprep_nb.tracking.camera.path import CameraPath
 from videoprep_nb.tracking.detections import ClipDetections
 from videoprep_nb.tracking.params import TrackingParams

@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.proposal_files import frame, track_row, write_tracks, write_video
 from videoprep_nb.core.errors import InputError, PackageError
+from videoprep_nb.stages.generate_proposals.params import GenerateProposalsParams
 from videoprep_nb.stages.generate_proposals.stage import ProposalsResult, generate_proposals
-from videoprep_nb.stages.params import GenerateProposalsParams
 
 BOX = [1.0, 2.0, 30.0, 30.0]
 

@@ -14,8 +14,8 @@ from PIL import Image
 from tests.support.proposal_files import HEIGHT, WIDTH, frame, good_proposals, jpeg, write_video
 from videoprep_nb.core.errors import InputError, PackageError
 from videoprep_nb.exports.validation.validate import validate_package
+from videoprep_nb.stages.package.params import PackageParams
 from videoprep_nb.stages.package.stage import PackageResult, package
-from videoprep_nb.stages.params import PackageParams
 
 FIRST = Path("frames/1/1_clip_000") / frame("1_clip_000", 0)
 

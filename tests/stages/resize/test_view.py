@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from tests.support.synthetic import write_video
-from videoprep_nb.stages.params import ResizeParams
 from videoprep_nb.stages.resize import view as look
+from videoprep_nb.stages.resize.params import ResizeParams
 from videoprep_nb.stages.resize.stage import resize
 from videoprep_nb.viz.style import MUTED
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from videoprep_nb.core.records import ClipRecord
-from videoprep_nb.stages.params import DetectPersonsParams
 from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
+from videoprep_nb.stages.track_persons.params import DetectPersonsParams
 
 RATE, SHOTS = 10, ["smptebars", "mandelbrot", "testsrc2"]
 SHOT_FRAMES = 25

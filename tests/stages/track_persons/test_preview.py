@@ -8,10 +8,12 @@ import pytest
 from PIL import Image
 
 from videoprep_nb.media.sample import write_sample
+from videoprep_nb.stages.clip.params import ClipParams
 from videoprep_nb.stages.clip.stage import clip
-from videoprep_nb.stages.params import ClipParams, ResizeParams, TrackPersonsParams
+from videoprep_nb.stages.resize.params import ResizeParams
 from videoprep_nb.stages.resize.stage import resize
 from videoprep_nb.stages.track_persons import view as look
+from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.stages.track_persons.stage import track_persons
 from videoprep_nb.viz.tracks import Tracks
 

@@ -13,7 +13,7 @@ import pytest
 
 from videoprep_nb.core.errors import InputError, ParameterError
 from videoprep_nb.core.records import ClipRecord, ClipTable, TrackRow
-from videoprep_nb.stages.params import TrackPersonsParams
+from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.stages.track_persons.stage import TrackResult, track_persons
 from videoprep_nb.tracking.detections import ClipDetections
 

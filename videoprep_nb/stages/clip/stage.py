@@ -7,7 +7,7 @@ from videoprep_nb.core.records import ClipTable
 from videoprep_nb.core.timecode import seconds
 from videoprep_nb.media.clips import cut_clips, plan_clips
 from videoprep_nb.media.standard import read_standard
-from videoprep_nb.stages.params import ClipParams
+from videoprep_nb.stages.clip.params import ClipParams
 
 
 def clip(params: ClipParams, progress: ProgressCallback | None = None) -> ClipTable:

@@ -6,7 +6,7 @@ from videoprep_nb.core.progress import ProgressCallback, progress_from_environme
 from videoprep_nb.core.records import FrameTable
 from videoprep_nb.core.timecode import seconds
 from videoprep_nb.media import frames
-from videoprep_nb.stages.params import ExtractFramesParams
+from videoprep_nb.stages.extract_frames.params import ExtractFramesParams
 
 
 def extract_frames(params: ExtractFramesParams, progress: ProgressCallback | None = None) -> FrameTable:

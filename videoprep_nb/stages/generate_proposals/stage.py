@@ -7,7 +7,7 @@ from videoprep_nb.core.errors import PackageError
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.core.records import FrameTable, Record, natural_order
 from videoprep_nb.exports.dense_proposals import DenseProposals, clip_proposals, read_track_rows, write_proposals
-from videoprep_nb.stages.params import GenerateProposalsParams
+from videoprep_nb.stages.generate_proposals.params import GenerateProposalsParams
 
 
 class ProposalsResult(Record):

@@ -11,7 +11,7 @@ from videoprep_nb.core.records import Record
 from videoprep_nb.exports.dense_proposals import load_proposals
 from videoprep_nb.exports.package import write_package
 from videoprep_nb.exports.validation.validate import validate_package
-from videoprep_nb.stages.params import PackageParams
+from videoprep_nb.stages.package.params import PackageParams
 
 _FINDINGS_SHOWN = 3
 

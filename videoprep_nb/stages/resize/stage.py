@@ -6,7 +6,7 @@ from videoprep_nb.core.progress import ProgressCallback, progress_from_environme
 from videoprep_nb.core.timecode import parse_rate
 from videoprep_nb.media.resize import ResizeResult, resize_video
 from videoprep_nb.media.standard import encoder_arguments
-from videoprep_nb.stages.params import ResizeParams
+from videoprep_nb.stages.resize.params import ResizeParams
 
 
 def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> ResizeResult:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import ClipRecord
-from videoprep_nb.stages.params import DetectPersonsParams
+from videoprep_nb.stages.track_persons.params import DetectPersonsParams
 from videoprep_nb.stages.track_persons.small_frames import small_pictures
 from videoprep_nb.tracking.camera.motion import CODE_VERSION, ClipMotion, GreyImage, join_steps
 from videoprep_nb.tracking.camera.path import CameraPath

@@ -13,10 +13,10 @@ from videoprep_nb.core.progress import ProgressCallback, progress_from_environme
 from videoprep_nb.core.records import ClipRecord, ClipTable
 from videoprep_nb.core.threads import thread_count
 from videoprep_nb.media.scaled_frames import read_scaled_frames
-from videoprep_nb.stages.params import DetectPersonsParams
 from videoprep_nb.stages.track_persons.camera import follow_camera
 from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
 from videoprep_nb.stages.track_persons.live_frame import LivePicture
+from videoprep_nb.stages.track_persons.params import DetectPersonsParams
 from videoprep_nb.tracking.camera.path import CameraPath
 from videoprep_nb.tracking.detect import detect_frames, frames_to_look_at, prefetch
 from videoprep_nb.tracking.detections import ClipDetections, Detections, clip_fingerprint

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import ClipRecord
-from videoprep_nb.stages.params import DetectPersonsParams
+from videoprep_nb.stages.track_persons.params import DetectPersonsParams
 from videoprep_nb.stages.track_persons.small_frames import small_pictures
 from videoprep_nb.tracking.camera.cuts import CODE_VERSION, ShotCuts, find_cuts
 from videoprep_nb.tracking.detections import clip_fingerprint

@@ -12,7 +12,7 @@ from videoprep_nb.core.layout import staged_file
 from videoprep_nb.core.records import ClipRecord
 from videoprep_nb.media.ffmpeg import file_url
 from videoprep_nb.media.scaled_frames import read_scaled_frames
-from videoprep_nb.stages.params import TrackPersonsParams
+from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.tracking.tracks import TrackTable
 from videoprep_nb.viz import pictures, tables
 from videoprep_nb.viz.frames import VideoFrames

@@ -10,8 +10,8 @@ from videoprep_nb.core.layout import frame_name, staged_folder
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import ClipRecord, Record, TrackRow
 from videoprep_nb.core.timecode import sampled_frames, seconds
-from videoprep_nb.stages.params import TrackPersonsParams
 from videoprep_nb.stages.track_persons.detect import detect_persons
+from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.tracking.track import TrackedVideo, track_video
 from videoprep_nb.tracking.trackers import create_tracker
 from videoprep_nb.tracking.tracks import TrackTable

@@ -6,7 +6,7 @@ import numpy as np
 from IPython.display import HTML, Image
 from matplotlib.axes import Axes
 
-from videoprep_nb.stages.params import TrackPersonsParams
+from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.stages.track_persons.preview import write_preview
 from videoprep_nb.stages.track_persons.stage import TrackResult
 from videoprep_nb.tracking.detections import ClipDetections

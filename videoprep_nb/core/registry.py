@@ -1,0 +1,128 @@
+"""Things that declare themselves: found in the modules of a package of ours, and in what other packages bring.
+
+Stages, detectors, trackers and exporters are registries of this one shape. A built-in member is a module in the
+registry's package; a plugin is an entry point in the registry's group, named like the member, that leads to the member
+or to a module that holds it. Nothing is imported before the first look-up.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Generic, TypeVar
+
+from videoprep_nb.core.errors import ParameterError
+
+T = TypeVar("T")
+
+
+class Registry(Mapping[str, T], Generic[T]):
+    """Members by name, built-in ones first.
+
+    Args:
+        kind: What a member is called in messages: ``tracker``.
+        group: Entry-point group of plugins: ``videoprep.trackers``.
+        package: Package whose modules hold the built-in members.
+        members_of: The members that a module defines.
+        name_of: The name of a member.
+        order: Sorts the members; by default by name.
+
+    Example:
+        >>> from videoprep_nb.tracking.trackers import TRACKERS
+        >>> "sort" in TRACKERS
+        True
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        group: str,
+        package: str,
+        members_of: Callable[[ModuleType], Iterable[T]],
+        name_of: Callable[[T], str],
+        order: Callable[[T], str] | None = None,
+    ) -> None:
+        self.kind = kind
+        self.group = group
+        self._package = package
+        self._members_of = members_of
+        self._name_of = name_of
+        self._order = order or name_of
+
+    def __getitem__(self, name: str) -> T:
+        return self._members[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def find(self, name: str, field: str = "") -> T:
+        """The member of a name that somebody typed.
+
+        Args:
+            name: The name.
+            field: The parameter that holds it, for the message; by default the kind.
+
+        Raises:
+            ParameterError: There is no such member, or its plugin cannot be used; the message says which.
+        """
+        if name not in self._members:
+            reason = self.broken.get(name) or f"unknown {self.kind} {name[:100]!r}; {near_matches(name, self)}"
+            raise ParameterError(field or self.kind, reason)
+        return self._members[name]
+
+    @property
+    def broken(self) -> Mapping[str, str]:
+        """A sentence about each plugin that cannot be used, by its name; the others work."""
+        return self._loaded[1]
+
+    @property
+    def _members(self) -> dict[str, T]:
+        return self._loaded[0]
+
+    @cached_property
+    def _loaded(self) -> tuple[dict[str, T], dict[str, str]]:
+        members: dict[str, T] = {}
+        broken: dict[str, str] = {}
+        for module in iter_modules(import_module(self._package).__path__, f"{self._package}."):
+            for member in self._members_of(import_module(module.name)):
+                members[self._name_of(member)] = member
+        for plugin in entry_points(group=self.group):
+            try:
+                member = self._load(plugin)
+                if plugin.name in members:
+                    raise ValueError(f"there is a {self.kind} of that name already")
+            except Exception as error:  # what a plugin of somebody else raises is not for us to foresee
+                origin = f"the plugin {plugin.name!r} ({plugin.value}) cannot be used"
+                broken[plugin.name] = f"{origin}: {type(error).__name__}: {' '.join(str(error).split())}"
+            else:
+                members[plugin.name] = member
+        return dict(sorted(members.items(), key=lambda item: self._order(item[1]))), broken
+
+    def _load(self, plugin: EntryPoint) -> T:
+        loaded = plugin.load()
+        candidates: Iterable[T] = self._members_of(loaded) if isinstance(loaded, ModuleType) else [loaded]
+        for member in candidates:
+            if getattr(member, "name", None) == plugin.name:
+                return member
+        raise ValueError(f"it holds no {self.kind} named {plugin.name!r}")
+
+
+def subclasses_in(module: ModuleType, base: type[T]) -> Iterator[type[T]]:
+    """The subclasses of a base that a module itself defines and that have a name of their own."""
+    for value in vars(module).values():
+        is_own = getattr(value, "__module__", "") == module.__name__  # else it is only imported there
+        if is_own and isinstance(value, type) and issubclass(value, base) and "name" in vars(value):
+            yield value
+
+
+def near_matches(name: str, known: Iterable[str]) -> str:
+    """A hint for a misspelt name: ``did you mean clip?``, or the names that exist."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=3)
+    return f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(names) or 'none'}"
