@@ -29,11 +29,11 @@ from videoprep_nb.stages.resize.stage import resize
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.stages.track_persons.stage import track_persons
 from videoprep_nb.tracking.detections import ClipDetections
-from videoprep_nb.tracking.detectors.device import Precision, cpu_has_bfloat16
-from videoprep_nb.tracking.detectors.letterbox import Letterbox
-from videoprep_nb.tracking.detectors.openvino_network import compile_network, exported_model
-from videoprep_nb.tracking.detectors.ultralytics_env import offline_ultralytics
-from videoprep_nb.tracking.detectors.weights import resolve_weights
+from videoprep_nb.tracking.detectors.inference.device import Precision, cpu_has_bfloat16
+from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
+from videoprep_nb.tracking.detectors.inference.openvino_network import compile_network, exported_model
+from videoprep_nb.tracking.detectors.inference.weights import resolve_weights
+from videoprep_nb.tracking.ultralytics_env import offline_ultralytics
 
 VIDEO = Path(__file__).resolve().parents[2] / "shared" / "data" / "videos" / "pets09_s2l1.avi"
 ROUNDS = 5

@@ -29,13 +29,13 @@ LIMITS = {"clip_s": 0.5, "hour_s": 60.0, "hour_memory_mb": 1000.0}
 
 def measure_time() -> dict[str, float]:
     """Seconds for 15 s of MOT17-04 and for an hour of PETS09-S2L1 again and again, and the memory that took."""
-    pets = PrecomputedDetector(DATA / "mot15" / "PETS09-S2L1" / "det" / "det.txt")
+    pets = PrecomputedDetector.from_file(DATA / "mot15" / "PETS09-S2L1" / "det" / "det.txt")
     looked_at = np.arange(HOUR_FRAMES, dtype=np.int32)
     found = pets.detect([], (looked_at % pets.frame_count).tolist(), width=0, height=0)
     hour = ClipDetections.from_frames(looked_at, found, pets.fingerprint)
     hour_s = time_tracking(hour, TrackedVideo(Fraction(10), 1, 768, 576))
     memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    crowd = PrecomputedDetector(DATA / "mot17" / "MOT17-04" / "det" / "yolox_x.txt")
+    crowd = PrecomputedDetector.from_file(DATA / "mot17" / "MOT17-04" / "det" / "yolox_x.txt")
     clip = read_frames(crowd, range(1, CLIP_FRAMES + 1))
     clip_s = [time_tracking(clip, TrackedVideo(Fraction(30), 1, 1920, 1080)) for _ in range(ROUNDS)]
     return {"clip_s": statistics.median(clip_s), "hour_s": hour_s, "hour_memory_mb": memory_mb}

@@ -22,6 +22,7 @@ from videoprep_nb.core.boxes import from_cxywh, to_cxywh
 from videoprep_nb.tracking.camera.motion import ClipMotion, join_steps, picture_size
 from videoprep_nb.tracking.camera.path import CameraPath
 from videoprep_nb.tracking.detections import ClipDetections
+from videoprep_nb.tracking.detector_options import YoloOptions
 from videoprep_nb.tracking.detectors.yolo import YoloDetector
 from videoprep_nb.tracking.evaluation.mot_rows import MotRows
 from videoprep_nb.tracking.evaluation.score import score_sequence
@@ -115,7 +116,7 @@ def filmed(frames: Frames, matrices: Array) -> Frames:
 
 def detect(frames: Frames) -> ClipDetections:
     """Persons in frames of the standard size."""
-    detector, found = YoloDetector(device="cpu"), []
+    detector, found = YoloDetector(YoloOptions(device="cpu")), []
     for begin in range(0, len(frames), BATCH):
         part = frames[begin : begin + BATCH]
         found += detector.detect(part, range(len(part)), WIDTH, HEIGHT)

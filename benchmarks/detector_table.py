@@ -23,6 +23,7 @@ import numpy.typing as npt
 from benchmarks.guides import replace_table
 from videoprep_nb.core.boxes import iou_matrix
 from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detector_options import YoloOptions
 from videoprep_nb.tracking.detectors.base import RgbFrame
 from videoprep_nb.tracking.detectors.precomputed import PrecomputedDetector
 from videoprep_nb.tracking.detectors.yolo import YoloDetector
@@ -99,7 +100,7 @@ class Score:
 def main() -> None:
     """Measure, print, and write the table into the guide."""
     mot17, pets = mot17_pictures(), pets_pictures()
-    detectors = [YoloDetector(device="cpu", **setting) for setting in SETTINGS]
+    detectors = [YoloDetector(YoloOptions(device="cpu", **setting)) for setting in SETTINGS]
     rows: list[dict[str, Any]] = []
     for setting, detector in zip(SETTINGS, detectors, strict=True):
         sys.stderr.write(f"{detector.description} …\n")
@@ -129,7 +130,7 @@ def mot17_pictures() -> list[Picture]:
 
 def pets_pictures() -> list[Picture]:
     """Frames of PETS09-S2L1 with its public detections, for which there is no ground truth."""
-    public = PrecomputedDetector(DATA / "mot15" / "PETS09-S2L1" / "det" / "det.txt")
+    public = PrecomputedDetector.from_file(DATA / "mot15" / "PETS09-S2L1" / "det" / "det.txt")
     pictures = []
     with av.open(str(DATA / "videos" / "pets09_s2l1.avi")) as video:
         for index, frame in islice(enumerate(video.decode(video=0)), 0, None, PETS_STEP):

@@ -16,7 +16,7 @@ from videoprep_nb.tracking.evaluation.evaluate import Tracking, evaluate_detecti
 from videoprep_nb.tracking.evaluation.score import Scores, combine
 from videoprep_nb.tracking.evaluation.sequence import Half
 from videoprep_nb.tracking.params import TrackingParams
-from videoprep_nb.tracking.trackers import tracker_names
+from videoprep_nb.tracking.trackers import TRACKERS
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -67,7 +67,7 @@ def _table(benchmark: Benchmark) -> str:
         "| tracker | options | alone: HOTA | MOTA | IDF1 | IDSW | refined: HOTA | MOTA | IDF1 | IDSW |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for name in tracker_names():
+    for name in TRACKERS:
         for options in PUBLISHED_OPTIONS.get(name, [[]]):
             sys.stderr.write(f"{benchmark.title}: {name} {options} …\n")
             lines.append(_row(benchmark, TrackingParams(tracker=name, tracker_options=options)))

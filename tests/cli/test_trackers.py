@@ -13,7 +13,7 @@ from tests.support.mot_files import sequence, walk, write_rows
 from videoprep_nb.cli import console
 from videoprep_nb.cli.main import app
 from videoprep_nb.tracking.params import TrackingParams
-from videoprep_nb.tracking.trackers import tracker_names, tracker_type
+from videoprep_nb.tracking.trackers import TRACKERS
 
 FRAMES = range(1, 31)
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "trackers.md"
@@ -108,14 +108,14 @@ def test_what_is_wrong_is_told_in_one_sentence(
 
 def test_all_trackers_are_listed() -> None:
     lines = videoprep("trackers").stdout.splitlines()[1:]
-    assert [line.split()[0] for line in lines] == tracker_names()
+    assert [line.split()[0] for line in lines] == list(TRACKERS)
     assert [line.split()[0] for line in lines if "(default)" in line] == [TrackingParams().tracker]
 
 
-@pytest.mark.parametrize("name", tracker_names())
+@pytest.mark.parametrize("name", TRACKERS)
 def test_options_are_explained(name: str) -> None:
     lines = videoprep("trackers", name).stdout.splitlines()[1:]
-    fields = tracker_type(name).options_type.model_fields
+    fields = TRACKERS[name].options_type.model_fields
     assert [line.split()[0] for line in lines] == list(fields)
     for line, field in zip(lines, fields.values(), strict=True):
         assert field.description
@@ -124,7 +124,7 @@ def test_options_are_explained(name: str) -> None:
 
 def test_the_guide_measures_every_tracker() -> None:
     measured = re.findall(r"^\| \**`(\w+)`", GUIDE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert set(measured) == set(tracker_names())
+    assert set(measured) == set(TRACKERS)
 
 
 def test_a_wrong_tracker() -> None:

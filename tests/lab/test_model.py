@@ -146,7 +146,7 @@ def test_another_tracker_does_not_load_the_detector(tmp_path):
     """Stage 4 for the second time, with other trackers, each in a process of its own."""
     write_sample(tmp_path / "sample.mp4", duration_s=2)
     video = open_video(ExploreTrackerParams(source=str(tmp_path / "sample.mp4"), work_dir=str(tmp_path)), quiet)
-    networks = {f"videoprep_nb.tracking.detectors.{name}_network" for name in ("openvino", "torch")}
+    networks = {f"videoprep_nb.tracking.detectors.inference.{name}_network" for name in ("openvino", "torch")}
     # the trackers of ultralytics bring torch with them, though they do not use it
     for tracker, unwanted in (("sort", {"torch", "ultralytics"}), ("bytetrack", set())):
         values = video.stage.model_dump() | {"output_dir": str(tmp_path / "tracks"), "tracker": tracker}

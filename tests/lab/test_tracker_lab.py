@@ -12,7 +12,7 @@ from videoprep_nb.lab import TrackerLab
 from videoprep_nb.lab.controls import control_for
 from videoprep_nb.lab.model import LabSettings
 from videoprep_nb.lab.settings_panel import SettingsPanel
-from videoprep_nb.tracking.trackers import tracker_names, tracker_type
+from videoprep_nb.tracking.trackers import TRACKERS
 
 
 def widgets_in(view):
@@ -55,13 +55,13 @@ def test_help_is_that_of_the_field():
     assert isinstance(control_for("on", Example.model_fields["on"], True), ipywidgets.Checkbox)
 
 
-@pytest.mark.parametrize("name", tracker_names())
+@pytest.mark.parametrize("name", TRACKERS)
 def test_panel_shows_and_gives_back_the_settings_of_every_tracker(name):
     settings = LabSettings().changed([f"tracker:{name}"])
     panel = SettingsPanel("x", settings, lambda: None)
     assert panel.settings == settings
     descriptions = [getattr(widget, "description", None) for widget in widgets_in(panel.view)]
-    assert set(descriptions) > set(tracker_type(name).options_type.model_fields)
+    assert set(descriptions) > set(TRACKERS[name].options_type.model_fields)
     assert set(descriptions) > set(LabSettings.model_fields) - {"tracker_options"}
 
 

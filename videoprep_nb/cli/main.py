@@ -14,7 +14,7 @@ from rich.markup import escape
 from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, check_can_be_written, err, out, stop
 from videoprep_nb.cli.job_display import JobDisplay
 from videoprep_nb.cli.jobs import jobs_app, serve
-from videoprep_nb.cli.trackers import evaluate, trackers
+from videoprep_nb.cli.trackers import detectors, evaluate, trackers
 from videoprep_nb.cli.users import users_app
 from videoprep_nb.core.errors import InputError, ParameterError, VideoPrepError, WeightsError
 from videoprep_nb.core.timecode import format_duration
@@ -34,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(serve)
+app.command()(detectors)
 app.command()(trackers)
 app.command()(evaluate)
 app.add_typer(jobs_app, name="jobs")

@@ -1,11 +1,11 @@
-"""The commands about trackers: ``videoprep trackers`` and ``videoprep evaluate``."""
+"""The commands about detectors and trackers: ``videoprep detectors``, ``trackers`` and ``evaluate``."""
 
 import inspect
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 from rich.markup import escape
@@ -13,11 +13,14 @@ from rich.table import Table
 
 from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, check_can_be_written, err, out, stop
 from videoprep_nb.core.errors import InputError, ParameterError, VideoPrepError
+from videoprep_nb.core.registry import Registry
 from videoprep_nb.core.timecode import parse_rate
 from videoprep_nb.jobs.settings import read_settings
+from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.tracking.params import TrackingParams
 
 if TYPE_CHECKING:
+    from videoprep_nb.tracking.detectors import Detector
     from videoprep_nb.tracking.evaluation.evaluate import Evaluation, Tracking
     from videoprep_nb.tracking.evaluation.score import Scores
     from videoprep_nb.tracking.trackers import Tracker
@@ -29,15 +32,18 @@ def trackers(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show the options of this tracker.")] = None,
 ) -> None:
     """List the trackers, or the options of one; set them with tracker_options=NAME:VALUE."""
-    from videoprep_nb.tracking.trackers import broken_plugins, tracker_names, tracker_type
+    from videoprep_nb.tracking.trackers import TRACKERS
 
-    try:
-        chosen = [tracker_type(known) for known in tracker_names()] if name is None else [tracker_type(name)]
-    except ParameterError as error:
-        raise stop(error, EXIT_USAGE) from None
-    out.print(_tracker_table(chosen) if name is None else _option_table(chosen[0]))
-    for reason in broken_plugins().values():
-        err.print(f"[yellow]{escape(reason)}[/]")
+    _print_members(TRACKERS, name, TrackingParams().tracker)
+
+
+def detectors(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show the options of this detector.")] = None,
+) -> None:
+    """List the detectors, or the options of one."""
+    from videoprep_nb.tracking.detectors import DETECTORS
+
+    _print_members(DETECTORS, name, TrackPersonsParams().detector)
 
 
 def evaluate(
@@ -87,17 +93,31 @@ def evaluate(
     _print_scores(evaluations, as_json)
 
 
-def _tracker_table(known: Sequence[type["Tracker"]]) -> Table:
-    table = Table("tracker", "what it is", box=None)
-    for tracker in known:
-        default = " (default)" if tracker.name == TrackingParams().tracker else ""
-        table.add_row(escape(tracker.name) + default, escape((inspect.getdoc(tracker) or "").partition("\n")[0]))
+_Member = TypeVar("_Member", type["Detector"], type["Tracker"])
+
+
+def _print_members(registry: Registry[_Member], name: str | None, default: str) -> None:
+    """Print all members of a registry, or the options of one, and which plugins are broken."""
+    try:
+        table = _option_table(registry.find(name)) if name else _member_table(registry.kind, registry.values(), default)
+    except ParameterError as error:
+        raise stop(error, EXIT_USAGE) from None
+    out.print(table)
+    for reason in registry.broken.values():
+        err.print(f"[yellow]{escape(reason)}[/]")
+
+
+def _member_table(kind: str, members: Iterable[_Member], default: str) -> Table:
+    table = Table(kind, "what it is", box=None)
+    for member in members:
+        mark = " (default)" if member.name == default else ""
+        table.add_row(escape(member.name) + mark, escape((inspect.getdoc(member) or "").partition("\n")[0]))
     return table
 
 
-def _option_table(tracker: type["Tracker"]) -> Table:
+def _option_table(member: _Member) -> Table:
     table = Table("option", "type", "default", "range", "meaning", box=None)
-    for name, schema in tracker.options_type.model_json_schema()["properties"].items():
+    for name, schema in member.options_type.model_json_schema().get("properties", {}).items():
         default = schema["default"]
         shown = f"{default:.4g}" if isinstance(default, float) else str(default)
         cells = (name, schema.get("type", ""), shown, _range(schema), schema.get("description", ""))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from videoprep_nb.core.errors import ParameterError
 
@@ -39,9 +40,26 @@ class Params(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             name = str(first["loc"][0]) if first["loc"] else cls.__name__
+            if first["type"] == _FROM_PARAMETER_ERROR:
+                raise ParameterError(name, first["msg"]) from None
             if name not in cls.model_fields:
                 raise ParameterError(name, _unknown_name(name, list(cls.model_fields))) from None
             raise ParameterError(name, _out_of_range(first, cls.model_fields[name].description)) from None
+
+
+_FROM_PARAMETER_ERROR = "parameter_error"
+
+
+def as_validation_error(error: ParameterError, params: Params) -> ValidationError:
+    """An error in the form in which pydantic passes it on; ``checked`` gives it back as it was.
+
+    Args:
+        error: What a validator found; its field is one of the parameters.
+        params: The parameters.
+    """
+    problem = PydanticCustomError(_FROM_PARAMETER_ERROR, "{reason}", {"reason": error.reason})
+    details = InitErrorDetails(type=problem, loc=(error.field,), input=getattr(params, error.field))
+    return ValidationError.from_exception_data(type(params).__name__, [details])
 
 
 def _unknown_name(name: str, known: list[str]) -> str:

@@ -126,14 +126,14 @@ def _importable(module_name: str, advice: str) -> str:
 
 
 def _weights() -> str:
-    from videoprep_nb.tracking.detectors.weights import resolve_weights
+    from videoprep_nb.tracking.detectors.inference.weights import resolve_weights
 
     return str(resolve_weights(_default_weights()).path)
 
 
 def _exported_network() -> str:
-    from videoprep_nb.tracking.detectors.ultralytics_env import cache_dir
-    from videoprep_nb.tracking.detectors.weights import resolve_weights
+    from videoprep_nb.tracking.detectors.inference.weights import resolve_weights
+    from videoprep_nb.tracking.ultralytics_env import cache_dir
 
     weights = resolve_weights(_default_weights())
     folder = cache_dir() / "openvino"
@@ -148,7 +148,7 @@ def _default_weights() -> str:
 
 
 def _half_precision() -> str:
-    from videoprep_nb.tracking.detectors.device import cpu_has_bfloat16
+    from videoprep_nb.tracking.detectors.inference.device import cpu_has_bfloat16
 
     if not cpu_has_bfloat16():
         raise _Missing("this CPU has no bf16, so detection takes about twice as long")
@@ -156,7 +156,7 @@ def _half_precision() -> str:
 
 
 def _gpu() -> str:
-    from videoprep_nb.tracking.detectors.device import choose_device
+    from videoprep_nb.tracking.detectors.inference.device import choose_device
 
     if choose_device("auto") == "cuda":
         return "CUDA"

@@ -19,7 +19,7 @@ from videoprep_nb.jobs.service import JobView, Limits, Service
 from videoprep_nb.jobs.settings import Settings
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
-from videoprep_nb.tracking.detectors.weights import resolve_weights
+from videoprep_nb.tracking.detectors.inference.weights import resolve_weights
 
 Watcher = Callable[[JobView], None]
 """Told of the job a few times a second."""

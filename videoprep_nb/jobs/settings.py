@@ -89,9 +89,9 @@ def _with_whole_paths(settings: Settings) -> Settings:
 
 
 def _check_tracker(params: TrackPersonsParams) -> None:
-    from videoprep_nb.tracking.trackers import read_tracker_options, tracker_type
+    from videoprep_nb.tracking.trackers import read_tracker_options
 
-    read_tracker_options(tracker_type(params.tracker), params.tracker_options)
+    read_tracker_options(params.tracker, params.tracker_options)
 
 
 def owned_by_job(stage: str) -> set[str]:

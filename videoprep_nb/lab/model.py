@@ -24,6 +24,7 @@ from videoprep_nb.stages.resize.params import ResizeParams
 from videoprep_nb.stages.resize.stage import resize
 from videoprep_nb.stages.track_persons.camera import follow_camera
 from videoprep_nb.stages.track_persons.detect import detect_persons, part_of_clips
+from videoprep_nb.stages.track_persons.detector import detector_of
 from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
 from videoprep_nb.stages.track_persons.params import DetectPersonsParams, TrackPersonsParams
 from videoprep_nb.tracking.camera.path import CameraPath
@@ -133,8 +134,8 @@ class LabVideo:
         tracks = track_video(self._looked_at(settings.frame_stride), video, settings, self.camera, self.cuts)
         elapsed_s = time.perf_counter() - started_s
         quality = judge_tracks(tracks, video, range(first.start_frame, last.start_frame + last.frame_count))
-        image_size = self.stage.image_size if self.stage.detector == "yolo" else None
-        return Trial(settings, tracks, quality, settings_warnings(quality, video, image_size), elapsed_s)
+        warnings = settings_warnings(quality, video, detector_of(self.stage).image_size)
+        return Trial(settings, tracks, quality, warnings, elapsed_s)
 
     def to_yaml(self, settings: LabSettings) -> str:
         """What ``videoprep run --params`` takes, to detect as here and track with some settings."""

@@ -8,7 +8,7 @@ import ipywidgets
 
 from videoprep_nb.lab.controls import control_for
 from videoprep_nb.lab.model import LabSettings
-from videoprep_nb.tracking.trackers import tracker_names, tracker_type
+from videoprep_nb.tracking.trackers import TRACKERS
 
 _DIGITS = 6
 
@@ -28,7 +28,7 @@ class SettingsPanel:
     def __init__(self, title: str, settings: LabSettings, on_change: Callable[[], None]) -> None:
         self._on_change = on_change
         self._controls = {
-            name: control_for(name, field, getattr(settings, name), tracker_names() if name == "tracker" else None)
+            name: control_for(name, field, getattr(settings, name), list(TRACKERS) if name == "tracker" else None)
             for name, field in LabSettings.model_fields.items()
             if name != "tracker_options"
         }
@@ -51,7 +51,7 @@ class SettingsPanel:
             ParameterError: The values do not fit together.
         """
         values: dict[str, Any] = {name: _rounded(control.value) for name, control in self._controls.items()}
-        fields = tracker_type(values["tracker"]).options_type.model_fields
+        fields = TRACKERS[values["tracker"]].options_type.model_fields
         changed = {name: _rounded(control.value) for name, control in self._options.items()}
         values["tracker_options"] = [
             f"{name}:{value}" for name, value in changed.items() if value != _rounded(fields[name].default)
@@ -65,7 +65,7 @@ class SettingsPanel:
 
     def _show_options(self, assignments: list[str]) -> None:
         """Show the options of the tracker that is chosen."""
-        options_type = tracker_type(self._controls["tracker"].value).options_type
+        options_type = TRACKERS[self._controls["tracker"].value].options_type
         pairs = dict(text.split(":", 1) for text in assignments)
         options = options_type.model_validate(pairs)
         self._options = {

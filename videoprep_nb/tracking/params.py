@@ -28,8 +28,3 @@ class TrackingParams(Params):
         False, description="fill gaps with detections that no track has taken, where there are any"
     )
     drop_duplicates: bool = Field(True, description="of two tracks on one person drop the shorter")
-
-
-def pictures_per_frame(tiles: int) -> int:
-    """Pictures of each frame that go through the network when it is cut into so many tiles across and down."""
-    return 1 if tiles == 1 else 1 + tiles**2

@@ -12,7 +12,7 @@ from videoprep_nb.tracking.detectors.precomputed import PrecomputedDetector
 def detector(tmp_path: Path, *lines: str) -> PrecomputedDetector:
     path = tmp_path / "det.txt"
     path.write_text("\n".join(lines), encoding="utf-8")
-    return PrecomputedDetector(path)
+    return PrecomputedDetector.from_file(path)
 
 
 def test_frames_and_pixels_count_from_one(tmp_path: Path) -> None:
@@ -47,12 +47,12 @@ def test_scores_become_confidences(tmp_path: Path, scores: list[float], expected
 )
 def test_a_broken_file_is_told(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError, match=r"det\.txt"):
-        detector(tmp_path, text)
+        detector(tmp_path, text).detect([], [0], 64, 64)
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nothing\.txt"):
-        PrecomputedDetector(tmp_path / "nothing.txt")
+        _ = PrecomputedDetector.from_file(tmp_path / "nothing.txt").fingerprint
 
 
 def test_a_video_without_detections(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_video_without_detections(tmp_path: Path) -> None:
 def test_real_detections(shared_data: Path) -> None:
     path = shared_data / "mot15" / "PETS09-S2L1" / "det" / "det.txt"
     rows = np.loadtxt(path, delimiter=",")
-    found = PrecomputedDetector(path).detect([], range(795), 768, 576)
+    found = PrecomputedDetector.from_file(path).detect([], range(795), 768, 576)
     assert sum(map(len, found)) == len(rows)
     first = rows[rows[:, 0] == 101]
     assert found[100].scores.tolist() == pytest.approx(first[:, 6].tolist())

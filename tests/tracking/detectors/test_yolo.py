@@ -1,6 +1,5 @@
 """The YOLO detector on photographs of real persons."""
 
-import importlib.util
 import shutil
 from collections.abc import Iterable
 from functools import cache
@@ -11,14 +10,21 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
+from tests.support.photographs import bus_photograph, in_standard_frame
 from videoprep_nb.core.boxes import iou_matrix
 from videoprep_nb.core.errors import ParameterError, WeightsError
 from videoprep_nb.tracking.detections import DETECTION_FLOOR, Detections
-from videoprep_nb.tracking.detectors.device import Precision, choose_device, choose_precision, cpu_has_bfloat16
-from videoprep_nb.tracking.detectors.letterbox import Letterbox
-from videoprep_nb.tracking.detectors.weights import Weights, resolve_weights
+from videoprep_nb.tracking.detector_options import YoloOptions
+from videoprep_nb.tracking.detectors.inference.device import (
+    Precision,
+    choose_device,
+    choose_precision,
+    cpu_has_bfloat16,
+)
+from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
+from videoprep_nb.tracking.detectors.inference.weights import Weights, resolve_weights
+from videoprep_nb.tracking.detectors.inference.yolo_output import read_output
 from videoprep_nb.tracking.detectors.yolo import YoloDetector
-from videoprep_nb.tracking.detectors.yolo_output import read_output
 
 # The four persons of bus.jpg (810 x 1080) as a person would draw them; the fourth is cut by the left border.
 BUS_PERSONS_XYXY = np.array(
@@ -28,7 +34,7 @@ BUS_PERSONS_XYXY = np.array(
 
 @cache
 def detector(image_size: int = 640, device: str = "cpu", precision: str = "float32") -> YoloDetector:
-    return YoloDetector(image_size=image_size, device=device, precision=precision)
+    return YoloDetector(YoloOptions(image_size=image_size, device=device, precision=precision))
 
 
 def detect(using: YoloDetector, frames: Iterable[np.ndarray]) -> list[Detections]:
@@ -36,24 +42,6 @@ def detect(using: YoloDetector, frames: Iterable[np.ndarray]) -> list[Detections
     whole = list(frames)
     height, width = whole[0].shape[:2]
     return using.detect(iter(whole), range(len(whole)), width, height)
-
-
-def bus_photograph() -> np.ndarray:
-    # find_spec does not run the package's __init__, which would load torch.
-    package = importlib.util.find_spec("ultralytics")
-    assert package is not None
-    assert package.origin is not None
-    return cv2.cvtColor(cv2.imread(str(Path(package.origin).parent / "assets" / "bus.jpg")), cv2.COLOR_BGR2RGB)
-
-
-def in_standard_frame(picture: np.ndarray) -> tuple[np.ndarray, float, int]:
-    """The picture letterboxed to 1280x720, its scale and the width of the left bar."""
-    scale = 720 / picture.shape[0]
-    width = round(picture.shape[1] * scale)
-    left = (1280 - width) // 2
-    frame = np.zeros((720, 1280, 3), np.uint8)
-    frame[:, left : left + width] = cv2.resize(picture, (width, 720), interpolation=cv2.INTER_AREA)
-    return frame, scale, left
 
 
 def recall(truth_xyxy: np.ndarray, found: Detections) -> float:
@@ -134,13 +122,13 @@ def test_int8_finds_the_same_persons(tmp_path: Path, monkeypatch: pytest.MonkeyP
     pytest.importorskip("nncf", reason="INT8 needs nncf")
     monkeypatch.setenv("VIDEOPREP_CACHE_DIR", str(tmp_path))
     frame, _, _ = in_standard_frame(bus_photograph())
-    found = detect(YoloDetector(device="cpu", precision="int8"), [frame])[0].above(0.3)
+    found = detect(YoloDetector(YoloOptions(device="cpu", precision="int8")), [frame])[0].above(0.3)
     exact = detect(detector(), [frame])[0].above(0.4)
     assert iou_matrix(exact.boxes_xyxy, found.boxes_xyxy).max(axis=1).min() > 0.8
     files = {path.name for path in (tmp_path / "openvino").iterdir()}
     assert len(files) == 4
     assert sum("int8" in name for name in files) == 2
-    again = detect(YoloDetector(device="cpu", precision="int8"), [frame])[0].above(0.3)
+    again = detect(YoloDetector(YoloOptions(device="cpu", precision="int8")), [frame])[0].above(0.3)
     assert np.array_equal(again.boxes_xyxy, found.boxes_xyxy)
     assert {path.name for path in (tmp_path / "openvino").iterdir()} == files
 
@@ -154,7 +142,7 @@ def test_int8_is_for_processors() -> None:
 @pytest.mark.parametrize(("precision", "px", "score"), [("float32", 0.05, 1e-3), ("float16", 2.0, 0.02)])
 def test_torch_gives_the_same_boxes_as_openvino(precision: Precision, px: float, score: float) -> None:
     """On the processor, which runs the very code of a GPU, half precision too; only slowly."""
-    from videoprep_nb.tracking.detectors.torch_network import TorchNetwork
+    from videoprep_nb.tracking.detectors.inference.torch_network import TorchNetwork
 
     frame, _, _ = in_standard_frame(bus_photograph())
     letterbox = Letterbox.fit(1280, 720, 640)
@@ -184,8 +172,8 @@ def test_cuda_finds_the_same_persons() -> None:
 def test_other_generations_keep_one_class(model: str, tmp_path: Path) -> None:
     import torch
 
-    from videoprep_nb.tracking.detectors.person_network import load_person_model
-    from videoprep_nb.tracking.detectors.ultralytics_env import offline_ultralytics
+    from videoprep_nb.tracking.detectors.inference.person_network import load_person_model
+    from videoprep_nb.tracking.ultralytics_env import offline_ultralytics
 
     with offline_ultralytics():
         from ultralytics import YOLO
@@ -203,7 +191,7 @@ def test_a_file_that_is_no_weights(tmp_path: Path) -> None:
     path = tmp_path / "broken.pt"
     path.write_bytes(b"not a network")
     with pytest.raises(WeightsError, match=r"broken\.pt"):
-        detect(YoloDetector(str(path), device="cpu"), [np.zeros((360, 640, 3), np.uint8)])
+        detect(YoloDetector(YoloOptions(weights=str(path), device="cpu")), [np.zeros((360, 640, 3), np.uint8)])
 
 
 def test_nothing_is_written_beside_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +200,7 @@ def test_nothing_is_written_beside_the_weights(tmp_path: Path, monkeypatch: pyte
     folder.mkdir()
     shutil.copyfile(resolve_weights("yolov8n").path, folder / "mine.pt")
     frame, _, _ = in_standard_frame(bus_photograph())
-    found = detect(YoloDetector(str(folder / "mine.pt"), device="cpu"), [frame])
+    found = detect(YoloDetector(YoloOptions(weights=str(folder / "mine.pt"), device="cpu")), [frame])
     assert len(found[0].above(0.25)) >= 3
     assert [path.name for path in folder.iterdir()] == ["mine.pt"]
     exported = sorted(path.suffix for path in (tmp_path / "cache" / "openvino").iterdir())

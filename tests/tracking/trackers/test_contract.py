@@ -12,7 +12,7 @@ from videoprep_nb.tracking.detections import ClipDetections, Detections
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.refine.smooth import MAX_SHIFT
 from videoprep_nb.tracking.track import TrackedVideo, track_video
-from videoprep_nb.tracking.trackers import tracker_names
+from videoprep_nb.tracking.trackers import TRACKERS
 from videoprep_nb.tracking.tracks import TrackTable
 
 WIDTH, HEIGHT = 1280, 720
@@ -21,7 +21,7 @@ SIDE_PX_PER_S = 60.0
 Boxes = list[tuple[float, float, float, float]]
 Scene = Callable[[float], Boxes]
 
-every_tracker = pytest.mark.parametrize("tracker", tracker_names())
+every_tracker = pytest.mark.parametrize("tracker", TRACKERS)
 every_refinement = pytest.mark.parametrize(
     "values",
     [

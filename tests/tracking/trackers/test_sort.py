@@ -19,7 +19,7 @@ def test_tud_campus(shared_data: Path) -> None:
     sequence = shared_data / "mot15" / "TUD-Campus"
     truth = np.loadtxt(sequence / "gt" / "gt.txt", delimiter=",")
     frames = range(int(truth[:, 0].max()))
-    detector = PrecomputedDetector(sequence / "det" / "det.txt")
+    detector = PrecomputedDetector.from_file(sequence / "det" / "det.txt")
     tracker = create_tracker("sort", FRAME_RATE, PAPER_OPTIONS)
     events = motmetrics.MOTAccumulator(auto_id=True)
     for index, found in zip(frames, detector.detect([], frames, 640, 480), strict=True):

@@ -7,12 +7,12 @@ from tests.support.tracking_scenes import WALKER_XYXY, detections, walkers
 from videoprep_nb.core.boxes import iou_matrix
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.tracking.detections import Detections
-from videoprep_nb.tracking.trackers import TrackedBoxes, Tracker, create_tracker, tracker_names
+from videoprep_nb.tracking.trackers import TRACKERS, TrackedBoxes, Tracker, create_tracker
 
 FRAME_RATE = 10.0
 
 
-@pytest.fixture(params=tracker_names())
+@pytest.fixture(params=list(TRACKERS))
 def tracker(request: pytest.FixtureRequest) -> Tracker:
     return create_tracker(request.param, FRAME_RATE)
 
@@ -63,7 +63,7 @@ def test_a_reset_begins_anew(tracker: Tracker) -> None:
         assert np.array_equal(before.boxes_xyxy, after.boxes_xyxy)
 
 
-@pytest.mark.parametrize("name", tracker_names())
+@pytest.mark.parametrize("name", TRACKERS)
 def test_two_trackers_share_nothing(name: str) -> None:
     left, right = create_tracker(name, FRAME_RATE), create_tracker(name, FRAME_RATE)
     alone = run(create_tracker(name, FRAME_RATE), [walkers(index, row_count=3) for index in range(10)])

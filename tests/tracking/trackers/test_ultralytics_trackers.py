@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from videoprep_nb.tracking.detections import Detections
-from videoprep_nb.tracking.detectors.ultralytics_env import offline_ultralytics
 from videoprep_nb.tracking.evaluation.evaluate import Tracking, evaluate_detections
 from videoprep_nb.tracking.evaluation.score import combine
 from videoprep_nb.tracking.params import TrackingParams
-from videoprep_nb.tracking.trackers import create_tracker, tracker_type
+from videoprep_nb.tracking.trackers import TRACKERS, create_tracker
 from videoprep_nb.tracking.trackers.ultralytics_trackers import library_settings
+from videoprep_nb.tracking.ultralytics_env import offline_ultralytics
 
 LIBRARY_CLASSES = {
     "bytetrack": "BYTETracker",
@@ -81,7 +81,7 @@ def test_options_reach_the_library() -> None:
 
 @pytest.mark.parametrize(("frame_rate", "buffer", "delta"), [(1, 1, 1), (10, 10, 1), (30, 30, 3), (60, 60, 6)])
 def test_times_are_at_least_one_frame(frame_rate: float, buffer: int, delta: int) -> None:
-    settings = library_settings(tracker_type("ocsort").options_type(), frame_rate)
+    settings = library_settings(TRACKERS["ocsort"].options_type(), frame_rate)
     assert (settings["track_buffer"], settings["delta_t"]) == (buffer, delta)
 
 
@@ -113,11 +113,11 @@ def test_the_reference_figures(
 IN_A_NEW_PROCESS = """
 import json, sys
 from videoprep_nb.tracking.detections import Detections
-from videoprep_nb.tracking.trackers import create_tracker, tracker_names, tracker_type
-for name in tracker_names():
-    tracker_type(name).options_type.model_json_schema()
+from videoprep_nb.tracking.trackers import TRACKERS, create_tracker
+for tracker in TRACKERS.values():
+    tracker.options_type.model_json_schema()
 heavy_when_listed = sorted({"torch", "cv2", "ultralytics"} & set(sys.modules))
-for name in tracker_names():
+for name in TRACKERS:
     create_tracker(name, 10.0).update(Detections.empty())
 print(json.dumps([heavy_when_listed, "ultralytics" in sys.modules, "torchvision" in sys.modules]))
 """

@@ -50,7 +50,7 @@ def _preparation() -> Iterator[Callable[[], object]]:
     ]
     for stage in STAGES:
         modules += [f"videoprep_nb.stages.{stage}.stage", f"videoprep_nb.stages.{stage}.view"]
-    modules += ["videoprep_nb.tracking.detectors.openvino_network"]
+    modules += ["videoprep_nb.tracking.detectors.inference.openvino_network"]
     for name in modules:
         yield partial(importlib.import_module, name)
     yield _compile_what_notebooks_need

@@ -250,3 +250,5 @@ def _refuse_files_of_the_server(params: Settings) -> None:
         raise ParameterError("track_persons.weights", "only the name of a model is taken here, such as yolov8n")
     if tracking.get("detections_file"):
         raise ParameterError("track_persons.detections_file", "no file of the server is taken here; leave it out")
+    if tracking.get("detector_options"):  # those of a plugin may name files too
+        raise ParameterError("track_persons.detector_options", "not accepted here; leave it out")

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from videoprep_nb.jobs.settings import Settings
 from videoprep_nb.stages.params import STAGES
-from videoprep_nb.tracking.params import pictures_per_frame
+from videoprep_nb.tracking.detector_options import inputs_per_frame
 
 # Measured on two cores of a server (docs/benchmarks.md): what a stage costs beside the work itself, the work
 # without tracking per second of video, and the detector per frame at its usual picture size.
@@ -55,7 +55,7 @@ def estimate(videos: Sequence[VideoFacts], settings: Settings) -> Estimate:
     track = STAGES["track_persons"].checked(settings.get("track_persons", {})).model_dump()
     extract = STAGES["extract_frames"].checked(settings.get("extract_frames", {})).model_dump()
     per_picture_s = _PER_TRACKED_FRAME_S * (track["image_size"] / _USUAL_IMAGE_SIZE) ** 2
-    per_frame_s = per_picture_s * pictures_per_frame(track["tiles"]) / track["frame_stride"]
+    per_frame_s = per_picture_s * inputs_per_frame(track["tiles"]) / track["frame_stride"]
     time_s = sum(_NOTEBOOKS_S + video.duration_s * (_PER_VIDEO_SECOND_S + video.rate * per_frame_s) for video in videos)
     disk_bytes = sum(
         video.duration_s * (video.rate * _STANDARD_BYTES_PER_FRAME * 2 + extract["frames_per_second"] * _JPEG_BYTES * 2)

@@ -18,6 +18,7 @@ _NOT_ASKED = {
     # files of the server, which people of the page need not know, and should not be able to try
     ("track_persons", "weights"),
     ("track_persons", "detector"),
+    ("track_persons", "detector_options"),
     ("track_persons", "detections_file"),
 }
 

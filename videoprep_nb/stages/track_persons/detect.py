@@ -14,6 +14,7 @@ from videoprep_nb.core.records import ClipRecord, ClipTable
 from videoprep_nb.core.threads import thread_count
 from videoprep_nb.media.scaled_frames import read_scaled_frames
 from videoprep_nb.stages.track_persons.camera import follow_camera
+from videoprep_nb.stages.track_persons.detector import detector_of
 from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
 from videoprep_nb.stages.track_persons.live_frame import LivePicture
 from videoprep_nb.stages.track_persons.params import DetectPersonsParams
@@ -61,14 +62,14 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
 
     Raises:
         InputError: The clips, or the file of detections, are missing or broken.
-        ParameterError: There is no such device.
+        ParameterError: There is no such detector, option or device.
         WeightsError: The weights were not found.
         DiskFullError: The disk was full.
     """
     all_clips = ClipTable.read_folder(Path(params.clips_dir) / params.video_id).clips
     part = part_of_clips(len(all_clips), params.first_clip, params.clip_count)
     clips = all_clips[part]
-    detector = _create_detector(params)
+    detector = detector_of(params)
     # which frames are looked at must not depend on the part, or the cache would be of no use to the whole
     looked_at = frames_to_look_at(all_clips, params.frame_stride)[part]
     plan = _plan(clips, looked_at, params, detector)
@@ -102,18 +103,6 @@ def part_of_clips(total: int, first_clip: int, clip_count: int | None) -> slice:
     if first_clip >= total:
         raise ParameterError("first_clip", f"found {first_clip}, but the last clip is {total - 1}")
     return slice(first_clip, total if clip_count is None else first_clip + clip_count)
-
-
-def _create_detector(params: DetectPersonsParams) -> Detector:
-    if params.detector == "precomputed":
-        from videoprep_nb.tracking.detectors.precomputed import PrecomputedDetector
-
-        return PrecomputedDetector(Path(params.detections_file))
-    from videoprep_nb.tracking.detectors.yolo import YoloDetector
-
-    return YoloDetector(
-        params.weights, params.image_size, params.nms_iou, params.device, params.precision, params.tiles
-    )
 
 
 @dataclass(frozen=True)

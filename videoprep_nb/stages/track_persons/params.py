@@ -1,11 +1,18 @@
 """Parameters of stage 4, track persons."""
 
-from typing import Literal, Optional
+from typing import Any, Literal, Optional, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, model_validator
 
-from videoprep_nb.core.params import VIDEO_ID_HELP, VIDEO_ID_PATTERN, Params
+from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.params import VIDEO_ID_HELP, VIDEO_ID_PATTERN, Params, as_validation_error
+from videoprep_nb.tracking.detector_options import DetectorOptions, PrecomputedOptions, YoloOptions
 from videoprep_nb.tracking.params import TrackingParams
+
+
+def _option(options: type[DetectorOptions], name: str) -> Any:
+    """Default, range and help of a parameter that is an option of a detector."""
+    return options.model_fields[name]
 
 
 class DetectPersonsParams(Params):
@@ -17,18 +24,15 @@ class DetectPersonsParams(Params):
     video_id: str = Field("1", pattern=VIDEO_ID_PATTERN, description=VIDEO_ID_HELP)
     first_clip: int = Field(0, ge=0, description="first clip to work on, counted from 0")
     clip_count: Optional[int] = Field(None, ge=1, description="number of clips to work on; None: all that follow")
-    detector: Literal["yolo", "precomputed"] = Field(
-        "yolo", description="yolo, or precomputed (boxes from detections_file)"
-    )
-    weights: str = Field("yolov8n", description="YOLO weights: a .pt file or a name such as yolov8n")
-    detections_file: str = Field("", description="for precomputed: MOT det.txt of the whole standard video")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto, cpu (OpenVINO) or cuda (torch)")
-    precision: Literal["auto", "float32", "half", "int8"] = Field(
-        "auto", description="auto (half where the device has it), float32, half or int8 (cpu only)"
-    )
-    image_size: int = Field(640, ge=160, le=2560, multiple_of=32, description="longer side seen by YOLO, in pixels")
-    tiles: int = Field(1, ge=1, le=4, description="for small persons, look also at n x n overlapping tiles; 1: none")
-    nms_iou: float = Field(0.7, gt=0, le=1, description="overlap (IoU) above which the weaker of two boxes goes")
+    detector: str = Field("yolo", description="yolo, precomputed (boxes from detections_file) or a plugin")
+    detector_options: list[str] = Field([], description="further options of the detector, each written name:value")
+    weights: str = _option(YoloOptions, "weights")
+    detections_file: str = Field("", description=PrecomputedOptions.model_fields["detections_file"].description)
+    device: Literal["auto", "cpu", "cuda"] = _option(YoloOptions, "device")
+    precision: Literal["auto", "float32", "half", "int8"] = _option(YoloOptions, "precision")
+    image_size: int = _option(YoloOptions, "image_size")
+    tiles: int = _option(YoloOptions, "tiles")
+    nms_iou: float = _option(YoloOptions, "nms_iou")
     frame_stride: int = Field(1, ge=1, le=100, description="look at every n-th frame; those between are interpolated")
     camera_motion: Literal["off", "sparse_flow"] = Field(
         "off", description="off, or sparse_flow: told from the pictures, for a camera that moves"
@@ -37,12 +41,18 @@ class DetectPersonsParams(Params):
     frames_per_second: float = Field(1.0, gt=0, le=240, description="as in 03_extract_frames, to name frames in rows")
     preview_dir: str = Field("", description="folder for a small film and pictures with the tracks; empty: none")
 
-    @field_validator("detections_file")
-    @classmethod
-    def _check_detections_file(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("detector") == "precomputed" and not value:
-            raise ValueError("wanted the file for the detector precomputed")
-        return value
+    @model_validator(mode="after")
+    def _check_detector(self) -> Self:
+        """Check name and options of the detector; those of the default one are checked field by field."""
+        if self.detector == type(self).model_fields["detector"].default and not self.detector_options:
+            return self
+        from videoprep_nb.stages.track_persons.detector import detector_of
+
+        try:
+            detector_of(self)
+        except ParameterError as error:
+            raise as_validation_error(error, self) from None
+        return self
 
 
 class TrackPersonsParams(TrackingParams, DetectPersonsParams):

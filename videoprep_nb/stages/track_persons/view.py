@@ -6,6 +6,7 @@ import numpy as np
 from IPython.display import HTML, Image
 from matplotlib.axes import Axes
 
+from videoprep_nb.stages.track_persons.detector import detector_of
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.stages.track_persons.preview import write_preview
 from videoprep_nb.stages.track_persons.stage import TrackResult
@@ -115,7 +116,7 @@ def hints(tracks: Tracks, clips_folder: Path, params: TrackPersonsParams) -> HTM
     first = tracks.clips[0]
     video = TrackedVideo(first.rate, params.frame_stride, first.width, first.height)
     quality = judge_tracks(tracks.table, video, range(first.start_frame, tracks.end_frame))
-    warnings = settings_warnings(quality, video, params.image_size if params.detector == "yolo" else None)
+    warnings = settings_warnings(quality, video, detector_of(params).image_size)
     return quality_hints(quality, warnings, tracks.table, VideoFrames(tracks.clips, clips_folder), tracks.rate)
 
 

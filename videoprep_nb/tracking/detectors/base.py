@@ -2,11 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detector_options import DetectorOptions
 
 RgbFrame = npt.NDArray[np.uint8]
 """A frame, ``(height, width, 3)``."""
@@ -15,24 +17,58 @@ RgbFrame = npt.NDArray[np.uint8]
 class Detector(ABC):
     """Finds persons in frames.
 
-    Making one is cheap: it may load its network only when it is given frames, so that a run whose detections are
-    all cached never loads it.
+    A subclass sets ``name``, by which people choose it, and ``options_type``; the first line of its docstring is shown
+    to those who choose. Creating one is cheap and reads no file: weights, files and networks are loaded when they are
+    first needed, so that a run whose detections are all cached never loads a network.
 
     Args:
+        options: Options of the type ``options_type``; None for the defaults.
+
+    Attributes:
+        needs_weights: Whether ``find_weights`` has something to do.
+        version: Raise it when the same frames and options would give other boxes.
         batch_size: Number of frames that ``detect`` should be given at once.
+        options: The options.
     """
 
+    name: ClassVar[str]
+    options_type: ClassVar[type[DetectorOptions]] = DetectorOptions
+    needs_weights: ClassVar[bool] = False
+    version: ClassVar[int] = 1
     batch_size: int = 32
+    options: DetectorOptions
+
+    def __init__(self, options: DetectorOptions | None = None) -> None:
+        self.options = options or self.options_type()
 
     @property
-    @abstractmethod
     def fingerprint(self) -> str:
-        """Text that changes when the same frames would give other detections."""
+        """Text that changes when the same frames would give other detections: name, version and options."""
+        return f"{self.name} {self.version} {self.options.model_dump_json()}"
 
     @property
-    @abstractmethod
     def description(self) -> str:
-        """One line for people: weights, size, device, precision."""
+        """One line for people: weights, size, device, precision; by default the name."""
+        return self.name
+
+    @property
+    def cost(self) -> float:
+        """Work per frame, for estimates, as a multiple of what yolov8n takes for a frame at 640 px."""
+        return 1.0
+
+    @property
+    def image_size(self) -> int | None:
+        """Longer side in pixels of what the network sees of a whole frame; None if there is no such limit."""
+        return None
+
+    def find_weights(self) -> None:
+        """Find the weights, or download them, so that a job does not fail for them after hours.
+
+        Raises:
+            WeightsError: They were not found.
+        """
+        if self.needs_weights:
+            raise NotImplementedError(f"{type(self).__name__} needs weights and does not find them")
 
     def input_size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height, even, in which the frames of a video of this size are wanted."""
@@ -46,7 +82,7 @@ class Detector(ABC):
 
         Args:
             frames: One per index, ``(h, w, 3)`` uint8 RGB, in ``input_size(width, height)`` or any other size of that
-                shape. A detector that does not look at pictures leaves them unread, and they are never decoded.
+                aspect ratio. A detector that needs no pixels leaves them unread, and they are never decoded.
             frame_indices: Their zero-based indices in the video.
             width: Width of the video in pixels.
             height: Height of the video in pixels.

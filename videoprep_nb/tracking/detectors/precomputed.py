@@ -2,21 +2,33 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.tracking.detections import DETECTION_FLOOR, Detections
+from videoprep_nb.tracking.detector_options import DetectorOptions, PrecomputedOptions
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
 from videoprep_nb.tracking.mot_text import BOX_XYWH, FRAME, SCORE, parse_mot_text
 
-_CODE_VERSION = 1  # raise it when the same file would give other boxes
+
+@dataclass(frozen=True)
+class _Boxes:
+    """The boxes of the file by frame, and its hash."""
+
+    frame_index: npt.NDArray[np.int64]
+    boxes_xyxy: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.float32]
+    sha256: str
 
 
 class PrecomputedDetector(Detector):
-    """Reads the detections of a whole standard video; pictures are neither decoded nor looked at.
+    """Boxes that another program found, from the file detections_file (MOT det.txt); no frame is decoded.
 
     The file has one row per box, ``frame,id,x,y,width,height,score,…``; frames and pixels count from 1, and pixels are
     those of the standard video.
@@ -24,30 +36,32 @@ class PrecomputedDetector(Detector):
     Scores: -1 means unknown and counts as 1. If all others lie in [0, 1] they stay as they are, and boxes below 0.05
     are left out; if not, they are scaled from the file's least and greatest score to [0.05, 1].
 
-    Args:
-        path: The file.
-
-    Raises:
-        InputError: The file is missing, or is not of that form.
+    The file is read when it is first needed; an ``InputError`` says that it is missing, or not of that form.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        rows, self._sha256 = _read_rows(path)
-        order = np.argsort(rows[:, FRAME], kind="stable")
-        self._frame_index = rows[order, FRAME].astype(np.int64) - 1
-        self._boxes_xyxy = _to_xyxy(rows[order, BOX_XYWH])
-        self._scores = _to_confidence(rows[order, SCORE])
+    name: ClassVar[str] = "precomputed"
+    options_type: ClassVar[type[DetectorOptions]] = PrecomputedOptions
+    options: PrecomputedOptions
+
+    @classmethod
+    def from_file(cls, path: Path) -> Self:
+        """A detector for one file."""
+        return cls(PrecomputedOptions(detections_file=str(path)))
 
     @property
     def fingerprint(self) -> str:
         """The content of the file."""
-        return f"precomputed {_CODE_VERSION} {self._sha256}"
+        return f"precomputed {self.version} {self._boxes.sha256}"
+
+    @property
+    def cost(self) -> float:
+        """None: there is nothing to detect."""
+        return 0.0
 
     @property
     def frame_count(self) -> int:
         """Number of the last frame, counted from 1, that has a box; 0 when there is none."""
-        return int(self._frame_index.max(initial=-1)) + 1
+        return int(self._boxes.frame_index.max(initial=-1)) + 1
 
     @property
     def description(self) -> str:
@@ -61,15 +75,26 @@ class PrecomputedDetector(Detector):
         return [self._in_frame(index) for index in frame_indices]
 
     def _in_frame(self, frame_index: int) -> Detections:
-        rows = slice(*np.searchsorted(self._frame_index, [frame_index, frame_index + 1]))
-        return Detections(self._boxes_xyxy[rows], self._scores[rows]).above(DETECTION_FLOOR)
+        rows = slice(*np.searchsorted(self._boxes.frame_index, [frame_index, frame_index + 1]))
+        return Detections(self._boxes.boxes_xyxy[rows], self._boxes.scores[rows]).above(DETECTION_FLOOR)
+
+    @property
+    def _path(self) -> Path:
+        return Path(self.options.detections_file)
+
+    @cached_property
+    def _boxes(self) -> _Boxes:
+        rows, sha256 = _read_rows(self._path)
+        rows = rows[np.argsort(rows[:, FRAME], kind="stable")]
+        frame_index = rows[:, FRAME].astype(np.int64) - 1
+        return _Boxes(frame_index, _to_xyxy(rows[:, BOX_XYWH]), _to_confidence(rows[:, SCORE]), sha256)
 
 
 def _read_rows(path: Path) -> tuple[npt.NDArray[np.float64], str]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path} cannot be read as MOT detections ({error}); wanted a det.txt.") from None
+        raise InputError(f"{path} cannot be read as MOT detections ({error}); expected a det.txt.") from None
     return parse_mot_text(content, path), hashlib.sha256(content).hexdigest()
 
 

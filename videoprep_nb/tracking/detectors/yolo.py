@@ -1,77 +1,77 @@
 """YOLO: ultralytics weights, run by OpenVINO on CPUs and by torch on CUDA."""
 
 from collections.abc import Iterable, Sequence
-from functools import partial
-from typing import Protocol
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detector_options import DetectorOptions, YoloOptions, inputs_per_frame
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
-from videoprep_nb.tracking.detectors.device import choose_device, choose_precision
-from videoprep_nb.tracking.detectors.letterbox import Letterbox
-from videoprep_nb.tracking.detectors.tiles import Tiling
-from videoprep_nb.tracking.detectors.weights import resolve_weights
-from videoprep_nb.tracking.detectors.yolo_output import OutputReader, read_output
-from videoprep_nb.tracking.params import pictures_per_frame
+from videoprep_nb.tracking.detectors.inference.device import Device, Precision, choose_device, choose_precision
+from videoprep_nb.tracking.detectors.inference.weights import Weights, resolve_weights
 
-_CODE_VERSION = 1  # raise it when the same frames would give other boxes
+if TYPE_CHECKING:  # they load cv2
+    from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
+    from videoprep_nb.tracking.detectors.inference.tiles import Tiling
+    from videoprep_nb.tracking.detectors.inference.yolo_output import OutputReader
+
+_USUAL_IMAGE_SIZE = 640
 
 
 class _Network(Protocol):
-    def run(self, frames: Iterable[RgbFrame], letterbox: Letterbox, read: OutputReader) -> list[Detections]: ...
+    def run(self, frames: Iterable[RgbFrame], letterbox: "Letterbox", read: "OutputReader") -> list[Detections]: ...
 
 
 class YoloDetector(Detector):
-    """Finds persons with a YOLO network of ultralytics (YOLOv8 and later).
+    """YOLO networks of ultralytics (YOLOv8 and later), by OpenVINO on CPUs and by torch on CUDA.
 
-    Args:
-        weights: A ``.pt`` file or a name; see ``resolve_weights``.
-        image_size: Longer side of the picture the network sees, in pixels.
-        nms_iou: Of two boxes that overlap more than this (IoU), the weaker one goes.
-        device: ``auto``, ``cpu`` or ``cuda``.
-        precision: ``auto``, ``float32``, ``half`` or ``int8``.
-        tiles: Tiles across the picture and down that are looked at beside the whole; 1 for none.
-
-    Raises:
-        WeightsError: The weights were not found.
-        ParameterError: The machine has no such device or precision.
+    Weights and device are looked up when they are first needed: a ``WeightsError`` says that the weights were not
+    found, a ``ParameterError`` that the machine has no such device or precision.
     """
 
-    def __init__(
-        self,
-        weights: str = "yolov8n",
-        image_size: int = 640,
-        nms_iou: float = 0.7,
-        device: str = "auto",
-        precision: str = "auto",
-        tiles: int = 1,
-    ) -> None:
-        self._weights = resolve_weights(weights)
-        self._image_size = image_size
-        self._nms_iou = nms_iou
-        self._device = choose_device(device)
-        self._precision = choose_precision(precision, self._device)
-        self._tiles = tiles
-        self.batch_size = max(1, Detector.batch_size // pictures_per_frame(tiles))
+    name: ClassVar[str] = "yolo"
+    options_type: ClassVar[type[DetectorOptions]] = YoloOptions
+    needs_weights: ClassVar[bool] = True
+    options: YoloOptions
+
+    def __init__(self, options: YoloOptions | None = None) -> None:
+        super().__init__(options)
+        self.batch_size = max(1, Detector.batch_size // inputs_per_frame(self.options.tiles))
         self._networks: dict[tuple[int, int], _Network] = {}
 
     @property
     def fingerprint(self) -> str:
         """Everything that the boxes depend on, apart from the frames."""
+        options = self.options
         return (
-            f"yolo {_CODE_VERSION} {self._weights.sha256} {self._image_size} {self._nms_iou} "
-            f"{self._device} {self._precision} {self._tiles}"
+            f"yolo {self.version} {self._weights.sha256} {options.image_size} {options.nms_iou} "
+            f"{self._device} {self._precision} {options.tiles}"
         )
 
     @property
     def description(self) -> str:
         """Such as ``yolov8n at 640 px, 2 x 2 tiles, bfloat16 on cpu (OpenVINO)``."""
         engine = "torch" if self._device == "cuda" else "OpenVINO"
-        tiles = f", {self._tiles} x {self._tiles} tiles" if self._tiles > 1 else ""
-        size = f"{self._image_size} px{tiles}"
+        count = self.options.tiles
+        size = f"{self.options.image_size} px" + (f", {count} x {count} tiles" if count > 1 else "")
         return f"{self._weights.path.stem} at {size}, {self._precision} on {self._device} ({engine})"
 
+    @property
+    def cost(self) -> float:
+        """It grows with the pixels that go through the network."""
+        return (self.options.image_size / _USUAL_IMAGE_SIZE) ** 2 * inputs_per_frame(self.options.tiles)
+
+    @property
+    def image_size(self) -> int:
+        """The option of that name."""
+        return self.options.image_size
+
+    def find_weights(self) -> None:
+        """Find the weights, or download them; see ``resolve_weights``."""
+        _ = self._weights
+
     def input_size(self, width: int, height: int) -> tuple[int, int]:
-        """The picture inside the network's input, without its bars, or that from which the tiles are cut."""
+        """The frame inside the network's input, without its bars, or that from which the tiles are cut."""
         tiling = self._tiling(width, height)
         return tiling.width, tiling.height
 
@@ -79,14 +79,31 @@ class YoloDetector(Detector):
         self, frames: Iterable[RgbFrame], frame_indices: Sequence[int], width: int, height: int
     ) -> list[Detections]:
         """Find the persons in a batch of frames; see ``Detector.detect``."""
+        from videoprep_nb.tracking.detectors.inference.yolo_output import read_output
+
         tiling = self._tiling(width, height)
         letterbox = tiling.letterbox
         network = self._network(letterbox.input_width, letterbox.input_height)
-        read = partial(read_output, letterbox=letterbox, nms_iou=self._nms_iou)
+        read = partial(read_output, letterbox=letterbox, nms_iou=self.options.nms_iou)
         return tiling.merge(network.run(tiling.pictures(frames), letterbox, read))
 
-    def _tiling(self, width: int, height: int) -> Tiling:
-        return Tiling(Letterbox.fit(width, height, self._image_size), self._tiles)
+    @cached_property
+    def _weights(self) -> Weights:
+        return resolve_weights(self.options.weights)
+
+    @cached_property
+    def _device(self) -> Device:
+        return choose_device(self.options.device)
+
+    @cached_property
+    def _precision(self) -> Precision:
+        return choose_precision(self.options.precision, self._device)
+
+    def _tiling(self, width: int, height: int) -> "Tiling":
+        from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
+        from videoprep_nb.tracking.detectors.inference.tiles import Tiling
+
+        return Tiling(Letterbox.fit(width, height, self.options.image_size), self.options.tiles)
 
     def _network(self, width: int, height: int) -> _Network:
         if (width, height) not in self._networks:
@@ -95,9 +112,9 @@ class YoloDetector(Detector):
 
     def _load(self, width: int, height: int) -> _Network:
         if self._device == "cuda":
-            from videoprep_nb.tracking.detectors.torch_network import TorchNetwork
+            from videoprep_nb.tracking.detectors.inference.torch_network import TorchNetwork
 
             return TorchNetwork(self._weights, self._device, self._precision)
-        from videoprep_nb.tracking.detectors.openvino_network import OpenVinoNetwork
+        from videoprep_nb.tracking.detectors.inference.openvino_network import OpenVinoNetwork
 
         return OpenVinoNetwork(self._weights, width, height, self._precision)

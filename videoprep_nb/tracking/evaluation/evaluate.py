@@ -90,7 +90,7 @@ def evaluate_detections(
         ParameterError: There is no such tracker or option, or the sequence is too short to be halved.
     """
     info, truth = read_sequence_info(ground_truth), read_ground_truth(ground_truth)
-    detector = PrecomputedDetector(detections)
+    detector = PrecomputedDetector.from_file(detections)
     frames = _frames(info, {ground_truth: truth.frame_count, detections: detector.frame_count}, half)
     tracks = track_frames(read_frames(detector, frames), _rate(info, ground_truth, tracking), tracking)
     return Evaluation(info.name, tracks, score_sequence(info.name, truth, tracks, frames))

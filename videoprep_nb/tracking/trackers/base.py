@@ -2,22 +2,17 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
 
+from videoprep_nb.core.options import Options
 from videoprep_nb.tracking.detections import Detections
 
-registered_trackers: dict[str, type["Tracker"]] = {}
-"""All trackers whose modules were imported, by name; see ``registry``."""
 
-
-class TrackerOptions(BaseModel):
+class TrackerOptions(Options):
     """Base of the options of a tracker: names, ranges, defaults and help; times in seconds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 @dataclass(frozen=True)
@@ -39,8 +34,8 @@ class TrackedBoxes:
 class Tracker(ABC):
     """Gives the same id to the same person in consecutive frames.
 
-    A subclass sets ``name``, by which it registers itself, and ``options_type``; the first line of its docstring is
-    shown to those who choose. Everything it remembers belongs to the instance, ids included, so that two trackers
+    A subclass sets ``name``, by which people choose it, and ``options_type``; the first line of its docstring is shown
+    to those who choose. Everything it remembers belongs to the instance, ids included, so that two trackers
     never share them.
 
     Args:
@@ -50,15 +45,6 @@ class Tracker(ABC):
 
     name: ClassVar[str]
     options_type: ClassVar[type[TrackerOptions]] = TrackerOptions
-
-    def __init_subclass__(cls, **arguments: Any) -> None:
-        super().__init_subclass__(**arguments)
-        if "name" not in vars(cls):
-            return  # what several trackers have in common
-        other = registered_trackers.get(cls.name, cls)
-        if (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
-            raise TypeError(f"{cls.__module__} brings a tracker {cls.name!r}, but {other.__module__} has that name.")
-        registered_trackers[cls.name] = cls
 
     def __init__(self, frame_rate: float, options: TrackerOptions | None = None) -> None:
         self.frame_rate = frame_rate

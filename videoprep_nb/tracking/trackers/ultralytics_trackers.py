@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.tracking.detections import Detections
-from videoprep_nb.tracking.detectors.ultralytics_env import offline_ultralytics
 from videoprep_nb.tracking.trackers.base import TrackedBoxes, Tracker, TrackerOptions
 from videoprep_nb.tracking.trackers.ultralytics_options import (
     BotSortOptions,
@@ -18,6 +17,7 @@ from videoprep_nb.tracking.trackers.ultralytics_options import (
     OcSortOptions,
     TrackTrackOptions,
 )
+from videoprep_nb.tracking.ultralytics_env import offline_ultralytics
 
 _MOTION_ONLY: dict[str, float | str] = {
     "gmc_method": "none",

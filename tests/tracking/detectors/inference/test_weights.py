@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from videoprep_nb.core.errors import WeightsError
-from videoprep_nb.tracking.detectors.weights import check_packaged, resolve_weights
+from videoprep_nb.tracking.detectors.inference.weights import check_packaged, resolve_weights
 
 PACKAGED_SHA256 = "f59b3d833e2ff32e194b5bb8e08d211dc7c5bdf144b90d2c8412c47ccfc83b36"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from videoprep_nb.core.errors import WeightsError
 from videoprep_nb.core.layout import STAGING_PREFIX
-from videoprep_nb.tracking.detectors.ultralytics_env import cache_dir, ultralytics_environment
+from videoprep_nb.tracking.ultralytics_env import cache_dir, ultralytics_environment
 
 WEIGHTS_DIR_VARIABLE = "VIDEOPREP_WEIGHTS_DIR"
 

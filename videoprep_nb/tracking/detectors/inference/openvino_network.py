@@ -12,12 +12,12 @@ from videoprep_nb.core.layout import STAGING_PREFIX, disk_full_as_error
 from videoprep_nb.core.threads import thread_count
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detectors.base import RgbFrame
-from videoprep_nb.tracking.detectors.device import Precision
-from videoprep_nb.tracking.detectors.letterbox import Letterbox
-from videoprep_nb.tracking.detectors.person_network import load_person_model
-from videoprep_nb.tracking.detectors.ultralytics_env import cache_dir, offline_ultralytics
-from videoprep_nb.tracking.detectors.weights import Weights
-from videoprep_nb.tracking.detectors.yolo_output import OutputReader
+from videoprep_nb.tracking.detectors.inference.device import Precision
+from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
+from videoprep_nb.tracking.detectors.inference.person_network import load_person_model
+from videoprep_nb.tracking.detectors.inference.weights import Weights
+from videoprep_nb.tracking.detectors.inference.yolo_output import OutputReader
+from videoprep_nb.tracking.ultralytics_env import cache_dir, offline_ultralytics
 
 EXPORT_VERSION = 1
 """Raise it when the export changes, so that older files in the cache are not used."""
@@ -114,7 +114,7 @@ def quantized_model(weights: Weights) -> Path:
     version = importlib.metadata.version("nncf")
     model_path = exported.with_name(f"{exported.stem}-int8-{QUANTIZATION_VERSION}-nncf-{version}.xml")
     if not model_path.is_file():
-        from videoprep_nb.tracking.detectors.quantize import quantize
+        from videoprep_nb.tracking.detectors.inference.quantize import quantize
 
         with _staging(model_path) as staging:
             ov.save_model(quantize(ov.Core().read_model(exported)), staging / model_path.name)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from videoprep_nb.core.errors import WeightsError
-from videoprep_nb.tracking.detectors.weights import Weights
+from videoprep_nb.tracking.detectors.inference.weights import Weights
 
 
 def load_person_model(weights: Weights) -> Any:

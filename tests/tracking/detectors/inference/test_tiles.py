@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from videoprep_nb.tracking.detections import Detections
-from videoprep_nb.tracking.detectors.letterbox import Letterbox
-from videoprep_nb.tracking.detectors.tiles import Tiling
+from videoprep_nb.tracking.detector_options import YoloOptions, inputs_per_frame
+from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
+from videoprep_nb.tracking.detectors.inference.tiles import Tiling
 from videoprep_nb.tracking.detectors.yolo import YoloDetector
 from videoprep_nb.tracking.evaluation.mot_rows import read_ground_truth
-from videoprep_nb.tracking.params import pictures_per_frame
 
 SIZES = [(1280, 720), (720, 1280), (853, 479), (320, 180), (4000, 16)]
 
@@ -43,7 +43,7 @@ def test_tiles_cover_the_frame_and_fit_the_network(size: tuple[int, int], count:
     frame = np.arange(cut.width * cut.height, dtype=np.uint32).reshape(cut.height, cut.width)
     whole, *tiles = cut.pictures([frame])  # type: ignore[list-item]
     assert np.array_equal(whole, frame)
-    assert len(tiles) + 1 == pictures_per_frame(count)
+    assert len(tiles) + 1 == inputs_per_frame(count)
     assert cut.width % 2 == cut.height % 2 == 0
     assert {tile.shape for tile in tiles} <= {(cut.letterbox.picture_height, cut.letterbox.picture_width)}
     if count > 1:
@@ -98,7 +98,7 @@ def test_tiles_find_more_of_a_real_crowd(shared_data: Path) -> None:
     picture = cv2.cvtColor(cv2.imread(str(folder / "img1" / "000001.jpg")), cv2.COLOR_BGR2RGB)
     counts = []
     for tiles in (1, 2):
-        detector = YoloDetector(device="cpu", tiles=tiles)
+        detector = YoloDetector(YoloOptions(device="cpu", tiles=tiles))
         width, height = detector.input_size(1280, 720)
         scaled = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
         found = detector.detect([scaled] * 2, [0, 1], 1280, 720)

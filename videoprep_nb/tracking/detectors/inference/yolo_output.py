@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.tracking.detections import DETECTION_FLOOR, Detections
-from videoprep_nb.tracking.detectors.letterbox import Letterbox
+from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
 
 OutputReader = Callable[[npt.NDArray[np.float32]], Detections]
 """Makes detections of the output ``(5, N)`` for one picture."""

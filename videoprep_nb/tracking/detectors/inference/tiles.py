@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from videoprep_nb.core.boxes import area, iou_matrix
 from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detector_options import inputs_per_frame
 from videoprep_nb.tracking.detectors.base import RgbFrame
-from videoprep_nb.tracking.detectors.letterbox import Letterbox
-from videoprep_nb.tracking.params import pictures_per_frame
+from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
 
 _OVERLAP = 0.2  # of the side of a tile, as in the paper
 _SAME_PERSON = 0.8  # intersection over the smaller area, above which boxes of two pictures show one person
@@ -63,7 +63,7 @@ class Tiling:
         """
         if self.count == 1:
             return list(found)
-        size = pictures_per_frame(self.count)
+        size = inputs_per_frame(self.count)
         return [self._merge_frame(found[begin : begin + size]) for begin in range(0, len(found), size)]
 
     def _tiles(self, frame: RgbFrame) -> Iterator[RgbFrame]:

@@ -15,7 +15,7 @@ import openvino as ov
 
 from videoprep_nb.media.photographs import PHOTOGRAPH_NAMES, photograph_path
 from videoprep_nb.tracking.detectors.base import RgbFrame
-from videoprep_nb.tracking.detectors.letterbox import Letterbox
+from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
 
 _IMAGE_SIZE = 640
 _MOSAICS = (1, 2, 4)  # photographs side by side and one above the other

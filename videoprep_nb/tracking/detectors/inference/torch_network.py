@@ -7,12 +7,12 @@ import torch
 
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detectors.base import RgbFrame
-from videoprep_nb.tracking.detectors.device import Precision
-from videoprep_nb.tracking.detectors.letterbox import Letterbox
-from videoprep_nb.tracking.detectors.person_network import load_person_model
-from videoprep_nb.tracking.detectors.ultralytics_env import offline_ultralytics
-from videoprep_nb.tracking.detectors.weights import Weights
-from videoprep_nb.tracking.detectors.yolo_output import OutputReader
+from videoprep_nb.tracking.detectors.inference.device import Precision
+from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
+from videoprep_nb.tracking.detectors.inference.person_network import load_person_model
+from videoprep_nb.tracking.detectors.inference.weights import Weights
+from videoprep_nb.tracking.detectors.inference.yolo_output import OutputReader
+from videoprep_nb.tracking.ultralytics_env import offline_ultralytics
 
 _DTYPES = {"float32": torch.float32, "float16": torch.float16}
 

@@ -1,0 +1,69 @@
+"""Options of what people choose by name, such as a tracker: typed fields, written ``name:value``."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.registry import near_matches
+
+
+class Options(BaseModel):
+    """Base of options models: names, types, ranges, defaults and help."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+OptionsType = TypeVar("OptionsType", bound=Options)
+
+
+def read_options(
+    options_type: type[OptionsType],
+    texts: Iterable[str],
+    owner: str,
+    field: str,
+    given: Mapping[str, Any] | None = None,
+) -> OptionsType:
+    """Read options as people write them.
+
+    Args:
+        options_type: The model of the options.
+        texts: Options, each written ``name:value``.
+        owner: What the options belong to, for messages: ``sort``.
+        field: The parameter that holds the texts, for messages: ``tracker_options``.
+        given: Values of options that are parameters of their own; None if none can be.
+
+    Raises:
+        ParameterError: There is no such option, or its value is wrong. The error's field is ``field``, or the option
+            itself if it can be a parameter of its own and is not in the texts.
+
+    Example:
+        >>> from videoprep_nb.tracking.trackers.sort import SortOptions
+        >>> read_options(SortOptions, ["match_iou:0.4"], "sort", "tracker_options").match_iou
+        0.4
+    """
+    written = _read_texts(texts, field, options_type)
+    try:
+        return options_type.model_validate({**(given or {}), **written})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        option, known = str(problem["loc"][0]), options_type.model_fields
+        if option not in known:
+            raise ParameterError(field, f"{owner} has no option {option!r}; {near_matches(option, known)}") from None
+        message = str(problem["msg"]).removeprefix("Value error, ")
+        reason = f"got {problem['input']!r}: {message} ({known[option].description})"
+        if given is None or option in written:
+            raise ParameterError(field, f"{option}: {reason}") from None
+        raise ParameterError(option, reason) from None
+
+
+def _read_texts(texts: Iterable[str], field: str, options_type: type[Options]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for text in texts:
+        option, colon, value = (part.strip() for part in text.partition(":"))
+        if not colon:
+            examples = [f" such as {name}:{info.default}" for name, info in options_type.model_fields.items()]
+            raise ParameterError(field, f"got {text!r}, expected name:value{''.join(examples[:1])}")
+        values[option] = value
+    return values
