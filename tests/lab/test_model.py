@@ -68,7 +68,7 @@ def test_another_video_of_the_same_name_is_another_video(tmp_path):
 def as_job(folder, scene, **params):
     """The folder of a job that kept its scratch files."""
     (folder / "scratch").mkdir(parents=True)
-    video_folder = scene.clips_folder.parents[2]
+    video_folder = scene.clips_folder.parents[1]
     for name in ("clips", "detections"):
         (video_folder / name).rename(folder / "scratch" / name)
     (folder / "job.json").write_text(json.dumps({"params": {"track_persons": params}}), encoding="utf-8")

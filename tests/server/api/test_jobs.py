@@ -103,10 +103,15 @@ def test_job_that_fails_says_why(failed_job: str, server: RunningServer):
 
 @pytest.mark.parametrize(
     "values",
-    [{"weights": "/tmp/evil.pt"}, {"weights": "evil.pt"}, {"detections_file": "/etc/passwd"}],
-    ids=["weights by path", "weights by file name", "detections"],
+    [
+        {"weights": "/tmp/evil.pt"},
+        {"weights": "evil.pt"},
+        {"detections_file": "/etc/passwd"},
+        {"detector_options": ["weights:/tmp/evil.pt"]},
+    ],
+    ids=["weights by path", "weights by file name", "detections", "weights as an option"],
 )
-def test_no_file_of_the_server_is_named_from_outside(values: dict[str, str], server: RunningServer):
+def test_no_file_of_the_server_is_named_from_outside(values: dict[str, str | list[str]], server: RunningServer):
     files = [("videos", ("a.mp4", io.BytesIO(b"x")))]
     answer = server.client.post("/api/jobs", files=files, data={"params": json.dumps({"track_persons": values})})
     assert_problem(answer, 422, *values)

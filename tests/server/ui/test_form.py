@@ -39,7 +39,7 @@ def test_no_parameter_that_a_job_sets_itself_is_asked():
 
 def test_no_file_of_the_server_can_be_named():
     asked = {field.name for field in FIELDS}
-    assert not asked & {"weights", "detections_file", "input_file", "output_dir"}
+    assert not asked & {"weights", "detector_options", "detections_file", "input_file", "output_dir"}
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: f"{field.stage}.{field.name}")
