@@ -47,12 +47,15 @@ def read_options(
     try:
         return options_type.model_validate({**(given or {}), **written})
     except ValidationError as error:
-        problem = error.errors()[0]
-        option, known = str(problem["loc"][0]), options_type.model_fields
+        known, problems = options_type.model_fields, error.errors()
+        # a misspelt name first: it may be why another option is missing
+        problem = next((each for each in problems if each["loc"][0] not in known), problems[0])
+        option = str(problem["loc"][0])
         if option not in known:
             raise ParameterError(field, f"{owner} has no option {option!r}; {near_matches(option, known)}") from None
         message = str(problem["msg"]).removeprefix("Value error, ")
-        reason = f"got {problem['input']!r}: {message} ({known[option].description})"
+        got = "it must be set" if problem["type"] == "missing" else f"got {problem['input']!r}: {message}"
+        reason = f"{got} ({known[option].description})"
         if given is None or option in written:
             raise ParameterError(field, f"{option}: {reason}") from None
         raise ParameterError(option, reason) from None
