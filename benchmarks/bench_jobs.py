@@ -19,6 +19,7 @@ import psutil
 
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.params import JobOptions
 from videoprep_nb.jobs.service import JobView, Service
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.media.sample import write_sample
@@ -140,9 +141,9 @@ def time_split(workspace: Path, video: Path, warm_up: Path, workers: int) -> flo
         return elapsed(wait_for(service, submit(service, video, CLIPS // workers)))
 
 
-def submit(service: Service, video: Path, clips_per_unit: int = CLIPS) -> str:
+def submit(service: Service, video: Path, clips_per_task: int = CLIPS) -> str:
     """Submit a job of one video."""
-    return service.submit([(video.name, video)], {}, clips_per_unit=clips_per_unit)
+    return service.submit([(video.name, video)], options=JobOptions(clips_per_task=clips_per_task))
 
 
 def wait_for(service: Service, job_id: str) -> JobView:

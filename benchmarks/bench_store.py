@@ -38,7 +38,7 @@ def fill(store: Store, ended_jobs: int = ENDED_JOBS) -> None:
     units = units_of_a_job()
     for number in range(JOBS):
         videos = [VideoInput(video_id="1", original_name=f"camera {number}.mp4", path=Path("000.mp4"))]
-        spec = JobSpec(job_id=job_id(number), created_at=NOW, version="0", videos=videos, params={}, keep_scratch=False)
+        spec = JobSpec(job_id=job_id(number), created_at=NOW, version="0", videos=videos)
         store.add_job(spec, 10**9, f"owner {number % 20}", NOW)
         store.plan_units(spec.job_id, units)
         store.set_job_state(spec.job_id, State.RUNNING, "", NOW)

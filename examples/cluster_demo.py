@@ -17,6 +17,7 @@ from pathlib import Path
 from videoprep_nb.exports.validation.validate import validate_package
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.service import Service
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.rows import Event
@@ -47,7 +48,9 @@ def main(videos: Sequence[Path]) -> int:
 def run_job(service: Service, videos: Sequence[Path]) -> int:
     """Submit a job, wait for its end, and say who did what."""
     wait_until(lambda: len(service.workers()) == 2, "two workers")
-    job_id = service.submit([(video.name, video) for video in videos], {"track_persons": {"frame_stride": 5}})
+    job_id = service.submit(
+        [(video.name, video) for video in videos], JobParams({"track_persons": {"frame_stride": 5}})
+    )
     while service.job(job_id).job.state not in ENDED:
         time.sleep(0.2)
     job = service.job(job_id).job

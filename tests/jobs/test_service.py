@@ -13,6 +13,7 @@ from videoprep_nb.core.errors import InputError, LimitExceeded, NoRoom, NoSuchJo
 from videoprep_nb.exports.validation.validate import validate_package
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.params import JobOptions
 from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.media.sample import write_sample
@@ -265,7 +266,7 @@ def test_retry_of_a_cancelled_job_with_a_long_video(key: str, tmp_path: Path):
     video = tmp_path / "long.mp4"
     write_sample(video, duration_s=4.0)
     with Service(Workspace(tmp_path / "workspace"), EngineSettings(worker_count=1), NO_LIMITS) as service:
-        job_id = submit(service, video, params=quick_settings(1.0), clips_per_unit=1)
+        job_id = submit(service, video, params=quick_settings(1.0), options=JobOptions(clips_per_task=1))
         assert wait_until(lambda: key in units_of(service, job_id))
         assert wait_until(lambda: units_of(service, job_id)[key].state is State.RUNNING)
         service.cancel(job_id)

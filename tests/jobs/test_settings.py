@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from videoprep_nb.core.errors import ParameterError
-from videoprep_nb.jobs.settings import owned_by_job, read_settings
+from videoprep_nb.jobs.settings import read_settings
+from videoprep_nb.stages.registry import STAGES
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ from videoprep_nb.jobs.settings import owned_by_job, read_settings
     ],
 )
 def test_assignment_is_read(assignment: str, expected: dict):
-    assert read_settings(None, [assignment]) == expected
+    assert read_settings(None, [assignment]).model_dump() == expected
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ def test_assignment_is_read(assignment: str, expected: dict):
     [
         pytest.param("clip_duration_s=10", "clip_duration_s=10", "stage.param=value", id="no stage"),
         pytest.param("clip.clip_duration_s", "clip.clip_duration_s", "stage.param=value", id="no value"),
-        pytest.param("clips.clip_duration_s=1", "clips", "clip", id="misspelt stage"),
+        pytest.param("clips.clip_duration_s=1", "stage", "clip", id="misspelt stage"),
         pytest.param("clip.clip_duration=1", "clip.clip_duration", "clip_duration_s", id="misspelt parameter"),
         pytest.param("clip.clip_duration_s=-1", "clip.clip_duration_s", "-1", id="out of range"),
         pytest.param("clip.remainder=throw", "clip.remainder", "keep", id="no such choice"),
@@ -59,7 +60,7 @@ def test_wrong_assignment_names_the_field_and_what_is_wanted(assignment: str, fi
 def test_assignment_wins_over_file(tmp_path: Path):
     file = tmp_path / "params.yaml"
     file.write_text("clip:\n  clip_duration_s: 5\n  overlap_s: 1\nresize:\n  frame_rate: 12.5\n")
-    assert read_settings(file, ["clip.clip_duration_s=7"]) == {
+    assert read_settings(file, ["clip.clip_duration_s=7"]).model_dump() == {
         "clip": {"clip_duration_s": 7.0, "overlap_s": 1.0},
         "resize": {"frame_rate": "12.5"},
     }
@@ -68,14 +69,14 @@ def test_assignment_wins_over_file(tmp_path: Path):
 def test_list_grows_with_each_assignment():
     options = [f"track_persons.tracker_options={text}" for text in ("max_age_s:2", "min_hits:1", "match_iou:0.2")]
     read = read_settings(None, ["track_persons.tracker=sort", *options, "clip.overlap_s=1", "clip.overlap_s=2"])
-    assert read["track_persons"]["tracker_options"] == ["max_age_s:2", "min_hits:1", "match_iou:0.2"]
-    assert read["clip"]["overlap_s"] == 2
+    assert read.of("track_persons").tracker_options == ["max_age_s:2", "min_hits:1", "match_iou:0.2"]
+    assert read.of("clip").overlap_s == 2
 
 
 def test_file_may_be_half_filled_in(tmp_path: Path):
     file = tmp_path / "params.yaml"
     file.write_text("clip:\n  # clip_duration_s: 10\ntrack_persons:\n  camera_motion: off\n  smooth: false\n")
-    assert read_settings(file, []) == {"clip": {}, "track_persons": {"camera_motion": "off", "smooth": False}}
+    assert read_settings(file, []).model_dump() == {"track_persons": {"camera_motion": "off", "smooth": False}}
 
 
 def test_files_are_named_from_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -84,8 +85,8 @@ def test_files_are_named_from_where_one_stands(tmp_path: Path, monkeypatch: pyte
     settings = read_settings(
         None, ["track_persons.detector=precomputed", "track_persons.detections_file=det.txt", "track_persons.weights=a"]
     )
-    assert settings["track_persons"]["detections_file"] == str(tmp_path / "det.txt")
-    assert settings["track_persons"]["weights"] == "a"
+    assert settings.of("track_persons").detections_file == str(tmp_path / "det.txt")
+    assert settings.of("track_persons").weights == "a"
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,7 @@ def test_missing_file_is_refused(tmp_path: Path):
 
 
 def test_folders_belong_to_the_job():
-    assert owned_by_job("track_persons") == {
+    assert STAGES["track_persons"].job_parameters == {
         *("clips_dir", "output_dir", "detections_dir", "video_id", "first_clip", "clip_count", "preview_dir"),
         "frames_per_second",
     }

@@ -19,7 +19,7 @@ from videoprep_nb.exports.dense_proposals import load_proposals
 from videoprep_nb.exports.validation.validate import validate_package
 from videoprep_nb.jobs.reports.render import export_html, first_picture
 from videoprep_nb.media.sample import write_sample
-from videoprep_nb.stages.params import STAGES, notebook_name
+from videoprep_nb.stages.registry import STAGES
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 MAX_REPORT_BYTES = 5_000_000
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 def execute(stage: str, output: Path, parameters: dict[str, Any], folder: Path) -> Path:
     papermill.execute_notebook(
-        str(NOTEBOOKS / notebook_name(stage)), str(output), parameters, cwd=str(folder), progress_bar=False
+        str(NOTEBOOKS / STAGES[stage].notebook), str(output), parameters, cwd=str(folder), progress_bar=False
     )
     return output
 
@@ -108,7 +108,7 @@ def test_detections_are_not_made_again(chain, tmp_path):
 def test_defaults_make_a_package_by_hand(tmp_path):
     """As in JupyterLab: the notebooks' folder is the working folder, no parameter is touched."""
     for stage in STAGES:
-        shutil.copy(NOTEBOOKS / notebook_name(stage), tmp_path)
+        shutil.copy(NOTEBOOKS / STAGES[stage].notebook, tmp_path)
     write_sample(tmp_path / "work" / "sample.mp4", duration_s=3)
     for stage in STAGES:
         execute(stage, tmp_path / f"{stage}.ipynb", {}, tmp_path)

@@ -12,14 +12,12 @@ import pytest
 from papermill import inspect_notebook
 
 from videoprep_nb.lab.model import ExploreTrackerParams
-from videoprep_nb.stages.params import STAGES, notebook_name
+from videoprep_nb.stages.registry import STAGES
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 MAX_CELL_LINES = 12
 
-MODELS = {notebook_name(stage): model for stage, model in STAGES.items()} | {
-    "explore_tracker.ipynb": ExploreTrackerParams
-}
+MODELS = {stage.notebook: stage.params for stage in STAGES.values()} | {"explore_tracker.ipynb": ExploreTrackerParams}
 
 each_notebook = pytest.mark.parametrize("name", MODELS)
 
@@ -112,7 +110,10 @@ def test_no_absolute_paths_no_magics_no_change_of_folder(name):
 
 
 def test_defaults_lead_from_one_notebook_to_the_next():
-    defaults = {stage: {name: field.default for name, field in STAGES[stage].model_fields.items()} for stage in STAGES}
+    defaults = {
+        stage.name: {name: field.default for name, field in stage.params.model_fields.items()}
+        for stage in STAGES.values()
+    }
     video_id = defaults["resize"]["video_id"]
     assert defaults["clip"]["input_file"] == f"{defaults['resize']['output_dir']}/{video_id}.mp4"
     assert defaults["extract_frames"]["clips_dir"] == defaults["clip"]["output_dir"]

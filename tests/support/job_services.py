@@ -19,8 +19,8 @@ import psutil
 
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import ENDED
+from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.service import JobView, Limits, Service
-from videoprep_nb.jobs.settings import Settings
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.rows import UnitRow
 from videoprep_nb.jobs.store.store import Store
@@ -30,9 +30,9 @@ TIMEOUT_S = 180
 NO_LIMITS = Limits(free_bytes=0, free_per_input_byte=0)
 
 
-def quick_settings(clip_duration_s: float = 15.0) -> Settings:
+def quick_settings(clip_duration_s: float = 15.0) -> JobParams:
     """Parameters with which a job spends little time on tracking."""
-    return {"clip": {"clip_duration_s": clip_duration_s}, "track_persons": {"frame_stride": 5}}
+    return JobParams({"clip": {"clip_duration_s": clip_duration_s}, "track_persons": {"frame_stride": 5}})
 
 
 def submit(service: Service, *videos: Path, **options) -> str:
@@ -111,7 +111,12 @@ def main() -> None:
     workspace, clip_duration_s, *videos = sys.argv[1:]
     with Service(Workspace(Path(workspace)), EngineSettings(worker_count=1), NO_LIMITS) as service:
         if videos:
-            submit(service, *map(Path, videos), params=quick_settings(float(clip_duration_s)), clips_per_unit=1)
+            submit(
+                service,
+                *map(Path, videos),
+                params=quick_settings(float(clip_duration_s)),
+                options=JobOptions(clips_per_task=1),
+            )
         while True:
             signal.pause()
 

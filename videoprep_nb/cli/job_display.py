@@ -12,7 +12,7 @@ from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.service import JobView
 from videoprep_nb.jobs.store.rows import UnitRow
-from videoprep_nb.stages.params import STAGES
+from videoprep_nb.stages.registry import STAGES
 
 
 class JobDisplay:

@@ -15,8 +15,8 @@ from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, check_can_be_writt
 from videoprep_nb.core.errors import InputError, ParameterError, VideoPrepError
 from videoprep_nb.core.registry import Registry
 from videoprep_nb.core.timecode import parse_rate
-from videoprep_nb.jobs.settings import read_settings
-from videoprep_nb.stages.track_persons.params import TrackPersonsParams
+from videoprep_nb.jobs.settings import read_values
+from videoprep_nb.tracking.detector_options import DEFAULT_DETECTOR
 from videoprep_nb.tracking.params import TrackingParams
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from videoprep_nb.tracking.evaluation.evaluate import Evaluation, Tracking
     from videoprep_nb.tracking.evaluation.score import Scores
     from videoprep_nb.tracking.trackers import Tracker
-
-_STAGE = "track_persons"
 
 
 def trackers(
@@ -43,7 +41,7 @@ def detectors(
     """List the detectors, or the options of one."""
     from videoprep_nb.tracking.detectors import DETECTORS
 
-    _print_members(DETECTORS, name, TrackPersonsParams().detector)
+    _print_members(DETECTORS, name, DEFAULT_DETECTOR)
 
 
 def evaluate(
@@ -136,7 +134,7 @@ def _tracking(tracker: str | None, assignments: Sequence[str], refine: bool, fra
     from videoprep_nb.tracking.evaluation.evaluate import Tracking
 
     wanted = [*assignments, *([f"tracker={tracker}"] if tracker else [])]
-    params = TrackingParams.checked(read_settings(None, [f"{_STAGE}.{item}" for item in wanted]).get(_STAGE, {}))
+    params = TrackingParams.checked(read_values(TrackingParams, wanted))
     rate = parse_rate(frame_rate, "--frame-rate") if frame_rate else None
     return Tracking(params, refine, rate)
 

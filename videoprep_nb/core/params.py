@@ -17,7 +17,9 @@ class Params(BaseModel):
     """Base of the parameter models."""
 
     # papermill and YAML turn a video id or a frame rate such as 25 into a number
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False, validate_default=True
+    )
 
     @classmethod
     def from_cell(cls, namespace: Mapping[str, Any]) -> Self:

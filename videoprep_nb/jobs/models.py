@@ -5,9 +5,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import model_validator
 
 from videoprep_nb.core.records import Record
+from videoprep_nb.jobs.params import JobOptions, JobParams
 
 
 class State(StrEnum):
@@ -48,20 +49,26 @@ class JobSpec(Record):
         created_at: When it was handed in.
         version: Version of the toolkit.
         videos: The raw videos.
-        params: Parameters that differ from the defaults, by stage and name.
-        keep_scratch: Keep clips, frames, detections and tracks when the job has ended.
-        previews: Make a small film and pictures of each video.
-        clips_per_unit: A video of more clips is split over several units to detect persons side by side.
+        params: The parameters of its stages.
+        options: How it is run.
     """
 
     job_id: str
     created_at: datetime
     version: str
     videos: list[VideoInput]
-    params: dict[str, dict[str, Any]]
-    keep_scratch: bool
-    previews: bool = True
-    clips_per_unit: int = Field(8, ge=1)
+    params: JobParams = JobParams({})
+    options: JobOptions = JobOptions()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_older(cls, content: Any) -> Any:
+        """Jobs of version 0.1 had their options beside their parameters; an unfinished one goes on."""
+        if not isinstance(content, dict) or "keep_scratch" not in content:
+            return content
+        older = {"keep_scratch": "keep_scratch", "previews": "previews", "clips_per_unit": "clips_per_task"}
+        options = {new: content[old] for old, new in older.items() if old in content}
+        return {name: value for name, value in content.items() if name not in older} | {"options": options}
 
 
 class UnitResult(Record):
@@ -132,3 +139,16 @@ class JobResult(Record):
     videos: list[VideoResult]
     units: list[UnitResult]
     elapsed_s: float
+
+    def moved_to(self, folder: Path, package: Path | None) -> "JobResult":
+        """The same result, with its files in another folder."""
+        return JobResult(
+            job_id=self.job_id,
+            state=self.state,
+            message=self.message,
+            folder=folder,
+            package=package,
+            videos=self.videos,
+            units=self.units,
+            elapsed_s=self.elapsed_s,
+        )

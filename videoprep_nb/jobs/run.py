@@ -13,13 +13,11 @@ from videoprep_nb.core.errors import InputError, WrongState
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import ENDED, JobResult
 from videoprep_nb.jobs.notebook_runner.process import fork_server
+from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.scheduling.dispatcher import unit_environment
-from videoprep_nb.jobs.scheduling.plan import JobFolder
 from videoprep_nb.jobs.service import JobView, Limits, Service
-from videoprep_nb.jobs.settings import Settings
+from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.workspace import Workspace
-from videoprep_nb.stages.track_persons.params import TrackPersonsParams
-from videoprep_nb.tracking.detectors.inference.weights import resolve_weights
 
 Watcher = Callable[[JobView], None]
 """Told of the job a few times a second."""
@@ -32,12 +30,14 @@ _SETTINGS = EngineSettings(worker_count=1, separate_processes=False)
 _LIMITS = Limits(free_bytes=0, free_per_input_byte=0)
 
 
-def run_job(videos: Sequence[Path], params: Settings, output: Path, *, keep_scratch: bool, watch: Watcher) -> JobResult:
+def run_job(
+    videos: Sequence[Path], params: JobParams, output: Path, *, keep_scratch: bool, watch: Watcher
+) -> JobResult:
     """Run a job to its end; a video that fails does not stop the others.
 
     Args:
         videos: The raw videos, in the order that numbers them.
-        params: Checked parameters that differ from the defaults, by stage and name.
+        params: The parameters of its stages.
         output: Folder for package and reports; it must not exist or be empty.
         keep_scratch: Keep clips, frames, detections and tracks in ``output/scratch``.
         watch: Told of the progress.
@@ -51,7 +51,8 @@ def run_job(videos: Sequence[Path], params: Settings, output: Path, *, keep_scra
     """
     if missing := [str(video) for video in videos if not os.path.lexists(video)]:
         raise InputError(f"{', '.join(missing)}: there is no such file; nothing was begun.")
-    _check_weights(params)
+    for stage, of_stage in params.each():  # else hours of work could be lost before a stage finds out
+        stage.check_machine(of_stage)
     output = output.absolute()
     _make_folder(output)
     workspace = Workspace(output / _WORKSPACE_NAME)
@@ -60,7 +61,7 @@ def run_job(videos: Sequence[Path], params: Settings, output: Path, *, keep_scra
         with ExitStack() as until_handed_over:
             with Service(workspace, _SETTINGS, _LIMITS) as service:
                 named = [(video.name, video) for video in videos]
-                job_id = service.submit(named, params, keep_scratch=keep_scratch, previews=False)
+                job_id = service.submit(named, params, JobOptions(keep_scratch=keep_scratch, previews=False))
                 result = _wait(service, job_id, watch)
                 until_handed_over.enter_context(_uninterrupted())
             return _hand_over(workspace.job_folder(job_id), result, output)
@@ -80,13 +81,6 @@ def _uninterrupted() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _check_weights(params: Settings) -> None:
-    """Have the weights before anything begins; when persons are to be found, hours of work would be lost."""
-    tracking = TrackPersonsParams.checked(params.get("track_persons", {}))
-    if tracking.detector == "yolo":
-        resolve_weights(tracking.weights)
 
 
 def _make_folder(output: Path) -> None:
@@ -131,7 +125,7 @@ def _hand_over(folder: JobFolder, result: JobResult, output: Path) -> JobResult:
         if part.exists():
             part.replace(output / part.name)
     package = output / folder.package.name if folder.package.exists() else None
-    handed_over = result.model_copy(update={"folder": output, "package": package})
+    handed_over = result.moved_to(output, package)
     handed_over.write(JobFolder(output).result)
     if package:
         folder.package.replace(package)

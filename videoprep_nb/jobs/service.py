@@ -13,15 +13,15 @@ import videoprep_nb
 from videoprep_nb.core.errors import InputError, NoRoom, NoSuchJob, ParameterError, TooLarge, TooManyJobs, WrongState
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, VideoInput
+from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.scheduling.dispatcher import Dispatcher
 from videoprep_nb.jobs.scheduling.estimate import fraction_done, remaining_s
-from videoprep_nb.jobs.scheduling.plan import JobFolder
-from videoprep_nb.jobs.settings import Settings, check_settings
+from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.retention import CleanReport, clean, remove_half_received, remove_tree, sweep_processes
 from videoprep_nb.jobs.storage.workspace import Workspace, disk_bytes
 from videoprep_nb.jobs.store.rows import Event, JobRow, UnitRow
 from videoprep_nb.jobs.store.store import Store
-from videoprep_nb.stages.params import STAGES
+from videoprep_nb.stages.registry import STAGES
 
 
 @dataclass(frozen=True)
@@ -109,23 +109,19 @@ class Service:
     def submit(
         self,
         videos: Sequence[tuple[str, Path]],
-        params: Settings,
+        params: JobParams | None = None,
+        options: JobOptions | None = None,
         *,
         owner: str = "",
-        keep_scratch: bool = False,
-        previews: bool = True,
-        clips_per_unit: int = 8,
     ) -> str:
         """Queue a job; returns at once.
 
         Args:
             videos: Name for people and file of each video, in the order that numbers them. Files in the uploads
                 folder of the workspace are moved into the job, others are read where they are.
-            params: Parameters that differ from the defaults, by stage and name.
+            params: The parameters of its stages; None for the defaults.
+            options: How it is run; None for the defaults.
             owner: Who submits it.
-            keep_scratch: Keep clips, frames, detections and tracks when it has ended.
-            previews: Make a small film and pictures of each video, for a page to show.
-            clips_per_unit: A video of more clips is split over several units.
 
         Returns:
             The id of the job; it cannot be guessed.
@@ -136,8 +132,8 @@ class Service:
         """
         if not videos:
             raise ParameterError("videos", "none was given; name at least one video file")
-        checked = check_settings(params)
-        self._check_device(checked)
+        params = params or JobParams({})
+        self._check_gpu(params)
         size_bytes = self._check_sizes([path for _, path in videos])
         self.check_room(size_bytes)
         now = datetime.now(UTC)
@@ -152,10 +148,8 @@ class Service:
                 VideoInput(video_id=str(number), original_name=name, path=path)
                 for number, ((name, _), path) in enumerate(zip(videos, inputs, strict=True), start=1)
             ],
-            params=checked,
-            keep_scratch=keep_scratch,
-            previews=previews,
-            clips_per_unit=clips_per_unit,
+            params=params,
+            options=options or JobOptions(),
         )
         with self._moved({path: place for (_, path), place in zip(videos, inputs, strict=True)}, folder):
             folder.reports.mkdir(parents=True)
@@ -329,9 +323,11 @@ class Service:
             )
         return sum(sizes)
 
-    def _check_device(self, params: Settings) -> None:
-        if params.get("track_persons", {}).get("device") == "cuda" and not self._settings.may_have_gpu:
-            raise ParameterError("track_persons.device", "found cuda, but this machine has no NVIDIA GPU; leave it out")
+    def _check_gpu(self, params: JobParams) -> None:
+        for stage, of_stage in params.each():
+            if stage.needs_gpu(of_stage) and not self._settings.may_have_gpu:
+                field = f"{stage.name}.{stage.gpu_parameter}"
+                raise ParameterError(field, "got cuda, but this machine has no NVIDIA GPU; leave it out")
 
     def _place_of_input(self, path: Path, folder: JobFolder, index: int) -> Path:
         path = path.absolute()
@@ -371,4 +367,5 @@ def _result_of(folder: JobFolder) -> JobResult | None:
 def _place(unit: UnitRow) -> tuple[float, int, float]:
     """Where a unit stands in the list: by video, stage and part; what joins videos or parts comes after them."""
     video = int(unit.video_id) if unit.video_id else math.inf
-    return video, list(STAGES).index(unit.stage), unit.part or math.inf
+    order = list(STAGES)
+    return video, order.index(unit.stage) if unit.stage in order else len(order), unit.part or math.inf

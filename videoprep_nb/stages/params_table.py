@@ -1,20 +1,21 @@
 """The parameters of all stages as a Markdown table: ``python -m videoprep_nb.stages.params_table`` prints it."""
 
 import sys
+from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from videoprep_nb.stages.params import STAGES, notebook_name
+from videoprep_nb.stages.registry import STAGES
 
 
 def markdown_table() -> str:
     """The table for the README, one part per notebook."""
     parts = []
-    for stage, model in STAGES.items():
+    for stage in STAGES.values():
         rows = [
             f"| `{name}` | {_type_name(field.annotation)} | `{field.default!r}` | {_escape(field.description)} |"
-            for name, field in model.model_fields.items()
+            for name, field in stage.params.model_fields.items()
         ]
-        parts.append("\n".join([f"#### {notebook_name(stage)}", "", _HEADER, *rows]))
+        parts.append("\n".join([f"#### {Path(stage.notebook).name}", "", _HEADER, *rows]))
     return "\n\n".join(parts) + "\n"
 
 

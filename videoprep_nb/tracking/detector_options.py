@@ -10,6 +10,8 @@ from pydantic import Field, field_validator
 
 from videoprep_nb.core.options import Options
 
+DEFAULT_DETECTOR = "yolo"
+
 
 class DetectorOptions(Options):
     """Base of the options of a detector: names, ranges, defaults and help."""

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import videoprep_nb
 from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind
 from videoprep_nb.jobs.scheduling.fingerprints import (
-    code_version,
     file_fingerprint,
     read_done_marker,
     unit_fingerprint,
@@ -87,19 +85,6 @@ def test_changed_file_has_another_fingerprint(video: Path, offset: int, keep_tim
 def test_file_of_any_size_has_a_fingerprint(tmp_path: Path, size: int):
     (tmp_path / "file").write_bytes(bytes(size))
     assert re.fullmatch("[0-9a-f]{64}", file_fingerprint(tmp_path / "file"))
-
-
-def test_code_version_follows_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    package = tmp_path / "videoprep_nb"
-    shutil.copytree(Path(videoprep_nb.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(videoprep_nb, "__file__", str(package / "__init__.py"))
-    measure = code_version.__wrapped__
-    original = measure()
-    assert original == code_version()
-    assert original.startswith(videoprep_nb.__version__ + "+")
-    with (package / "boxes.py").open("a") as file:
-        file.write("\n")
-    assert measure() != original
 
 
 def test_marker_is_read_back(tmp_path: Path):

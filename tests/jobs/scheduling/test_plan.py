@@ -6,20 +6,21 @@ from pathlib import Path
 import pytest
 
 from videoprep_nb.jobs.models import JobSpec, State, VideoInput
+from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.scheduling.plan import (
-    JobFolder,
     Unit,
+    blocked_units,
     good_video_ids,
-    hopeless_units,
     plan_units,
     ready_units,
     unit_parameters,
 )
+from videoprep_nb.jobs.storage.folder import JobFolder
 
 FOLDER = JobFolder(Path("/jobs/x"))
 
 
-def make_spec(video_count: int = 1, clips_per_unit: int = 8, **params) -> JobSpec:
+def make_spec(video_count: int = 1, clips_per_task: int = 8, **params) -> JobSpec:
     videos = [
         VideoInput(video_id=str(number), original_name=f"{number}.mp4", path=Path(f"/in/{number}.mp4"))
         for number in range(1, video_count + 1)
@@ -29,9 +30,8 @@ def make_spec(video_count: int = 1, clips_per_unit: int = 8, **params) -> JobSpe
         created_at=datetime(2026, 1, 31, tzinfo=UTC),
         version="0",
         videos=videos,
-        params=params,
-        keep_scratch=False,
-        clips_per_unit=clips_per_unit,
+        params=JobParams(params),
+        options=JobOptions(clips_per_task=clips_per_task),
     )
 
 
@@ -68,7 +68,7 @@ def test_units_of_two_videos_and_what_they_need():
 
 
 @pytest.mark.parametrize(
-    ("clip_count", "clips_per_unit", "parts"),
+    ("clip_count", "clips_per_task", "parts"),
     [
         pytest.param(0, 2, [], id="not cut yet"),
         pytest.param(2, 2, [], id="fits one unit"),
@@ -77,8 +77,8 @@ def test_units_of_two_videos_and_what_they_need():
         pytest.param(3, 1, [(1, 0, 1), (2, 1, 1), (3, 2, 1)], id="a part per clip"),
     ],
 )
-def test_long_video_is_split(clip_count: int, clips_per_unit: int, parts: list[tuple[int, int, int]]):
-    units = plan_units(make_spec(1, clips_per_unit), {"1": clip_count})
+def test_long_video_is_split(clip_count: int, clips_per_task: int, parts: list[tuple[int, int, int]]):
+    units = plan_units(make_spec(1, clips_per_task), {"1": clip_count})
     found = [unit for unit in units if unit.part]
     assert [(unit.part, unit.first_clip, unit.clip_count) for unit in found] == parts
     assert all(unit.after == ("02_clip_1",) for unit in found)
@@ -95,7 +95,7 @@ ENDS = {"generate_proposals": W, "package": W}
 
 
 @pytest.mark.parametrize(
-    ("others", "ready", "hopeless"),
+    ("others", "ready", "blocked"),
     [
         pytest.param(
             {"resize_1": W, "resize_2": W, **AFTER_RESIZE, **ENDS}, ["resize_1", "resize_2"], [], id="at the start"
@@ -128,26 +128,26 @@ ENDS = {"generate_proposals": W, "package": W}
         pytest.param({"generate_proposals": F, "package": W}, [], ["package"], id="no package without proposals"),
     ],
 )
-def test_ready_and_hopeless_units(others: dict[str, State], ready: list[str], hopeless: list[str]):
+def test_ready_and_blocked_units(others: dict[str, State], ready: list[str], blocked: list[str]):
     units = plan_units(make_spec(2), {})
     states = make_states(units, **others)
     assert keys(ready_units(units, states)) == ready
-    assert keys(hopeless_units(units, states)) == hopeless
+    assert keys(blocked_units(units, states)) == blocked
 
 
 @pytest.mark.parametrize(
-    ("part_2", "ready", "hopeless", "good"),
+    ("part_2", "ready", "blocked", "good"),
     [
         pytest.param(State.RUNNING, [], [], [], id="a part runs"),
         pytest.param(State.DONE, ["track_persons_1"], [], [], id="parts done"),
         pytest.param(State.FAILED, [], ["track_persons_1"], [], id="a part failed"),
     ],
 )
-def test_parts_come_before_the_whole(part_2: State, ready: list[str], hopeless: list[str], good: list[str]):
+def test_parts_come_before_the_whole(part_2: State, ready: list[str], blocked: list[str], good: list[str]):
     units = plan_units(make_spec(1, 1), {"1": 2})
     states = make_states(units, track_persons_1_part_2=part_2, track_persons_1=W, **ENDS)
     assert keys(ready_units(units, states)) == ready
-    assert keys(hopeless_units(units, states)) == hopeless
+    assert keys(blocked_units(units, states)) == blocked
     assert good_video_ids(units, states) == good
 
 

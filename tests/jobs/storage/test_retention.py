@@ -12,7 +12,8 @@ import pytest
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.jobs.models import JobSpec, State, VideoInput
-from videoprep_nb.jobs.scheduling.plan import JobFolder
+from videoprep_nb.jobs.params import JobOptions
+from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.retention import clean, remove_tree, sweep_processes
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from videoprep_nb.jobs.store.store import Store
@@ -83,7 +84,9 @@ def add_job(
     video = VideoInput(video_id="1", original_name="a.mp4", path=Path("a.mp4"))
     at = NOW - ended_before
     store.add_job(
-        JobSpec(job_id=JOB_ID, created_at=at, version="0", videos=[video], params={}, keep_scratch=keep_scratch),
+        JobSpec(
+            job_id=JOB_ID, created_at=at, version="0", videos=[video], options=JobOptions(keep_scratch=keep_scratch)
+        ),
         size_bytes=1000,
         owner="",
         at=at,

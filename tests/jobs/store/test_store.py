@@ -17,6 +17,7 @@ import pytest
 from tests.jobs.scheduling.test_states import ALLOWED
 from videoprep_nb.core.errors import InputError, NoSuchJob, WrongState
 from videoprep_nb.jobs.models import ENDED, JobSpec, State, VideoInput
+from videoprep_nb.jobs.params import JobOptions
 from videoprep_nb.jobs.store.rows import UnitRow
 from videoprep_nb.jobs.store.schema import MIGRATIONS
 from videoprep_nb.jobs.store.store import Store
@@ -38,7 +39,11 @@ def spec(number: int, *names: str) -> JobSpec:
         for index, name in enumerate(names or ("a.mp4",), start=1)
     ]
     return JobSpec(
-        job_id=job_id(number), created_at=START, version="0", videos=videos, params={}, keep_scratch=number % 2 == 1
+        job_id=job_id(number),
+        created_at=START,
+        version="0",
+        videos=videos,
+        options=JobOptions(keep_scratch=number % 2 == 1),
     )
 
 

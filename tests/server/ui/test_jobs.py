@@ -11,11 +11,12 @@ from tests.support.browser import DESKTOP, PHONE, clean_page, watched_context
 from tests.support.web_server import PASSWORDS, RunningServer, make_users, running_server
 from videoprep_nb.exports.validation.validate import validate_package
 from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.media.sample import write_sample
 from videoprep_nb.server.security.users import Users
 
 HOSTILE = "<img src=x onerror=alert(1)>.mp4"
-QUICK = {"track_persons": {"frame_stride": 5}}
+QUICK = JobParams({"track_persons": {"frame_stride": 5}})
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,7 @@ def test_open_list_shows_a_new_job_by_itself(server: RunningServer, browser: Bro
     (tmp_path / "broken.mp4").write_bytes(b"no video")
     with clean_page(browser, address(server, "?view=jobs")) as page:
         expect(page.locator("#vp-live")).to_have_attribute("aria-busy", "false")
-        job_id = server.service.submit([("broken.mp4", tmp_path / "broken.mp4")], {})
+        job_id = server.service.submit([("broken.mp4", tmp_path / "broken.mp4")])
         expect(page.locator(f"#job-{job_id}")).to_be_visible()
         expect(page.locator(f"#job-{job_id}")).to_contain_text("failed")
         page.get_by_role("link", name=f"Job {server.service.job(job_id).job.number}", exact=True).click()
@@ -200,7 +201,7 @@ def test_routes_of_the_framework_that_nobody_needs_are_closed(path: str, server:
 def test_members_see_their_own_jobs_only(browser: Browser, tmp_path: Path):
     (tmp_path / "secret.mp4").write_bytes(b"no video")
     with running_server(tmp_path / "workspace", users=Users(make_users(tmp_path))) as server:
-        job_id = server.service.submit([("secret.mp4", tmp_path / "secret.mp4")], {}, owner="anna")
+        job_id = server.service.submit([("secret.mp4", tmp_path / "secret.mp4")], owner="anna")
         for name, is_theirs in (("anna", True), ("bert", False), ("root", True)):
             with clean_page(browser, address(server, f"?job={job_id}")) as page:
                 log_in(page, name)

@@ -14,7 +14,7 @@ from videoprep_nb.exports.validation.validate import validate_package
 from videoprep_nb.jobs.models import JobSpec, State
 from videoprep_nb.jobs.service import Limits
 from videoprep_nb.media.sample import write_sample
-from videoprep_nb.server.ui.presets import PRESETS
+from videoprep_nb.server.ui.presets import presets
 
 ROOT = Path(__file__).resolve().parents[3]
 HOSTILE = "<img src=x onerror=alert(1)>.mp4"
@@ -202,7 +202,7 @@ def test_form_works_again_after_the_network_was_away(browser: Browser, street: P
         page.get_by_label("Crowded scene").check()
         expect(row_of(page, "street.mp4")).to_be_visible()
         job_id = start(page)
-        assert JobSpec.read(server.service.workspace.job_folder(job_id).spec).params == PRESETS["crowded scene"]
+        assert JobSpec.read(server.service.workspace.job_folder(job_id).spec).params == presets()["crowded scene"]
         server.service.cancel(job_id)
 
 

@@ -82,12 +82,12 @@ def test_names_are_only_shown(sent: str, shown: str, server: RunningServer):
 
 def test_fields_arrive(server: RunningServer):
     body = text_part("params", b'{"clip": {"clip_duration_s": 7}}') + video_part("one") + video_part("two", b"\r\n--X")
-    body += text_part("keep_scratch", b"true") + text_part("clips_per_unit", b"3") + b"--XX--"
+    body += text_part("options", b'{"keep_scratch": true, "clips_per_task": 3}') + b"--XX--"
     answer = submit(server, body)
     assert answer.status_code == 202, answer.text
     spec = spec_of(server, answer.json()["job_id"])
     assert spec["params"] == {"clip": {"clip_duration_s": 7.0}}
-    assert (spec["keep_scratch"], spec["clips_per_unit"]) == (True, 3)
+    assert spec["options"] == {"keep_scratch": True, "previews": True, "clips_per_task": 3}
     assert [Path(video["path"]).read_bytes() for video in spec["videos"]] == [JUNK, b"\r\n--X"]
 
 
@@ -119,7 +119,7 @@ REFUSED = [
     pytest.param(video_part("a") + text_part("params", b"[[") + END, 422, "JSON", id="params no JSON"),
     pytest.param(video_part("a") + text_part("params", b"[" * 50_000) + END, 422, "JSON", id="params nested deeply"),
     pytest.param(video_part("a") + text_part("params", b"\xff") + END, 422, "UTF-8", id="params no text"),
-    pytest.param(video_part("a") + text_part("params", b'{"clip": 3}') + END, 422, "JSON", id="params of no stage"),
+    pytest.param(video_part("a") + text_part("params", b'{"clip": 3}') + END, 422, "clip", id="params of no stage"),
     pytest.param(video_part("a") + text_part("params", b'{"clop": {}}') + END, 422, "clop", id="unknown stage"),
     pytest.param(
         video_part("a") + text_part("params", b'{"clip": {"clip_duration_s": -1}}') + END,
@@ -134,8 +134,12 @@ REFUSED = [
         id="parameter that a job sets itself",
     ),
     pytest.param(video_part("a") + text_part("keep_scratch", b"maybe") + END, 422, "maybe", id="no boolean"),
-    pytest.param(video_part("a") + text_part("clips_per_unit", b"0") + END, 422, "clips_per_unit", id="no clips"),
-    pytest.param(video_part("a") + text_part("clips_per_unit", "٣".encode()) + END, 422, "clips_per_unit", id="٣"),
+    pytest.param(
+        video_part("a") + text_part("options", b'{"clips_per_task": 0}') + END, 422, "clips_per_task", id="no clips"
+    ),
+    pytest.param(
+        video_part("a") + text_part("options", '{"clips_per_task": "x٣"}'.encode()) + END, 422, "clips_per_task", id="٣"
+    ),
     pytest.param(text_part("params", b" " * 70_000) + END, 413, "64 KB", id="endless params"),
     pytest.param(video_part("a", bytes(3_000_001)) + END, 413, "0.003 GB", id="video too large"),
     pytest.param(video_part("a", bytes(2_500_000)) * 2 + END, 413, "0.004 GB", id="job too large"),

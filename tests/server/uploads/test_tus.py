@@ -109,7 +109,9 @@ def test_upload_in_pieces_becomes_a_job_without_a_copy(server: RunningServer):
         len(CONTENT),
     )
     inode = (server.service.workspace.uploads_dir / listed["upload_id"] / "content.bin").stat().st_ino
-    answer = submit(server.client, listed["upload_id"], params={"clip": {"clip_duration_s": 7}}, keep_scratch=True)
+    answer = submit(
+        server.client, listed["upload_id"], params={"clip": {"clip_duration_s": 7}}, options={"keep_scratch": True}
+    )
     assert answer.status_code == 202, answer.text
     job_id = answer.json()["job_id"]
     video = server.service.workspace.jobs_dir / job_id / "input" / "000.mp4"
@@ -269,7 +271,7 @@ def test_upload_that_has_not_arrived_makes_no_job(server: RunningServer):
         pytest.param({"videos": [{"upload_id": "{id}"}, {"upload_id": "{id}"}]}, 422, id="twice the same"),
         pytest.param({"videos": [{"upload_id": "{id}"}, {"upload_id": "0" * 32}]}, 404, id="one of two unknown"),
         pytest.param({"videos": [{"upload_id": "{id}"}], "params": {"clop": {}}}, 422, id="unknown stage"),
-        pytest.param({"videos": [{"upload_id": "{id}"}], "clips_per_unit": 0}, 422, id="no clips"),
+        pytest.param({"videos": [{"upload_id": "{id}"}], "options": {"clips_per_task": 0}}, 422, id="no clips"),
         pytest.param({"videos": "x" * 2_000_000}, 413, id="endless"),
         pytest.param([], 422, id="list"),
     ],

@@ -3,13 +3,11 @@
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-import videoprep_nb
 from videoprep_nb.core.layout import disk_full_as_error
 from videoprep_nb.core.progress import PROGRESS_FILE_VARIABLE
 from videoprep_nb.jobs.engine.attempt import Start, begin_attempt, is_wanted, start_of
@@ -20,6 +18,7 @@ from videoprep_nb.jobs.notebook_runner.process import (
     Outcome,
     OutcomeKind,
 )
+from videoprep_nb.jobs.scheduling.code import code_version, notebooks_folder
 from videoprep_nb.jobs.scheduling.fingerprints import read_done_marker, write_done_marker
 
 WORKER_LOST = "The worker that ran this unit was lost; its memory may have run out."
@@ -37,7 +36,7 @@ class UnitTask:
 
     Args:
         attempt: Unique name of the attempt.
-        version: Version of the toolkit that the worker must have.
+        version: Version of the code that the worker must have, see ``code_version``.
         folder: The unit's folder of small files.
         notebook: The notebook: a name among those of the worker's own installation, or an absolute path.
         output: Where the executed notebook goes; its HTML goes beside it.
@@ -61,13 +60,6 @@ class UnitTask:
     memory_limit_bytes: int | None
 
 
-def notebooks_folder() -> Path:
-    """The folder of the stage notebooks: that of the checkout, or the one inside the installed package."""
-    package = Path(str(resources.files(videoprep_nb)))
-    checkout = package.parent / "notebooks"
-    return checkout if checkout.is_dir() else package / "notebooks"
-
-
 def run_unit(task: UnitTask) -> Outcome:
     """Run a unit to its end; one that is done already (its worker died just after) is not run again.
 
@@ -80,7 +72,7 @@ def run_unit(task: UnitTask) -> Outcome:
     Raises:
         DiskFullError: There is no room in the workspace.
     """
-    if task.version != videoprep_nb.__version__:
+    if task.version != code_version():
         return _wrong_version(task)
     marker = read_done_marker(task.folder / DONE_NAME, task.fingerprint)
     if marker is not None:
@@ -154,8 +146,8 @@ def _stopped(elapsed_s: float) -> Outcome:
 
 def _wrong_version(task: UnitTask) -> Outcome:
     message = (
-        f"The worker {_worker_address()} has version {videoprep_nb.__version__} of the toolkit, the service has "
-        f"{task.version}; install the same version on all machines."
+        f"The worker {_worker_address()} runs code {code_version()}, the service runs {task.version}; install the same "
+        "version on all machines and restart the workers."
     )
     return Outcome(kind=OutcomeKind.FAILED, message=message, elapsed_s=0.0)
 

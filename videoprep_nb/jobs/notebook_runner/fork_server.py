@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NoReturn
 
-from videoprep_nb.stages.params import STAGES
+from videoprep_nb.stages.registry import STAGES
 
 
 def main() -> None:
@@ -48,9 +48,8 @@ def _preparation() -> Iterator[Callable[[], object]]:
         "ipykernel.kernelapp",
         "matplotlib_inline.backend_inline",
     ]
-    for stage in STAGES:
-        modules += [f"videoprep_nb.stages.{stage}.stage", f"videoprep_nb.stages.{stage}.view"]
-    modules += ["videoprep_nb.tracking.detectors.inference.openvino_network"]
+    for stage in STAGES.values():
+        modules += [*stage.preload, f"{stage.package}.view"]
     for name in modules:
         yield partial(importlib.import_module, name)
     yield _compile_what_notebooks_need

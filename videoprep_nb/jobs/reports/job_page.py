@@ -2,7 +2,7 @@
 
 from videoprep_nb.jobs.models import JobResult, UnitResult, VideoResult
 from videoprep_nb.jobs.reports.render import JobSummary, ReportEntry, VideoEntry, first_picture, write_index
-from videoprep_nb.jobs.scheduling.plan import JobFolder
+from videoprep_nb.jobs.storage.folder import JobFolder
 
 
 def write_job_page(folder: JobFolder, result: JobResult) -> None:

@@ -1,30 +1,33 @@
 """A job that is being worked on: from its plan and the states in the store to the next units, and to its end."""
 
-import json
 import logging
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from videoprep_nb.core.layout import CLIP_TABLE_NAME, FRAME_TABLE_NAME
+from videoprep_nb.core.errors import InputError
 from videoprep_nb.jobs.engine.worker import DONE_NAME
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, UnitResult, VideoInput, VideoResult
 from videoprep_nb.jobs.reports.job_page import write_job_page
-from videoprep_nb.jobs.scheduling.fingerprints import code_version, file_fingerprint, read_done_marker, unit_fingerprint
+from videoprep_nb.jobs.scheduling.code import stage_fingerprint
+from videoprep_nb.jobs.scheduling.fingerprints import file_fingerprint, read_done_marker, unit_fingerprint
 from videoprep_nb.jobs.scheduling.plan import (
-    JobFolder,
     Unit,
+    blocked_units,
     good_video_ids,
-    hopeless_units,
     plan_units,
     ready_units,
+    requested_parameters,
     unit_parameters,
-    wished_parameters,
 )
+from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.retry_stash import keep_for_retry
 from videoprep_nb.jobs.store.rows import UnitRow
+from videoprep_nb.stages.base import VideoFacts
+from videoprep_nb.stages.registry import STAGES
 
 _log = logging.getLogger(__name__)
 
@@ -46,15 +49,14 @@ class ActiveJob:
 
     def units(self) -> list[Unit]:
         """All units, as far as they are known by now."""
-        counts = {
-            video.video_id: len(_read_json(self._clip_table(video)).get("clips", [])) for video in self.spec.videos
-        }
-        return plan_units(self.spec, counts)
+        return plan_units(
+            self.spec, {video.video_id: self._facts(video).get("clip_count", 0) for video in self.spec.videos}
+        )
 
     def next_units(self, states: Mapping[str, State]) -> tuple[list[Unit], list[Unit]]:
         """The units that can be started now, and those that never can."""
         units = self.units()
-        return ready_units(units, states), hopeless_units(units, states)
+        return ready_units(units, states), blocked_units(units, states)
 
     def parameters(self, unit: Unit, states: Mapping[str, State]) -> dict[str, Any]:
         """The parameters of a unit's notebook."""
@@ -70,14 +72,15 @@ class ActiveJob:
 
     def fingerprint(self, unit: Unit, states: Mapping[str, State]) -> str:
         """What a unit is made from: its parameters, the code, and the units or the file that it reads."""
-        parameters = wished_parameters(unit.stage, self.spec)
+        stage = STAGES[unit.stage]
+        parameters = requested_parameters(stage, self.spec)
         upstream = [self._fingerprints[key] for key in unit.after if states[key] is State.DONE]
         if unit.video:
             parameters |= {"video_id": unit.video.video_id, "clips": [unit.first_clip, unit.clip_count]}
-        if unit.video and unit.stage == "resize":
+        if unit.video and stage.reads_raw_video:
             parameters["original_name"] = unit.video.original_name
             upstream.append(_raw_fingerprint(unit.video))
-        fingerprint = unit_fingerprint(unit.stage, parameters, upstream, code_version())
+        fingerprint = unit_fingerprint(unit.stage, parameters, upstream, stage_fingerprint(stage.name))
         self._fingerprints[unit.key] = fingerprint
         return fingerprint
 
@@ -127,7 +130,7 @@ class ActiveJob:
             state: How the job ends.
             videos: How every video ended.
         """
-        if self.spec.keep_scratch:
+        if self.spec.options.keep_scratch:
             return
         if state is not State.DONE:
             self._keep_for_retry([video.video_id for video in videos if video.state is State.DONE])
@@ -135,7 +138,7 @@ class ActiveJob:
 
     def delete_scratch(self) -> None:
         """Delete the scratch folder, unless it is to be kept."""
-        if not self.spec.keep_scratch:
+        if not self.spec.options.keep_scratch:
             shutil.rmtree(self.folder.scratch, ignore_errors=True)
 
     def _keep_for_retry(self, done_video_ids: list[str]) -> None:
@@ -164,22 +167,22 @@ class ActiveJob:
         failed = next((row for row in own if row.state is State.FAILED), None)
         cancelled = any(row.state is not State.DONE for row in own)
         state = State.FAILED if failed else State.CANCELLED if cancelled else State.DONE
-        resized = _read_json(self.folder.scratch / "resized" / f"{video.video_id}.json")
-        frames = _read_json(self.folder.scratch / "frames" / video.video_id / FRAME_TABLE_NAME)
         return VideoResult(
             video_id=video.video_id,
             original_name=video.original_name,
             state=state,
             message=failed.message if failed else "Stopped on request." if cancelled else "",
-            decoded_frame_count=resized.get("decoded_frame_count", 0),
-            standard_frame_count=resized.get("frame_count", 0),
-            clip_count=len(_read_json(self._clip_table(video)).get("clips", [])),
-            frame_count=len(frames.get("frames", [])),
-            findings=resized.get("findings", []),
+            **self._facts(video),
         )
 
-    def _clip_table(self, video: VideoInput) -> Path:
-        return self.folder.scratch / "clips" / video.video_id / CLIP_TABLE_NAME
+    def _facts(self, video: VideoInput) -> VideoFacts:
+        """What the stages counted in a video, as far as they have come."""
+        facts: VideoFacts = {}
+        for stage in STAGES.values():
+            # missing when it never came so far, or spoilt by a crash of the machine
+            with suppress(InputError):
+                facts |= stage.facts(self.folder.scratch, video.video_id)
+        return facts
 
 
 def _raw_fingerprint(video: VideoInput) -> str:
@@ -196,12 +199,3 @@ def _unit_result(row: UnitRow, ended_at: datetime) -> UnitResult:
         elapsed_s=row.elapsed_s(ended_at),
         report=row.report,
     )
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    """What a stage wrote about its result; nothing when it never came so far, or a crash of the machine spoilt it."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

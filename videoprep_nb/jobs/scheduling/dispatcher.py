@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import videoprep_nb
 from videoprep_nb.core.errors import InputError, VideoPrepError
 from videoprep_nb.core.progress import read_progress
 from videoprep_nb.core.threads import THREADS_VARIABLE
@@ -22,12 +21,13 @@ from videoprep_nb.jobs.engine.worker import PROGRESS_NAME, UnitTask
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind
 from videoprep_nb.jobs.scheduling.active import ActiveJob
+from videoprep_nb.jobs.scheduling.code import code_version
 from videoprep_nb.jobs.scheduling.plan import Unit
 from videoprep_nb.jobs.storage.retry_stash import bring_back_kept
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from videoprep_nb.jobs.store.rows import JobRow, UnitRow
 from videoprep_nb.jobs.store.store import Store
-from videoprep_nb.stages.params import notebook_name
+from videoprep_nb.stages.registry import STAGES
 
 T = TypeVar("T")
 
@@ -196,7 +196,7 @@ class Dispatcher:
         folder = self._workspace.job_folder(job_id)
         try:
             spec = JobSpec.read(folder.spec)
-        except InputError as error:
+        except VideoPrepError as error:
             self._store.set_job_state(job_id, State.FAILED, str(error), _now())
             return
         self._jobs[job_id] = ActiveJob(spec, folder)
@@ -236,10 +236,10 @@ class Dispatcher:
     def _ready_units(self, job: ActiveJob) -> list[Unit]:
         """The units that can be started; those that never can are cancelled."""
         while True:
-            ready, hopeless = job.next_units(self._states(job))
-            for unit in hopeless:
+            ready, blocked = job.next_units(self._states(job))
+            for unit in blocked:
                 self._set_state(job, unit.key, State.CANCELLED, "A unit that this one needs has failed.")
-            if not hopeless:
+            if not blocked:
                 return ready
 
     def _start(self, job: ActiveJob, unit: Unit) -> None:
@@ -253,9 +253,9 @@ class Dispatcher:
         want_attempt(folder, name)
         task = UnitTask(
             attempt=name,
-            version=videoprep_nb.__version__,
+            version=code_version(),
             folder=folder,
-            notebook=Path(notebook_name(unit.stage)),
+            notebook=Path(STAGES[unit.stage].notebook),
             output=job.report(key),
             parameters=job.parameters(unit, states),
             fingerprint=job.fingerprint(unit, states),
@@ -265,7 +265,7 @@ class Dispatcher:
         )
         priority = self._priority(job)
         self._set_state(job, key, State.QUEUED, "")
-        needs_gpu = unit.stage == "track_persons" and job.spec.params.get(unit.stage, {}).get("device") == "cuda"
+        needs_gpu = STAGES[unit.stage].needs_gpu(job.spec.params.of(unit.stage))
         cancel = self.engine.submit(
             name,
             task,

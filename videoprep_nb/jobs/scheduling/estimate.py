@@ -6,19 +6,9 @@ from datetime import UTC, datetime
 
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.store.rows import JobRow, UnitRow
+from videoprep_nb.stages.registry import STAGES
 
-# How much of a job's time a stage takes, measured on real videos; only for the estimate of the time that is left.
-_STAGE_WEIGHTS = {
-    "resize": 3.0,
-    "clip": 0.5,
-    "extract_frames": 1.0,
-    "track_persons": 10.0,
-    "generate_proposals": 0.3,
-    "package": 0.7,
-}
-# Of the time of a tracking stage that is split: its parts detect persons, the rest joins them to tracks.
-_SHARE_OF_PARTS = 0.9
-_LEAST_FRACTION_FOR_ESTIMATE = 0.02
+_MIN_FRACTION_FOR_ESTIMATE = 0.02
 
 
 def fraction_done(row: JobRow, units: Sequence[UnitRow]) -> float:
@@ -51,20 +41,21 @@ def remaining_s(row: JobRow, units: Sequence[UnitRow], opened_at: datetime) -> f
     done_before = sum(weights[unit.key] for unit in units if unit.ended_at and unit.ended_at < since)
     fraction = fraction_done(row, units)
     gained = fraction - done_before / sum(weights.values())
-    if gained < _LEAST_FRACTION_FOR_ESTIMATE:
+    if gained < _MIN_FRACTION_FOR_ESTIMATE:
         return None
     return (datetime.now(UTC) - since).total_seconds() * (1 - fraction) / gained
 
 
 def _weights(units: Sequence[UnitRow]) -> dict[str, float]:
-    """How much of the work each unit is; the parts of a video share what its tracking takes."""
-    parts = Counter(unit.video_id for unit in units if unit.part)
+    """How much of the work each unit is; the parts of a video share what they take of its stage."""
+    parts = Counter((unit.stage, unit.video_id) for unit in units if unit.part)
     weights = {}
     for unit in units:
-        weight = _STAGE_WEIGHTS[unit.stage]
-        if unit.part:
-            weight *= _SHARE_OF_PARTS / parts[unit.video_id]
-        elif unit.stage == "track_persons" and parts[unit.video_id]:
-            weight *= 1 - _SHARE_OF_PARTS
-        weights[unit.key] = weight
+        stage = STAGES.get(unit.stage)
+        if stage is None:  # of a plugin that is not installed any more
+            weights[unit.key] = 1.0
+            continue
+        part_count = parts[unit.stage, unit.video_id]
+        share = stage.part_share / part_count if unit.part else 1 - stage.part_share if part_count else 1.0
+        weights[unit.key] = stage.weight * share
     return weights

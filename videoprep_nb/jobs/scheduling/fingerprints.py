@@ -5,11 +5,9 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import videoprep_nb
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.records import Record
 from videoprep_nb.jobs.notebook_runner.process import Outcome
@@ -39,7 +37,7 @@ def unit_fingerprint(stage: str, parameters: Mapping[str, Any], upstream: Sequen
         parameters: Values as JSON knows them, without the files and folders that the job sets: the same work in
             another folder has the same fingerprint.
         upstream: Fingerprints of the units and files that it reads, in a fixed order.
-        version: Version of the code, see ``code_version``.
+        version: The code and notebook of the stage, see ``code.stage_fingerprint``.
 
     Returns:
         SHA-256 in hexadecimal.
@@ -67,18 +65,6 @@ def file_fingerprint(path: Path) -> str:
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from error
     return digest.hexdigest()
-
-
-@cache
-def code_version() -> str:
-    """Version of the toolkit and a hash of its modules, so that changed code repeats the work."""
-    package = Path(videoprep_nb.__file__).parent
-    digest = hashlib.sha256()
-    for module in sorted(package.rglob("*.py")):
-        content = module.read_bytes()
-        digest.update(f"{module.relative_to(package).as_posix()}:{len(content)}:".encode())
-        digest.update(content)
-    return f"{videoprep_nb.__version__}+{digest.hexdigest()[:16]}"
 
 
 def write_done_marker(path: Path, fingerprint: str, outcome: Outcome, finished_at: datetime) -> None:

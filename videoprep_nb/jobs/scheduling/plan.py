@@ -1,74 +1,13 @@
-"""From a job to its units of work: pure functions, nothing is read or run here."""
+"""From a job to its tasks: pure functions, nothing is read or run here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from videoprep_nb.core.layout import PACKAGE_NAME, PROPOSALS_NAME
 from videoprep_nb.jobs.models import ENDED, JobSpec, State, VideoInput
-from videoprep_nb.stages.params import notebook_name
-
-
-@dataclass(frozen=True)
-class JobFolder:
-    """Where the parts of a job lie.
-
-    Args:
-        path: The job's folder.
-    """
-
-    path: Path
-
-    @property
-    def spec(self) -> Path:
-        """What the job was asked to do."""
-        return self.path / "job.json"
-
-    @property
-    def result(self) -> Path:
-        """How the job ended."""
-        return self.path / "result.json"
-
-    @property
-    def scratch(self) -> Path:
-        """Everything that is deleted when the job ends."""
-        return self.path / "scratch"
-
-    @property
-    def kept(self) -> Path:
-        """What a retry need not repeat, of a job that ended early or with errors; see ``kept.py``."""
-        return self.path / "kept"
-
-    @property
-    def reports(self) -> Path:
-        """Executed notebooks and their HTML."""
-        return self.path / "reports"
-
-    @property
-    def preview(self) -> Path:
-        """Small films and pictures of the tracks."""
-        return self.path / "preview"
-
-    @property
-    def package(self) -> Path:
-        """The result."""
-        return self.path / PACKAGE_NAME
-
-    @property
-    def input(self) -> Path:
-        """The raw videos, when they were handed over to a service."""
-        return self.path / "input"
-
-    @property
-    def units(self) -> Path:
-        """Small files of the units: progress, requests to cancel, done markers."""
-        return self.scratch / "units"
-
-    @property
-    def staged_package(self) -> Path:
-        """The package until its notebook has run to the end."""
-        return self.scratch / PACKAGE_NAME
+from videoprep_nb.jobs.storage.folder import JobFolder
+from videoprep_nb.stages.base import Scope, Stage
+from videoprep_nb.stages.registry import STAGES
 
 
 @dataclass(frozen=True)
@@ -94,17 +33,22 @@ class Unit:
     @property
     def key(self) -> str:
         """Name of the unit within its job, ``04_track_persons_1``; also that of its report."""
-        name = notebook_name(self.stage).removesuffix(".ipynb")
         of_video = f"_{self.video.video_id}" if self.video else ""
-        return name + of_video + (f"_part_{self.part}" if self.part else "")
+        return STAGES[self.stage].key + of_video + (f"_part_{self.part}" if self.part else "")
+
+    @property
+    def joins_videos(self) -> bool:
+        """Whether it is the first to work on all videos together."""
+        needed = (STAGES[name] for name in STAGES[self.stage].after)
+        return self.video is None and any(stage.is_per_video for stage in needed)
 
 
 def plan_units(spec: JobSpec, clip_counts: Mapping[str, int]) -> list[Unit]:
     """All units of a job with what they need.
 
-    A long video's persons are detected in several parts side by side. Each part is a run of the tracking stage over
-    some of the clips that fills the cache of detections; the run over all clips comes after them, finds its
-    detections there, and so ids continue through the whole video.
+    A stage of scope ``PART`` works on a long video in several parts side by side. Each part is a run of the stage over
+    some of the clips that fills its caches; the run over all clips comes after them and finds what they made, so ids
+    continue through the whole video.
 
     Args:
         spec: The job.
@@ -114,27 +58,55 @@ def plan_units(spec: JobSpec, clip_counts: Mapping[str, int]) -> list[Unit]:
         The units, each after those that it needs.
     """
     units = [unit for video in spec.videos for unit in _plan_video(video, spec, clip_counts.get(video.video_id, 0))]
-    ends = tuple(unit.key for unit in units if unit.stage in _LAST_VIDEO_STAGES and unit.part is None)
-    proposals = Unit("generate_proposals", None, after=ends)
-    return [*units, proposals, Unit("package", None, after=(proposals.key,))]
+    ends = _last_units(units)
+    for stage in STAGES.values():
+        if not stage.is_per_video:
+            joins = any(STAGES[name].is_per_video for name in stage.after)
+            before = tuple(STAGES[name].key for name in stage.after if not STAGES[name].is_per_video)
+            units.append(Unit(stage.name, None, after=(*(ends if joins else ()), *before)))
+    return units
 
 
-_LAST_VIDEO_STAGES = ("extract_frames", "track_persons")
+def _last_units(units: Sequence[Unit]) -> tuple[str, ...]:
+    """The units of videos that no other unit of a video needs."""
+    needed = {key for unit in units for key in unit.after}
+    return tuple(unit.key for unit in units if unit.key not in needed)
 
 
 def _plan_video(video: VideoInput, spec: JobSpec, clip_count: int) -> list[Unit]:
-    resize = Unit("resize", video)
-    clip = Unit("clip", video, after=(resize.key,))
-    extract = Unit("extract_frames", video, after=(clip.key,))
-    size = spec.clips_per_unit
-    starts = range(0, clip_count, size) if clip_count > size else ()
-    parts = [
-        Unit("track_persons", video, number, first, min(size, clip_count - first), (clip.key,))
+    units: list[Unit] = []
+    for stage in _longest_first():
+        before = tuple(Unit(name, video).key for name in stage.after)
+        parts = _parts(stage, video, spec.options.clips_per_task, clip_count, before)
+        units += [*parts, Unit(stage.name, video, after=(*before, *(part.key for part in parts)))]
+    return units
+
+
+def _longest_first() -> list[Stage]:
+    """The stages of a video, each after those that it needs; of two that could be next, the longer one first.
+
+    Other work has time until the long way to the end is done.
+    """
+    stages = [stage for stage in STAGES.values() if stage.is_per_video]
+    planned: list[Stage] = []
+    while len(planned) < len(stages):
+        names = {stage.name for stage in planned}
+        ready = [stage for stage in stages if stage.name not in names and names.issuperset(stage.after)]
+        if not ready:
+            missing = sorted({stage.name for stage in stages} - names)
+            raise ValueError(f"the stages {', '.join(missing)} need each other, or one that does not exist")
+        planned.append(max(ready, key=lambda stage: stage.weight))
+    return planned
+
+
+def _parts(stage: Stage, video: VideoInput, size: int, clip_count: int, after: tuple[str, ...]) -> list[Unit]:
+    if stage.scope is not Scope.PART or clip_count <= size:
+        return []
+    starts = range(0, clip_count, size)
+    return [
+        Unit(stage.name, video, number, first, min(size, clip_count - first), after)
         for number, first in enumerate(starts, start=1)
     ]
-    track = Unit("track_persons", video, after=(clip.key, *(part.key for part in parts)))
-    # the long way to the end comes first: extraction has time until the last part is done
-    return [resize, clip, *parts, track, extract]
 
 
 def ready_units(units: Sequence[Unit], states: Mapping[str, State]) -> list[Unit]:
@@ -150,12 +122,12 @@ def ready_units(units: Sequence[Unit], states: Mapping[str, State]) -> list[Unit
         if states[unit.key] is State.WAITING
         and (
             all(states[key] is State.DONE for key in unit.after)
-            or (_joins(unit) and good and all(states[key] in ENDED for key in unit.after))
+            or (unit.joins_videos and good and all(states[key] in ENDED for key in unit.after))
         )
     ]
 
 
-def hopeless_units(units: Sequence[Unit], states: Mapping[str, State]) -> list[Unit]:
+def blocked_units(units: Sequence[Unit], states: Mapping[str, State]) -> list[Unit]:
     """The waiting units whose needs can no longer be met."""
     good = good_video_ids(units, states)
     return [
@@ -164,7 +136,7 @@ def hopeless_units(units: Sequence[Unit], states: Mapping[str, State]) -> list[U
         if states[unit.key] is State.WAITING
         and (
             all(states[key] in ENDED for key in unit.after) and not good
-            if _joins(unit)
+            if unit.joins_videos
             else any(states[key] in ENDED - {State.DONE} for key in unit.after)
         )
     ]
@@ -179,10 +151,6 @@ def good_video_ids(units: Sequence[Unit], states: Mapping[str, State]) -> list[s
     return [video_id for video_id, is_good in videos.items() if is_good]
 
 
-def _joins(unit: Unit) -> bool:
-    return unit.stage == "generate_proposals"
-
-
 def unit_parameters(unit: Unit, spec: JobSpec, folder: JobFolder, good_video_ids: list[str]) -> dict[str, Any]:
     """The parameters of a unit's notebook: its folders, then what the job asks for.
 
@@ -195,60 +163,28 @@ def unit_parameters(unit: Unit, spec: JobSpec, folder: JobFolder, good_video_ids
     Returns:
         Values by parameter name; parameters that are left out keep their defaults.
     """
-    parameters = job_owned_parameters(unit, folder, good_video_ids) | wished_parameters(unit.stage, spec)
-    if "preview_dir" in parameters and not spec.previews:
-        parameters["preview_dir"] = ""
-    return parameters
+    places = {
+        "scratch": str(folder.scratch),
+        "preview": str(folder.preview) if spec.options.previews else "",
+        "package": str(folder.staged_package),
+        "video_file": str(unit.video.path) if unit.video else "",
+        "original_name": unit.video.original_name if unit.video else "",
+        "video_id": unit.video.video_id if unit.video else "",
+        "video_ids": good_video_ids,
+        "part": unit.part,
+        "first_clip": unit.first_clip,
+        "clip_count": unit.clip_count,
+    }
+    stage = STAGES[unit.stage]
+    return stage.places(places, is_part=unit.part is not None) | requested_parameters(stage, spec)
 
 
-def wished_parameters(stage: str, spec: JobSpec) -> dict[str, Any]:
-    """The parameters that the job asks for; frames that stage 3 takes are named in the rows of stage 4."""
-    wished = dict(spec.params.get(stage, {}))
-    extraction = spec.params.get("extract_frames", {})
-    if stage == "track_persons" and "frames_per_second" in extraction:
-        wished["frames_per_second"] = extraction["frames_per_second"]
-    return wished
-
-
-def job_owned_parameters(unit: Unit, folder: JobFolder, good_video_ids: list[str]) -> dict[str, Any]:
-    """The parameters that a job sets itself: files, folders and the number of the video."""
-    scratch = folder.scratch
-    video_id = unit.video.video_id if unit.video else ""
-    clips, frames, tracks = str(scratch / "clips"), str(scratch / "frames"), str(scratch / "tracks")
-    proposals = str(scratch / PROPOSALS_NAME)
-    match unit.stage:
-        case "resize":
-            return {
-                "input_file": str(unit.video.path) if unit.video else "",
-                "output_dir": str(scratch / "resized"),
-                "video_id": video_id,
-                "original_name": unit.video.original_name if unit.video else "",
-            }
-        case "clip":
-            resized = str(scratch / "resized" / f"{video_id}.mp4")
-            return {"input_file": resized, "output_dir": clips, "video_id": video_id}
-        case "extract_frames":
-            return {"clips_dir": clips, "output_dir": frames, "video_id": video_id}
-        case "track_persons":
-            # the tracks of a part end at its borders; only its detections are of use
-            output = str(scratch / "part_tracks" / str(unit.part)) if unit.part else tracks
-            return {
-                "clips_dir": clips,
-                "output_dir": output,
-                "detections_dir": str(scratch / "detections"),
-                "video_id": video_id,
-                "first_clip": unit.first_clip,
-                "clip_count": unit.clip_count,
-                "preview_dir": str(folder.preview),
-            }
-        case "generate_proposals":
-            return {
-                "frames_dir": frames,
-                "tracks_dir": tracks,
-                "output_file": proposals,
-                "video_ids": good_video_ids,
-            }
-        case "package":
-            return {"frames_dir": frames, "proposals_file": proposals, "output_file": str(folder.staged_package)}
-        case _:
-            raise ValueError(f"there is no stage {unit.stage!r}")
+def requested_parameters(stage: Stage, spec: JobSpec) -> dict[str, Any]:
+    """The parameters that the job asks for, of the stage itself and of stages that it follows."""
+    requested = spec.params.given(stage.name)
+    for name, followed in stage.follows.items():
+        other, _, parameter = followed.partition(".")
+        given = spec.params.given(other)
+        if parameter in given:
+            requested[name] = given[parameter]
+    return requested

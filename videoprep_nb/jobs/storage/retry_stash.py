@@ -1,15 +1,17 @@
 """What a retry need not repeat, saved from the scratch folder of a job that ended early or with errors.
 
-Of a video that is done these are its frames and tracks, small beside its clips, which go. Of any other video it is the
-detections, by far the most expensive part of its work; they are found again by the fingerprints of its clips.
+Each stage says what that is: of a video that is done its frames and tracks, small beside its clips, which go; of any
+other video the detections, by far the most expensive part of its work, which are found again by their fingerprints.
 """
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
-from videoprep_nb.core.layout import CLIP_TABLE_NAME
-from videoprep_nb.jobs.scheduling.plan import JobFolder, Unit
+from videoprep_nb.jobs.scheduling.plan import Unit
+from videoprep_nb.jobs.storage.folder import JobFolder
+from videoprep_nb.stages.base import fill
+from videoprep_nb.stages.registry import STAGES
 
 
 def keep_for_retry(folder: JobFolder, units: Iterable[Unit], done_video_ids: Iterable[str]) -> None:
@@ -20,13 +22,14 @@ def keep_for_retry(folder: JobFolder, units: Iterable[Unit], done_video_ids: Ite
         units: All units of the job.
         done_video_ids: The videos of which every unit is done.
     """
+    of_videos = [(unit, unit.video.video_id) for unit in units if unit.video]
     done = set(done_video_ids)
-    for video_id in done:
-        _move(folder, _products(video_id))
-    for video_id in {unit.video.video_id for unit in units if unit.video} - done:
-        _move(folder, [Path("detections") / video_id])
+    for video_id in dict.fromkeys(video_id for _, video_id in of_videos):
+        for stage in STAGES.values():
+            kept = stage.retry_keeps if video_id in done else stage.retry_keeps_always
+            _move(folder, (Path(fill(template, {"video_id": video_id})) for template in kept))
     # last, since they say that all the rest is there
-    _move(folder, [_marker(folder, unit) for unit in units if unit.video and unit.video.video_id in done])
+    _move(folder, (_marker(folder, unit) for unit, video_id in of_videos if video_id in done))
 
 
 def bring_back_kept(folder: JobFolder) -> None:
@@ -34,14 +37,6 @@ def bring_back_kept(folder: JobFolder) -> None:
     if folder.kept.exists():
         shutil.rmtree(folder.scratch, ignore_errors=True)
         folder.kept.replace(folder.scratch)
-
-
-def _products(video_id: str) -> Iterator[Path]:
-    """What the last stages, the plan and the result of a job read of a video, in its scratch folder."""
-    yield Path("resized") / f"{video_id}.json"
-    yield Path("clips") / video_id / CLIP_TABLE_NAME
-    yield Path("frames") / video_id
-    yield Path("tracks") / video_id
 
 
 def _marker(folder: JobFolder, unit: Unit) -> Path:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from videoprep_nb.core.errors import InputError, NoSuchJob
-from videoprep_nb.jobs.scheduling.plan import JobFolder
+from videoprep_nb.jobs.storage.folder import JobFolder
 
 WORKSPACE_VARIABLE = "VIDEOPREP_WORKSPACE"
 """Environment variable of every process that works for a service; its value is the path of the workspace."""

@@ -92,7 +92,7 @@ class Store:
             "video_names": json.dumps(names),
             "search_text": "\n".join([spec.job_id, *names]).casefold(),
             "size_bytes": size_bytes,
-            "keep_scratch": spec.keep_scratch,
+            "keep_scratch": spec.options.keep_scratch,
             "created_at": time_text(at),
         }
         with self._transaction() as cursor:

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.service import JobView
-from videoprep_nb.jobs.settings import Settings
 from videoprep_nb.jobs.store.rows import Event, JobRow, UnitRow
 from videoprep_nb.server.examine import CheckupResult
 from videoprep_nb.server.uploads.imports import ImportEntry
@@ -16,8 +16,6 @@ from videoprep_nb.server.uploads.sources import VideoSource
 
 JOB_ID = "20260131-0123456789abcdef"
 """A job id for examples."""
-
-MAX_CLIPS_PER_UNIT = 10_000
 
 
 class Submitted(BaseModel):
@@ -173,11 +171,8 @@ class JobRequest(BaseModel):
     videos: list[VideoSource] = Field(
         description="in the order that numbers them 1, 2, …", min_length=1, max_length=1000
     )
-    params: Settings = Field({}, description="parameters that differ from the defaults, by stage and name")
-    keep_scratch: bool = Field(False, description="keep clips, frames, detections and tracks on the server")
-    clips_per_unit: int = Field(
-        8, ge=1, le=MAX_CLIPS_PER_UNIT, description="a video of more clips is split over several units"
-    )
+    params: JobParams = Field(JobParams({}), description="parameters that differ from the defaults, by stage and name")
+    options: JobOptions = Field(JobOptions(), description="how it is run")
 
 
 class ImportFile(BaseModel):

@@ -1,19 +1,20 @@
 """Handing in videos over HTTP: as a form that brings them, or by naming those that are on the server already."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from videoprep_nb.core.errors import ParameterError
-from videoprep_nb.jobs.settings import Settings, check_settings
+from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.media.look import Look
 from videoprep_nb.server.api.dependencies import Jobs
 from videoprep_nb.server.api.problems import problem_docs
-from videoprep_nb.server.api.schemas import MAX_CLIPS_PER_UNIT, ImportFile, JobRequest, Submitted
+from videoprep_nb.server.api.schemas import ImportFile, JobRequest, Submitted
 from videoprep_nb.server.examine import look_at
 from videoprep_nb.server.security.access import UserJobs
 from videoprep_nb.server.uploads.form import (
@@ -26,8 +27,6 @@ from videoprep_nb.server.uploads.form import (
 )
 
 _MAX_JSON_BYTES = 1024 * 1024
-_BOOLEANS = {"true": True, "1": True, "on": True, "false": False, "0": False, "": False}
-_SETTINGS = TypeAdapter(Settings)
 
 
 def _inlined_schema() -> dict[str, Any]:
@@ -59,17 +58,11 @@ _UPLOAD_FORM: dict[str, Any] = {
                             "description": "parameters that differ from the defaults, by stage and name",
                             "examples": ['{"clip": {"clip_duration_s": 10}}'],
                         },
-                        "keep_scratch": {
-                            "type": "boolean",
-                            "default": False,
-                            "description": "keep clips, frames, detections and tracks on the server",
-                        },
-                        "clips_per_unit": {
-                            "type": "integer",
-                            "minimum": 1,
-                            "maximum": MAX_CLIPS_PER_UNIT,
-                            "default": 8,
-                            "description": "a video of more clips is split over several units of work",
+                        "options": {
+                            "type": "string",
+                            "contentMediaType": "application/json",
+                            "description": "how the job is run",
+                            "examples": ['{"keep_scratch": true}'],
                         },
                     },
                 },
@@ -78,6 +71,8 @@ _UPLOAD_FORM: dict[str, Any] = {
         },
     }
 }
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 router = APIRouter(prefix="/api")
 
@@ -121,9 +116,7 @@ async def _submit_sources(request: Request, jobs: UserJobs) -> str:
 
 
 def _queue_sources(jobs: UserJobs, wanted: JobRequest) -> str:
-    return jobs.submit_sources(
-        wanted.videos, wanted.params, keep_scratch=wanted.keep_scratch, clips_per_unit=wanted.clips_per_unit
-    )
+    return jobs.submit_sources(wanted.videos, wanted.params, wanted.options)
 
 
 async def _submit_form(request: Request, jobs: UserJobs) -> str:
@@ -136,9 +129,8 @@ async def _submit_form(request: Request, jobs: UserJobs) -> str:
 def _queue_form(jobs: UserJobs, upload: Upload) -> str:
     return jobs.submit(
         upload.videos,
-        _params(upload.texts.get("params", "")),
-        keep_scratch=_flag(upload.texts.get("keep_scratch", "")),
-        clips_per_unit=_clips_per_unit(upload.texts.get("clips_per_unit", "")),
+        _read_field(JobParams, upload.texts, "params", '{"clip": {"clip_duration_s": 10}}'),
+        _read_field(JobOptions, upload.texts, "options", '{"keep_scratch": true}'),
     )
 
 
@@ -158,23 +150,11 @@ async def probe_import(jobs: Jobs, path: Annotated[str, Query(description="a fil
     return await look_at(file, file.name, jobs.workspace)
 
 
-def _params(text: str) -> Settings:
+def _read_field(model: type[_Model], texts: Mapping[str, str], name: str, example: str) -> _Model:
+    """A text field of the form that holds JSON; the defaults when it was not sent."""
     try:
-        return check_settings(_SETTINGS.validate_json(text or "{}"))
+        return model.model_validate_json(texts.get(name) or "{}")
     except ValidationError as error:
-        found = error.errors()[0]["msg"]
-        raise ParameterError("params", f'wanted JSON such as {{"clip": {{"clip_duration_s": 10}}}} ({found})') from None
-
-
-def _flag(text: str) -> bool:
-    if text.lower() not in _BOOLEANS:
-        raise ParameterError("keep_scratch", f"wanted true or false, found {text[:100]!r}")
-    return _BOOLEANS[text.lower()]
-
-
-def _clips_per_unit(text: str) -> int:
-    if not text:
-        return 8
-    if not (text.isascii() and text.isdecimal() and 1 <= len(text) <= 5 and 1 <= int(text) <= MAX_CLIPS_PER_UNIT):
-        raise ParameterError("clips_per_unit", f"wanted 1 to {MAX_CLIPS_PER_UNIT}, found {text[:100]!r}")
-    return int(text)
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or name
+        raise ParameterError(place, f"{first['msg']}; expected JSON such as {example} in the field {name}") from None

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from videoprep_nb.core.errors import NoSuchJob, ParameterError
 from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.service import JobView, Limits, Service
-from videoprep_nb.jobs.settings import Settings
 from videoprep_nb.jobs.storage.retention import CleanReport
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.rows import Event, JobRow
@@ -19,7 +19,6 @@ from videoprep_nb.server.uploads.resumable import UserUploads
 from videoprep_nb.server.uploads.sources import VideoSource
 
 _PREVIEW_NAME = re.compile(r"[0-9]{1,4}(\.mp4|(_[0-9]{1,3})?\.jpg)")
-_MODEL_NAME = re.compile(r"[A-Za-z0-9-]{1,60}")
 
 
 class UserJobs:
@@ -63,42 +62,35 @@ class UserJobs:
     def submit(
         self,
         videos: Sequence[tuple[str, Path]],
-        params: Settings,
-        *,
-        keep_scratch: bool = False,
-        clips_per_unit: int = 8,
+        params: JobParams | None = None,
+        options: JobOptions | None = None,
     ) -> str:
         """Queue a job that belongs to the user, see ``Service.submit``.
 
         Args:
             videos: Name for people and file of each video; the files must have been found to be the user's.
-            params: Parameters that differ from the defaults, by stage and name.
-            keep_scratch: Keep clips, frames, detections and tracks when it has ended.
-            clips_per_unit: A video of more clips is split over several units.
+            params: The parameters of its stages; None for the defaults.
+            options: How it is run; None for the defaults.
 
         Returns:
             The id of the job.
         """
-        _refuse_files_of_the_server(params)
-        return self._service.submit(
-            videos, params, owner=self.user.name, keep_scratch=keep_scratch, clips_per_unit=clips_per_unit
-        )
+        if params is not None:
+            _check_server_rules(params)
+        return self._service.submit(videos, params, options, owner=self.user.name)
 
     def submit_sources(
         self,
         sources: Sequence[VideoSource],
-        params: Settings,
-        *,
-        keep_scratch: bool = False,
-        clips_per_unit: int = 8,
+        params: JobParams | None = None,
+        options: JobOptions | None = None,
     ) -> str:
         """Queue a job of uploads, which it takes over, and of files on the server, which it reads in place.
 
         Args:
             sources: The videos, in the order that numbers them.
-            params: Parameters that differ from the defaults, by stage and name.
-            keep_scratch: Keep clips, frames, detections and tracks when it has ended.
-            clips_per_unit: A video of more clips is split over several units.
+            params: The parameters of its stages; None for the defaults.
+            options: How it is run; None for the defaults.
 
         Returns:
             The id of the job.
@@ -118,7 +110,7 @@ class UserJobs:
                 else (files[source.server_path].name, files[source.server_path])
                 for source in sources
             ]
-            return self.submit(videos, params, keep_scratch=keep_scratch, clips_per_unit=clips_per_unit)
+            return self.submit(videos, params, options)
 
     def jobs(
         self, state: State | None = None, text: str | None = None, offset: int = 0, limit: int = 50
@@ -243,12 +235,9 @@ class UserJobs:
         return None if self.user.is_admin else self.user.name
 
 
-def _refuse_files_of_the_server(params: Settings) -> None:
-    """Parameters that name files are for those who sit at the machine; weights are pickles, which may do anything."""
-    tracking = params.get("track_persons", {})
-    if not _MODEL_NAME.fullmatch(str(tracking.get("weights", "yolov8n"))):
-        raise ParameterError("track_persons.weights", "only the name of a model is taken here, such as yolov8n")
-    if tracking.get("detections_file"):
-        raise ParameterError("track_persons.detections_file", "no file of the server is taken here; leave it out")
-    if tracking.get("detector_options"):  # those of a plugin may name files too
-        raise ParameterError("track_persons.detector_options", "not accepted here; leave it out")
+def _check_server_rules(params: JobParams) -> None:
+    """Some values are for those who sit at the machine, such as files of the server."""
+    for stage, of_stage in params.each():
+        for name, rule in stage.server_rules.items():
+            if not rule.accepts(getattr(of_stage, name)):
+                raise ParameterError(f"{stage.name}.{name}", rule.reason)

@@ -8,19 +8,12 @@ import gradio as gr
 from pydantic.fields import FieldInfo
 
 from videoprep_nb.core.errors import ParameterError
-from videoprep_nb.jobs.settings import Settings, check_settings, owned_by_job, read_yaml
+from videoprep_nb.jobs.params import JobParams
+from videoprep_nb.jobs.settings import read_yaml
 from videoprep_nb.server.ui import texts
-from videoprep_nb.server.ui.presets import PRESETS
+from videoprep_nb.server.ui.presets import presets
 from videoprep_nb.server.ui.translation import translate
-from videoprep_nb.stages.params import STAGES
-
-_NOT_ASKED = {
-    # files of the server, which people of the page need not know, and should not be able to try
-    ("track_persons", "weights"),
-    ("track_persons", "detector"),
-    ("track_persons", "detector_options"),
-    ("track_persons", "detections_file"),
-}
+from videoprep_nb.stages.registry import STAGES
 
 
 @dataclass(frozen=True)
@@ -65,10 +58,10 @@ class FormField:
 def form_fields() -> list[FormField]:
     """The parameters that people can set, in the order of the stages."""
     return [
-        FormField(stage, name, info)
-        for stage, model in STAGES.items()
-        for name, info in model.model_fields.items()
-        if name not in owned_by_job(stage) and (stage, name) not in _NOT_ASKED
+        FormField(stage.name, name, info)
+        for stage in STAGES.values()
+        for name, info in stage.params.model_fields.items()
+        if name not in stage.job_parameters and name not in stage.server_rules
     ]
 
 
@@ -92,7 +85,7 @@ def build_component(field: FormField) -> gr.components.Component:
     return gr.Textbox(max_lines=1, **common)
 
 
-def read_form(fields: Sequence[FormField], values: Sequence[Any]) -> Settings:
+def read_form(fields: Sequence[FormField], values: Sequence[Any]) -> JobParams:
     """The parameters that differ from the defaults.
 
     Args:
@@ -102,7 +95,7 @@ def read_form(fields: Sequence[FormField], values: Sequence[Any]) -> Settings:
     Raises:
         ParameterError: A value makes no sense; the error names it as the form does.
     """
-    settings: Settings = {}
+    settings: dict[str, dict[str, Any]] = {}
     for field, shown in zip(fields, values, strict=True):
         value = field.read(shown)
         if value is None and not field.is_optional:
@@ -110,18 +103,15 @@ def read_form(fields: Sequence[FormField], values: Sequence[Any]) -> Settings:
         if value != field.info.get_default(call_default_factory=True):
             settings.setdefault(field.stage, {})[field.name] = value
     try:
-        return check_settings(settings)
+        return JobParams.model_validate(settings)
     except ParameterError as error:
         stage, _, name = error.field.partition(".")
         raise ParameterError(_full_label(stage, name), translate(error.reason)) from None
 
 
-def form_values(fields: Sequence[FormField], settings: Settings) -> list[Any]:
+def form_values(fields: Sequence[FormField], params: JobParams) -> list[Any]:
     """What the inputs of a form have to hold for certain parameters; all others get their defaults."""
-    return [
-        field.shown(settings.get(field.stage, {}).get(field.name, field.info.get_default(call_default_factory=True)))
-        for field in fields
-    ]
+    return [field.shown(getattr(params.of(field.stage), field.name)) for field in fields]
 
 
 def with_yaml(fields: Sequence[FormField], values: Sequence[Any], text: str) -> list[Any]:
@@ -138,14 +128,14 @@ def with_yaml(fields: Sequence[FormField], values: Sequence[Any], text: str) -> 
     Raises:
         ParameterError: It is no such YAML, a value makes no sense, or a parameter is none of the form.
     """
-    settings = check_settings(read_yaml(text, texts.PASTED))
+    params = JobParams.model_validate(read_yaml(text, texts.PASTED))
     known = {(field.stage, field.name) for field in fields}
-    for stage, named in settings.items():
-        for name in named:
+    for stage in params.root:
+        for name in params.given(stage):
             if (stage, name) not in known:
                 raise ParameterError(f"{stage}.{name}", texts.NOT_ON_PAGE)
     return [
-        field.shown(settings[field.stage][field.name]) if field.name in settings.get(field.stage, {}) else value
+        field.shown(getattr(params.of(field.stage), field.name)) if field.name in params.given(field.stage) else value
         for field, value in zip(fields, values, strict=True)
     ]
 
@@ -161,15 +151,17 @@ def with_preset(fields: Sequence[FormField], values: Sequence[Any], preset: str)
     Returns:
         The same, but for the parameters that one of the presets sets.
     """
-    of_presets = {(stage, name) for settings in PRESETS.values() for stage in settings for name in settings[stage]}
+    of_presets = {
+        (stage, name) for params in presets().values() for stage in params.root for name in params.given(stage)
+    }
     return [
         of_preset if (field.stage, field.name) in of_presets else value
-        for field, value, of_preset in zip(fields, values, form_values(fields, PRESETS[preset]), strict=True)
+        for field, value, of_preset in zip(fields, values, form_values(fields, presets()[preset]), strict=True)
     ]
 
 
 def _full_label(stage: str, name: str) -> str:
-    return f"{texts.STAGES[stage]} – {_label(name)}"
+    return f"{STAGES[stage].title} – {_label(name)}"
 
 
 def _label(name: str) -> str:

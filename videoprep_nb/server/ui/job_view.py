@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from videoprep_nb.jobs.models import ENDED, State
@@ -15,11 +16,9 @@ from videoprep_nb.server.ui import texts
 from videoprep_nb.server.ui.live import Fragments
 from videoprep_nb.server.ui.templates import render
 from videoprep_nb.server.ui.translation import translate
-from videoprep_nb.stages.params import STAGES, VIDEO_STAGES, notebook_name
+from videoprep_nb.stages.registry import STAGES
 
 _VIDEOS_PER_TABLE = 20
-_JOB_STAGES = [stage for stage in STAGES if stage not in VIDEO_STAGES]
-_UNIT_KEY = re.compile(rf"^(?:{'|'.join(notebook_name(stage).removesuffix('.ipynb') for stage in STAGES)})\w*: ")
 _RETRIED = (State.FAILED, State.CANCELLED, State.COMPLETED_WITH_ERRORS)
 
 
@@ -124,11 +123,12 @@ def job_view(jobs: UserJobs, job_id: str) -> Fragments:
         ),
         "messages": render("job_messages.html", messages=_messages(job)),
     }
+    of_video = [stage for stage in STAGES.values() if stage.is_per_video]
     for start in range(0, len(job.videos), _VIDEOS_PER_TABLE):
         videos = job.videos[start : start + _VIDEOS_PER_TABLE]
-        rows = [(video, [_cell(view, job, stage, video) for stage in VIDEO_STAGES]) for video in videos]
-        fragments[f"grid-{start}"] = render("job_grid.html", rows=rows, stages=VIDEO_STAGES, is_first=start == 0)
-    joined = [(stage, _cell(view, job, stage, None)) for stage in _JOB_STAGES]
+        rows = [(video, [_cell(view, job, stage.name, video) for stage in of_video]) for video in videos]
+        fragments[f"grid-{start}"] = render("job_grid.html", rows=rows, stages=of_video, is_first=start == 0)
+    joined = [(stage, _cell(view, job, stage.name, None)) for stage in STAGES.values() if not stage.is_per_video]
     fragments["joined"] = render("job_joined.html", cells=joined)
     fragments["live"] = render("job_live.html", job_id=job_id, picture=None if has_ended else _latest(jobs, job))
     fragments["pictures"] = render("job_pictures.html", job_id=job_id, pictures=_pictures(jobs, job))
@@ -164,7 +164,7 @@ def _failed_units(job: JobStatus) -> list[UnitStatus]:
 def _messages(job: JobStatus) -> list[Message]:
     """What failed, then what is worth knowing of the videos."""
     failed = [(video.original_name, video.message) for video in job.videos if video.state is State.FAILED]
-    failed += [(texts.STAGES[unit.stage], unit.message) for unit in _failed_units(job)]
+    failed += [(_title(unit.stage), unit.message) for unit in _failed_units(job)]
     told = [Message(subject, _without_subject(text, subject), True) for subject, text in failed]
     odd = [(video.original_name, "; ".join(map(translate, video.findings))) for video in job.videos if video.findings]
     return told + [Message(subject, text, False) for subject, text in odd]
@@ -172,7 +172,7 @@ def _messages(job: JobStatus) -> list[Message]:
 
 def _without_subject(text: str, subject: str) -> str:
     """A message without the name of its unit, which is for engineers, and without what it would only say twice."""
-    return translate(_UNIT_KEY.sub("", text)).removeprefix(subject).lstrip()
+    return translate(_unit_key().sub("", text)).removeprefix(subject).lstrip()
 
 
 def _told_events(events: Sequence[Event]) -> list[tuple[datetime, str]]:
@@ -183,7 +183,7 @@ def _told_events(events: Sequence[Event]) -> list[tuple[datetime, str]]:
 def _told_event(event: Event) -> str:
     if event.kind == "message":
         return translate(event.text)
-    said = translate(_UNIT_KEY.sub("", event.data["message"])) or texts.STATES[State(event.data["state"])]
+    said = translate(_unit_key().sub("", event.data["message"])) or texts.STATES[State(event.data["state"])]
     subject = _notebook_label(event.data["key"]) if event.kind == "unit" else texts.JOB
     return f"{subject}: {said}"
 
@@ -240,7 +240,8 @@ def _place_in_strip(name: str) -> int:
 
 
 def _latest(jobs: UserJobs, job: JobStatus) -> LatestPicture | None:
-    tracked = {unit.video_id for unit in job.units if unit.stage == "track_persons" and unit.state is State.RUNNING}
+    live = {stage.name for stage in STAGES.values() if stage.writes_preview}
+    tracked = {unit.video_id for unit in job.units if unit.stage in live and unit.state is State.RUNNING}
     names = jobs.preview_names(job.job_id)
     found = [
         LatestPicture(video, f"{video.video_id}.jpg", _version(jobs.preview_path(job.job_id, f"{video.video_id}.jpg")))
@@ -263,10 +264,21 @@ def _report_links(names: Sequence[str]) -> list[ReportLink]:
 
 def _notebook_label(name: str) -> str:
     """``04_track_persons_1_part_2`` to what people call it."""
-    for stage in STAGES:
-        prefix = notebook_name(stage).removesuffix(".ipynb")
+    for stage in STAGES.values():
+        prefix = stage.key
         if name.startswith(prefix):
             video, _, part = name.removeprefix(f"{prefix}_").removeprefix(prefix).partition("_part_")
             of_video = [f"{texts.VIDEO} {video}"] if video else []
-            return ", ".join([texts.STAGES[stage], *of_video, *([texts.PART.format(number=part)] if part else [])])
+            return ", ".join([stage.title, *of_video, *([texts.PART.format(number=part)] if part else [])])
     return name
+
+
+def _title(stage: str) -> str:
+    """What people call a stage; one whose plugin is gone keeps its name."""
+    return STAGES[stage].title if stage in STAGES else stage
+
+
+@cache
+def _unit_key() -> re.Pattern[str]:
+    """What begins a message that names its unit."""
+    return re.compile(rf"^(?:{'|'.join(stage.key for stage in STAGES.values())})\w*: ")

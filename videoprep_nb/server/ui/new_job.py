@@ -7,14 +7,15 @@ import gradio as gr
 from pydantic import BaseModel, ValidationError
 
 from videoprep_nb.core.errors import VideoPrepError
-from videoprep_nb.jobs.settings import Settings
+from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.server.security.access import UserJobs
 from videoprep_nb.server.ui import texts
 from videoprep_nb.server.ui.estimate import VideoFacts, estimate
 from videoprep_nb.server.ui.form import FormField, build_component, form_fields, read_form, with_preset, with_yaml
-from videoprep_nb.server.ui.presets import PRESETS, STANDARD
+from videoprep_nb.server.ui.presets import STANDARD, presets
 from videoprep_nb.server.ui.templates import render
 from videoprep_nb.server.uploads.sources import VideoSource
+from videoprep_nb.stages.registry import STAGES
 
 # answered like any other request: Gradio's queue would hold a connection open, and show its own progress
 _AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -77,7 +78,7 @@ def add_new_job(jobs_of: Callable[[gr.Request], UserJobs]) -> None:
 
     gr.HTML(render("videos.html"), apply_default_css=False)
     gr.HTML(f"<h2>{texts.SETTINGS}</h2>", apply_default_css=False)
-    preset = gr.Radio([(texts.PRESETS[name], name) for name in PRESETS], value=STANDARD, label=texts.PRESET)
+    preset = gr.Radio([(texts.PRESETS[name], name) for name in presets()], value=STANDARD, label=texts.PRESET)
     with gr.Accordion(texts.ADVANCED, open=False):
         inputs = _add_inputs(fields)
         pasted = gr.Textbox(label=texts.PASTED, info=texts.PASTED_HELP, lines=3, max_lines=12, elem_id="vp-pasted")
@@ -115,15 +116,15 @@ def add_new_job(jobs_of: Callable[[gr.Request], UserJobs]) -> None:
 def _add_inputs(fields: list[FormField]) -> list[gr.components.Component]:
     inputs = []
     for stage in dict.fromkeys(field.stage for field in fields):
-        gr.HTML(f"<h3>{texts.STAGES[stage]}</h3>", apply_default_css=False)
+        gr.HTML(f"<h3>{STAGES[stage].title}</h3>", apply_default_css=False)
         with gr.Row(elem_classes="vp-params"):
             inputs += [build_component(field) for field in fields if field.stage == stage]
     return inputs
 
 
-def _cost(draft: Draft, settings: Settings) -> str:
+def _cost(draft: Draft, params: JobParams) -> str:
     """What the job will cost."""
-    return render("cost.html", cost=estimate([video.facts for video in draft.videos], settings), draft=draft)
+    return render("cost.html", cost=estimate([video.facts for video in draft.videos], params), draft=draft)
 
 
 def _when_set(component: Any) -> Any:

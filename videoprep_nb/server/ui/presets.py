@@ -1,14 +1,16 @@
 """What people choose between in plain words, in terms of parameters; their names and explanations are in the texts."""
 
-from videoprep_nb.jobs.settings import Settings
+from videoprep_nb.jobs.params import JobParams
+from videoprep_nb.stages.registry import STAGES
 
 STANDARD = "standard"
 
-PRESETS: dict[str, Settings] = {
-    STANDARD: {},
-    # every third frame is enough to see whether a video is of use
-    "fast draft": {"track_persons": {"frame_stride": 3}},
-    # small and half hidden persons: a sharper picture for the detector, and more of what it is unsure about
-    "crowded scene": {"track_persons": {"image_size": 1280, "confidence": 0.2, "nms_iou": 0.8}},
-}
-"""Parameters that differ from the defaults."""
+
+def presets() -> dict[str, JobParams]:
+    """The presets by name: the standard, which changes nothing, and those that stages declare."""
+    names = dict.fromkeys(name for stage in STAGES.values() for name in stage.presets)
+    return {STANDARD: JobParams({})} | {name: _preset(name) for name in names}
+
+
+def _preset(name: str) -> JobParams:
+    return JobParams({stage.name: stage.presets[name] for stage in STAGES.values() if name in stage.presets})

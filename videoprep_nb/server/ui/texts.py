@@ -26,7 +26,7 @@ WRONG_LOGIN = "User name or password is wrong."
 TOO_MANY_TRIES = "Too many wrong tries. Try again in {seconds} s."
 LOGIN_ADVICE = "No account, or forgotten the password? Ask whoever runs this service."
 
-# --- states and stages ---
+# --- states ---
 STATES = {
     State.WAITING: "waiting",
     State.QUEUED: "waiting its turn",
@@ -35,14 +35,6 @@ STATES = {
     State.COMPLETED_WITH_ERRORS: "done, with problems",
     State.FAILED: "failed",
     State.CANCELLED: "cancelled",
-}
-STAGES = {
-    "resize": "Standard form",
-    "clip": "Clips",
-    "extract_frames": "Frames",
-    "track_persons": "Persons",
-    "generate_proposals": "Boxes on frames",
-    "package": "Package",
 }
 COUNTED = {"frames": ("frame", "frames"), "clips": ("clip", "clips"), "files": ("file", "files")}
 

@@ -22,7 +22,7 @@ from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.server.api.problems import Refused
 
 VIDEOS_FIELD = "videos"
-TEXT_FIELDS = ("params", "keep_scratch", "clips_per_unit")
+TEXT_FIELDS = ("params", "options")
 
 _MAX_TEXT_BYTES = 64 * 1024
 _MAX_NAME_LENGTH = 200

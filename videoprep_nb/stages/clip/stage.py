@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+from videoprep_nb.core.layout import CLIP_TABLE_NAME
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.core.records import ClipTable
 from videoprep_nb.core.timecode import seconds
-from videoprep_nb.media.clips import cut_clips, plan_clips
-from videoprep_nb.media.standard import read_standard
+from videoprep_nb.stages.base import Cost, Scope, Stage, VideoFacts, VideoLength
 from videoprep_nb.stages.clip.params import ClipParams
+
+# clips cut by stream copy are as large as the standard video; measured, see docs/benchmarks.md
+_PER_SECOND_S = 0.005
+_BYTES_PER_FRAME = 40_000
 
 
 def clip(params: ClipParams, progress: ProgressCallback | None = None) -> ClipTable:
@@ -23,6 +27,9 @@ def clip(params: ClipParams, progress: ProgressCallback | None = None) -> ClipTa
     Raises:
         VideoPrepError: The video cannot be cut; the message says why.
     """
+    from videoprep_nb.media.clips import cut_clips, plan_clips
+    from videoprep_nb.media.standard import read_standard
+
     source_path = Path(params.input_file)
     source = read_standard(source_path)
     spans = plan_clips(
@@ -36,3 +43,29 @@ def clip(params: ClipParams, progress: ProgressCallback | None = None) -> ClipTa
     )
     folder = Path(params.output_dir) / params.video_id
     return cut_clips(source_path, source, spans, folder, progress or progress_from_environment())
+
+
+def _facts(scratch: Path, video_id: str) -> VideoFacts:
+    return {"clip_count": len(ClipTable.read_folder(scratch / "clips" / video_id).clips)}
+
+
+def _cost(params: ClipParams, video: VideoLength) -> Cost:
+    return Cost(video.duration_s * _PER_SECOND_S, video.duration_s * video.rate * _BYTES_PER_FRAME)
+
+
+STAGE = Stage(
+    name="clip",
+    title="Clips",
+    notebook="02_clip.ipynb",
+    scope=Scope.VIDEO,
+    params=ClipParams,
+    function=clip,
+    after=("resize",),
+    inputs={"input_file": "{scratch}/resized/{video_id}.mp4"},
+    outputs={"output_dir": "{scratch}/clips", "video_id": "{video_id}"},
+    retry_keeps=(f"clips/{{video_id}}/{CLIP_TABLE_NAME}",),
+    weight=0.5,
+    facts=_facts,
+    cost=_cost,
+    preload=("videoprep_nb.media.clips",),
+)

@@ -5,8 +5,12 @@ from pathlib import Path
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.core.records import FrameTable
 from videoprep_nb.core.timecode import seconds
-from videoprep_nb.media import frames
+from videoprep_nb.stages.base import Cost, Scope, Stage, VideoFacts, VideoLength
 from videoprep_nb.stages.extract_frames.params import ExtractFramesParams
+
+# measured on two cores of a server, see docs/benchmarks.md
+_PER_SECOND_S = 0.015
+_JPEG_BYTES = 150_000
 
 
 def extract_frames(params: ExtractFramesParams, progress: ProgressCallback | None = None) -> FrameTable:
@@ -22,6 +26,8 @@ def extract_frames(params: ExtractFramesParams, progress: ProgressCallback | Non
     Raises:
         VideoPrepError: The clips cannot be read; the message says why.
     """
+    from videoprep_nb.media import frames
+
     return frames.extract_frames(
         Path(params.clips_dir) / params.video_id,
         Path(params.output_dir) / params.video_id,
@@ -29,3 +35,31 @@ def extract_frames(params: ExtractFramesParams, progress: ProgressCallback | Non
         jpeg_quality=params.jpeg_quality,
         progress=progress or progress_from_environment(),
     )
+
+
+def _facts(scratch: Path, video_id: str) -> VideoFacts:
+    return {"frame_count": len(FrameTable.read_folder(scratch / "frames" / video_id).frames)}
+
+
+def _cost(params: ExtractFramesParams, video: VideoLength) -> Cost:
+    # each JPEG lies in the frames folder and again in the package
+    frame_count = video.duration_s * params.frames_per_second
+    return Cost(video.duration_s * _PER_SECOND_S, 2 * frame_count * _JPEG_BYTES)
+
+
+STAGE = Stage(
+    name="extract_frames",
+    title="Frames",
+    notebook="03_extract_frames.ipynb",
+    scope=Scope.VIDEO,
+    params=ExtractFramesParams,
+    function=extract_frames,
+    after=("clip",),
+    inputs={"clips_dir": "{scratch}/clips"},
+    outputs={"output_dir": "{scratch}/frames", "video_id": "{video_id}"},
+    retry_keeps=("frames/{video_id}",),
+    weight=1.0,
+    facts=_facts,
+    cost=_cost,
+    preload=("videoprep_nb.media.frames",),
+)

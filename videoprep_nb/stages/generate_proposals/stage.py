@@ -4,9 +4,10 @@ from itertools import groupby
 from pathlib import Path
 
 from videoprep_nb.core.errors import PackageError
+from videoprep_nb.core.layout import PROPOSALS_NAME
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.core.records import FrameTable, Record, natural_order
-from videoprep_nb.exports.dense_proposals import DenseProposals, clip_proposals, read_track_rows, write_proposals
+from videoprep_nb.stages.base import Scope, Stage
 from videoprep_nb.stages.generate_proposals.params import GenerateProposalsParams
 
 
@@ -50,6 +51,8 @@ def generate_proposals(params: GenerateProposalsParams, progress: ProgressCallba
         PackageError: Frames and tracks do not belong together.
         DiskFullError: The disk was full.
     """
+    from videoprep_nb.exports.dense_proposals import DenseProposals, clip_proposals, read_track_rows, write_proposals
+
     report = progress or progress_from_environment()
     frames_dir, tracks_dir = Path(params.frames_dir), Path(params.tracks_dir)
     videos = natural_order(set(params.video_ids)) or _videos(frames_dir, tracks_dir)
@@ -132,3 +135,18 @@ def _check_clips_tracked(table: FrameTable, folder: Path) -> None:
             f"and {min(with_frames ^ with_tracks)} is only among one of them; "
             "run 03_extract_frames and 04_track_persons on the same clips."
         )
+
+
+STAGE = Stage(
+    name="generate_proposals",
+    title="Proposals",
+    notebook="05_generate_proposals.ipynb",
+    scope=Scope.JOB,
+    params=GenerateProposalsParams,
+    function=generate_proposals,
+    after=("extract_frames", "track_persons"),
+    inputs={"frames_dir": "{scratch}/frames", "tracks_dir": "{scratch}/tracks", "video_ids": "{video_ids}"},
+    outputs={"output_file": f"{{scratch}}/{PROPOSALS_NAME}"},
+    weight=0.3,
+    preload=("videoprep_nb.exports.dense_proposals",),
+)

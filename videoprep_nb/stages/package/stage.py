@@ -5,12 +5,10 @@ import zipfile
 from pathlib import Path
 
 from videoprep_nb.core.errors import PackageError
-from videoprep_nb.core.layout import staged_file
+from videoprep_nb.core.layout import PROPOSALS_NAME, staged_file
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.core.records import Record
-from videoprep_nb.exports.dense_proposals import load_proposals
-from videoprep_nb.exports.package import write_package
-from videoprep_nb.exports.validation.validate import validate_package
+from videoprep_nb.stages.base import Scope, Stage
 from videoprep_nb.stages.package.params import PackageParams
 
 _FINDINGS_SHOWN = 3
@@ -61,6 +59,10 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
         PackageError: Frames and proposals do not belong together, or the written package has findings.
         DiskFullError: The disk was full.
     """
+    from videoprep_nb.exports.dense_proposals import load_proposals
+    from videoprep_nb.exports.package import write_package
+    from videoprep_nb.exports.validation.validate import validate_package
+
     proposals_file, output_file = Path(params.proposals_file), Path(params.output_file)
     proposals = load_proposals(proposals_file)
     if not proposals:
@@ -101,3 +103,18 @@ class _FileCounter:
     def count(self) -> None:
         self._done += 1
         self._report(self._done, self._total, "files")
+
+
+STAGE = Stage(
+    name="package",
+    title="Package",
+    notebook="06_package.ipynb",
+    scope=Scope.JOB,
+    params=PackageParams,
+    function=package,
+    after=("generate_proposals",),
+    inputs={"frames_dir": "{scratch}/frames", "proposals_file": f"{{scratch}}/{PROPOSALS_NAME}"},
+    outputs={"output_file": "{package}"},
+    weight=0.7,
+    preload=("videoprep_nb.exports.validation.validate",),
+)

@@ -1,15 +1,22 @@
 """Stage 1: one raw video to the standard form."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.core.timecode import parse_rate
-from videoprep_nb.media.resize import ResizeResult, resize_video
-from videoprep_nb.media.standard import encoder_arguments
+from videoprep_nb.stages.base import Cost, Scope, Stage, VideoFacts, VideoLength
 from videoprep_nb.stages.resize.params import ResizeParams
 
+if TYPE_CHECKING:
+    from videoprep_nb.media.resize import ResizeResult
 
-def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> ResizeResult:
+# measured on two cores of a server, see docs/benchmarks.md
+_PER_SECOND_S = 0.03
+_BYTES_PER_FRAME = 40_000
+
+
+def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> "ResizeResult":
     """Write ``<output_dir>/<video_id>.mp4`` and, beside it, its record as ``.json``.
 
     Args:
@@ -22,6 +29,9 @@ def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> Re
     Raises:
         VideoPrepError: The video cannot be processed; the message says why.
     """
+    from videoprep_nb.media.resize import resize_video
+    from videoprep_nb.media.standard import encoder_arguments
+
     output_dir = Path(params.output_dir)
     result = resize_video(
         Path(params.input_file),
@@ -37,3 +47,35 @@ def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> Re
     )
     result.write(output_dir / f"{params.video_id}.json")
     return result
+
+
+def _facts(scratch: Path, video_id: str) -> VideoFacts:
+    from videoprep_nb.media.resize import ResizeResult
+
+    result = ResizeResult.read(scratch / "resized" / f"{video_id}.json")
+    return {
+        "decoded_frame_count": result.decoded_frame_count,
+        "standard_frame_count": result.frame_count,
+        "findings": tuple(result.findings),
+    }
+
+
+def _cost(params: ResizeParams, video: VideoLength) -> Cost:
+    return Cost(video.duration_s * _PER_SECOND_S, video.duration_s * video.rate * _BYTES_PER_FRAME)
+
+
+STAGE = Stage(
+    name="resize",
+    title="Resize",
+    notebook="01_resize.ipynb",
+    scope=Scope.VIDEO,
+    params=ResizeParams,
+    function=resize,
+    inputs={"input_file": "{video_file}", "original_name": "{original_name}"},
+    outputs={"output_dir": "{scratch}/resized", "video_id": "{video_id}"},
+    retry_keeps=("resized/{video_id}.json",),
+    weight=3.0,
+    facts=_facts,
+    cost=_cost,
+    preload=("videoprep_nb.media.resize",),
+)

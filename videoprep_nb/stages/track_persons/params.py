@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.params import VIDEO_ID_HELP, VIDEO_ID_PATTERN, Params, as_validation_error
-from videoprep_nb.tracking.detector_options import DetectorOptions, PrecomputedOptions, YoloOptions
+from videoprep_nb.tracking.detector_options import DEFAULT_DETECTOR, DetectorOptions, PrecomputedOptions, YoloOptions
 from videoprep_nb.tracking.params import TrackingParams
 
 
@@ -24,7 +24,7 @@ class DetectPersonsParams(Params):
     video_id: str = Field("1", pattern=VIDEO_ID_PATTERN, description=VIDEO_ID_HELP)
     first_clip: int = Field(0, ge=0, description="first clip to work on, counted from 0")
     clip_count: Optional[int] = Field(None, ge=1, description="number of clips to work on; None: all that follow")
-    detector: str = Field("yolo", description="yolo, precomputed (boxes from detections_file) or a plugin")
+    detector: str = Field(DEFAULT_DETECTOR, description="yolo, precomputed (boxes from detections_file) or a plugin")
     detector_options: list[str] = Field([], description="further options of the detector, each written name:value")
     weights: str = _option(YoloOptions, "weights")
     detections_file: str = Field("", description=PrecomputedOptions.model_fields["detections_file"].description)
@@ -44,7 +44,7 @@ class DetectPersonsParams(Params):
     @model_validator(mode="after")
     def _check_detector(self) -> Self:
         """Check name and options of the detector; those of the default one are checked field by field."""
-        if self.detector == type(self).model_fields["detector"].default and not self.detector_options:
+        if self.detector == DEFAULT_DETECTOR and not self.detector_options:
             return self
         from videoprep_nb.stages.track_persons.detector import detector_of
 

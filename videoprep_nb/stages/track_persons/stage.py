@@ -3,18 +3,20 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from videoprep_nb.core.layout import frame_name, staged_folder
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import ClipRecord, Record, TrackRow
 from videoprep_nb.core.timecode import sampled_frames, seconds
-from videoprep_nb.stages.track_persons.detect import detect_persons
+from videoprep_nb.stages.base import Cost, Scope, ServerRule, Stage, VideoLength
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
-from videoprep_nb.tracking.track import TrackedVideo, track_video
-from videoprep_nb.tracking.trackers import create_tracker
-from videoprep_nb.tracking.tracks import TrackTable
+
+if TYPE_CHECKING:
+    from videoprep_nb.tracking.tracks import TrackTable
+
+# measured on two cores of a server, see docs/benchmarks.md
+_PER_FRAME_S = 0.017
 
 
 class TrackResult(Record):
@@ -68,6 +70,10 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
         WeightsError: The weights were not found.
         DiskFullError: The disk was full.
     """
+    from videoprep_nb.stages.track_persons.detect import detect_persons
+    from videoprep_nb.tracking.track import TrackedVideo, track_video
+    from videoprep_nb.tracking.trackers import create_tracker
+
     # a wrong name must not be told after an hour of detecting
     create_tracker(params.tracker, 1.0, params.tracker_options)
     found = detect_persons(params, progress)
@@ -92,8 +98,10 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
     )
 
 
-def _clip_rows(tracks: TrackTable, clip: ClipRecord, params: TrackPersonsParams) -> list[TrackRow]:
+def _clip_rows(tracks: "TrackTable", clip: ClipRecord, params: TrackPersonsParams) -> list[TrackRow]:
     """The rows of one clip, by frame and then by track, in plain numbers."""
+    import numpy as np
+
     extracted = sampled_frames(clip.frame_count, clip.rate, seconds(params.frames_per_second))
     names = {index: frame_name(clip.clip_id, number) for number, index in enumerate(extracted)}
     inside = tracks.rows((tracks.frame_index >= clip.start_frame) & (tracks.frame_index < _end(clip)))
@@ -121,7 +129,7 @@ def _clip_rows(tracks: TrackTable, clip: ClipRecord, params: TrackPersonsParams)
     ]
 
 
-def _write(tracks: TrackTable, clips: Sequence[ClipRecord], params: TrackPersonsParams) -> None:
+def _write(tracks: "TrackTable", clips: Sequence[ClipRecord], params: TrackPersonsParams) -> None:
     """Write the rows of all clips, one clip in memory at a time; where clips overlap, a frame is in both."""
     with staged_folder(Path(params.output_dir) / params.video_id) as folder:
         for clip in clips:
@@ -132,3 +140,68 @@ def _write(tracks: TrackTable, clips: Sequence[ClipRecord], params: TrackPersons
 def _end(clip: ClipRecord) -> int:
     """The frame of the video after the last one of a clip."""
     return clip.start_frame + clip.frame_count
+
+
+def _cost(params: TrackPersonsParams, video: VideoLength) -> Cost:
+    from videoprep_nb.stages.track_persons.detector import detector_of
+
+    sampled = video.duration_s * video.rate / params.frame_stride
+    return Cost(sampled * _PER_FRAME_S * detector_of(params).cost)
+
+
+def _check(params: TrackPersonsParams) -> None:
+    if params.model_fields_set & {"tracker", "tracker_options"}:
+        from videoprep_nb.tracking.trackers import read_tracker_options
+
+        read_tracker_options(params.tracker, params.tracker_options)
+
+
+def _check_machine(params: TrackPersonsParams) -> None:
+    from videoprep_nb.stages.track_persons.detector import detector_of
+
+    detector_of(params).find_weights()
+
+
+STAGE = Stage(
+    name="track_persons",
+    title="People",
+    notebook="04_track_persons.ipynb",
+    scope=Scope.PART,
+    params=TrackPersonsParams,
+    function=track_persons,
+    after=("clip",),
+    inputs={"clips_dir": "{scratch}/clips", "first_clip": "{first_clip}", "clip_count": "{clip_count}"},
+    outputs={
+        "output_dir": "{scratch}/tracks",
+        "detections_dir": "{scratch}/detections",
+        "preview_dir": "{preview}",
+        "video_id": "{video_id}",
+    },
+    # the tracks of a part end at its borders; only its detections are of use
+    part_outputs={"output_dir": "{scratch}/part_tracks/{part}"},
+    follows={"frames_per_second": "extract_frames.frames_per_second"},
+    retry_keeps=("tracks/{video_id}",),
+    retry_keeps_always=("detections/{video_id}",),
+    weight=10.0,
+    part_share=0.9,
+    gpu_parameter="device",
+    file_parameters={"weights": False, "detections_file": True},
+    server_rules={
+        "detector": ServerRule(r"(?!precomputed$).*", "it reads a file of the server; choose another detector"),
+        # weights are pickles, which may do anything
+        "weights": ServerRule(r"[A-Za-z0-9-]{1,60}", "only the name of a model is accepted here, such as yolov8n"),
+        # those of a plugin may name files too
+        "detector_options": ServerRule(r"\[\]", "options of a detector are not accepted here; leave it out"),
+        "detections_file": ServerRule("", "files of the server are not accepted here; leave it out"),
+    },
+    presets={
+        # every third frame is enough to see whether a video is of use
+        "fast draft": {"frame_stride": 3},
+        # small and half occluded persons: more pixels for the detector, and more of its low scores
+        "crowded scene": {"image_size": 1280, "confidence": 0.2, "nms_iou": 0.8},
+    },
+    cost=_cost,
+    check=_check,
+    check_machine=_check_machine,
+    preload=("videoprep_nb.stages.track_persons.detect", "videoprep_nb.tracking.detectors.inference.openvino_network"),
+)

@@ -1,0 +1,93 @@
+"""What a job is asked to do beyond its videos: parameters of its stages, and options of the job itself."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import Field, RootModel, model_serializer, model_validator
+
+from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.params import Params
+from videoprep_nb.core.records import Record
+from videoprep_nb.stages.base import Stage
+from videoprep_nb.stages.registry import STAGES
+
+MAX_CLIPS_PER_TASK = 10_000
+
+
+class JobParams(RootModel[dict[str, Any]]):
+    """The parameters of a job: a model per stage, which knows what was given and has defaults for the rest.
+
+    It is made once, where text or JSON comes in, and typed from there on; as JSON it holds only what was given.
+
+    Raises:
+        ParameterError: A stage or parameter is unknown, a job sets it itself, or a value makes no sense.
+
+    Example:
+        >>> params = JobParams({"clip": {"clip_duration_s": 10}})
+        >>> params.of("clip").clip_duration_s, params.given("clip")
+        (10.0, {'clip_duration_s': 10.0})
+    """
+
+    root: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check(cls, content: Any) -> Any:
+        if not isinstance(content, Mapping):
+            raise ValueError("expected stages, each with its parameters")
+        checked = {str(name): _checked(STAGES.find(str(name)), values) for name, values in content.items()}
+        return {name: params for name, params in checked.items() if params.model_fields_set}
+
+    @model_serializer
+    def _only_given(self) -> dict[str, Any]:
+        return {name: params.model_dump(mode="json", exclude_unset=True) for name, params in self.root.items()}
+
+    def of(self, stage: str) -> Any:
+        """The parameters of a stage, with the defaults where nothing was given."""
+        return self.root.get(stage) or STAGES[stage].params()
+
+    def given(self, stage: str) -> dict[str, Any]:
+        """The parameters of a stage that were given, by name."""
+        params = self.root.get(stage)
+        if params is None:
+            return {}
+        return {name: getattr(params, name) for name in type(params).model_fields if name in params.model_fields_set}
+
+    def each(self) -> Iterator[tuple[Stage, Any]]:
+        """Every stage with its parameters."""
+        for name, stage in STAGES.items():
+            yield stage, self.of(name)
+
+
+class JobOptions(Record):
+    """How a job is run; nothing here changes what comes out of it.
+
+    Args:
+        keep_scratch: Keep clips, frames, detections and tracks when the job has ended.
+        previews: Make a preview video and thumbnails of each video.
+        clips_per_task: A video of more clips is split into parts of so many clips, whose people are detected side by
+            side.
+    """
+
+    keep_scratch: bool = Field(False, description="keep clips, frames, detections and tracks when the job has ended")
+    previews: bool = Field(True, description="make a preview video and thumbnails of each video")
+    clips_per_task: int = Field(
+        8, ge=1, le=MAX_CLIPS_PER_TASK, description="a video of more clips is split into parts that run side by side"
+    )
+
+
+def _checked(stage: Stage, values: Any) -> Params:
+    """The parameters of a stage, from what was given."""
+    if isinstance(values, stage.params):
+        return values
+    if values is not None and not isinstance(values, Mapping):
+        raise ParameterError(stage.name, f"got {values!r:.100}, expected parameters with their values")
+    for name in values or {}:
+        if name in stage.job_parameters:
+            raise ParameterError(f"{stage.name}.{name}", "a job sets this itself; leave it out")
+    try:
+        params = stage.params.checked(values or {})
+        stage.check(params)
+    except ParameterError as error:
+        raise ParameterError(f"{stage.name}.{error.field}", error.reason) from None
+    return params

@@ -1,0 +1,219 @@
+"""What a stage says about itself, so that nothing else in the code has to know it by name."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypedDict
+
+from videoprep_nb.core.params import Params
+from videoprep_nb.core.progress import ProgressCallback
+
+
+class Scope(StrEnum):
+    """What one run of a stage works on."""
+
+    VIDEO = "video"
+    PART = "part"
+    """A video; a long one first in parts side by side, then once more as a whole, which joins them."""
+    JOB = "job"
+
+
+class VideoFacts(TypedDict, total=False):
+    """What a stage counted in one video, for the result of the job.
+
+    Args:
+        decoded_frame_count: Frames decoded from the raw file.
+        standard_frame_count: Frames of the standard video.
+        clip_count: Clips cut from it.
+        frame_count: JPEGs extracted.
+        findings: What is unusual about the file, a sentence each.
+    """
+
+    decoded_frame_count: int
+    standard_frame_count: int
+    clip_count: int
+    frame_count: int
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VideoLength:
+    """What is known of a video before any work.
+
+    Args:
+        duration_s: Its length in seconds.
+        rate: Frames per second.
+    """
+
+    duration_s: float
+    rate: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run of a stage costs, roughly.
+
+    Args:
+        time_s: Seconds of work on two cores when nothing else runs.
+        disk_bytes: Room for what it writes.
+    """
+
+    time_s: float = 0.0
+    disk_bytes: float = 0.0
+
+
+@dataclass(frozen=True)
+class ServerRule:
+    """Which values of a parameter are accepted over the network.
+
+    Args:
+        allowed: Pattern that the whole value must match, as text.
+        reason: What to do about another value, for the message.
+    """
+
+    allowed: str
+    reason: str
+
+    def accepts(self, value: Any) -> bool:
+        """Whether a value is accepted."""
+        return re.fullmatch(self.allowed, str(value)) is not None
+
+
+def _no_facts(scratch: Path, video_id: str) -> VideoFacts:
+    return {}
+
+
+def _no_cost(params: Any, video: VideoLength) -> Cost:
+    return Cost()
+
+
+def _accept(params: Any) -> None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A stage of the chain: a params model, a function, a view and a notebook.
+
+    Path templates name what a job provides: ``{scratch}``, ``{preview}``, ``{package}``, ``{video_file}``,
+    ``{original_name}``, ``{video_id}``, ``{video_ids}``, ``{part}``, ``{first_clip}``, ``{clip_count}``. A template
+    that is a single name takes the value as it is, so lists and numbers pass through.
+
+    Args:
+        name: Name in parameters, on the command line and in the API: ``resize``.
+        title: Name for people, in reports and on the page.
+        notebook: File name among our notebooks, ``01_resize.ipynb``; a plugin gives an absolute path. Its number
+            orders the stages.
+        scope: What one run works on.
+        params: Model of its parameters.
+        function: Makes all its products from its params; a second argument takes a progress callback.
+        after: Stages that must be done before, for the same video. A stage of scope ``JOB`` that follows stages of
+            videos waits for all videos, and for at least one good one.
+        inputs: Template of each parameter that the job sets and that the stage reads.
+        outputs: Template of each parameter that the job sets and that the stage writes.
+        part_outputs: The outputs that differ when it runs on a part of a video.
+        follows: Parameters that take the value of another stage's, written ``stage.parameter``.
+        retry_keeps: Templates below the scratch folder of what a retry need not make again of a finished video.
+        retry_keeps_always: The same of a video that is not finished.
+        weight: Share of a job's time, relative to the other stages, for the estimate of the time left.
+        part_share: Share of ``weight`` that its parts take when a video is split.
+        gpu_parameter: Parameter that asks for a GPU by the value ``cuda``; empty if none does.
+        file_parameters: Parameters that may name a file; a relative path counts from where the person stands. True
+            if nothing but a file, or nothing at all, makes sense.
+        server_rules: Parameters that the page does not offer, and the values that the API accepts.
+        presets: Values by name of a preset.
+        facts: What it counted in a video; reads its record below the scratch folder and raises InputError without.
+        cost: What a run on a video costs.
+        check: Checks what the params model cannot, before a job starts; raises ParameterError.
+        check_machine: Checks that this machine has what the params ask for; may take seconds.
+        preload: Modules to import ahead in processes that are forked to run its notebook.
+    """
+
+    name: str
+    title: str
+    notebook: str
+    scope: Scope
+    params: type[Params]
+    function: Callable[[Any, ProgressCallback | None], Any]
+    after: tuple[str, ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    part_outputs: Mapping[str, str] = field(default_factory=dict)
+    follows: Mapping[str, str] = field(default_factory=dict)
+    retry_keeps: tuple[str, ...] = ()
+    retry_keeps_always: tuple[str, ...] = ()
+    weight: float = 1.0
+    part_share: float = 0.0
+    gpu_parameter: str = ""
+    file_parameters: Mapping[str, bool] = field(default_factory=dict)
+    server_rules: Mapping[str, ServerRule] = field(default_factory=dict)
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    facts: Callable[[Path, str], VideoFacts] = _no_facts
+    cost: Callable[[Any, VideoLength], Cost] = _no_cost
+    check: Callable[[Any], None] = _accept
+    check_machine: Callable[[Any], None] = _accept
+    preload: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Name of its notebook without suffix, ``04_track_persons``; begins the names of its reports."""
+        return Path(self.notebook).stem
+
+    @property
+    def is_per_video(self) -> bool:
+        """Whether it runs once per video."""
+        return self.scope is not Scope.JOB
+
+    @property
+    def package(self) -> str:
+        """The package of its folder, which also holds its view."""
+        return self.function.__module__.rpartition(".")[0]
+
+    @property
+    def reads_raw_video(self) -> bool:
+        """Whether it opens the file that was submitted."""
+        return any("{video_file}" in template for template in self.inputs.values())
+
+    @property
+    def writes_preview(self) -> bool:
+        """Whether it makes what people watch while a job runs."""
+        return "{preview}" in self.outputs.values()
+
+    @property
+    def job_parameters(self) -> frozenset[str]:
+        """Parameters that a job sets itself."""
+        return frozenset({*self.inputs, *self.outputs, *self.follows})
+
+    def needs_gpu(self, params: Params) -> bool:
+        """Whether these params ask for a GPU."""
+        return bool(self.gpu_parameter) and getattr(params, self.gpu_parameter) == "cuda"
+
+    def places(self, values: Mapping[str, Any], is_part: bool = False) -> dict[str, Any]:
+        """The parameters that a job sets, filled in.
+
+        Args:
+            values: What the templates name.
+            is_part: Whether it runs on a part of a video.
+        """
+        templates = {**self.inputs, **self.outputs, **(self.part_outputs if is_part else {})}
+        return {name: fill(template, values) for name, template in templates.items()}
+
+
+def fill(template: str, values: Mapping[str, Any]) -> Any:
+    """Fill in a path template.
+
+    Args:
+        template: Such as ``{scratch}/clips``.
+        values: What its names stand for.
+
+    Returns:
+        The text; the value itself when the template is a single name.
+
+    Example:
+        >>> fill("{scratch}/clips", {"scratch": "/tmp/job"}), fill("{clip_count}", {"clip_count": None})
+        ('/tmp/job/clips', None)
+    """
+    single = re.fullmatch(r"{(\w+)}", template)
+    return values[single[1]] if single else template.format_map(values)
