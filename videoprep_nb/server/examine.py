@@ -14,7 +14,6 @@ import anyio
 from videoprep_nb.jobs.doctor import Check
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from videoprep_nb.media.look import Look
-from videoprep_nb.server.ui.translation import translate
 
 _LOOK_TIMEOUT_S = 600.0
 _CHECKUP_TIMEOUT_S = 300.0
@@ -32,14 +31,8 @@ async def look_at(path: Path, name: str, workspace: Workspace) -> Look:
         workspace: Of the service; should it be killed, its next start ends the process.
 
     Returns:
-        What was found, in the language of the page.
+        What was found.
     """
-    found = await _look_at(path, name, workspace)
-    findings = [translate(finding) for finding in found.findings]
-    return found.model_copy(update={"problem": translate(found.problem), "findings": findings})
-
-
-async def _look_at(path: Path, name: str, workspace: Workspace) -> Look:
     try:
         async with _looks:
             with anyio.fail_after(_LOOK_TIMEOUT_S):

@@ -16,11 +16,11 @@ import nbformat
 import psutil
 import pytest
 
-import videoprep_nb
 from videoprep_nb.jobs.engine.attempt import Start, begin_attempt, want_attempt, withdraw_attempt
 from videoprep_nb.jobs.engine.worker import UnitTask, run_unit
 from videoprep_nb.jobs.notebook_runner import process
 from videoprep_nb.jobs.notebook_runner.process import NotebookProcess, NotebookRequest, Outcome, OutcomeKind
+from videoprep_nb.jobs.scheduling.code import code_version
 
 TIMEOUT_S = 60
 
@@ -48,7 +48,7 @@ def _task(notebook: Path, tmp_path: Path, **changes) -> UnitTask:
     (folder / "started.json").unlink(missing_ok=True)
     task = UnitTask(
         attempt="attempt 1",
-        version=videoprep_nb.__version__,
+        version=code_version(),
         folder=folder,
         notebook=notebook,
         output=output,
@@ -177,7 +177,7 @@ def test_worker_of_another_version_is_told_so(write_notebook, tmp_path: Path):
     outcome, output = _run(write_notebook("pass"), tmp_path, version="0.0.1")
     assert outcome.kind is OutcomeKind.FAILED
     assert "0.0.1" in outcome.message
-    assert videoprep_nb.__version__ in outcome.message
+    assert code_version() in outcome.message
     assert not output.exists()
 
 

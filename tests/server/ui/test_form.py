@@ -72,10 +72,10 @@ def test_changed_values_are_asked_for():
     [
         ("clip__clip_duration_s", -1, "Clips – Clip duration (seconds)"),
         ("clip__clip_duration_s", None, "Clips – Clip duration (seconds)"),
-        ("resize__width", 1281, "Standard form – Width"),
-        ("resize__width", 1280.5, "Standard form – Width"),
-        ("track_persons__tracker", "abc", "Persons – Tracker"),
-        ("resize__frame_rate", "fast", "Standard form – Frame rate"),
+        ("resize__width", 1281, "Resize – Width"),
+        ("resize__width", 1280.5, "Resize – Width"),
+        ("track_persons__tracker", "abc", "People – Tracker"),
+        ("resize__frame_rate", "fast", "Resize – Frame rate"),
     ],
     ids=["out of range", "empty", "odd", "no whole number", "no tracker", "no rate"],
 )

@@ -60,7 +60,7 @@ def test_report_is_read_inside_the_page(done_job: str, server: RunningServer, br
         expect(report.get_by_role("heading", level=1)).to_contain_text(done_job)
         report.locator(".card a").first.click()
         expect(report.get_by_role("heading", level=1)).to_contain_text("1 ·")
-        page.get_by_role("link", name="Persons, Video 1", exact=True).click()
+        page.get_by_role("link", name="People, Video 1", exact=True).click()
         expect(report.get_by_role("heading", level=1)).to_contain_text("4 ·")
         assert "allow-scripts" not in (page.locator("iframe[name=report]").get_attribute("sandbox") or "allow-scripts")
 
@@ -71,7 +71,7 @@ def test_history_names_steps_as_the_page_does(done_job: str, server: RunningServ
         page.get_by_text("Everything that happened").click()
         lines = page.locator(".vp-history li").all_inner_texts()
         assert lines[0].endswith("Job: waiting its turn")
-        assert any(line.endswith("Persons, Video 1: running") for line in lines)
+        assert any(line.endswith("People, Video 1: running") for line in lines)
         assert lines[-1].endswith("Job: done")
 
 

@@ -156,7 +156,7 @@ def test_advanced_settings_are_checked_and_reach_the_job(browser: Browser, stree
             expect(page.locator("#vp-cost")).to_contain_text("Takes about")
             job_id = start(page)
         spec = JobSpec.read(server.service.workspace.job_folder(job_id).spec)
-        assert spec.params == {"clip": {"clip_duration_s": 5.0}, "resize": {"upscale": False}}
+        assert spec.params.model_dump() == {"clip": {"clip_duration_s": 5.0}, "resize": {"upscale": False}}
         server.service.cancel(job_id)
 
 
@@ -180,7 +180,7 @@ def test_settings_of_the_lab_are_pasted(browser: Browser, street: Path, tmp_path
         expect(page.locator("#vp-cost")).to_contain_text("Takes about")
         job_id = start(page)
         spec = JobSpec.read(server.service.workspace.job_folder(job_id).spec)
-        assert spec.params == {"track_persons": {"tracker": "sort", "image_size": 960}}
+        assert spec.params.model_dump() == {"track_persons": {"tracker": "sort", "image_size": 960}}
         server.service.cancel(job_id)
 
 
@@ -202,7 +202,10 @@ def test_form_works_again_after_the_network_was_away(browser: Browser, street: P
         page.get_by_label("Crowded scene").check()
         expect(row_of(page, "street.mp4")).to_be_visible()
         job_id = start(page)
-        assert JobSpec.read(server.service.workspace.job_folder(job_id).spec).params == presets()["crowded scene"]
+        assert (
+            JobSpec.read(server.service.workspace.job_folder(job_id).spec).params.model_dump()
+            == presets()["crowded scene"].model_dump()
+        )
         server.service.cancel(job_id)
 
 

@@ -133,7 +133,9 @@ REFUSED = [
         "resize.input_file",
         id="parameter that a job sets itself",
     ),
-    pytest.param(video_part("a") + text_part("keep_scratch", b"maybe") + END, 422, "maybe", id="no boolean"),
+    pytest.param(
+        video_part("a") + text_part("options", b'{"keep_scratch": "maybe"}') + END, 422, "keep_scratch", id="no boolean"
+    ),
     pytest.param(
         video_part("a") + text_part("options", b'{"clips_per_task": 0}') + END, 422, "clips_per_task", id="no clips"
     ),

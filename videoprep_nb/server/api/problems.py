@@ -22,7 +22,6 @@ from videoprep_nb.core.errors import (
     VideoPrepError,
     WrongState,
 )
-from videoprep_nb.server.ui.translation import translate
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -70,7 +69,7 @@ class Problem(BaseModel):
 
 def problem_response(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """The answer to a request that failed."""
-    problem = Problem(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=translate(detail))
+    problem = Problem(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=detail)
     return JSONResponse(problem.model_dump(), status, headers, media_type=MEDIA_TYPE)
 
 

@@ -12,7 +12,6 @@ from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.settings import read_yaml
 from videoprep_nb.server.ui import texts
 from videoprep_nb.server.ui.presets import presets
-from videoprep_nb.server.ui.translation import translate
 from videoprep_nb.stages.registry import STAGES
 
 
@@ -70,13 +69,13 @@ def build_component(field: FormField) -> gr.components.Component:
     kind = field.info.annotation
     common: dict[str, Any] = {
         "label": _label(field.name),
-        "info": translate(field.info.description or ""),
+        "info": field.info.description or "",
         "value": field.shown(field.info.get_default(call_default_factory=True)),
         "elem_id": f"vp-{field.stage}-{field.name}".replace("_", "-"),
         "interactive": True,
     }
     if get_origin(kind) is Literal:
-        return gr.Dropdown(choices=[(translate(choice), choice) for choice in get_args(kind)], **common)
+        return gr.Dropdown(choices=list(get_args(kind)), **common)
     if kind is bool:
         return gr.Checkbox(**common)
     if kind in (int, float):
@@ -106,7 +105,7 @@ def read_form(fields: Sequence[FormField], values: Sequence[Any]) -> JobParams:
         return JobParams.model_validate(settings)
     except ParameterError as error:
         stage, _, name = error.field.partition(".")
-        raise ParameterError(_full_label(stage, name), translate(error.reason)) from None
+        raise ParameterError(_full_label(stage, name), error.reason) from None
 
 
 def form_values(fields: Sequence[FormField], params: JobParams) -> list[Any]:
@@ -169,4 +168,4 @@ def _label(name: str) -> str:
     words = name.split("_")
     unit = texts.UNITS.get(words[-1])
     text = " ".join(texts.ACRONYMS.get(word, word) for word in (words[:-1] if unit else words))
-    return translate(f"{text[0].upper()}{text[1:]}") + (f" ({unit})" if unit else "")
+    return f"{text[0].upper()}{text[1:]}" + (f" ({unit})" if unit else "")

@@ -15,7 +15,6 @@ from videoprep_nb.server.security.access import UserJobs
 from videoprep_nb.server.ui import texts
 from videoprep_nb.server.ui.live import Fragments
 from videoprep_nb.server.ui.templates import render
-from videoprep_nb.server.ui.translation import translate
 from videoprep_nb.stages.registry import STAGES
 
 _VIDEOS_PER_TABLE = 20
@@ -153,7 +152,7 @@ def _headline(job: JobStatus) -> str:
     failed = sum(video.state is State.FAILED for video in job.videos)
     if failed:
         return texts.BAD_VIDEOS.format(count=failed, total=len(job.videos))
-    return "" if _failed_units(job) else translate(job.message)
+    return "" if _failed_units(job) else job.message
 
 
 def _failed_units(job: JobStatus) -> list[UnitStatus]:
@@ -166,13 +165,13 @@ def _messages(job: JobStatus) -> list[Message]:
     failed = [(video.original_name, video.message) for video in job.videos if video.state is State.FAILED]
     failed += [(_title(unit.stage), unit.message) for unit in _failed_units(job)]
     told = [Message(subject, _without_subject(text, subject), True) for subject, text in failed]
-    odd = [(video.original_name, "; ".join(map(translate, video.findings))) for video in job.videos if video.findings]
+    odd = [(video.original_name, "; ".join(video.findings)) for video in job.videos if video.findings]
     return told + [Message(subject, text, False) for subject, text in odd]
 
 
 def _without_subject(text: str, subject: str) -> str:
     """A message without the name of its unit, which is for engineers, and without what it would only say twice."""
-    return translate(_unit_key().sub("", text)).removeprefix(subject).lstrip()
+    return _unit_key().sub("", text).removeprefix(subject).lstrip()
 
 
 def _told_events(events: Sequence[Event]) -> list[tuple[datetime, str]]:
@@ -182,8 +181,8 @@ def _told_events(events: Sequence[Event]) -> list[tuple[datetime, str]]:
 
 def _told_event(event: Event) -> str:
     if event.kind == "message":
-        return translate(event.text)
-    said = translate(_unit_key().sub("", event.data["message"])) or texts.STATES[State(event.data["state"])]
+        return event.text
+    said = _unit_key().sub("", event.data["message"]) or texts.STATES[State(event.data["state"])]
     subject = _notebook_label(event.data["key"]) if event.kind == "unit" else texts.JOB
     return f"{subject}: {said}"
 

@@ -8,7 +8,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.server.ui import texts
-from videoprep_nb.server.ui.translation import translate
 
 _FOLDER = Path(__file__).parent / "templates"
 
@@ -45,4 +44,4 @@ _environment = Environment(
     loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 _environment.globals["texts"] = texts
-_environment.filters.update(duration=format_duration, remaining=format_remaining, size=format_size, translate=translate)
+_environment.filters.update(duration=format_duration, remaining=format_remaining, size=format_size)

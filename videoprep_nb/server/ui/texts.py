@@ -1,7 +1,6 @@
-"""Every word of the page and of the login page: for another language, replace this file.
+"""Every word of the page and of the login page, for people without technical background.
 
-Sentences are for people without technical background. Names in braces are filled in. What the page shows but does not
-say itself is at the end.
+Names in braces are filled in.
 """
 
 from videoprep_nb.jobs.models import State
@@ -171,9 +170,3 @@ NOT_ON_PAGE = "this cannot be set on the page; leave it out"
 EMPTY_INPUT = "there is nothing in it; write a number"
 UNITS = {"s": "seconds", "px": "pixels"}
 ACRONYMS = {"nms": "NMS", "iou": "IoU", "crf": "CRF", "jpeg": "JPEG"}
-
-# --- what the page shows but does not say itself ---
-# Labels, help and choices of settings, findings in files, messages of jobs, the check-up and the reasons of refusals
-# are English where they arise. For another language, give them here, a sentence each, with names in braces for what is
-# filled in: "claims {claimed} frames, holds {held}": "gibt {claimed} Bilder an, enthält {held}".
-SENTENCES: dict[str, str] = {}
