@@ -83,6 +83,8 @@ def _imports(name: str, file: Path, roots: set[str]) -> Iterator[str]:
             names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.partition(".")[0] in roots:
             names = _with_submodules(node.value) if "." in node.value else []
+        elif isinstance(node, ast.Name) and node.id == "__name__":
+            names = _with_submodules(name)  # how a registry names the package that holds its members
         else:
             continue
         yield from (imported for imported in names if imported.partition(".")[0] in roots)
