@@ -16,25 +16,24 @@ GUIDE = ROOT / "docs" / "tracking.md"
 COMMAND = "python -m benchmarks.refinement_gains"
 
 NOTHING: dict[str, Any] = {
-    "level_scores": False,
-    "both_directions": False,
+    "normalize_scores": False,
+    "bidirectional": False,
     "max_link_s": 0.0,
     "min_length_s": 0.0,
     "smooth": False,
     "max_gap_s": 0.0,
-    "follow_camera": False,
-    "second_look": False,
+    "compensate_drift": False,
     "drop_duplicates": False,
 }
 """All steps off: the tracks of one run, with the boxes as they were detected."""
 
 STEPS: list[tuple[str, tuple[str, ...]]] = [
-    ("scores levelled", ("level_scores",)),
-    ("both directions, fragments linked", ("both_directions", "max_link_s")),
+    ("scores normalized", ("normalize_scores",)),
+    ("bidirectional, tracklets linked", ("bidirectional", "max_link_s")),
     ("short tracks dropped", ("min_length_s",)),
     ("boxes smoothed", ("smooth",)),
     ("gaps filled", ("max_gap_s",)),
-    ("in coordinates of the camera", ("follow_camera",)),
+    ("drift compensated", ("compensate_drift",)),
     ("duplicates dropped", ("drop_duplicates",)),
 ]
 """The steps that are on by default, and their parameters; the two of the second make no sense alone."""
@@ -63,8 +62,6 @@ def _table(benchmark: Benchmark) -> str:
         after, without = _score(benchmark, values), _score(benchmark, {name: NOTHING[name] for name in names})
         lines.append(f"| {title} | {_figures(after)} | {_gain(before, after)} | {_gain(everything, without)} |")
         before = after
-    again = _score(benchmark, {"second_look": True})
-    lines.append(f"| second look (off by default) | {_figures(again)} | {_gain(everything, again)} | |")
     return "\n".join(lines)
 
 

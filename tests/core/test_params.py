@@ -1,12 +1,16 @@
 """Parameters: defaults are valid, bad values are named, and the module stays light."""
 
+import re
 import subprocess
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from papermill.translators import PythonTranslator
+from pydantic import Field
 
 from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.params import Params
 from videoprep_nb.stages.registry import STAGES
 
 
@@ -62,6 +66,94 @@ def test_times_that_do_not_fit_together_are_refused_before_any_work(values: dict
 def test_a_misspelt_name_gets_a_suggestion() -> None:
     with pytest.raises(ParameterError, match="clip_duration_s"):
         STAGES["clip"].params.checked({"clip_duration": 10})
+
+
+class Model(Params):
+    renamed: ClassVar[dict[str, str]] = {"old_size": "size", "gone": ""}
+
+    size: int = Field(1, description="the size")
+
+
+class Derived(Model):
+    renamed: ClassVar[dict[str, str]] = {"old_name": "name"}
+
+    name: str = Field("", description="the name")
+
+
+def test_an_old_name_is_accepted_with_a_warning() -> None:
+    with pytest.warns(FutureWarning) as caught:
+        assert Derived.checked({"old_size": 3, "old_name": "x"}) == Derived(size=3, name="x")
+    assert sorted(str(warning.message) for warning in caught) == [
+        "old_name was renamed to name; the old name is accepted until version 0.3",
+        "old_size was renamed to size; the old name is accepted until version 0.3",
+    ]
+
+
+def test_a_removed_parameter_is_ignored_with_a_warning() -> None:
+    with pytest.warns(FutureWarning, match="gone was removed and has no effect"):
+        assert Model.checked({"gone": 7, "size": 2}) == Model(size=2)
+
+
+@pytest.mark.parametrize("values", [{"old_size": 3, "size": 3}, {"size": 3, "old_size": 3}])
+def test_the_old_and_the_new_name_together_are_refused(values: dict[str, int]) -> None:
+    with pytest.raises(ParameterError, match="old_size: was renamed to size, and both are given; give only size"):
+        Model.checked(values)
+
+
+def test_the_old_names_of_stage_4() -> None:
+    old = {"level_scores": False, "both_directions": False, "follow_camera": False, "camera_motion": "sparse_flow"}
+    with pytest.warns(FutureWarning):
+        params = STAGES["track_persons"].params.checked(old | {"second_look": True})
+    assert params.model_dump(exclude_defaults=True) == {
+        "normalize_scores": False,
+        "bidirectional": False,
+        "compensate_drift": False,
+        "estimate_camera_motion": "sparse_flow",
+    }
+
+
+CELL = "size: int = 1  # the size"
+"""The parameters cell of a notebook."""
+
+
+@pytest.mark.parametrize(
+    ("injected", "expected"),
+    [
+        pytest.param({"size": 2}, 2, id="new name"),
+        pytest.param({"old_size": 2}, 2, id="old name, which goes before the default of the cell"),
+        pytest.param({"gone": 2}, 1, id="removed name"),
+        pytest.param({}, 1, id="none"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*until version:FutureWarning")
+def test_a_cell_that_papermill_injected(injected: dict[str, int], expected: int) -> None:
+    assert Model.from_cell(kernel_after(CELL, injected)).size == expected
+
+
+@pytest.mark.parametrize(
+    ("injected", "reason"),
+    [
+        pytest.param({"sizes": 2}, "sizes: unknown parameter; did you mean size?", id="unknown"),
+        pytest.param({"size": 2, "old_size": 2}, "old_size: was renamed to size", id="old and new name"),
+    ],
+)
+def test_a_name_that_papermill_must_not_inject(injected: dict[str, int], reason: str) -> None:
+    with pytest.raises(ParameterError, match=re.escape(reason)):
+        Model.from_cell(kernel_after(CELL, injected))
+
+
+def test_a_notebook_of_an_earlier_version() -> None:
+    namespace = kernel_after("old_size: int = 1\ngone: bool = False", {"size": 2})
+    with pytest.warns(FutureWarning):
+        assert Model.from_cell(namespace) == Model(size=2)
+
+
+def kernel_after(cell: str, injected: dict[str, int]) -> dict[str, Any]:
+    """The variables of a kernel that has run a parameters cell and the one that papermill puts after it."""
+    after = PythonTranslator.codify(injected)
+    namespace: dict[str, Any] = {"In": ["", cell, *([after] if injected else []), "params = from_cell(globals())"]}
+    exec(cell + "\n" + after, namespace)
+    return namespace
 
 
 def test_a_cell_hands_over_its_parameters_only() -> None:

@@ -15,7 +15,11 @@ from videoprep_nb.stages.registry import STAGES
         pytest.param("clip.clip_duration_s=10", {"clip": {"clip_duration_s": 10.0}}, id="number"),
         pytest.param("resize.frame_rate=25", {"resize": {"frame_rate": "25"}}, id="number for a text"),
         pytest.param("resize.upscale=false", {"resize": {"upscale": False}}, id="truth value"),
-        pytest.param("track_persons.camera_motion=off", {"track_persons": {"camera_motion": "off"}}, id="word of YAML"),
+        pytest.param(
+            "track_persons.estimate_camera_motion=off",
+            {"track_persons": {"estimate_camera_motion": "off"}},
+            id="word of YAML",
+        ),
         pytest.param("clip.end_s=null", {"clip": {"end_s": None}}, id="none"),
         pytest.param(
             "track_persons.tracker_options=max_age_s:2, match_iou:0.3",
@@ -66,6 +70,26 @@ def test_assignment_wins_over_file(tmp_path: Path):
     }
 
 
+def test_old_names_are_accepted_with_a_warning(tmp_path: Path):
+    file = tmp_path / "params.yaml"
+    file.write_text("track_persons:\n  level_scores: false\n  camera_motion: sparse_flow\n")
+    with pytest.warns(FutureWarning, match="until version"):
+        settings = read_settings(file, ["track_persons.both_directions=false", "track_persons.second_look=true"])
+    assert settings.model_dump() == {
+        "track_persons": {
+            "normalize_scores": False,
+            "estimate_camera_motion": "sparse_flow",
+            "bidirectional": False,
+        }
+    }
+
+
+def test_an_old_name_and_the_new_one_are_refused(tmp_path: Path):
+    assignments = ["track_persons.level_scores=false", "track_persons.normalize_scores=true"]
+    with pytest.raises(ParameterError, match="level_scores: was renamed to normalize_scores, and both are given"):
+        read_settings(None, assignments)
+
+
 def test_list_grows_with_each_assignment():
     options = [f"track_persons.tracker_options={text}" for text in ("max_age_s:2", "min_hits:1", "match_iou:0.2")]
     read = read_settings(None, ["track_persons.tracker=sort", *options, "clip.overlap_s=1", "clip.overlap_s=2"])
@@ -75,8 +99,8 @@ def test_list_grows_with_each_assignment():
 
 def test_file_may_be_half_filled_in(tmp_path: Path):
     file = tmp_path / "params.yaml"
-    file.write_text("clip:\n  # clip_duration_s: 10\ntrack_persons:\n  camera_motion: off\n  smooth: false\n")
-    assert read_settings(file, []).model_dump() == {"track_persons": {"camera_motion": "off", "smooth": False}}
+    file.write_text("clip:\n  # clip_duration_s: 10\ntrack_persons:\n  estimate_camera_motion: off\n  smooth: false\n")
+    assert read_settings(file, []).model_dump() == {"track_persons": {"estimate_camera_motion": "off", "smooth": False}}
 
 
 def test_files_are_named_from_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

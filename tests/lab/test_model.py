@@ -115,16 +115,22 @@ def test_wrong_changes_are_told(texts, words):
         LabSettings().changed(texts)
 
 
+def test_old_names_are_accepted_with_a_warning():
+    with pytest.warns(FutureWarning, match="level_scores was renamed to normalize_scores"):
+        assert LabSettings().changed(["level_scores:false"]) == LabSettings(normalize_scores=False)
+
+
 def test_exported_settings_are_what_a_job_takes(tmp_path):
     settings = LabSettings().changed(["tracker:sort", "tracker_options:match_iou:0.4", "frame_stride:2"])
     video = open_scene(tmp_path)
     video = replace(video, stage=video.stage.model_copy(update={"image_size": 960, "detector": "yolo"}))
     video.write(settings, tmp_path / "settings.yaml")
-    read = read_settings(tmp_path / "settings.yaml", [])
-    detection = {name: read["track_persons"].pop(name) for name in ("image_size", "detections_file")}
-    assert detection["image_size"] == 960
-    assert read == {"track_persons": settings.model_dump()}
-    assert TrackPersonsParams.checked(read["track_persons"]).tracker_options == ["match_iou:0.4"]
+    params = read_settings(tmp_path / "settings.yaml", [])
+    given = params.given("track_persons")
+    assert given.pop("image_size") == 960
+    assert given.pop("detections_file")
+    assert given == settings.model_dump()
+    assert params.of("track_persons").tracker_options == ["match_iou:0.4"]
 
 
 def test_defaults_of_the_lab_are_those_of_the_stage():

@@ -133,3 +133,26 @@ def test_failing_notebook_is_kept_and_says_why(chain, tmp_path, stage, values, w
     export_html(output, output.with_suffix(".html"))
     assert words in Page(output.with_suffix(".html")).text
     assert any(cell.metadata.get("tags") == ["parameters"] for cell in nbformat.read(output, as_version=4).cells)
+
+
+@pytest.mark.parametrize(
+    ("stage", "values", "words"),
+    [
+        ("resize", {"widht": 640}, "widht: unknown parameter; did you mean width?"),
+        ("track_persons", {"trackr": "sort", "level_scores": False}, "trackr: unknown parameter; did you mean tracker"),
+    ],
+)
+def test_a_parameter_that_the_notebook_does_not_have_fails_at_once(tmp_path, stage, values, words):
+    with pytest.raises(PapermillExecutionError) as caught:
+        execute(stage, tmp_path / "report.ipynb", values, tmp_path)
+    assert words in caught.value.evalue
+    assert list(tmp_path.iterdir()) == [tmp_path / "report.ipynb"]
+
+
+def test_old_names_of_parameters_are_accepted_with_a_warning(chain, tmp_path):
+    folders = {"clips_dir": str(chain / "clips"), "detections_dir": str(chain / "detections")}
+    values = {**folders, "output_dir": str(tmp_path / "tracks"), "level_scores": False, "second_look": True}
+    report = nbformat.read(execute("track_persons", tmp_path / "report.ipynb", values, tmp_path), as_version=4)
+    printed = "".join(output.get("text", "") for cell in report.cells for output in cell.get("outputs", []))
+    assert "level_scores was renamed to normalize_scores" in printed
+    assert "second_look was removed" in printed

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.old_names import AcceptsOldNames
 from videoprep_nb.core.registry import near_matches
 
 
-class Options(BaseModel):
+class Options(AcceptsOldNames):
     """Base of options models: names, types, ranges, defaults and help."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +47,8 @@ def read_options(
     written = _read_texts(texts, field, options_type)
     try:
         return options_type.model_validate({**(given or {}), **written})
+    except ParameterError as error:
+        raise ParameterError(field, f"{error.field}: {error.reason}") from None
     except ValidationError as error:
         known, problems = options_type.model_fields, error.errors()
         # a misspelt name first: it may be why another option is missing

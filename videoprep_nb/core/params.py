@@ -1,19 +1,23 @@
 """What every parameter model is: typed fields with ranges, and errors that name the parameter."""
 
-import difflib
-from collections.abc import Mapping
+import ast
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.old_names import AcceptsOldNames
+from videoprep_nb.core.registry import near_matches
 
 VIDEO_ID_PATTERN = r"^[A-Za-z0-9-]{1,40}$"
 VIDEO_ID_HELP = "number of the video within the job; it begins the names of its clips and frames"
 
+_INJECTED_CELL = "# Parameters"
 
-class Params(BaseModel):
+
+class Params(AcceptsOldNames):
     """Base of the parameter models."""
 
     # papermill and YAML turn a video id or a frame rate such as 25 into a number
@@ -25,10 +29,21 @@ class Params(BaseModel):
     def from_cell(cls, namespace: Mapping[str, Any]) -> Self:
         """Take the parameters out of a notebook's variables, ``from_cell(globals())``.
 
+        papermill itself takes any name. The names in the cell that it injected are therefore compared with the model.
+
         Raises:
-            ParameterError: A value has the wrong type or is out of range.
+            ParameterError: papermill was given an unknown name, or a value has the wrong type or is out of range.
         """
-        return cls.checked({name: namespace[name] for name in cls.model_fields if name in namespace})
+        injected = injected_names(namespace.get("In", ()))
+        for name in injected - cls.model_fields.keys() - cls.old_names().keys():
+            raise _unknown(name, cls.model_fields)
+        values = {name: namespace[name] for name in cls.model_fields if name in namespace}
+        for old, new in cls.old_names().items():
+            if old in injected or (old in namespace and new not in injected):
+                values[old] = namespace[old]
+            if old in injected and new not in injected:
+                values.pop(new, None)  # the default that the notebook's own cell assigns
+        return cls.checked(values)
 
     @classmethod
     def checked(cls, values: Mapping[str, Any]) -> Self:
@@ -45,7 +60,7 @@ class Params(BaseModel):
             if first["type"] == _FROM_PARAMETER_ERROR:
                 raise ParameterError(name, first["msg"]) from None
             if name not in cls.model_fields:
-                raise ParameterError(name, _unknown_name(name, list(cls.model_fields))) from None
+                raise _unknown(name, cls.model_fields) from None
             raise ParameterError(name, _out_of_range(first, cls.model_fields[name].description)) from None
 
 
@@ -64,10 +79,26 @@ def as_validation_error(error: ParameterError, params: Params) -> ValidationErro
     return ValidationError.from_exception_data(type(params).__name__, [details])
 
 
-def _unknown_name(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=3)
-    hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(known)}"
-    return f"there is no such parameter; {hint}"
+def injected_names(cells: Sequence[str]) -> set[str]:
+    r"""The names that papermill was given: those that are assigned in the cell that it injects.
+
+    Args:
+        cells: The source of the cells executed so far, IPython's ``In``.
+
+    Example:
+        >>> sorted(injected_names(["width = 1280", "# Parameters\nwidth = 640\nheight = 360"]))
+        ['height', 'width']
+    """
+    for source in reversed(cells):
+        if source.startswith(_INJECTED_CELL):
+            assignments = [line for line in ast.parse(source).body if isinstance(line, ast.Assign)]
+            targets = [target for assignment in assignments for target in assignment.targets]
+            return {target.id for target in targets if isinstance(target, ast.Name)}
+    return set()
+
+
+def _unknown(name: str, known: Mapping[str, Any]) -> ParameterError:
+    return ParameterError(name, f"unknown parameter; {near_matches(name, known)}")
 
 
 def _out_of_range(error: Any, help_text: str | None) -> str:

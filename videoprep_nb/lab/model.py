@@ -22,7 +22,7 @@ from videoprep_nb.stages.clip.params import ClipParams
 from videoprep_nb.stages.clip.stage import clip
 from videoprep_nb.stages.resize.params import ResizeParams
 from videoprep_nb.stages.resize.stage import resize
-from videoprep_nb.stages.track_persons.camera import follow_camera
+from videoprep_nb.stages.track_persons.camera import estimate_camera_motion
 from videoprep_nb.stages.track_persons.detect import detect_persons, part_of_clips
 from videoprep_nb.stages.track_persons.detector import detector_of
 from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
@@ -72,7 +72,7 @@ class LabSettings(TrackingParams):
         Raises:
             ParameterError: A text is no assignment, a name is unknown or a value makes no sense.
         """
-        return self.checked(self.model_dump() | _read_assignments(type(self), assignments))
+        return self.checked(self.model_dump() | self.with_new_names(_read_assignments(type(self), assignments)))
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def open_video(params: ExploreTrackerParams, progress: ProgressCallback | None =
     clips = all_clips[part_of_clips(len(all_clips), params.first_clip, params.clip_count)]
     detections = [_detections(detections_folder, record) for record in clips]
     looked_at = [found.looked_at for found in detections]
-    camera = follow_camera(stage, clips, looked_at, lambda done, total, unit: None)
+    camera = estimate_camera_motion(stage, clips, looked_at, lambda done, total, unit: None)
     cuts = cuts_of_video(stage, clips, looked_at, lambda done, total, unit: None)
     return LabVideo(clips, clips_folder, all_clips[0].start_frame, detections, stage, camera, cuts)
 

@@ -39,7 +39,7 @@ class Association:
         )
 
 
-def level_scores(found: VideoDetections) -> VideoDetections:
+def normalize_scores(found: VideoDetections) -> VideoDetections:
     """Raise the scores of a cautious detector, so that the thresholds of a tracker mean the same with any.
 
     Trackers were tuned with detectors whose typical score of a person is 0.8 or more; where it is less, all scores are

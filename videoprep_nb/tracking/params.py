@@ -4,6 +4,8 @@ The single source of truth for stage 4, the evaluation and the notebook in which
 imports nothing heavy, so that a page can show it.
 """
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from videoprep_nb.core.params import Params
@@ -12,19 +14,27 @@ from videoprep_nb.core.params import Params
 class TrackingParams(Params):
     """From detections to tracks."""
 
+    renamed: ClassVar[dict[str, str]] = {
+        "level_scores": "normalize_scores",
+        "both_directions": "bidirectional",
+        "follow_camera": "compensate_drift",
+        "second_look": "",
+    }
+
     tracker: str = Field("motion", description="name of the tracker")
     tracker_options: list[str] = Field([], description="options of the tracker, each written name:value")
-    confidence: float = Field(0.1, ge=0.05, lt=1, description="least score of a detection that is tracked")
-    level_scores: bool = Field(True, description="raise all scores of a cautious detector before tracking")
-    both_directions: bool = Field(True, description="track forward and backward, and keep what agrees")
-    follow_camera: bool = Field(True, description="link and fill in coordinates that go with the camera")
+    confidence: float = Field(0.1, ge=0.05, lt=1, description="minimum score of a detection that is tracked")
+    normalize_scores: bool = Field(
+        True, description="raise the scores of a detector that gives low ones before tracking"
+    )
+    bidirectional: bool = Field(True, description="track forward and backward, and keep what agrees")
+    compensate_drift: bool = Field(
+        True, description="link tracklets and fill gaps in coordinates that move with the camera"
+    )
     max_link_s: float = Field(
-        2.0, ge=0, le=60, description="pieces of a person up to this many seconds apart are linked"
+        2.0, ge=0, le=60, description="tracklets of a person up to this many seconds apart are linked"
     )
     min_length_s: float = Field(0.5, ge=0, le=60, description="tracks seen for less than this are dropped")
     smooth: bool = Field(True, description="smooth the detected boxes in both directions of time")
     max_gap_s: float = Field(2.0, ge=0, le=60, description="gaps in a track up to this many seconds are filled")
-    second_look: bool = Field(
-        False, description="fill gaps with detections that no track has taken, where there are any"
-    )
     drop_duplicates: bool = Field(True, description="of two tracks on one person drop the shorter")

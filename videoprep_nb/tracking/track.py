@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from videoprep_nb.tracking.associate import associate, level_scores
+from videoprep_nb.tracking.associate import associate, normalize_scores
 from videoprep_nb.tracking.camera.path import CameraPath
 from videoprep_nb.tracking.detections import ClipDetections, VideoDetections
 from videoprep_nb.tracking.params import TrackingParams
@@ -19,7 +19,6 @@ from videoprep_nb.tracking.refine import (
     estimate_drift,
     fill_gaps,
     link_fragments,
-    look_again,
     one_run,
     renumber,
     smooth_boxes,
@@ -93,7 +92,7 @@ def track_beyond_border(
     found = VideoDetections.from_clips(clips, params.confidence)
     if camera is not None:
         found = camera.removed(found)
-    seen = level_scores(found) if params.level_scores else found
+    seen = normalize_scores(found) if params.normalize_scores else found
     shots = zip(found.split(cuts), seen.split(cuts), strict=True)
     tracks = TrackTable.joined([_track_shot(*shot, video, params) for shot in shots])
     if camera is not None:
@@ -107,7 +106,7 @@ def _track_shot(
     """Track the persons of one shot; ``seen`` has the scores that the tracker is to see."""
     fragments = _fragments(found, seen, video, params)
     drift = Drift.none()
-    if params.follow_camera:
+    if params.compensate_drift:
         drift = estimate_drift(fragments.tracks, found.looked_at, float(video.tracked_rate), video.frame_stride)
     fragments = replace(fragments, tracks=drift.removed(fragments.tracks))
     tracks = link_fragments(fragments, params.max_link_s, video.rate, video.frame_stride)
@@ -115,15 +114,13 @@ def _track_shot(
     if params.smooth:
         tracks = smooth_boxes(tracks, video.rate)
     tracks = drift.restored(fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride))
-    if params.second_look:
-        tracks = look_again(tracks, found)
     return drop_duplicates(tracks) if params.drop_duplicates else tracks
 
 
 def _fragments(found: VideoDetections, seen: VideoDetections, video: TrackedVideo, params: TrackingParams) -> Fragments:
     rate, options = float(video.tracked_rate), params.tracker_options
     forward = associate(create_tracker(params.tracker, rate, options), seen)
-    if not params.both_directions:
+    if not params.bidirectional:
         return one_run(forward, found.scores)
     backward = associate(create_tracker(params.tracker, rate, options), seen, backward=True)
     fragments = agreed_fragments(forward, backward, found.scores)

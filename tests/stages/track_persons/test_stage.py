@@ -168,7 +168,7 @@ def test_a_camera_that_shakes(shared_data: Path, tmp_path: Path) -> None:
     make_clips(tmp_path, ["-i", str(shaken)], [(0, 40), (40, 40)])
     off = run(tmp_path)
     assert not (tmp_path / "detections" / "1" / "camera").exists()
-    on = run(tmp_path, camera_motion="sparse_flow")
+    on = run(tmp_path, estimate_camera_motion="sparse_flow")
     assert on.cached_clip_count == 2
     assert on.track_count <= 10
     assert on.box_count - on.interpolated_count > 3 * (off.box_count - off.interpolated_count)
@@ -179,7 +179,7 @@ def test_a_camera_that_shakes(shared_data: Path, tmp_path: Path) -> None:
     files = sorted((tmp_path / "detections" / "1" / "camera").iterdir())
     assert [file.name for file in files] == ["1_clip_000.npz", "1_clip_001.npz"]
     before = [file.stat().st_mtime_ns for file in files]
-    assert run(tmp_path, camera_motion="sparse_flow", tracker="bytetrack").track_count <= 12
+    assert run(tmp_path, estimate_camera_motion="sparse_flow", tracker="bytetrack").track_count <= 12
     assert [file.stat().st_mtime_ns for file in files] == before
 
 

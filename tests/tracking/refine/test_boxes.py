@@ -9,8 +9,7 @@ from filterpy.kalman import KalmanFilter
 
 from tests.support.tracking_scenes import track_table
 from videoprep_nb.core.boxes import to_cxywh
-from videoprep_nb.tracking.detections import VideoDetections
-from videoprep_nb.tracking.refine import Drift, drop_duplicates, estimate_drift, fill_gaps, look_again, smooth_boxes
+from videoprep_nb.tracking.refine import Drift, drop_duplicates, estimate_drift, smooth_boxes
 from videoprep_nb.tracking.refine import smooth as smoothing
 from videoprep_nb.tracking.tracks import TrackTable
 
@@ -85,12 +84,10 @@ def test_no_box_is_moved_far() -> None:
 
 def test_no_tracks() -> None:
     nothing = track_table()
-    found = detections([], [])
     drift = estimate_drift(nothing, np.zeros(0, np.int64), tracked_rate=10, frame_stride=1)
     for refined in (
         smooth_boxes(nothing, RATE),
         drop_duplicates(nothing),
-        look_again(nothing, found),
         drift.removed(nothing),
         Drift.none().restored(nothing),
     ):
@@ -115,31 +112,6 @@ def standing(track_id: int, frames: range, x: float) -> list:
 )
 def test_drop_duplicates(rows: list, kept: list[int]) -> None:
     assert sorted(set(drop_duplicates(track_table(*rows)).track_id.tolist())) == kept
-
-
-def detections(frames: list[int], x: list[float], score: float = 0.2) -> VideoDetections:
-    boxes = np.array([(left, 100, left + 60, 280) for left in x], dtype=np.float32).reshape(-1, 4)
-    looked_at = np.arange(max(frames, default=-1) + 1)
-    return VideoDetections(looked_at, np.array(frames, dtype=np.int64), boxes, np.full(len(x), score, np.float32))
-
-
-@pytest.mark.parametrize(
-    ("x", "expected"),
-    [
-        pytest.param(4.0, False, id="on-the-path"),
-        pytest.param(30.0, True, id="beside-the-path"),
-        pytest.param(201.0, True, id="of-somebody-else"),
-    ],
-)
-def test_look_again(x: float, expected: bool) -> None:
-    tracks = track_table(*standing(1, range(3), 0), *standing(1, range(6, 9), 0), *standing(2, range(9), 200))
-    filled = fill_gaps(tracks, 1.0, RATE, 1)
-    seen = look_again(filled, detections([4], [x]))
-    row = np.flatnonzero((seen.track_id == 1) & (seen.frame_index == 4))[0]
-    assert seen.interpolated[row] == expected
-    assert seen.scores[row] == pytest.approx(0.5 if expected else 0.2)
-    assert seen.boxes_xyxy[row, 0] == (0 if expected else x)
-    assert seen.interpolated.sum() == (3 if expected else 2)
 
 
 def crowd_seen_from(offset: npt.NDArray[np.float64], speeds: list[float]) -> TrackTable:

@@ -26,9 +26,8 @@ every_refinement = pytest.mark.parametrize(
     "values",
     [
         pytest.param({}, id="defaults"),
-        pytest.param({"both_directions": False}, id="one-direction"),
-        pytest.param({"follow_camera": False, "level_scores": False}, id="camera-stands-still"),
-        pytest.param({"second_look": True}, id="second-look"),
+        pytest.param({"bidirectional": False}, id="one-direction"),
+        pytest.param({"compensate_drift": False, "normalize_scores": False}, id="camera-stands-still"),
         pytest.param({"max_link_s": 0, "max_gap_s": 0, "min_length_s": 0}, id="no-gaps"),
         pytest.param({"smooth": False, "drop_duplicates": False}, id="as-detected"),
     ],
@@ -133,7 +132,7 @@ def test_one_frame_is_too_short_to_be_anybody(tracker: str) -> None:
 @every_refinement
 def test_one_frame(values: dict[str, object]) -> None:
     one_frame = filmed(walkers, every_frame(0.1, 10), rate=10)
-    tracks = track([(0, one_frame)], video(), **{**values, "min_length_s": 0, "both_directions": False})
+    tracks = track([(0, one_frame)], video(), **{**values, "min_length_s": 0, "bidirectional": False})
     assert tracks.track_id.tolist() == [1, 2]
 
 
@@ -230,7 +229,7 @@ def test_clips_are_one_video(tracker: str) -> None:
 
 def test_scores_of_a_cautious_detector_are_levelled_for_the_tracker_only() -> None:
     doubtful = filmed(walkers, every_frame(8, 10), rate=10, score=0.4)
-    assert len(track([(0, doubtful)], video(), level_scores=False)) == 0
+    assert len(track([(0, doubtful)], video(), normalize_scores=False)) == 0
     tracks = track([(0, doubtful)], video())
     assert tracks.track_count == 3
     assert tracks.scores == pytest.approx(0.4)
@@ -246,8 +245,10 @@ def test_boxes_filled_in_go_with_the_camera() -> None:
     def swaying(time_s: float) -> Boxes:
         return [place(person, time_s) for person in range(6) if person or not 3 <= time_s < 4]
 
-    def worst_miss_px(follow_camera: bool) -> float:
-        tracks = track([(0, filmed(swaying, every_frame(8, 30), rate=30))], video(30), follow_camera=follow_camera)
+    def worst_miss_px(compensate_drift: bool) -> float:
+        tracks = track(
+            [(0, filmed(swaying, every_frame(8, 30), rate=30))], video(30), compensate_drift=compensate_drift
+        )
         filled = tracks.rows(tracks.interpolated)
         assert (tracks.track_count, len(filled)) == (6, 30)
         places = np.array([place(0, index / 30) for index in filled.frame_index])

@@ -7,7 +7,7 @@ from tests.support.tracking_scenes import WALKER_XYXY, detections, walkers
 from videoprep_nb.core.boxes import iou_matrix
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.tracking.detections import Detections
-from videoprep_nb.tracking.trackers import TRACKERS, TrackedBoxes, Tracker, create_tracker
+from videoprep_nb.tracking.trackers import TRACKERS, TrackedBoxes, Tracker, create_tracker, read_tracker_options
 
 FRAME_RATE = 10.0
 
@@ -117,3 +117,15 @@ def test_wrong_names_and_options(name: str, options: list[str], field: str, hint
         create_tracker(name, FRAME_RATE, options)
     assert caught.value.field == field
     assert hint in caught.value.reason
+
+
+def test_old_names_of_options_are_accepted_with_a_warning() -> None:
+    old = ["sure_score:0.5", "begin_score:0.6", "unsure_match_iou:0.4", "follow_camera:false"]
+    with pytest.warns(FutureWarning, match="until version"):
+        options = read_tracker_options("motion", old)
+    assert options.model_dump(exclude_defaults=True) == {
+        "high_score_threshold": 0.5,
+        "new_track_threshold": 0.6,
+        "low_score_match_iou": 0.4,
+        "camera_compensation": False,
+    }

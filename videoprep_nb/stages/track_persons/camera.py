@@ -16,7 +16,7 @@ from videoprep_nb.tracking.camera.path import CameraPath
 from videoprep_nb.tracking.detections import clip_fingerprint
 
 
-def follow_camera(
+def estimate_camera_motion(
     params: DetectPersonsParams,
     clips: Sequence[ClipRecord],
     looked_at: Sequence[npt.NDArray[np.int32]],
@@ -41,7 +41,7 @@ def follow_camera(
         FrameCountError: A clip is too short.
         DiskFullError: The disk was full.
     """
-    if params.camera_motion == "off":
+    if params.estimate_camera_motion == "off":
         return None
     motions, frames, done = [], [], 0
     total = sum(len(indices) for indices in looked_at)
@@ -62,7 +62,7 @@ def follow_camera(
 def _clip_motion(params: DetectPersonsParams, clip: ClipRecord, looked_at: npt.NDArray[np.int32]) -> ClipMotion:
     path = Path(params.clips_dir) / params.video_id / clip.file_name
     cache = Path(params.detections_dir) / params.video_id / "camera" / f"{clip.clip_id}.npz"
-    fingerprint = clip_fingerprint(path, looked_at, f"{params.camera_motion} {CODE_VERSION}")
+    fingerprint = clip_fingerprint(path, looked_at, f"{params.estimate_camera_motion} {CODE_VERSION}")
     motion = ClipMotion.read_matching(cache, fingerprint)
     if motion is None:
         motion = ClipMotion.estimate(_grey_pictures(path, clip, looked_at), fingerprint)

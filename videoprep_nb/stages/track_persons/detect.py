@@ -13,7 +13,7 @@ from videoprep_nb.core.progress import ProgressCallback, progress_from_environme
 from videoprep_nb.core.records import ClipRecord, ClipTable
 from videoprep_nb.core.threads import thread_count
 from videoprep_nb.media.scaled_frames import read_scaled_frames
-from videoprep_nb.stages.track_persons.camera import follow_camera
+from videoprep_nb.stages.track_persons.camera import estimate_camera_motion
 from videoprep_nb.stages.track_persons.detector import detector_of
 from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
 from videoprep_nb.stages.track_persons.live_frame import LivePicture
@@ -76,10 +76,10 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
     cached_clip_count = sum(entry.is_cached for entry in plan)
     live_picture = LivePicture(Path(params.preview_dir) / f"{params.video_id}.jpg" if params.preview_dir else None)
     progress = progress or progress_from_environment()
-    passes = 1 + (params.camera_motion != "off") + params.reset_at_cuts
+    passes = 1 + (params.estimate_camera_motion != "off") + params.reset_at_cuts
     _detect(plan, detector, _pass_of(progress, 0, passes), live_picture)
     detections = [ClipDetections.read(entry.detections_path) for entry in plan]
-    camera = follow_camera(params, clips, looked_at, _pass_of(progress, 1, passes))
+    camera = estimate_camera_motion(params, clips, looked_at, _pass_of(progress, 1, passes))
     cuts = cuts_of_video(params, clips, looked_at, _pass_of(progress, passes - 1, passes))
     return DetectedClips(clips, detections, cached_clip_count, detector.description, camera, cuts)
 

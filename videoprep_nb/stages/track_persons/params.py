@@ -1,6 +1,6 @@
 """Parameters of stage 4, track persons."""
 
-from typing import Any, Literal, Optional, Self
+from typing import Any, ClassVar, Literal, Optional, Self
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,8 @@ def _option(options: type[DetectorOptions], name: str) -> Any:
 class DetectPersonsParams(Params):
     """The first half of stage 4: what is looked at, and how."""
 
+    renamed: ClassVar[dict[str, str]] = {"camera_motion": "estimate_camera_motion"}
+
     clips_dir: str = Field("work/clips", description="folder written by 02_clip")
     output_dir: str = Field("work/tracks", description="folder; <clip>.json go to its <video_id> folder")
     detections_dir: str = Field("work/detections", description="folder of the detections cache")
@@ -34,8 +36,8 @@ class DetectPersonsParams(Params):
     tiles: int = _option(YoloOptions, "tiles")
     nms_iou: float = _option(YoloOptions, "nms_iou")
     frame_stride: int = Field(1, ge=1, le=100, description="look at every n-th frame; those between are interpolated")
-    camera_motion: Literal["off", "sparse_flow"] = Field(
-        "off", description="off, or sparse_flow: told from the pictures, for a camera that moves"
+    estimate_camera_motion: Literal["off", "sparse_flow"] = Field(
+        "off", description="off, or sparse_flow: from the frames, for a camera that moves"
     )
     reset_at_cuts: bool = Field(False, description="end all tracks at the cuts of a film; needs PySceneDetect")
     frames_per_second: float = Field(1.0, gt=0, le=240, description="as in 03_extract_frames, to name frames in rows")

@@ -6,7 +6,6 @@ from videoprep_nb.tracking.refine.duplicates import drop_duplicates
 from videoprep_nb.tracking.refine.finish import clip_boxes, renumber
 from videoprep_nb.tracking.refine.gaps import fill_gaps
 from videoprep_nb.tracking.refine.link import link_fragments
-from videoprep_nb.tracking.refine.second_look import look_again
 from videoprep_nb.tracking.refine.smooth import smooth_boxes
 from videoprep_nb.tracking.refine.stubs import drop_short_tracks
 
@@ -20,7 +19,6 @@ __all__ = [
     "estimate_drift",
     "fill_gaps",
     "link_fragments",
-    "look_again",
     "one_run",
     "renumber",
     "smooth_boxes",

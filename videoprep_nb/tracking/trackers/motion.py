@@ -1,9 +1,9 @@
-"""Persons tracked by where they are and where they go: the default tracker.
+"""Persons tracked by position and velocity: the default tracker.
 
-The two stages are those of ByteTrack (Zhang et al., ECCV 2022, arXiv:2110.06864): sure detections are matched with all
-tracks, unsure ones with the tracks that are left and were seen just before; only sure ones begin a track. Overlap is
-the height modulated IoU of Hybrid-SORT (Yang et al., AAAI 2024, arXiv:2308.00783). How the camera turns is told from
-the boxes themselves: by what most persons are off from where they are expected.
+The two stages are those of ByteTrack (Zhang et al., ECCV 2022, arXiv:2110.06864): detections with a high score are
+matched with all tracks, those with a low score with the remaining tracks that were detected in the frame before; only
+detections with a high score start a track. Overlap is the height modulated IoU of Hybrid-SORT (Yang et al., AAAI 2024,
+arXiv:2308.00783). Camera motion is estimated from the boxes: the median offset of the persons from their predictions.
 """
 
 from typing import ClassVar
@@ -23,27 +23,38 @@ _Indices = npt.NDArray[np.intp]
 
 _CAMERA_IOU = 0.2
 _CAMERA_PERSONS = 3
-_CAMERA_DOUBT = 2  # as if so many persons more were there, for whom the camera stands still
+_CAMERA_DOUBT = 2  # weighs like so many more persons for whom the camera stands still
 _CAMERA_MEMORY_S = 0.2
 
 
 class MotionOptions(TrackerOptions):
     """Options of the default tracker."""
 
-    sure_score: float = Field(default=0.6, gt=0, le=1, description="least score of a sure detection")
-    begin_score: float = Field(default=0.7, gt=0, le=1, description="least score of a detection that begins a track")
+    renamed: ClassVar[dict[str, str]] = {
+        "sure_score": "high_score_threshold",
+        "begin_score": "new_track_threshold",
+        "unsure_match_iou": "low_score_match_iou",
+        "follow_camera": "camera_compensation",
+    }
+
+    high_score_threshold: float = Field(
+        default=0.6, gt=0, le=1, description="minimum score of a detection that is matched with every track"
+    )
+    new_track_threshold: float = Field(
+        default=0.7, gt=0, le=1, description="minimum score of a detection that starts a track"
+    )
     match_iou: float = Field(
-        default=0.1, gt=0, lt=1, description="least overlap of a sure detection with where a person is expected"
+        default=0.1, gt=0, lt=1, description="minimum overlap (IoU) of a high-score detection with a predicted box"
     )
-    unsure_match_iou: float = Field(default=0.6, gt=0, lt=1, description="the same for an unsure detection")
-    max_age_s: float = Field(
-        default=1.0, ge=0, le=60, description="seconds a person may be out of sight and keep the id"
+    low_score_match_iou: float = Field(
+        default=0.6, gt=0, lt=1, description="minimum overlap (IoU) of a low-score detection with a predicted box"
     )
-    follow_camera: bool = Field(default=True, description="allow for movements of the camera, told from the boxes")
+    max_age_s: float = Field(default=1.0, ge=0, le=60, description="seconds a person may be occluded and keep the id")
+    camera_compensation: bool = Field(default=True, description="compensate camera motion, estimated from the boxes")
 
 
 class Motion(Tracker):
-    """Default: two stages as in ByteTrack, height modulated IoU, camera movement told from the boxes."""
+    """Default: two stages as in ByteTrack, height modulated IoU, camera motion estimated from the boxes."""
 
     name: ClassVar[str] = "motion"
     options_type: ClassVar[type[TrackerOptions]] = MotionOptions
@@ -65,36 +76,36 @@ class Motion(Tracker):
         boxes: _Array = detections.boxes_xyxy.astype(np.float64)
         self._filters.predict(1 / self.frame_rate, self._missed > 0)
         self._missed += 1
-        sure = np.flatnonzero(detections.scores >= self._options.sure_score)
-        if self._options.follow_camera:
-            self._follow_camera(boxes[sure])
-        track_of = self._match(boxes, detections.scores, sure)
+        high = np.flatnonzero(detections.scores >= self._options.high_score_threshold)
+        if self._options.camera_compensation:
+            self._compensate_camera(boxes[high])
+        track_of = self._match(boxes, detections.scores, high)
         rows = np.flatnonzero(track_of >= 0)
         self._filters.update(track_of[rows], to_cxywh(boxes[rows]))
         self._missed[track_of[rows]] = 0
-        new = sure[(track_of[sure] < 0) & (detections.scores[sure] >= self._options.begin_score)]
+        new = high[(track_of[high] < 0) & (detections.scores[high] >= self._options.new_track_threshold)]
         tracked_ids = np.concatenate([self._ids[track_of[rows]], self._last_id + 1 + np.arange(len(new))])
         self._begin_and_end(to_cxywh(boxes[new]))
         rows = np.concatenate([rows, new])
         return TrackedBoxes(track_ids=tracked_ids, boxes_xyxy=boxes[rows], rows=rows.astype(np.int64))
 
-    def _match(self, boxes: _Array, scores: npt.NDArray[np.float32], sure: _Indices) -> _Indices:
+    def _match(self, boxes: _Array, scores: npt.NDArray[np.float32], high: _Indices) -> _Indices:
         """The track of each detection, by index; -1 for none."""
         track_of = np.full(len(boxes), -1, dtype=np.intp)
         if not len(boxes) or not len(self._filters):
             return track_of
         overlap = height_modulated_iou_matrix(from_cxywh(self._filters.boxes_cxywh), boxes)
-        track, found = _best_pairs(overlap[:, sure] * scores[sure], self._options.match_iou)
-        track_of[sure[found]] = track
+        track, found = _best_pairs(overlap[:, high] * scores[high], self._options.match_iou)
+        track_of[high[found]] = track
         is_free = self._missed == 1
         is_free[track] = False
-        free, unsure = np.flatnonzero(is_free), np.flatnonzero(scores < self._options.sure_score)
-        track, found = _best_pairs(overlap[np.ix_(free, unsure)], self._options.unsure_match_iou)
-        track_of[unsure[found]] = free[track]
+        free, low = np.flatnonzero(is_free), np.flatnonzero(scores < self._options.high_score_threshold)
+        track, found = _best_pairs(overlap[np.ix_(free, low)], self._options.low_score_match_iou)
+        track_of[low[found]] = free[track]
         return track_of
 
-    def _follow_camera(self, boxes: _Array) -> None:
-        """Move all expectations by the median of what the persons just seen are off from theirs."""
+    def _compensate_camera(self, boxes: _Array) -> None:
+        """Move all predictions by the median offset of the persons detected lately from theirs."""
         seen = np.flatnonzero(self._missed <= max(1, _CAMERA_MEMORY_S * self.frame_rate))
         expected = self._filters.boxes_cxywh[seen]
         track, found = _best_pairs(height_modulated_iou_matrix(from_cxywh(expected), boxes), _CAMERA_IOU)
@@ -113,9 +124,9 @@ class Motion(Tracker):
         self._last_id += len(new_cxywh)
 
 
-def _best_pairs(similarity: _Array, least: float) -> tuple[_Indices, _Indices]:
+def _best_pairs(similarity: _Array, minimum: float) -> tuple[_Indices, _Indices]:
     """Rows and columns of the assignment with the greatest sum, of pairs that are similar enough."""
-    allowed = np.where(similarity >= least, similarity, 0)
+    allowed = np.where(similarity >= minimum, similarity, 0)
     rows, columns = linear_sum_assignment(allowed, maximize=True)
     matched = allowed[rows, columns] > 0
     return rows[matched], columns[matched]

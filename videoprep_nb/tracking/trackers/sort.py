@@ -20,15 +20,11 @@ from videoprep_nb.tracking.trackers.kalman import BoxFilter
 class SortOptions(TrackerOptions):
     """Options of SORT."""
 
-    max_age_s: float = Field(
-        default=1.0, ge=0, le=60, description="seconds a person may be out of sight and keep the id"
-    )
+    max_age_s: float = Field(default=1.0, ge=0, le=60, description="seconds a person may be occluded and keep the id")
     min_hits: int = Field(
         default=0, ge=0, le=100, description="frames in a row a new person must be found again in before being reported"
     )
-    match_iou: float = Field(
-        default=0.3, gt=0, lt=1, description="least overlap (IoU) of a box with where it is expected"
-    )
+    match_iou: float = Field(default=0.3, gt=0, lt=1, description="minimum overlap (IoU) of a box with its prediction")
 
 
 class _Track:
