@@ -23,7 +23,7 @@ from PIL import Image
 
 from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.params import JobParams
-from videoprep_nb.jobs.run import run_job
+from videoprep_nb.jobs.run import run as run_job
 from videoprep_nb.jobs.service import JobView
 from videoprep_nb.media.sample import write_sample
 
@@ -300,7 +300,7 @@ def test_interrupt_at_the_very_end_loses_nothing(short_video: Path, tmp_path: Pa
             raise interrupts.pop()
 
     params = JobParams({"track_persons": {"frame_stride": 10}})
-    result = run_job([short_video], params, tmp_path / "out", keep_scratch=False, watch=interrupt_at_the_end)
+    result = run_job([short_video], output=tmp_path / "out", params=params, watch=interrupt_at_the_end)
     assert interrupts == []
     assert result.package is not None
     assert_package_is_sound(result.package)

@@ -123,6 +123,12 @@ def test_defaults_lead_from_one_notebook_to_the_next():
     assert defaults["package"]["proposals_file"] == defaults["generate_proposals"]["output_file"]
 
 
+@pytest.mark.parametrize("stage", STAGES.values(), ids=lambda stage: stage.name)
+def test_heading_is_the_title_of_the_stage(stage):
+    heading = read(stage.notebook).cells[0].source.splitlines()[0]
+    assert heading == f"# {int(stage.key[:2])} · {stage.title}"
+
+
 @each_notebook
 def test_notebook_is_stored_as_jupyter_stores_it(name):
     path = NOTEBOOKS / name

@@ -19,7 +19,8 @@ from videoprep_nb.cli.users import users_app
 from videoprep_nb.core.errors import InputError, ParameterError, VideoPrepError, WeightsError
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.jobs.models import JobResult, State
-from videoprep_nb.jobs.run import run_job
+from videoprep_nb.jobs.params import JobOptions
+from videoprep_nb.jobs.run import run as run_job
 from videoprep_nb.jobs.settings import read_settings
 
 if TYPE_CHECKING:
@@ -62,8 +63,9 @@ def run(
     folder = output or Path("videoprep-output") / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
     try:
         settings = read_settings(params, assignments or [])
+        options = JobOptions(keep_scratch=keep_scratch, previews=False)
         with JobDisplay(err) as display:
-            result = run_job(videos, settings, folder, keep_scratch=keep_scratch, watch=display.update)
+            result = run_job(videos, output=folder, params=settings, options=options, watch=display.update)
     except (InputError, ParameterError, WeightsError) as error:
         raise stop(error, EXIT_USAGE) from None
     except VideoPrepError as error:

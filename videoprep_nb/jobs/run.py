@@ -1,13 +1,14 @@
-"""One job from the command line: a service of its own, for as long as the job takes."""
+"""One job by hand: a service of its own, for as long as the job takes."""
 
 import os
 import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from videoprep_nb.core.errors import InputError, WrongState
 from videoprep_nb.jobs.engine.cluster import EngineSettings
@@ -28,45 +29,63 @@ _LOOK_INTERVAL_S = 0.1
 _SETTINGS = EngineSettings(worker_count=1, separate_processes=False)
 # whoever starts a job by hand may fill the disk
 _LIMITS = Limits(free_bytes=0, free_per_input_byte=0)
+_OPTIONS = JobOptions(previews=False)
 
 
-def run_job(
-    videos: Sequence[Path], params: JobParams, output: Path, *, keep_scratch: bool, watch: Watcher
+def run(
+    videos: Sequence[Path | str],
+    *,
+    output: Path | str,
+    params: JobParams | Mapping[str, Mapping[str, Any]] | None = None,
+    options: JobOptions | None = None,
+    watch: Watcher | None = None,
 ) -> JobResult:
     """Run a job to its end; a video that fails does not stop the others.
 
     Args:
-        videos: The raw videos, in the order that numbers them.
-        params: The parameters of its stages.
+        videos: The raw videos, in the order that numbers them 1, 2, ….
         output: Folder for package and reports; it must not exist or be empty.
-        keep_scratch: Keep clips, frames, detections and tracks in ``output/scratch``.
-        watch: Told of the progress.
+        params: The parameters of its stages, or values by stage and parameter; None for the defaults.
+        options: How it is run; None for the defaults without previews, which only the page shows.
+        watch: Called with the job a few times a second.
 
     Returns:
         How it ended, also when it failed, or was cancelled by a KeyboardInterrupt.
 
     Raises:
+        ParameterError: A parameter is wrong; nothing was begun.
         InputError: A video is not there, or the folder cannot be used; nothing was begun.
         WeightsError: The weights of the detector are not there; nothing was begun.
+
+    Example:
+        >>> run(["no_such_video.mp4"], output="out")
+        Traceback (most recent call last):
+        videoprep_nb.core.errors.InputError: no_such_video.mp4: there is no such file; nothing was begun.
     """
-    if missing := [str(video) for video in videos if not os.path.lexists(video)]:
+    paths = [Path(video) for video in videos]
+    if missing := [str(path) for path in paths if not os.path.lexists(path)]:
         raise InputError(f"{', '.join(missing)}: there is no such file; nothing was begun.")
-    for stage, of_stage in params.each():  # else hours of work could be lost before a stage finds out
+    job_params = params if isinstance(params, JobParams) else JobParams.model_validate(params or {})
+    for stage, of_stage in job_params.each():  # else hours of work could be lost before a stage finds out
         stage.check_machine(of_stage)
-    output = output.absolute()
-    _make_folder(output)
-    workspace = Workspace(output / _WORKSPACE_NAME)
+    folder = Path(output).absolute()
+    _make_folder(folder)
+    workspace = Workspace(folder / _WORKSPACE_NAME)
     try:
         fork_server(unit_environment(workspace, _SETTINGS))  # it imports while the service starts
         with ExitStack() as until_handed_over:
             with Service(workspace, _SETTINGS, _LIMITS) as service:
-                named = [(video.name, video) for video in videos]
-                job_id = service.submit(named, params, JobOptions(keep_scratch=keep_scratch, previews=False))
-                result = _wait(service, job_id, watch)
+                named = [(path.name, path) for path in paths]
+                job_id = service.submit(named, job_params, options or _OPTIONS)
+                result = _wait(service, job_id, watch or _ignore)
                 until_handed_over.enter_context(_uninterrupted())
-            return _hand_over(workspace.job_folder(job_id), result, output)
+            return _hand_over(workspace.job_folder(job_id), result, folder)
     finally:
         shutil.rmtree(workspace.path, ignore_errors=True)
+
+
+def _ignore(view: JobView) -> None:
+    return None
 
 
 @contextmanager

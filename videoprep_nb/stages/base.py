@@ -97,7 +97,7 @@ def _accept(params: Any) -> None:
 class Stage:
     """A stage of the chain: a params model, a function, a view and a notebook.
 
-    Path templates name what a job provides: ``{scratch}``, ``{preview}``, ``{package}``, ``{video_file}``,
+    Path templates name what a job provides: ``{scratch}``, ``{preview}``, ``{package_file}``, ``{video_file}``,
     ``{original_name}``, ``{video_id}``, ``{video_ids}``, ``{part}``, ``{first_clip}``, ``{clip_count}``. A template
     that is a single name takes the value as it is, so lists and numbers pass through.
 

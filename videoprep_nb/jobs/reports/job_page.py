@@ -3,6 +3,7 @@
 from videoprep_nb.jobs.models import JobResult, UnitResult, VideoResult
 from videoprep_nb.jobs.reports.render import JobSummary, ReportEntry, VideoEntry, first_picture, write_index
 from videoprep_nb.jobs.storage.folder import JobFolder
+from videoprep_nb.stages.registry import STAGES
 
 
 def write_job_page(folder: JobFolder, result: JobResult) -> None:
@@ -32,7 +33,7 @@ def _report_entry(folder: JobFolder, unit: UnitResult) -> ReportEntry:
     notebook = folder.reports / unit.report
     page = notebook.with_suffix(".html")
     return ReportEntry(
-        stage=unit.stage,
+        title=STAGES[unit.stage].title if unit.stage in STAGES else unit.stage,
         video_id=unit.video_id,
         state=unit.state,
         message=unit.message,

@@ -29,7 +29,7 @@ class ReportEntry:
     """The report of one stage.
 
     Args:
-        stage: The stage.
+        title: Name of the stage for people.
         video_id: The video, None for a stage that runs once per job.
         state: ``done``, ``failed`` or ``cancelled``.
         message: What went wrong, in one sentence; empty when nothing did.
@@ -38,7 +38,7 @@ class ReportEntry:
         picture: A JPEG of it, see ``first_picture``; None when there is none.
     """
 
-    stage: str
+    title: str
     video_id: str | None
     state: str
     message: str
@@ -162,7 +162,6 @@ def write_index(path: Path, job: JobSummary) -> None:
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True)
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
     environment.filters["duration"] = format_duration
-    environment.filters["stage_title"] = lambda stage: stage.replace("_", " ").capitalize()
     bounded = replace(job, reports=[_without_picture(entry, i) for i, entry in enumerate(job.reports)])
     with staged_file(path) as staging:
         staging.write_text(environment.get_template("job.html.j2").render(job=bounded), encoding="utf-8")

@@ -180,8 +180,10 @@ class ActiveJob:
         facts: VideoFacts = {}
         for stage in STAGES.values():
             # missing when it never came so far, or spoilt by a crash of the machine
-            with suppress(InputError):
-                facts |= stage.facts(self.folder.scratch, video.video_id)
+            with suppress(InputError, OSError):
+                counted = stage.facts(self.folder.scratch, video.video_id)
+                findings = (*facts.get("findings", ()), *counted.get("findings", ()))
+                facts |= counted | VideoFacts(findings=findings)
         return facts
 
 

@@ -166,7 +166,7 @@ def unit_parameters(unit: Unit, spec: JobSpec, folder: JobFolder, good_video_ids
     places = {
         "scratch": str(folder.scratch),
         "preview": str(folder.preview) if spec.options.previews else "",
-        "package": str(folder.staged_package),
+        "package_file": str(folder.staged_package),
         "video_file": str(unit.video.path) if unit.video else "",
         "original_name": unit.video.original_name if unit.video else "",
         "video_id": unit.video.video_id if unit.video else "",

@@ -13,6 +13,10 @@ from videoprep_nb.server.examine import CheckupResult
 from videoprep_nb.server.uploads.imports import ImportEntry
 from videoprep_nb.server.uploads.resumable import ResumableUpload
 from videoprep_nb.server.uploads.sources import VideoSource
+from videoprep_nb.stages.registry import STAGES
+
+_STAGE = next(iter(STAGES.values()))
+"""A stage for examples."""
 
 JOB_ID = "20260131-0123456789abcdef"
 """A job id for examples."""
@@ -65,8 +69,8 @@ class VideoStatus(BaseModel):
 class UnitStatus(BaseModel):
     """One unit of work: a notebook for one video, or for the whole job."""
 
-    key: str = Field(description="its name within the job", examples=["04_track_persons_1"])
-    stage: str = Field(examples=["track_persons"])
+    key: str = Field(description="its name within the job", examples=[f"{_STAGE.key}_1"])
+    stage: str = Field(examples=[_STAGE.name])
     video_id: str | None = Field(description="the video, null for a stage that runs once per job", examples=["1"])
     part: int | None = Field(description="which part of a long video, null for the whole")
     state: State
@@ -139,8 +143,8 @@ class EventMessage(BaseModel):
 class Report(BaseModel):
     """A report of a job: a page, or the executed notebook that it shows."""
 
-    name: str = Field(examples=["04_track_persons_1.html"])
-    href: str = Field(description="where to fetch it", examples=[f"/api/jobs/{JOB_ID}/reports/04_track_persons_1.html"])
+    name: str = Field(examples=[f"{_STAGE.key}_1.html"])
+    href: str = Field(description="where to fetch it", examples=[f"/api/jobs/{JOB_ID}/reports/{_STAGE.key}_1.html"])
 
 
 class UploadStatus(BaseModel):

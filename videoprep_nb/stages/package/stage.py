@@ -114,7 +114,7 @@ STAGE = Stage(
     function=package,
     after=("generate_proposals",),
     inputs={"frames_dir": "{scratch}/frames", "proposals_file": f"{{scratch}}/{PROPOSALS_NAME}"},
-    outputs={"output_file": "{package}"},
+    outputs={"output_file": "{package_file}"},
     weight=0.7,
     preload=("videoprep_nb.exports.validation.validate",),
 )
