@@ -28,7 +28,7 @@ from videoprep_nb.stages.resize.params import ResizeParams
 from videoprep_nb.stages.resize.stage import resize
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.stages.track_persons.stage import track_persons
-from videoprep_nb.tracking.detections import ClipDetections
+from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detectors.inference.device import Precision, cpu_has_bfloat16
 from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
 from videoprep_nb.tracking.detectors.inference.openvino_network import compile_network, exported_model
@@ -71,7 +71,7 @@ def stage_fps(folder: Path, precision: str) -> float:
     )
     started_s = time.perf_counter()
     result = track_persons(params, no_progress)
-    return result.looked_at_count / (time.perf_counter() - started_s)
+    return result.sampled_count / (time.perf_counter() - started_s)
 
 
 def letterboxed(frame: npt.NDArray[np.uint8], letterbox: Letterbox) -> npt.NDArray[np.uint8]:
@@ -136,12 +136,12 @@ class UltralyticsPrediction:
             return len(frames) / (time.perf_counter() - started_s)
 
 
-def agreement(first: list[ClipDetections], second: list[ClipDetections]) -> float:
+def agreement(first: list[Detections], second: list[Detections]) -> float:
     """Share of the boxes of either with score >= 0.3 that have a partner of >= 0.25 in the other at IoU 0.9."""
     partners, boxes = 0, 0
     for one, other in ((first, second), (second, first)):
         for clip_one, clip_other in zip(one, other, strict=True):
-            for index in clip_one.looked_at.tolist():
+            for index in clip_one.sampled.tolist():
                 strong, candidates = clip_one.in_frame(index).above(0.3), clip_other.in_frame(index).above(0.25)
                 iou = iou_matrix(strong.boxes_xyxy, candidates.boxes_xyxy)
                 partners += int((iou >= 0.9).any(axis=1).sum())
@@ -149,9 +149,9 @@ def agreement(first: list[ClipDetections], second: list[ClipDetections]) -> floa
     return partners / boxes
 
 
-def read_detections(folder: Path) -> list[ClipDetections]:
+def read_detections(folder: Path) -> list[Detections]:
     """The cached detections of all clips."""
-    return [ClipDetections.read(path) for path in sorted((folder / "1").glob("*.npz"))]
+    return [Detections.read(path) for path in sorted((folder / "1").glob("*.npz"))]
 
 
 def measure() -> dict[str, object]:

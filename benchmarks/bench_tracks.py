@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from benchmarks.tracker_table import BENCHMARKS, DATA, MOT15_RATE, score
-from videoprep_nb.tracking.detections import DETECTION_FLOOR, ClipDetections
+from videoprep_nb.tracking.detections import DETECTION_FLOOR, Detections
 from videoprep_nb.tracking.detectors.precomputed import PrecomputedDetector
 from videoprep_nb.tracking.evaluation.evaluate import Tracking, evaluate_detections, read_frames
 from videoprep_nb.tracking.params import TrackingParams
@@ -30,9 +30,9 @@ LIMITS = {"clip_s": 0.5, "hour_s": 60.0, "hour_memory_mb": 1000.0}
 def measure_time() -> dict[str, float]:
     """Seconds for 15 s of MOT17-04 and for an hour of PETS09-S2L1 again and again, and the memory that took."""
     pets = PrecomputedDetector.from_file(DATA / "mot15" / "PETS09-S2L1" / "det" / "det.txt")
-    looked_at = np.arange(HOUR_FRAMES, dtype=np.int32)
-    found = pets.detect([], (looked_at % pets.frame_count).tolist(), width=0, height=0)
-    hour = ClipDetections.from_frames(looked_at, found, pets.fingerprint)
+    sampled = np.arange(HOUR_FRAMES, dtype=np.int32)
+    found = pets.detect([], (sampled % pets.frame_count).tolist(), width=0, height=0)
+    hour = Detections.from_frames(sampled, found, pets.fingerprint)
     hour_s = time_tracking(hour, TrackedVideo(Fraction(10), 1, 768, 576))
     memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     crowd = PrecomputedDetector.from_file(DATA / "mot17" / "MOT17-04" / "det" / "yolox_x.txt")
@@ -41,7 +41,7 @@ def measure_time() -> dict[str, float]:
     return {"clip_s": statistics.median(clip_s), "hour_s": hour_s, "hour_memory_mb": memory_mb}
 
 
-def time_tracking(detections: ClipDetections, video: TrackedVideo) -> float:
+def time_tracking(detections: Detections, video: TrackedVideo) -> float:
     """Seconds from detections to refined tracks, with the defaults."""
     started_s = time.perf_counter()
     track_video([(0, detections)], video, TrackingParams())

@@ -21,7 +21,7 @@ from benchmarks.guides import replace_table
 from videoprep_nb.core.boxes import from_cxywh, to_cxywh
 from videoprep_nb.tracking.camera.motion import ClipMotion, join_steps, picture_size
 from videoprep_nb.tracking.camera.path import CameraPath
-from videoprep_nb.tracking.detections import ClipDetections
+from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detector_options import YoloOptions
 from videoprep_nb.tracking.detectors.yolo import YoloDetector
 from videoprep_nb.tracking.evaluation.mot_rows import MotRows
@@ -29,7 +29,7 @@ from videoprep_nb.tracking.evaluation.score import score_sequence
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.refine import clip_boxes
 from videoprep_nb.tracking.track import TrackedVideo, track_beyond_border, track_video
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 
 ROOT = Path(__file__).resolve().parents[1]
 VIDEO = ROOT.parent / "shared" / "data" / "videos" / "pets09_s2l1.avi"
@@ -114,13 +114,13 @@ def filmed(frames: Frames, matrices: Array) -> Frames:
     ]
 
 
-def detect(frames: Frames) -> ClipDetections:
+def detect(frames: Frames) -> Detections:
     """Persons in frames of the standard size."""
     detector, found = YoloDetector(YoloOptions(device="cpu")), []
     for begin in range(0, len(frames), BATCH):
         part = frames[begin : begin + BATCH]
         found += detector.detect(part, range(len(part)), WIDTH, HEIGHT)
-    return ClipDetections.from_frames(np.arange(len(frames), dtype=np.int32), found, "")
+    return Detections.from_frames(np.arange(len(frames), dtype=np.int32), found, "")
 
 
 def follow(frames: Frames) -> CameraPath:
@@ -131,7 +131,7 @@ def follow(frames: Frames) -> CameraPath:
     return CameraPath.from_steps(np.arange(len(frames)), steps, (WIDTH, HEIGHT), RATE)
 
 
-def mapped(tracks: TrackTable, before: Array, after: Array) -> TrackTable:
+def mapped(tracks: Tracks, before: Array, after: Array) -> Tracks:
     """Tracks of one filming in the picture of another; a box is shifted and scaled, not turned."""
     boxes = to_cxywh(tracks.boxes_xyxy)
     old, new = before[tracks.frame_index], after[tracks.frame_index]

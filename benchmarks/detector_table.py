@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from benchmarks.guides import replace_table
 from videoprep_nb.core.boxes import iou_matrix
-from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.detector_options import YoloOptions
 from videoprep_nb.tracking.detectors.base import RgbFrame
 from videoprep_nb.tracking.detectors.precomputed import PrecomputedDetector
@@ -68,7 +68,7 @@ class Score:
     scores: list[float] = field(default_factory=list)
     hits: list[bool] = field(default_factory=list)
 
-    def add(self, found: Detections, picture: Picture) -> None:
+    def add(self, found: FrameDetections, picture: Picture) -> None:
         """Give every box, the strongest first, the free person it overlaps most."""
         self.wanted += int(picture.counts.sum())
         iou = iou_matrix(found.boxes_xyxy.astype(np.float64), picture.boxes_xyxy)

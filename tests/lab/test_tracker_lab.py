@@ -126,7 +126,7 @@ def test_choosing_a_difference_goes_there(lab):
 def test_export_writes_what_the_controls_show(lab, tmp_path):
     named(lab, "confidence", side=1).value = 0.4
     named(lab, "export right").click()
-    assert read_settings(tmp_path / "settings.yaml", [])["track_persons"]["confidence"] == 0.4
+    assert read_settings(tmp_path / "settings.yaml", []).of("track_persons").confidence == 0.4
 
 
 def test_settings_that_do_not_fit_the_video_are_told_in_the_lab(tmp_path):

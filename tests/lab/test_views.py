@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.support.html_pages import Page
 from tests.support.lab_scene import open_scene, write_scene
-from videoprep_nb.lab import views as look
+from videoprep_nb.lab import views
 from videoprep_nb.lab.views import ONLY_HERE, SWITCHED, Comparison
 from videoprep_nb.viz.frames import ShrunkFrames
 from videoprep_nb.viz.style import track_colour
@@ -52,8 +52,8 @@ def torn(trials):
 
 
 def draw(comparison, frame):
-    small = ShrunkFrames(comparison.frames, look.HALF_WIDTH_PX).at(frame)
-    return halves(look.draw_side_by_side(comparison, small, frame))
+    small = ShrunkFrames(comparison.frames, views.HALF_WIDTH_PX).at(frame)
+    return halves(views.draw_side_by_side(comparison, small, frame))
 
 
 def test_person_on_one_side_only_has_a_red_ring(comparison):
@@ -76,29 +76,29 @@ def test_a_person_has_the_same_colour_on_both_sides(torn):
 
 
 def test_time_lines_mark_the_switch(torn):
-    left, right = (bars.picture for bars in look.draw_bars(torn))
+    left, right = (bars.picture for bars in views.draw_bars(torn))
     assert left.shape == right.shape
     assert has_colour(right, SWITCHED)
     assert not has_colour(left, SWITCHED)
 
 
 def test_cursor_moves_with_the_frame(comparison):
-    bars, _ = look.draw_bars(comparison)
+    bars, _ = views.draw_bars(comparison)
     columns = [np.flatnonzero((bars.with_cursor(frame) != bars.picture).any(axis=(0, 2))) for frame in (0, 39)]
     assert columns[0].max() < bars.picture.shape[1] * 0.15
     assert columns[1].min() > bars.picture.shape[1] * 0.9
 
 
 def test_what_changed_and_where(comparison, torn):
-    assert "confidence" in look.what_changed(comparison).data
-    assert "is on this side only for" in look.events(comparison).data
-    assert "1 becomes 9" in look.events(torn).data
+    assert "confidence" in views.what_changed(comparison).data
+    assert "is on this side only for" in views.events(comparison).data
+    assert "1 becomes 9" in views.events(torn).data
     same = Comparison.of(comparison.video, comparison.left.trial, comparison.left.trial)
-    assert "same tracks" in look.events(same).data
+    assert "same tracks" in views.events(same).data
 
 
 def test_film_strip_shows_the_person_in_every_cutting(torn):
-    strip = look.draw_film_strip(torn, torn.right, 9)
+    strip = views.draw_film_strip(torn, torn.right, 9)
     assert all(has_colour(cutting, track_colour(1)) for cutting in np.array_split(strip, 8, axis=1))
 
 
@@ -106,13 +106,13 @@ def test_report_without_any_tracks(trials):
     video, left, _ = trials
     nothing = replace(left, tracks=left.tracks.rows(np.zeros(0, np.int64)))
     empty = Comparison.of(video, nothing, nothing)
-    assert len(look.moments(empty).data) > 1000
-    assert len(look.time_lines(empty).data) > 1000
-    assert "no tracks" in look.film_strip(empty).data
+    assert len(views.moments(empty).data) > 1000
+    assert len(views.time_lines(empty).data) > 1000
+    assert "no tracks" in views.film_strip(empty).data
 
 
 def test_every_hint_leads_to_its_picture(comparison, tmp_path):
-    hints = look.hints(comparison, comparison.left).data
+    hints = views.hints(comparison, comparison.left).data
     (tmp_path / "hints.html").write_text(hints, encoding="utf-8")
     page = Page(tmp_path / "hints.html")
     assert page.loads_from_outside == []
@@ -124,23 +124,23 @@ def test_every_hint_leads_to_its_picture(comparison, tmp_path):
 
 
 def test_click_finds_the_person_whose_box_is_there(comparison):
-    right_px = look.HALF_WIDTH_PX + look.beside(np.zeros((1, 0, 3), np.uint8), np.zeros((1, 0, 3), np.uint8)).shape[1]
+    right_px = views.HALF_WIDTH_PX + views.beside(np.zeros((1, 0, 3), np.uint8), np.zeros((1, 0, 3), np.uint8)).shape[1]
     for index, side in enumerate(comparison.sides):
         table = side.tracks.table.rows(side.tracks.table.frame_index == 30)
         assert len(table)
         for box, track_id in zip(table.boxes_xyxy, table.track_id.tolist(), strict=True):
-            x, y = (box[:2] + box[2:]) / 2 * look.HALF_WIDTH_PX / 1280
+            x, y = (box[:2] + box[2:]) / 2 * views.HALF_WIDTH_PX / 1280
             caption_px = draw(comparison, 30)[0].shape[0] - 360
-            assert look.person_at(comparison, 30, x + index * right_px, y + caption_px) == (index, track_id)
+            assert views.person_at(comparison, 30, x + index * right_px, y + caption_px) == (index, track_id)
 
 
 def test_click_finds_nobody_where_nobody_is(comparison):
-    assert look.person_at(comparison, 30, 2, 30) is None
-    assert look.person_at(comparison, 30, look.HALF_WIDTH_PX + 5, 100) is None
+    assert views.person_at(comparison, 30, 2, 30) is None
+    assert views.person_at(comparison, 30, views.HALF_WIDTH_PX + 5, 100) is None
 
 
 def test_click_on_a_bar_finds_its_track_and_moment(comparison):
-    bars, _ = look.draw_bars(comparison)
+    bars, _ = views.draw_bars(comparison)
     for track_id in comparison.left.tracks.track_ids:
         rows, columns = np.nonzero((bars.picture == track_colour(track_id)).all(axis=-1))
         assert {bars.track_at(y) for y in set(rows.tolist())} == {track_id}

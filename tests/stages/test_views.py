@@ -1,7 +1,5 @@
 import io
-import json
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,11 +9,14 @@ from videoprep_nb.core.layout import clip_id
 from videoprep_nb.core.records import ClipRecord, ClipTable
 from videoprep_nb.stages.clip import view as clip
 from videoprep_nb.stages.track_persons import view as track_persons
-from videoprep_nb.tracking.detections import ClipDetections
+from videoprep_nb.stages.track_persons.params import TrackPersonsParams
+from videoprep_nb.stages.track_persons.result import TrackResult
+from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.tracks import Tracks
 from videoprep_nb.viz import charts, pictures, tables
 from videoprep_nb.viz.pictures import Mark, Tile
 from videoprep_nb.viz.style import PAPER, ink_on, track_colour
-from videoprep_nb.viz.tracks import Run, Tracks
+from videoprep_nb.viz.tracks import Run, VideoTracks
 
 RED = np.full((90, 160, 3), (220, 20, 20), np.uint8)
 BLUE = np.full((90, 160, 3), (20, 20, 220), np.uint8)
@@ -37,34 +38,20 @@ def clip_record(index: int, start_frame: int, frame_count: int, stream_copied: b
     )
 
 
-def write_tracks(folder: Path, clips: list[ClipRecord], rows: dict[str, list[tuple[int, int, bool]]]) -> Tracks:
-    """Clips and tracks as the stages leave them; a row is frame in clip, track id, interpolated."""
-    ClipTable(video_id="1", source_frame_count=sum(c.frame_count for c in clips), clips=clips).write(
-        folder / "clips.json"
+def video_tracks(clips: list[ClipRecord], rows: list[tuple[int, int, bool]]) -> VideoTracks:
+    """Tracks of a video; a row is frame in the video, track id, interpolated."""
+    frame_index, track_id, interpolated = zip(*rows, strict=True) if rows else ((), (), ())
+    boxes_xyxy = [[10.0, 20.0, 40.0, 80.0]] * len(rows)
+    return VideoTracks(
+        clips, Tracks.from_arrays(frame_index, track_id, boxes_xyxy, [0.8] * len(rows), list(interpolated))
     )
-    for record in clips:
-        dicts = [
-            {
-                "video_id": record.clip_id,
-                "frame": None,
-                "frame_index": frame_index,
-                "time_s": frame_index / 10,
-                "track_id": track_id,
-                "bbox": [10.0, 20.0, 40.0, 80.0],
-                "score": 0.8,
-                "interpolated": interpolated,
-            }
-            for frame_index, track_id, interpolated in rows.get(record.clip_id, [])
-        ]
-        (folder / f"{record.clip_id}.json").write_text(json.dumps(dicts))
-        ClipDetections(
-            looked_at=np.arange(record.frame_count, dtype=np.int32),
-            frame_index=np.zeros(0, np.int32),
-            boxes_xyxy=np.zeros((0, 4), np.float32),
-            scores=np.zeros(0, np.float32),
-            fingerprint="",
-        ).write(folder / f"{record.clip_id}.npz")
-    return Tracks.read(folder, folder)
+
+
+def result_of(clips: list[ClipRecord], rows: list[tuple[int, int, bool]]) -> TrackResult:
+    """What stage 4 returns for these tracks."""
+    tracks = video_tracks(clips, rows).table
+    detections = [Detections.from_arrays([], [], [], sampled=range(clip.frame_count)) for clip in clips]
+    return TrackResult(TrackPersonsParams(), clips, detections, tracks, cached_clip_count=0, detector="none")
 
 
 def test_neighbouring_tracks_have_different_colours():
@@ -149,12 +136,12 @@ def test_size(size_bytes, words):
     assert tables.size(size_bytes) == words
 
 
-def test_runs_of_a_track_with_a_gap_and_an_interpolated_stretch(tmp_path):
+def test_runs_of_a_track_with_a_gap_and_an_interpolated_stretch():
     seen = [(frame, 1, False) for frame in (0, 1, 2, 6, 7)]
     filled = [(frame, 1, True) for frame in (3, 4, 5)]
-    later = [(frame, 1, False) for frame in (2, 3)]  # frames 10 to 11 of the video are missing
+    later = [(frame, 1, False) for frame in (12, 13)]  # frames 8 to 11 are missing
     clips = [clip_record(0, 0, 10), clip_record(1, 10, 10)]
-    tracks = write_tracks(tmp_path, clips, {"1_clip_000": seen + filled, "1_clip_001": later})
+    tracks = video_tracks(clips, seen + filled + later)
     assert tracks.runs(shortest_interpolated=2) == [
         Run(1, 0, 3, False),
         Run(1, 3, 6, True),
@@ -164,38 +151,38 @@ def test_runs_of_a_track_with_a_gap_and_an_interpolated_stretch(tmp_path):
     assert tracks.runs(shortest_interpolated=4) == [Run(1, 0, 8, False), Run(1, 12, 14, False)]
 
 
-def test_tracks_go_on_from_clip_to_clip_also_where_clips_overlap(tmp_path):
+def test_tracks_go_on_from_clip_to_clip_also_where_clips_overlap():
     clips = [clip_record(0, 0, 10), clip_record(1, 5, 10)]
-    rows = {name: [(frame, 3, False) for frame in range(10)] for name in ("1_clip_000", "1_clip_001")}
-    tracks = write_tracks(tmp_path, clips, rows)
+    rows = [(frame, 3, False) for frame in range(15)]
+    tracks = video_tracks(clips, rows)
     assert tracks.runs(shortest_interpolated=2) == [Run(3, 0, 15, False)]
     assert tracks.persons_per_frame().tolist() == [1] * 15
+    assert "<td>15</td><td>0</td><td>0.80</td><td>2</td>" in track_persons.track_table(result_of(clips, rows)).data
 
 
-def test_time_line_shows_the_colour_of_every_track(tmp_path):
+def test_time_line_shows_the_colour_of_every_track():
     rows = [(frame, track_id, False) for track_id in (1, 2, 3) for frame in range(10 * track_id)]
-    tracks = write_tracks(tmp_path, [clip_record(0, 0, 60)], {"1_clip_000": rows})
-    picture = decoded(track_persons.track_time_line(tracks))
+    picture = decoded(track_persons.track_time_line(result_of([clip_record(0, 0, 60)], rows)))
     widths = [(picture == track_colour(track_id)).all(axis=2).any(axis=0).sum() for track_id in (1, 2, 3)]
     assert widths[1] == pytest.approx(2 * widths[0], rel=0.05)
     assert widths[2] == pytest.approx(3 * widths[0], rel=0.05)
 
 
-def test_time_line_of_very_many_tracks_stays_bounded(tmp_path):
+def test_time_line_of_very_many_tracks_stays_bounded():
     rows = [(frame, track_id, False) for track_id in range(1, 400) for frame in range(track_id % 7 + 1)]
-    tracks = write_tracks(tmp_path, [clip_record(0, 0, 60)], {"1_clip_000": rows})
-    assert decoded(track_persons.track_time_line(tracks)).shape[0] < 1500
+    result = result_of([clip_record(0, 0, 60)], rows)
+    assert decoded(track_persons.track_time_line(result)).shape[0] < 1500
 
 
-def test_charts_of_a_video_of_one_frame_without_persons(tmp_path):
-    tracks = write_tracks(tmp_path, [clip_record(0, 0, 1)], {})
+def test_charts_of_a_video_of_one_frame_without_persons():
+    result = result_of([clip_record(0, 0, 1)], [])
     for shown in (
-        track_persons.track_time_line(tracks),
-        track_persons.persons_over_time(tracks),
-        track_persons.confidence_histogram(tracks, tmp_path, 0.25),
+        track_persons.track_time_line(result),
+        track_persons.persons_over_time(result),
+        track_persons.confidence_histogram(result),
     ):
         assert decoded(shown).std() > 0
-    assert "no tracks" in track_persons.track_table(tracks).data
+    assert "no tracks" in track_persons.track_table(result).data
 
 
 def test_counts_of_an_hour_keep_the_highest_of_each_spot():

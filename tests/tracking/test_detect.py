@@ -9,8 +9,8 @@ import pytest
 
 from videoprep_nb.core.errors import FrameCountError
 from videoprep_nb.core.records import ClipRecord
-from videoprep_nb.tracking.detect import detect_frames, frames_to_look_at, prefetch
-from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detect import detect_frames, frames_to_sample, prefetch
+from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.detectors.base import Detector
 
 
@@ -37,8 +37,8 @@ def clip(start_frame: int, frame_count: int) -> ClipRecord:
         pytest.param([(0, 2), (2, 2)], 100, [[0], [1]], id="stride-beyond-the-video"),
     ],
 )
-def test_frames_to_look_at(spans: list[tuple[int, int]], frame_stride: int, expected: list[list[int]]) -> None:
-    chosen = frames_to_look_at([clip(*span) for span in spans], frame_stride)
+def test_frames_to_sample(spans: list[tuple[int, int]], frame_stride: int, expected: list[list[int]]) -> None:
+    chosen = frames_to_sample([clip(*span) for span in spans], frame_stride)
     assert [frames.tolist() for frames in chosen] == expected
 
 
@@ -50,7 +50,7 @@ class BrightPixelDetector(Detector):
 
     def detect(self, frames, frame_indices, width, height):
         boxes = [np.array([[0, 0, frame[0, 0, 0], 1]], dtype=np.float32) for frame in frames]
-        return [Detections(box, np.ones(1, np.float32)) for box in boxes]
+        return [FrameDetections(box, np.ones(1, np.float32)) for box in boxes]
 
 
 def grey_frames(count: int) -> Iterator[np.ndarray]:
@@ -58,9 +58,9 @@ def grey_frames(count: int) -> Iterator[np.ndarray]:
 
 
 def test_frames_go_to_the_detector_in_order() -> None:
-    batches: list[Sequence[Detections]] = []
-    looked_at = np.arange(10, dtype=np.int32)
-    found = detect_frames(BrightPixelDetector(), grey_frames(10), looked_at, clip(0, 10), batches.append)
+    batches: list[Sequence[FrameDetections]] = []
+    sampled = np.arange(10, dtype=np.int32)
+    found = detect_frames(BrightPixelDetector(), grey_frames(10), sampled, clip(0, 10), batches.append)
     assert [int(frame.boxes_xyxy[0, 2]) for frame in found] == list(range(1, 11))
     assert [len(batch) for batch in batches] == [4, 4, 2]
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from tests.support.tracking_scenes import walkers
-from videoprep_nb.tracking.detections import ClipDetections, Detections, clip_fingerprint
+from videoprep_nb.tracking.detections import Detections, FrameDetections, clip_fingerprint
 
-LOOKED_AT = np.array([0, 3, 6], dtype=np.int32)
+SAMPLED = np.array([0, 3, 6], dtype=np.int32)
 
 
-def clip_detections() -> ClipDetections:
-    return ClipDetections.from_frames(LOOKED_AT, [walkers(0), Detections.empty(), walkers(6, row_count=3)], "abc")
+def clip_detections() -> Detections:
+    return Detections.from_frames(SAMPLED, [walkers(0), FrameDetections.empty(), walkers(6, row_count=3)], "abc")
 
 
 def test_written_and_read(tmp_path: Path) -> None:
@@ -21,37 +21,37 @@ def test_written_and_read(tmp_path: Path) -> None:
     assert [child.name for child in path.parent.iterdir()] == ["1_clip_000.npz"]
     with np.load(path, allow_pickle=False) as arrays:
         assert arrays["frame_index"].tolist() == [0, 0, 6, 6, 6]
-    cached = ClipDetections.read(path)
-    assert cached.looked_at.tolist() == [0, 3, 6]
-    assert cached.frame_index.dtype == np.int32
+    cached = Detections.read(path)
+    assert cached.sampled.tolist() == [0, 3, 6]
+    assert cached.frame_index.dtype == np.int64
     assert cached.in_frame(3).boxes_xyxy.shape == (0, 4)
     assert np.array_equal(cached.in_frame(6).boxes_xyxy, walkers(6, row_count=3).boxes_xyxy)
     assert np.array_equal(cached.in_frame(0).scores, walkers(0).scores)
 
 
 def test_a_clip_without_persons(tmp_path: Path) -> None:
-    ClipDetections.from_frames(LOOKED_AT, [Detections.empty()] * 3, "abc").write(tmp_path / "none.npz")
-    assert ClipDetections.read(tmp_path / "none.npz").boxes_xyxy.shape == (0, 4)
+    Detections.from_frames(SAMPLED, [FrameDetections.empty()] * 3, "abc").write(tmp_path / "none.npz")
+    assert Detections.read(tmp_path / "none.npz").boxes_xyxy.shape == (0, 4)
 
 
 def test_only_the_matching_file_is_used(tmp_path: Path) -> None:
     path = tmp_path / "1_clip_000.npz"
-    assert ClipDetections.read_matching(path, "abc") is None
+    assert Detections.read_matching(path, "abc") is None
     clip_detections().write(path)
-    assert ClipDetections.read_matching(path, "abc") is not None
-    assert ClipDetections.read_matching(path, "abd") is None
+    assert Detections.read_matching(path, "abc") is not None
+    assert Detections.read_matching(path, "abd") is None
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"not a zip"], ids=["empty", "cut-off", "other"])
 def test_a_broken_file_counts_as_missing(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "1_clip_000.npz"
     path.write_bytes(content)
-    assert ClipDetections.read_matching(path, "abc") is None
+    assert Detections.read_matching(path, "abc") is None
 
 
 def test_above_a_confidence() -> None:
     scores = np.array([0.05, 0.25, 0.9], dtype=np.float32)
-    found = Detections(np.arange(12, dtype=np.float32).reshape(3, 4), scores)
+    found = FrameDetections(np.arange(12, dtype=np.float32).reshape(3, 4), scores)
     assert found.above(0.25).scores.tolist() == scores[1:].tolist()
     assert len(found.above(0.95)) == 0
 
@@ -61,11 +61,11 @@ def test_the_fingerprint_follows_clip_frames_and_detector(tmp_path: Path) -> Non
     clip.write_bytes(b"a")
     other.write_bytes(b"b")
     fingerprints = {
-        clip_fingerprint(clip, LOOKED_AT, "yolo 1"),
-        clip_fingerprint(other, LOOKED_AT, "yolo 1"),
-        clip_fingerprint(clip, LOOKED_AT[:2], "yolo 1"),
-        clip_fingerprint(clip, LOOKED_AT, "yolo 2"),
+        clip_fingerprint(clip, SAMPLED, "yolo 1"),
+        clip_fingerprint(other, SAMPLED, "yolo 1"),
+        clip_fingerprint(clip, SAMPLED[:2], "yolo 1"),
+        clip_fingerprint(clip, SAMPLED, "yolo 2"),
     }
     assert len(fingerprints) == 4
     other.write_bytes(b"a")
-    assert clip_fingerprint(other, LOOKED_AT, "yolo 1") in fingerprints
+    assert clip_fingerprint(other, SAMPLED, "yolo 1") in fingerprints

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional, Self
 
-import numpy as np
-import numpy.typing as npt
 import yaml
 from pydantic import Field
 
@@ -28,12 +26,12 @@ from videoprep_nb.stages.track_persons.detector import detector_of
 from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
 from videoprep_nb.stages.track_persons.params import DetectPersonsParams, TrackPersonsParams
 from videoprep_nb.tracking.camera.path import CameraPath
-from videoprep_nb.tracking.detections import ClipDetections
+from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.quality import Quality, judge_tracks, settings_warnings
 from videoprep_nb.tracking.track import TrackedVideo, track_video
 from videoprep_nb.tracking.trackers import create_tracker
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 
 _VIDEO_ID = "1"
 _STAGE = "track_persons"
@@ -88,7 +86,7 @@ class Trial:
     """
 
     settings: LabSettings
-    tracks: TrackTable
+    tracks: Tracks
     quality: Quality
     warnings: list[str]
     elapsed_s: float
@@ -111,7 +109,7 @@ class LabVideo:
     clips: list[ClipRecord]
     clips_folder: Path
     first_frame: int
-    detections: list[ClipDetections]
+    detections: list[Detections]
     stage: TrackPersonsParams
     camera: CameraPath | None
     cuts: list[int]
@@ -131,7 +129,7 @@ class LabVideo:
         started_s = time.perf_counter()
         first, last = self.clips[0], self.clips[-1]
         video = TrackedVideo(first.rate, settings.frame_stride, first.width, first.height)
-        tracks = track_video(self._looked_at(settings.frame_stride), video, settings, self.camera, self.cuts)
+        tracks = track_video(self._sampled(settings.frame_stride), video, settings, self.camera, self.cuts)
         elapsed_s = time.perf_counter() - started_s
         quality = judge_tracks(tracks, video, range(first.start_frame, last.start_frame + last.frame_count))
         warnings = settings_warnings(quality, video, detector_of(self.stage).image_size)
@@ -147,19 +145,19 @@ class LabVideo:
         with staged_file(path) as staging:
             staging.write_text(self.to_yaml(settings), encoding="utf-8")
 
-    def _looked_at(self, frame_stride: int) -> list[tuple[int, ClipDetections]]:
+    def _sampled(self, frame_stride: int) -> list[tuple[int, Detections]]:
         """Start frame and detections of each clip, as if only every n-th frame had been looked at."""
         if frame_stride % self.stage.frame_stride:
             raise ParameterError(
                 "frame_stride",
                 f"found {frame_stride}, but persons were detected with {self.stage.frame_stride}; wanted a multiple",
             )
-        last_frame = self.clips[-1].start_frame + int(self.detections[-1].looked_at[-1])
+        last_frame = self.clips[-1].start_frame + int(self.detections[-1].sampled[-1])
         thinned = []
         for record, found in zip(self.clips, self.detections, strict=True):
-            frames = record.start_frame + found.looked_at
+            frames = record.start_frame + found.sampled
             wanted = ((frames - self.first_frame) % frame_stride == 0) | (frames == last_frame)
-            thinned.append((record.start_frame, _only(found, found.looked_at[wanted])))
+            thinned.append((record.start_frame, found.thinned(found.sampled[wanted])))
         return thinned
 
 
@@ -189,9 +187,9 @@ def open_video(params: ExploreTrackerParams, progress: ProgressCallback | None =
     all_clips = ClipTable.read_folder(clips_folder).clips
     clips = all_clips[part_of_clips(len(all_clips), params.first_clip, params.clip_count)]
     detections = [_detections(detections_folder, record) for record in clips]
-    looked_at = [found.looked_at for found in detections]
-    camera = estimate_camera_motion(stage, clips, looked_at, lambda done, total, unit: None)
-    cuts = cuts_of_video(stage, clips, looked_at, lambda done, total, unit: None)
+    sampled = [found.sampled for found in detections]
+    camera = estimate_camera_motion(stage, clips, sampled, lambda done, total, unit: None)
+    cuts = cuts_of_video(stage, clips, sampled, lambda done, total, unit: None)
     return LabVideo(clips, clips_folder, all_clips[0].start_frame, detections, stage, camera, cuts)
 
 
@@ -235,17 +233,12 @@ def _read_job(folder: Path, params: ExploreTrackerParams) -> TrackPersonsParams:
     return TrackPersonsParams.checked(values | places | {"video_id": params.video_id})
 
 
-def _detections(folder: Path, record: ClipRecord) -> ClipDetections:
+def _detections(folder: Path, record: ClipRecord) -> Detections:
     path = folder / f"{record.clip_id}.npz"
     try:
-        return ClipDetections.read(path)
+        return Detections.read(path)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error}); run 04_track_persons on the video first.") from error
-
-
-def _only(found: ClipDetections, frames: npt.NDArray[np.int32]) -> ClipDetections:
-    rows = np.isin(found.frame_index, frames)
-    return ClipDetections(frames, found.frame_index[rows], found.boxes_xyxy[rows], found.scores[rows], "")
 
 
 def _read_assignments(model: type[Params], assignments: Iterable[str]) -> dict[str, Any]:

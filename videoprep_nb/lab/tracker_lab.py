@@ -8,7 +8,7 @@ import ipywidgets
 from ipyevents import Event
 
 from videoprep_nb.core.errors import VideoPrepError
-from videoprep_nb.lab import views as look
+from videoprep_nb.lab import views
 from videoprep_nb.lab.model import LabVideo, Trial
 from videoprep_nb.lab.settings_panel import SettingsPanel
 from videoprep_nb.lab.views import Comparison
@@ -40,7 +40,7 @@ class TrackerLab:
         self._video = video
         self._export_file = export_file
         self._comparison = Comparison.of(video, left, right)
-        self._frames = ShrunkFrames(self._comparison.frames, look.HALF_WIDTH_PX)
+        self._frames = ShrunkFrames(self._comparison.frames, views.HALF_WIDTH_PX)
         self._panels = [
             SettingsPanel("Left", left.settings, lambda: self._retrack(0)),
             SettingsPanel("Right", right.settings, lambda: self._retrack(1)),
@@ -119,7 +119,7 @@ class TrackerLab:
             *((f"{tables.clock(e.frame / rate)} · {e.words}", e.frame) for e in events[:_MAX_EVENTS]),
         ]
         self._event.value = _NO_FRAME
-        self._table.value = look.what_changed(self._comparison).data
+        self._table.value = views.what_changed(self._comparison).data
         self._show_bars()
 
     def _track_options(self) -> list[tuple[str, tuple[int, int]]]:
@@ -141,19 +141,19 @@ class TrackerLab:
         self._strip.layout.display = "none" if change["new"] == _NO_TRACK else ""
         if change["new"] != _NO_TRACK:
             index, track_id = change["new"]
-            strip = look.draw_film_strip(self._comparison, self._comparison.sides[index], track_id)
+            strip = views.draw_film_strip(self._comparison, self._comparison.sides[index], track_id)
             self._strip.value = pictures.encode_jpeg(strip)
         self._show_bars()
 
     def _picture_clicked(self, x: float, y: float) -> None:
         """Choose the person that was clicked."""
-        person = look.person_at(self._comparison, self._frame.value, x, y)
+        person = views.person_at(self._comparison, self._frame.value, x, y)
         if person is not None:
             self._track.value = person
 
     def _bars_clicked(self, x: float, y: float) -> None:
         """Go to the moment that was clicked, and choose the track whose bar it is."""
-        half = look.side_at(x)
+        half = views.side_at(x)
         if half is None:
             return
         index, x_half = half
@@ -168,16 +168,16 @@ class TrackerLab:
         if self._track.value != _NO_TRACK:
             index, track_id = self._track.value
             selected[index] = track_id
-        self._bars = look.draw_bars(self._comparison, (selected[0], selected[1]))
+        self._bars = views.draw_bars(self._comparison, (selected[0], selected[1]))
         self._show_frame()
 
     def _show_frame(self) -> None:
         frame = self._frame.value
         small: Picture = self._frames.at(frame)
         self._clock.value = tables.clock(frame / self._comparison.left.tracks.rate)
-        self._picture.value = pictures.encode_jpeg(look.draw_side_by_side(self._comparison, small, frame))
+        self._picture.value = pictures.encode_jpeg(views.draw_side_by_side(self._comparison, small, frame))
         left, right = (bars.with_cursor(frame) for bars in self._bars)
-        self._bars_picture.value = pictures.encode_jpeg(look.beside(left, right))
+        self._bars_picture.value = pictures.encode_jpeg(views.beside(left, right))
 
     def _export(self, side: int) -> None:
         settings = self._comparison.sides[side].trial.settings

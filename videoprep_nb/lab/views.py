@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 from IPython.display import HTML, Image
 
 from videoprep_nb.lab.model import LabSettings, LabVideo, Trial
 from videoprep_nb.tracking.compare import Difference, Switches, compare_tracks
+from videoprep_nb.tracking.tracks import Tracks
 from videoprep_nb.viz import pictures, tables
 from videoprep_nb.viz.film_strip import Scene, film_strips, spread_frames
 from videoprep_nb.viz.frames import VideoFrames
@@ -18,7 +20,7 @@ from videoprep_nb.viz.quality import quality_hints
 from videoprep_nb.viz.style import INK, PAPER, Colour, track_colour
 from videoprep_nb.viz.track_bars import Tick, TrackBars, draw_track_bars, shown_tracks
 from videoprep_nb.viz.track_drawing import draw_tracks
-from videoprep_nb.viz.tracks import Bools, Tracks
+from videoprep_nb.viz.tracks import VideoTracks
 
 HALF_WIDTH_PX = 640
 ONLY_HERE: Colour = (220, 38, 38)
@@ -62,7 +64,7 @@ class Side:
 
     name: str
     trial: Trial
-    tracks: Tracks
+    tracks: VideoTracks
     colours: Mapping[int, Colour]
     only_here: Mapping[int, set[int]]
     switches: Switches
@@ -214,8 +216,8 @@ def person_at(comparison: Comparison, frame: int, x: float, y: float) -> tuple[i
 
 def draw_film_strip(comparison: Comparison, side: Side, track_id: int) -> Picture:
     """Draw cuttings of one person, spread over the time of the track."""
-    rows = np.flatnonzero(side.tracks.track_id == track_id)
-    frames = side.tracks.frame[rows]
+    table = side.tracks.table
+    frames = table.frame_index[table.track_id == track_id]
     scene = Scene([track_id], spread_frames(int(frames[0]), int(frames[-1]), _STRIP_CELLS), follow=True)
     (strip,) = film_strips([scene], side.tracks.table, comparison.frames, side.tracks.rate, side.colours)
     return strip
@@ -301,21 +303,23 @@ def _measures(side: Side) -> dict[str, object]:
 
 
 def _left_side(video: LabVideo, trial: Trial, difference: Difference) -> Side:
-    tracks = Tracks.of_table(video.clips, trial.tracks)
+    tracks = VideoTracks(video.clips, trial.tracks)
     colours = {track_id: track_colour(track_id) for track_id in tracks.track_ids}
-    return Side("Left", trial, tracks, colours, _ids_by_frame(tracks, difference.only_left), difference.left_switches)
+    return Side(
+        "Left", trial, tracks, colours, _ids_by_frame(trial.tracks, difference.only_left), difference.left_switches
+    )
 
 
 def _right_side(video: LabVideo, trial: Trial, difference: Difference) -> Side:
-    tracks = Tracks.of_table(video.clips, trial.tracks)
+    tracks = VideoTracks(video.clips, trial.tracks)
     colours = {track_id: track_colour(difference.left_id_of.get(track_id, track_id)) for track_id in tracks.track_ids}
-    only_here = _ids_by_frame(tracks, difference.only_right)
+    only_here = _ids_by_frame(trial.tracks, difference.only_right)
     return Side("Right", trial, tracks, colours, only_here, difference.right_switches)
 
 
-def _ids_by_frame(tracks: Tracks, rows: Bools) -> dict[int, set[int]]:
+def _ids_by_frame(tracks: Tracks, rows: npt.NDArray[np.bool_]) -> dict[int, set[int]]:
     ids: dict[int, set[int]] = {}
-    for frame, track_id in zip(tracks.frame[rows].tolist(), tracks.track_id[rows].tolist(), strict=True):
+    for frame, track_id in zip(tracks.frame_index[rows].tolist(), tracks.track_id[rows].tolist(), strict=True):
         ids.setdefault(frame, set()).add(track_id)
     return ids
 

@@ -1,6 +1,7 @@
 """Arrays that are kept in a file together with what they were made from."""
 
 import zipfile
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -29,7 +30,7 @@ class CachedArrays:
         """
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                columns = {name: arrays[name] for name in cls.__dataclass_fields__}
+                columns = {field.name: arrays[field.name] for field in fields(cls)}
         except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise OSError(f"{path} does not hold {cls.__name__} ({error})") from error
         return cls(**{**columns, "fingerprint": str(columns["fingerprint"])})

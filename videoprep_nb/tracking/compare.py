@@ -8,8 +8,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from videoprep_nb.core.boxes import iou_matrix
-from videoprep_nb.tracking.quality import rows_by_frame
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 
 SAME_PERSON_IOU = 0.5
 
@@ -51,7 +50,7 @@ class Difference:
     left_id_of: dict[int, int]
 
 
-def compare_tracks(left: TrackTable, right: TrackTable) -> Difference:
+def compare_tracks(left: Tracks, right: Tracks) -> Difference:
     """Find the same persons in two tables, frame by frame, and what only one of the tables has.
 
     Boxes belong together where their IoU is at least 0.5, so that as many as possible do. An id switch is counted as
@@ -76,11 +75,11 @@ def compare_tracks(left: TrackTable, right: TrackTable) -> Difference:
     )
 
 
-def _matching_rows(left: TrackTable, right: TrackTable) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _matching_rows(left: Tracks, right: Tracks) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Rows of both tables that show the same person in the same frame."""
-    right_of_frame = {int(right.frame_index[rows[0]]): rows for rows in rows_by_frame(right)}
+    right_of_frame = {int(right.frame_index[rows[0]]): rows for rows in right.rows_by_frame()}
     found: list[tuple[int, int]] = []
-    for left_rows in rows_by_frame(left):
+    for left_rows in left.rows_by_frame():
         right_rows = right_of_frame.get(int(left.frame_index[left_rows[0]]))
         if right_rows is None:
             continue

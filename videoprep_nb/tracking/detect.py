@@ -11,21 +11,21 @@ import numpy.typing as npt
 
 from videoprep_nb.core.errors import FrameCountError
 from videoprep_nb.core.records import ClipRecord
-from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
 
 T = TypeVar("T")
 
 
-def frames_to_look_at(clips: Sequence[ClipRecord], frame_stride: int) -> list[npt.NDArray[np.int32]]:
-    """Choose every n-th frame of the video, and its last one, so that every other frame lies between two of them.
+def frames_to_sample(clips: Sequence[ClipRecord], frame_stride: int) -> list[npt.NDArray[np.int64]]:
+    """Sample every n-th frame of the video, and its last one, so that every other frame lies between two of them.
 
     Args:
-        clips: The clips of a video, in order; a frame that lies in two of them is looked at in the first one only.
+        clips: The clips of a video, in order; a frame that lies in two of them is sampled in the first one only.
         frame_stride: Frames from one to the next.
 
     Returns:
-        For each clip the indices of frames in it, zero-based, int32.
+        For each clip the indices of frames in it, zero-based, int64.
     """
     first_frame, last_frame = clips[0].start_frame, clips[-1].start_frame + clips[-1].frame_count - 1
     covered = first_frame
@@ -34,7 +34,7 @@ def frames_to_look_at(clips: Sequence[ClipRecord], frame_stride: int) -> list[np
         end = clip.start_frame + clip.frame_count
         frames = np.arange(covered, end)
         wanted = ((frames - first_frame) % frame_stride == 0) | (frames == last_frame)
-        chosen.append((frames[wanted] - clip.start_frame).astype(np.int32))
+        chosen.append(frames[wanted] - clip.start_frame)
         covered = end
     return chosen
 
@@ -42,16 +42,16 @@ def frames_to_look_at(clips: Sequence[ClipRecord], frame_stride: int) -> list[np
 def detect_frames(
     detector: Detector,
     frames: Iterator[RgbFrame],
-    looked_at: npt.NDArray[np.int32],
+    sampled: npt.NDArray[np.int64],
     clip: ClipRecord,
-    on_batch: Callable[[Sequence[Detections]], None],
-) -> list[Detections]:
+    on_batch: Callable[[Sequence[FrameDetections]], None],
+) -> list[FrameDetections]:
     """Find the persons in one clip.
 
     Args:
         detector: The detector.
-        frames: Frames; as many are taken as ``looked_at`` has, or none if the detector looks at none.
-        looked_at: ``(K,)`` int32, zero-based indices of the frames in the clip.
+        frames: Frames; as many are taken as ``sampled`` has, or none if the detector reads none.
+        sampled: ``(K,)`` int64, zero-based indices of the frames in the clip.
         clip: The clip.
         on_batch: Told the detections of each batch of frames that is done.
 
@@ -61,14 +61,12 @@ def detect_frames(
     Raises:
         FrameCountError: There are too few frames.
     """
-    found: list[Detections] = []
-    for begin in range(0, len(looked_at), detector.batch_size):
-        indices = (clip.start_frame + looked_at[begin : begin + detector.batch_size]).tolist()
+    found: list[FrameDetections] = []
+    for begin in range(0, len(sampled), detector.batch_size):
+        indices = (clip.start_frame + sampled[begin : begin + detector.batch_size]).tolist()
         found += detector.detect(islice(frames, len(indices)), indices, clip.width, clip.height)
         if len(found) != begin + len(indices):
-            raise FrameCountError(
-                f"{clip.file_name} ended after {len(found)} of {len(looked_at)} frames; cut it again."
-            )
+            raise FrameCountError(f"{clip.file_name} ended after {len(found)} of {len(sampled)} frames; cut it again.")
         on_batch(found[begin:])
     return found
 

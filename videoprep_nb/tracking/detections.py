@@ -1,28 +1,31 @@
-"""Persons found in frames, and their file: what trackers are fed with, however often they are tried."""
+"""Persons detected in the frames of a clip or video, and their file: what trackers are fed with."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from videoprep_nb.tracking.box_table import BoxTable, ColumnType, FrameTable
 from videoprep_nb.tracking.cached_arrays import CachedArrays
 
 DETECTION_FLOOR = 0.05
-"""Least score that is kept. ``confidence`` may be set anywhere above it without detecting again."""
+"""Minimum score that is kept. ``confidence`` may be set anywhere above it without detecting again."""
 
 
 @dataclass(frozen=True)
-class Detections:
-    """The persons found in one frame.
+class FrameDetections(BoxTable):
+    """The persons detected in one frame: what a detector gives and a tracker takes.
 
     Args:
         boxes_xyxy: ``(N, 4)`` float32, x1 y1 x2 y2 in absolute pixels of the standard frame.
         scores: ``(N,)`` float32, confidence in (0, 1].
     """
+
+    columns: ClassVar[Mapping[str, ColumnType]] = {"boxes_xyxy": (np.float32, (4,)), "scores": (np.float32, ())}
 
     boxes_xyxy: npt.NDArray[np.float32]
     scores: npt.NDArray[np.float32]
@@ -30,92 +33,102 @@ class Detections:
     @classmethod
     def empty(cls) -> Self:
         """No detections."""
-        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
-
-    def __len__(self) -> int:
-        return len(self.scores)
-
-    def above(self, confidence: float) -> "Detections":
-        """The detections with at least this score."""
-        return self.rows(self.scores >= confidence)
-
-    def rows(self, chosen: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> "Detections":
-        """Some of the detections, by index or mask."""
-        return Detections(self.boxes_xyxy[chosen], self.scores[chosen])
+        return cls(**cls.stacked([]))
 
 
 @dataclass(frozen=True)
-class ClipDetections(CachedArrays):
-    """The persons found in one clip, one row per box.
+class Detections(FrameTable, CachedArrays):
+    """The persons detected in a clip or a whole video, one row per box, in the order of frames.
+
+    ``read`` and ``write`` keep them in a file, such as ``<detections_dir>/<video_id>/<clip_id>.npz`` of stage 4.
 
     Args:
-        looked_at: ``(K,)`` int32, zero-based indices in the clip of the frames the detector saw, increasing.
-        frame_index: ``(N,)`` int32, the frame of each box, increasing.
-        boxes_xyxy: ``(N, 4)`` float32, pixels of the standard frame.
+        sampled: ``(K,)`` int64, zero-based indices of the frames that the detector saw, increasing.
+        frame_index: ``(N,)`` int64, the frame of each box.
+        boxes_xyxy: ``(N, 4)`` float32, x1 y1 x2 y2 in pixels of the standard frame.
         scores: ``(N,)`` float32 in (0, 1], not below ``DETECTION_FLOOR``.
-        fingerprint: What the boxes were made from; see ``clip_fingerprint``.
+        fingerprint: What they were made from, see ``clip_fingerprint``; empty if that is not known.
+
+    Example:
+        >>> found = Detections.from_arrays([0, 2], [[10, 20, 50, 120], [12, 20, 52, 120]], [0.9, 0.4])
+        >>> found.sampled.tolist(), len(found), len(found.above(0.5))
+        ([0, 1, 2], 2, 1)
+        >>> found.in_frame(2).boxes_xyxy.tolist()
+        [[12.0, 20.0, 52.0, 120.0]]
     """
 
-    looked_at: npt.NDArray[np.int32]
-    frame_index: npt.NDArray[np.int32]
-    boxes_xyxy: npt.NDArray[np.float32]
-    scores: npt.NDArray[np.float32]
-    fingerprint: str
+    columns: ClassVar[Mapping[str, ColumnType]] = {"frame_index": (np.int64, ()), **FrameDetections.columns}
 
-    @classmethod
-    def from_frames(cls, looked_at: npt.NDArray[np.int32], frames: list[Detections], fingerprint: str) -> Self:
-        """Stack the detections of the frames ``looked_at``."""
-        return cls(
-            looked_at=looked_at,
-            frame_index=np.repeat(looked_at, [len(found) for found in frames]),
-            boxes_xyxy=np.concatenate([np.zeros((0, 4), np.float32), *(found.boxes_xyxy for found in frames)]),
-            scores=np.concatenate([np.zeros(0, np.float32), *(found.scores for found in frames)]),
-            fingerprint=fingerprint,
-        )
-
-    def in_frame(self, frame_index: int) -> Detections:
-        """The detections of one frame of the clip, zero-based."""
-        rows = slice(*np.searchsorted(self.frame_index, [frame_index, frame_index + 1]))
-        return Detections(self.boxes_xyxy[rows], self.scores[rows])
-
-
-@dataclass(frozen=True)
-class VideoDetections:
-    """The persons found in a whole video, one row per box, in an order that does not depend on the detector's.
-
-    Args:
-        looked_at: ``(K,)`` int64, zero-based indices in the video of the frames the detector saw, increasing.
-        frame_index: ``(N,)`` int64, the frame of each box, increasing.
-        boxes_xyxy: ``(N, 4)`` float32, pixels of the standard frame.
-        scores: ``(N,)`` float32 in (0, 1].
-    """
-
-    looked_at: npt.NDArray[np.int64]
+    sampled: npt.NDArray[np.int64]
     frame_index: npt.NDArray[np.int64]
     boxes_xyxy: npt.NDArray[np.float32]
     scores: npt.NDArray[np.float32]
+    fingerprint: str = ""
 
     @classmethod
-    def from_clips(cls, clips: Iterable[tuple[int, ClipDetections]], confidence: float) -> Self:
-        """Put the clips of a video together.
+    def from_arrays(
+        cls,
+        frame_index: npt.ArrayLike,
+        boxes_xyxy: npt.ArrayLike,
+        scores: npt.ArrayLike,
+        sampled: npt.ArrayLike | None = None,
+    ) -> Self:
+        """Make detections of rows in any order.
+
+        Args:
+            frame_index: ``(N,)`` zero-based frame of each box.
+            boxes_xyxy: ``(N, 4)`` x1 y1 x2 y2 in pixels.
+            scores: ``(N,)`` in (0, 1].
+            sampled: ``(K,)`` frames that the detector saw, increasing; None: all up to the last one with a box.
+
+        Raises:
+            ValueError: The arrays do not fit together.
+        """
+        columns = cls.as_columns({"frame_index": frame_index, "boxes_xyxy": boxes_xyxy, "scores": scores})
+        frames = np.arange(columns["frame_index"].max(initial=-1) + 1) if sampled is None else np.asarray(sampled)
+        table = cls(sampled=frames.astype(np.int64), **columns)
+        if not np.isin(table.frame_index, table.sampled).all():
+            raise ValueError("frame_index: got boxes in frames that are not among those sampled")
+        return table.rows(np.argsort(table.frame_index, kind="stable"))
+
+    @classmethod
+    def from_frames(
+        cls, sampled: npt.NDArray[np.integer], frames: Sequence[FrameDetections], fingerprint: str = ""
+    ) -> Self:
+        """Stack the detections of the frames ``sampled``."""
+        indices = sampled.astype(np.int64)
+        return cls(
+            sampled=indices,
+            frame_index=np.repeat(indices, [len(found) for found in frames]),
+            fingerprint=fingerprint,
+            **FrameDetections.stacked(frames),
+        )
+
+    @classmethod
+    def from_clips(cls, clips: Iterable[tuple[int, "Detections"]], confidence: float) -> Self:
+        """Put the clips of a video together; rows have an order that does not depend on the detector's.
 
         Args:
             clips: For each clip, in order: index of its first frame in the video, and its detections. Clips may
-                overlap, but no frame of the video is looked at twice.
-            confidence: Least score of a detection that is taken.
+                overlap, but no frame of the video is sampled twice.
+            confidence: Minimum score of a detection that is taken.
         """
-        parts = list(clips)
-        no_frames, no_boxes, no_scores = np.zeros(0, np.int64), np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
-        looked_at = np.concatenate([no_frames, *(start + found.looked_at for start, found in parts)])
-        frames = np.concatenate([no_frames, *(start + found.frame_index for start, found in parts)])
-        boxes_xyxy = np.concatenate([no_boxes, *(found.boxes_xyxy for _, found in parts)])
-        scores = np.concatenate([no_scores, *(found.scores for _, found in parts)])
-        order = np.lexsort((scores, *boxes_xyxy.T, frames))
-        order = order[scores[order] >= confidence]
-        return cls(looked_at, frames[order], boxes_xyxy[order], scores[order])
+        parts = [
+            replace(found, frame_index=start + found.frame_index, sampled=start + found.sampled)
+            for start, found in clips
+        ]
+        sampled = np.concatenate([np.zeros(0, np.int64), *(part.sampled for part in parts)])
+        table = cls(sampled=sampled, **cls.stacked(parts)).above(confidence)
+        return table.rows(np.lexsort((table.scores, *table.boxes_xyxy.T, table.frame_index)))
 
-    def __len__(self) -> int:
-        return len(self.frame_index)
+    def in_frame(self, frame_index: int) -> FrameDetections:
+        """The detections of one frame."""
+        rows = slice(*np.searchsorted(self.frame_index, [frame_index, frame_index + 1]))
+        return FrameDetections(self.boxes_xyxy[rows], self.scores[rows])
+
+    def thinned(self, frames: npt.NDArray[np.int64]) -> Self:
+        """What a detector would have found if it had seen only some of the frames."""
+        return replace(self.rows(np.isin(self.frame_index, frames)), sampled=frames, fingerprint="")
 
     def split(self, cuts: Sequence[int]) -> list[Self]:
         """The detections before the first of these frames, from there to the next, and so on.
@@ -123,24 +136,20 @@ class VideoDetections:
         Args:
             cuts: Frames of the video, increasing.
         """
-        frames = np.searchsorted(self.looked_at, cuts)
-        rows = np.searchsorted(self.frame_index, cuts)
-        columns = (
-            np.split(self.looked_at, frames),
-            *(np.split(column, rows) for column in (self.frame_index, self.boxes_xyxy, self.scores)),
-        )
-        return [type(self)(*part) for part in zip(*columns, strict=True)]
+        frames = np.split(self.sampled, np.searchsorted(self.sampled, cuts))
+        rows = np.split(np.arange(len(self)), np.searchsorted(self.frame_index, cuts))
+        return [replace(self.rows(part), sampled=sampled) for sampled, part in zip(frames, rows, strict=True)]
 
     def rows_of_frames(self) -> list[slice]:
-        """The rows of each frame that was looked at."""
-        begins = np.searchsorted(self.frame_index, self.looked_at)
-        ends = np.searchsorted(self.frame_index, self.looked_at, side="right")
-        return [slice(begin, end) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+        """The rows of each frame that was sampled."""
+        starts = np.searchsorted(self.frame_index, self.sampled)
+        ends = np.searchsorted(self.frame_index, self.sampled, side="right")
+        return [slice(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
-def clip_fingerprint(clip_path: Path, looked_at: npt.NDArray[np.int32], detector_fingerprint: str) -> str:
-    """SHA-256 over all that the detections of a clip depend on: its bytes, the frames looked at, the detector."""
+def clip_fingerprint(clip_path: Path, sampled: npt.NDArray[np.integer], detector_fingerprint: str) -> str:
+    """SHA-256 over all that the detections of a clip depend on: its bytes, the frames sampled, the detector."""
     with clip_path.open("rb") as clip:
         content = hashlib.file_digest(clip, "sha256").hexdigest()
-    frames = hashlib.sha256(looked_at.astype("<i4").tobytes()).hexdigest()
+    frames = hashlib.sha256(sampled.astype("<i4").tobytes()).hexdigest()
     return hashlib.sha256(f"{content} {frames} {detector_fingerprint}".encode()).hexdigest()

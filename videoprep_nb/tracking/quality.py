@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from videoprep_nb.core.boxes import iou_matrix, iou_of_pairs
 from videoprep_nb.tracking.track import TrackedVideo
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 
 SHORT_TRACK_S = 1.0
 LONG_GAP_S = 0.5
@@ -81,7 +81,7 @@ class Quality:
         return [place for place in self.places if place.kind == kind]
 
 
-def judge_tracks(tracks: TrackTable, video: TrackedVideo, frames: range) -> Quality:
+def judge_tracks(tracks: Tracks, video: TrackedVideo, frames: range) -> Quality:
     """Look for what is typical of wrong tracks.
 
     Args:
@@ -155,7 +155,7 @@ class _Steps:
     iou: npt.NDArray[np.floating]
 
     @classmethod
-    def of(cls, seen: TrackTable, frame_stride: int) -> "_Steps":
+    def of(cls, seen: Tracks, frame_stride: int) -> "_Steps":
         in_a_row = (np.diff(seen.track_id) == 0) & (np.diff(seen.frame_index) <= frame_stride)
         row = np.flatnonzero(in_a_row) + 1
         return cls(row, iou_of_pairs(seen.boxes_xyxy[row - 1], seen.boxes_xyxy[row]))
@@ -165,7 +165,7 @@ def _worst_first(place: Place) -> tuple[float, int]:
     return -place.severity, place.start_frame
 
 
-def _broken_tracks(tracks: TrackTable, video: TrackedVideo) -> Iterator[Place]:
+def _broken_tracks(tracks: Tracks, video: TrackedVideo) -> Iterator[Place]:
     """Tracks that end where soon another one begins: often the same person."""
     _, first_row, counts = np.unique(tracks.track_id, return_index=True, return_counts=True)
     starts, ends = tracks.rows(first_row), tracks.rows(first_row + counts - 1)
@@ -194,7 +194,7 @@ def _heights(boxes_xyxy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return heights
 
 
-def _short_tracks(tracks: TrackTable, seen: TrackTable, video: TrackedVideo, frames: range) -> Iterator[Place]:
+def _short_tracks(tracks: Tracks, seen: Tracks, video: TrackedVideo, frames: range) -> Iterator[Place]:
     """Tracks of less than a second, except where the video begins or ends."""
     ids, counts = np.unique(seen.track_id, return_counts=True)
     for track_id, count in zip(ids.tolist(), counts.tolist(), strict=True):
@@ -208,7 +208,7 @@ def _short_tracks(tracks: TrackTable, seen: TrackTable, video: TrackedVideo, fra
             yield Place("short track", (track_id,), start, last, -length_s, words)
 
 
-def _gaps(seen: TrackTable, video: TrackedVideo) -> Iterator[Place]:
+def _gaps(seen: Tracks, video: TrackedVideo) -> Iterator[Place]:
     """Times in which a person was looked for and not found, filled in later or not."""
     missed = np.diff(seen.frame_index) - video.frame_stride
     long = (np.diff(seen.track_id) == 0) & (missed >= LONG_GAP_S * float(video.rate))
@@ -219,7 +219,7 @@ def _gaps(seen: TrackTable, video: TrackedVideo) -> Iterator[Place]:
         yield Place("gap", (track_id,), start, last, gap_s, f"{track_id} is not seen for {gap_s:.1f} s")
 
 
-def _jumps(seen: TrackTable, steps: _Steps) -> Iterator[Place]:
+def _jumps(seen: Tracks, steps: _Steps) -> Iterator[Place]:
     """Boxes that lie off where the two before them lead."""
     third = steps.row[np.isin(steps.row - 1, steps.row)]
     before, between, now = (seen.boxes_xyxy[third - back] for back in (2, 1, 0))
@@ -234,10 +234,10 @@ def _jumps(seen: TrackTable, steps: _Steps) -> Iterator[Place]:
         yield Place("jump", (track_id,), start, last, -overlap, words)
 
 
-def _overlaps(tracks: TrackTable, video: TrackedVideo) -> Iterator[Place]:
+def _overlaps(tracks: Tracks, video: TrackedVideo) -> Iterator[Place]:
     """Two tracks on the same spot for a while: often one person who was counted twice."""
     frames_of_pair: dict[tuple[int, int], list[int]] = {}
-    for rows in rows_by_frame(tracks):
+    for rows in tracks.rows_by_frame():
         boxes_xyxy, ids = tracks.boxes_xyxy[rows], tracks.track_id[rows]
         close = np.argwhere(np.triu(iou_matrix(boxes_xyxy, boxes_xyxy) >= OVERLAP_IOU, 1))
         for one, other in close.tolist():
@@ -247,10 +247,3 @@ def _overlaps(tracks: TrackTable, video: TrackedVideo) -> Iterator[Place]:
         if overlap_s >= LONG_OVERLAP_S:
             words = f"{pair[0]} and {pair[1]} are on the same spot for {overlap_s:.1f} s"
             yield Place("overlap", pair, frames[0], frames[-1], overlap_s, words)
-
-
-def rows_by_frame(tracks: TrackTable) -> list[npt.NDArray[np.intp]]:
-    """The rows of each frame that has any, in the order of frames, and of tracks within a frame."""
-    order = np.argsort(tracks.frame_index, kind="stable")
-    borders = np.flatnonzero(np.diff(tracks.frame_index[order])) + 1
-    return np.split(order, borders) if len(order) else []

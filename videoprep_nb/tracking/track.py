@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from videoprep_nb.tracking.associate import associate, normalize_scores
 from videoprep_nb.tracking.camera.path import CameraPath
-from videoprep_nb.tracking.detections import ClipDetections, VideoDetections
+from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.refine import (
     Drift,
@@ -24,7 +24,7 @@ from videoprep_nb.tracking.refine import (
     smooth_boxes,
 )
 from videoprep_nb.tracking.trackers import create_tracker
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 
 _LEAST_FRAGMENT_S = 0.15  # shorter ones tell no movement; the boxes filled in are better than those of a crowd
 
@@ -52,12 +52,12 @@ class TrackedVideo:
 
 
 def track_video(
-    clips: Sequence[tuple[int, ClipDetections]],
+    clips: Sequence[tuple[int, Detections]],
     video: TrackedVideo,
     params: TrackingParams,
     camera: CameraPath | None = None,
     cuts: Sequence[int] = (),
-) -> TrackTable:
+) -> Tracks:
     """Track the persons of a video and refine their tracks.
 
     Args:
@@ -78,36 +78,34 @@ def track_video(
 
 
 def track_beyond_border(
-    clips: Sequence[tuple[int, ClipDetections]],
+    clips: Sequence[tuple[int, Detections]],
     video: TrackedVideo,
     params: TrackingParams,
     camera: CameraPath | None = None,
     cuts: Sequence[int] = (),
-) -> TrackTable:
+) -> Tracks:
     """Do what ``track_video`` does, but leave the parts of boxes that lie outside the picture.
 
     MOTChallenge boxes a person whole, also where the picture ends: to be compared with its ground truth, boxes must not
     be cut.
     """
-    found = VideoDetections.from_clips(clips, params.confidence)
+    found = Detections.from_clips(clips, params.confidence)
     if camera is not None:
         found = camera.removed(found)
     seen = normalize_scores(found) if params.normalize_scores else found
     shots = zip(found.split(cuts), seen.split(cuts), strict=True)
-    tracks = TrackTable.joined([_track_shot(*shot, video, params) for shot in shots])
+    tracks = Tracks.joined([_track_shot(*shot, video, params) for shot in shots])
     if camera is not None:
         tracks = camera.restored(tracks)
     return renumber(tracks)
 
 
-def _track_shot(
-    found: VideoDetections, seen: VideoDetections, video: TrackedVideo, params: TrackingParams
-) -> TrackTable:
+def _track_shot(found: Detections, seen: Detections, video: TrackedVideo, params: TrackingParams) -> Tracks:
     """Track the persons of one shot; ``seen`` has the scores that the tracker is to see."""
     fragments = _fragments(found, seen, video, params)
     drift = Drift.none()
     if params.compensate_drift:
-        drift = estimate_drift(fragments.tracks, found.looked_at, float(video.tracked_rate), video.frame_stride)
+        drift = estimate_drift(fragments.tracks, found.sampled, float(video.tracked_rate), video.frame_stride)
     fragments = replace(fragments, tracks=drift.removed(fragments.tracks))
     tracks = link_fragments(fragments, params.max_link_s, video.rate, video.frame_stride)
     tracks = drop_short_tracks(tracks, params.min_length_s, video.tracked_rate)
@@ -117,7 +115,7 @@ def _track_shot(
     return drop_duplicates(tracks) if params.drop_duplicates else tracks
 
 
-def _fragments(found: VideoDetections, seen: VideoDetections, video: TrackedVideo, params: TrackingParams) -> Fragments:
+def _fragments(found: Detections, seen: Detections, video: TrackedVideo, params: TrackingParams) -> Fragments:
     rate, options = float(video.tracked_rate), params.tracker_options
     forward = associate(create_tracker(params.tracker, rate, options), seen)
     if not params.bidirectional:

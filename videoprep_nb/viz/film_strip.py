@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 from videoprep_nb.viz import pictures, tables
 from videoprep_nb.viz.frames import VideoFrames
 from videoprep_nb.viz.pictures import Mark, Picture
@@ -37,7 +37,7 @@ class Scene:
 
 
 def film_strips(
-    scenes: Iterable[Scene], tracks: TrackTable, frames: VideoFrames, rate: float, colours: Mapping[int, Colour]
+    scenes: Iterable[Scene], tracks: Tracks, frames: VideoFrames, rate: float, colours: Mapping[int, Colour]
 ) -> list[Picture]:
     """Draw film strips; each frame of the video is decoded once for all of them.
 
@@ -70,7 +70,7 @@ def spread_frames(start_frame: int, last_frame: int, count: int) -> list[int]:
     return [int(frame) for frame in frames]
 
 
-def _windows(rows: TrackTable, scene: Scene) -> npt.NDArray[np.int64]:
+def _windows(rows: Tracks, scene: Scene) -> npt.NDArray[np.int64]:
     """``(K, 4)`` the part of the picture that each cutting shows; it may reach beyond the border."""
     shown = rows.rows((rows.frame_index >= scene.frames[0]) & (rows.frame_index <= scene.frames[-1]))
     boxes_xyxy = shown.boxes_xyxy
@@ -92,7 +92,7 @@ def _windows(rows: TrackTable, scene: Scene) -> npt.NDArray[np.int64]:
 
 
 def _cell(
-    picture: Picture, window_xyxy: npt.NDArray[np.int64], now: TrackTable, caption: str, colours: Mapping[int, Colour]
+    picture: Picture, window_xyxy: npt.NDArray[np.int64], now: Tracks, caption: str, colours: Mapping[int, Colour]
 ) -> Picture:
     left, top, right, bottom = window_xyxy.tolist()
     cutting = np.zeros((bottom - top, right - left, 3), np.uint8)

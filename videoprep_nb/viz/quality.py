@@ -19,7 +19,7 @@ from videoprep_nb.tracking.quality import (
     Place,
     Quality,
 )
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 from videoprep_nb.viz import pictures, tables
 from videoprep_nb.viz.film_strip import Scene, film_strips, spread_frames
 from videoprep_nb.viz.frames import VideoFrames
@@ -44,7 +44,7 @@ _MEANING: dict[Kind, str] = {
 
 
 def quality_hints(
-    quality: Quality, warnings: Sequence[str], tracks: TrackTable, frames: VideoFrames, rate: float, name: str = "hint"
+    quality: Quality, warnings: Sequence[str], tracks: Tracks, frames: VideoFrames, rate: float, name: str = "hint"
 ) -> HTML:
     """What may be wrong: how often, and the worst places as film strips; small ones that lead to larger ones below.
 
@@ -112,7 +112,7 @@ def _enlarged(entry: _Pictured, top: str) -> str:
     )
 
 
-def _scene(place: Place, tracks: TrackTable, rate: float) -> Scene:
+def _scene(place: Place, tracks: Tracks, rate: float) -> Scene:
     margin = round(_MARGIN_S * rate)
     start = max(int(tracks.frame_index.min()), place.start_frame - margin)
     end = min(int(tracks.frame_index.max()), place.last_frame + margin, start + round(_LONGEST_SCENE_S * rate))

@@ -9,7 +9,7 @@ import numpy as np
 from videoprep_nb.viz import pictures
 from videoprep_nb.viz.pictures import Picture
 from videoprep_nb.viz.style import ACCENT, GRID, INK, MUTED, PAPER, Colour, track_colour
-from videoprep_nb.viz.tracks import Tracks
+from videoprep_nb.viz.tracks import VideoTracks
 
 _ROW_PX = 13
 _HEAD_PX = 26
@@ -71,7 +71,7 @@ class TrackBars:
 
 
 def draw_track_bars(
-    tracks: Tracks,
+    tracks: VideoTracks,
     title: str,
     width: int,
     *,
@@ -91,7 +91,7 @@ def draw_track_bars(
         selected: A track to point at.
         row_count: Least number of rows, for two drawings of the same height.
     """
-    shown, total = shown_tracks(tracks, selected), len(tracks.track_ids)
+    shown, total = shown_tracks(tracks, selected), tracks.table.track_count
     row = {track_id: index for index, track_id in enumerate(shown)}
     rows = max(len(shown), row_count, 1)
     picture = np.full((_HEAD_PX + rows * _ROW_PX + _FOOT_PX, width, 3), PAPER, np.uint8)
@@ -120,10 +120,9 @@ def draw_track_bars(
     return TrackBars(picture, shown, first, end)
 
 
-def shown_tracks(tracks: Tracks, selected: int | None) -> Sequence[int]:
+def shown_tracks(tracks: VideoTracks, selected: int | None) -> Sequence[int]:
     """The tracks that have a bar, in the order of their first frames."""
-    ids, counts = np.unique(tracks.track_id, return_counts=True)
-    longest = set(ids[np.argsort(-counts, kind="stable")[:_MAX_ROWS]].tolist()) | {selected}
+    longest = tracks.longest(_MAX_ROWS) | {selected}
     return [track_id for track_id in tracks.track_ids if track_id in longest]
 
 

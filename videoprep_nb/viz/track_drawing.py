@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 from videoprep_nb.viz import pictures
 from videoprep_nb.viz.pictures import Mark, Picture
 from videoprep_nb.viz.style import Colour, track_colour
@@ -15,7 +15,7 @@ _TRAIL_S = 1.0
 
 def draw_tracks(
     small: Picture,
-    tracks: TrackTable,
+    tracks: Tracks,
     frame: int,
     *,
     rate: float,
@@ -60,7 +60,7 @@ def draw_tracks(
     return len(marks)
 
 
-def _draw_trail(small: Picture, track: TrackTable, scale: float, colour: Colour) -> None:
+def _draw_trail(small: Picture, track: Tracks, scale: float, colour: Colour) -> None:
     left, _, right, bottom = track.boxes_xyxy.T
     feet = np.stack([(left + right) / 2, bottom], axis=1) * scale
     cv2.polylines(small, [feet.round().astype(np.int32)], False, colour, 2, cv2.LINE_AA)

@@ -50,8 +50,8 @@ def whole_page(tmp_path):
         new_markdown_cell("# 1 · Resize\n\nBrings **one** video to a form."),
         new_code_cell("width: int = 1280  # width", metadata={"tags": ["parameters"]}),
         new_code_cell("result = resize(params)", outputs=[new_output("stream", name="stderr", text="\r1 %\r100 %")]),
-        new_code_cell("look.before_and_after(result)", outputs=[picture_output((200, 30, 30))]),
-        new_code_cell("look.summary(result)", outputs=[html_output(tables.facts([("file", HOSTILE_NAME)]))]),
+        new_code_cell("view.before_and_after(result)", outputs=[picture_output((200, 30, 30))]),
+        new_code_cell("view.summary(result)", outputs=[html_output(tables.facts([("file", HOSTILE_NAME)]))]),
         new_code_cell("widget", outputs=[new_output("display_data", {"application/javascript": "alert(1)"})]),
     )
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.support.synthetic import write_video
-from videoprep_nb.stages.resize import view as look
+from videoprep_nb.stages.resize import view
 from videoprep_nb.stages.resize.params import ResizeParams
 from videoprep_nb.stages.resize.stage import resize
 from videoprep_nb.viz.style import MUTED
@@ -19,7 +19,7 @@ def sheet(folder: Path, **params) -> np.ndarray:
     """The contact sheet of a square red video."""
     source = write_video(folder / "a.mp4", [np.full((180, 180, 3), RED, np.uint8)] * 10, Fraction(10))
     result = resize(ResizeParams(input_file=str(source), output_dir=str(folder), **params), lambda *_: None)
-    return np.asarray(Image.open(io.BytesIO(look.before_and_after(result, source, folder).data)).convert("RGB"), int)
+    return np.asarray(Image.open(io.BytesIO(view.before_and_after(result, source, folder).data)).convert("RGB"), int)
 
 
 def share_of(colour: tuple[int, int, int], part: np.ndarray) -> float:
@@ -43,7 +43,7 @@ def test_source_picture_that_cannot_be_decoded_is_said_not_raised(tmp_path):
     source = write_video(tmp_path / "a.mp4", [np.full((180, 180, 3), RED, np.uint8)] * 10, Fraction(10))
     result = resize(ResizeParams(input_file=str(source), output_dir=str(tmp_path)), lambda *_: None)
     source.write_bytes(b"no video any more")
-    assert look.before_and_after(result, source, tmp_path).data
+    assert view.before_and_after(result, source, tmp_path).data
 
 
 def test_source_of_variable_rate(tmp_path):
@@ -51,7 +51,7 @@ def test_source_of_variable_rate(tmp_path):
     source = write_video(tmp_path / "a.mp4", [np.full((180, 180, 3), RED, np.uint8)] * 8, Fraction(10), times_s=times_s)
     result = resize(ResizeParams(input_file=str(source), output_dir=str(tmp_path)), lambda *_: None)
     picture = np.asarray(
-        Image.open(io.BytesIO(look.before_and_after(result, source, tmp_path).data)).convert("RGB"), int
+        Image.open(io.BytesIO(view.before_and_after(result, source, tmp_path).data)).convert("RGB"), int
     )
     for row in range(3):
         assert share_of(RED, picture[38 + row * 364 :][140:190, 280:320]) == 1

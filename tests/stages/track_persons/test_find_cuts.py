@@ -57,8 +57,8 @@ def find(film: tuple[Path, list[ClipRecord]], stride: int = 1, reset_at_cuts: bo
         frame_stride=stride,
         reset_at_cuts=reset_at_cuts,
     )
-    looked_at = [np.arange(-clip.start_frame % stride, clip.frame_count, stride, dtype=np.int32) for clip in clips]
-    return cuts_of_video(params, clips, looked_at, lambda done, total, unit: None)
+    sampled = [np.arange(-clip.start_frame % stride, clip.frame_count, stride, dtype=np.int32) for clip in clips]
+    return cuts_of_video(params, clips, sampled, lambda done, total, unit: None)
 
 
 @pytest.mark.parametrize(("stride", "cuts"), [(1, [25, 50]), (2, [26, 50])])

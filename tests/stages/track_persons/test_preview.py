@@ -1,4 +1,4 @@
-"""The film and the pictures that a job leaves for its page."""
+"""The preview video and the thumbnails that a job leaves for its page."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from videoprep_nb.stages.clip.params import ClipParams
 from videoprep_nb.stages.clip.stage import clip
 from videoprep_nb.stages.resize.params import ResizeParams
 from videoprep_nb.stages.resize.stage import resize
-from videoprep_nb.stages.track_persons import view as look
+from videoprep_nb.stages.track_persons import view
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
+from videoprep_nb.stages.track_persons.result import TrackResult
 from videoprep_nb.stages.track_persons.stage import track_persons
-from videoprep_nb.viz.tracks import Tracks
 
 DURATION_S, CLIP_DURATION_S = 3, 2
 
@@ -35,18 +35,16 @@ def clips_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "clips"
 
 
-def _track(clips_dir: Path, folder: Path, **values) -> tuple[Tracks, TrackPersonsParams]:
+def _track(clips_dir: Path, folder: Path, **values) -> TrackResult:
     folders = {name: str(folder / name) for name in ("output_dir", "detections_dir", "preview_dir")}
     params = TrackPersonsParams.checked({"clips_dir": str(clips_dir), "device": "cpu"} | folders | values)
-    track_persons(params, _quiet)
-    return Tracks.read(clips_dir / "1", folder / "output_dir" / "1"), params
+    return track_persons(params, _quiet)
 
 
 def test_film_plays_in_a_browser_and_pictures_show_the_tracks(clips_dir: Path, tmp_path: Path):
-    tracks, params = _track(clips_dir, tmp_path)
+    result = _track(clips_dir, tmp_path)
     live = np.asarray(Image.open(tmp_path / "preview_dir" / "1.jpg"))
     assert live.shape[1] == 640
-    look.preview(tracks, clips_dir / "1", params)
     with av.open(str(tmp_path / "preview_dir" / "1.mp4")) as film:
         [stream] = film.streams
         frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(stream)]
@@ -58,15 +56,16 @@ def test_film_plays_in_a_browser_and_pictures_show_the_tracks(clips_dir: Path, t
     assert content.index(b"moov") < content.index(b"mdat"), "it must play while it loads"
     pictures = sorted(path.name for path in (tmp_path / "preview_dir").glob("1_*.jpg"))
     assert pictures == [f"1_{number}.jpg" for number in range(1, 7)]
+    assert "6 thumbnails" in view.preview(result).data
 
 
 def test_part_of_a_video_has_a_live_picture_only(clips_dir: Path, tmp_path: Path):
-    tracks, params = _track(clips_dir, tmp_path, clip_count=1)
-    look.preview(tracks, clips_dir / "1", params)
+    result = _track(clips_dir, tmp_path, clip_count=1)
     assert [path.name for path in (tmp_path / "preview_dir").iterdir()] == ["1.jpg"]
+    assert "part of a video" in view.preview(result).data
 
 
 def test_nothing_is_written_unasked(clips_dir: Path, tmp_path: Path):
-    tracks, params = _track(clips_dir, tmp_path, preview_dir="")
-    look.preview(tracks, clips_dir / "1", params)
+    result = _track(clips_dir, tmp_path, preview_dir="")
     assert not (tmp_path / "preview_dir").exists()
+    assert "None was requested" in view.preview(result).data

@@ -14,8 +14,9 @@ import pytest
 from videoprep_nb.core.errors import InputError, ParameterError
 from videoprep_nb.core.records import ClipRecord, ClipTable, TrackRow
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
-from videoprep_nb.stages.track_persons.stage import TrackResult, track_persons
-from videoprep_nb.tracking.detections import ClipDetections
+from videoprep_nb.stages.track_persons.result import TrackResult
+from videoprep_nb.stages.track_persons.stage import track_persons
+from videoprep_nb.tracking.detections import Detections
 
 WIDTH, HEIGHT, RATE = 640, 360, 10
 
@@ -96,7 +97,7 @@ def run_walk(folder: Path, **values: Any) -> TrackResult:
 
 def test_real_persons(pets: Path) -> None:
     result = run(pets)
-    assert (result.frame_count, result.looked_at_count, result.clip_count, result.cached_clip_count) == (53, 53, 3, 0)
+    assert (result.frame_count, result.sampled_count, len(result.clips), result.cached_clip_count) == (53, 53, 3, 0)
     rows = read_rows(pets)
     assert list(rows) == ["1_clip_000", "1_clip_001", "1_clip_002"]
     assert sum(map(len, rows.values())) == result.box_count
@@ -153,7 +154,7 @@ def test_a_changed_or_broken_clip_is_detected_again(pets: Path) -> None:
     shutil.copyfile(pets / "clips" / "1" / "1_clip_000.mp4", pets / "clips" / "1" / "1_clip_002.mp4")
     assert run(pets).cached_clip_count == 1
     with np.load(pets / "detections" / "1" / "1_clip_001.npz", allow_pickle=False) as arrays:
-        assert arrays["looked_at"].tolist() == list(range(20))
+        assert arrays["sampled"].tolist() == list(range(20))
 
 
 @pytest.mark.slow
@@ -185,7 +186,7 @@ def test_a_camera_that_shakes(shared_data: Path, tmp_path: Path) -> None:
 
 def test_every_box_between_two_looks_is_filled(pets: Path) -> None:
     result = run(pets, frame_stride=4, max_gap_s=0, min_length_s=0)
-    assert result.looked_at_count == 14  # 0, 4, …, 52
+    assert result.sampled_count == 14  # 0, 4, …, 52
     frames_of: dict[int, list[int]] = {}
     for index, clip in enumerate(read_rows(pets).values()):
         for row in clip:
@@ -209,7 +210,7 @@ def test_ids_last_across_clips_and_stubs_go(walk: Path) -> None:
 def test_clips_that_overlap_share_their_rows(walk: Path) -> None:
     grey(walk, [(0, 30), (20, 30)])
     result = run_walk(walk)
-    assert (result.frame_count, result.looked_at_count, result.detection_count) == (50, 50, 103)
+    assert (result.frame_count, result.sampled_count, result.detection_count) == (50, 50, 103)
     first, second = read_rows(walk).values()
     shared = [(row["frame_index"] - 20, row["track_id"], row["bbox"]) for row in first if row["frame_index"] >= 20]
     assert shared == [(row["frame_index"], row["track_id"], row["bbox"]) for row in second if row["frame_index"] < 10]
@@ -243,7 +244,7 @@ def test_detections_are_kept_from_the_floor_on(walk: Path) -> None:
     (walk / "det.txt").write_text("1,-1,11,11,40,100,0.06\n1,-1,111,11,40,100,0.04\n1,-1,211,11,40,100,0.9")
     grey(walk, [(0, 10)])
     assert run_walk(walk).detection_count == 1
-    cached = ClipDetections.read(walk / "detections" / "1" / "1_clip_000.npz")
+    cached = Detections.read(walk / "detections" / "1" / "1_clip_000.npz")
     assert cached.scores.tolist() == pytest.approx([0.06, 0.9])
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from videoprep_nb.tracking.camera.path import CameraPath
-from videoprep_nb.tracking.detections import VideoDetections
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.tracks import Tracks
 
 SIZE = (1280, 720)
 
@@ -20,8 +20,8 @@ def random_steps(count: int, seed: int = 0) -> np.ndarray:
     return rows.reshape(count, 2, 3)
 
 
-def seen(frames: np.ndarray, boxes_xyxy: np.ndarray) -> VideoDetections:
-    return VideoDetections(frames, frames, boxes_xyxy.astype(np.float32), np.full(len(frames), 0.9, np.float32))
+def seen(frames: np.ndarray, boxes_xyxy: np.ndarray) -> Detections:
+    return Detections(frames, frames, boxes_xyxy.astype(np.float32), np.full(len(frames), 0.9, np.float32))
 
 
 def standing_person(steps: np.ndarray) -> np.ndarray:
@@ -35,9 +35,9 @@ def standing_person(steps: np.ndarray) -> np.ndarray:
     return np.array(boxes)
 
 
-def as_tracks(found: VideoDetections) -> TrackTable:
+def as_tracks(found: Detections) -> Tracks:
     count = len(found)
-    return TrackTable(
+    return Tracks(
         found.frame_index,
         np.ones(count, np.int64),
         found.boxes_xyxy.astype(np.float64),

@@ -16,9 +16,9 @@ from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.tracking.detectors import (
     DETECTION_FLOOR,
     DETECTORS,
-    Detections,
     Detector,
     DetectorOptions,
+    FrameDetections,
     RgbFrame,
     create_detector,
 )
@@ -37,7 +37,7 @@ class Blobs(Detector):
         for frame in frames:
             columns = np.flatnonzero(frame.mean(axis=(0, 2)) > 20)
             box = [[columns[0] * width / frame.shape[1], 0, width, height]] if len(columns) else []
-            found.append(Detections(np.array(box, np.float32).reshape(-1, 4), np.full(len(box), 0.9, np.float32)))
+            found.append(FrameDetections(np.array(box, np.float32).reshape(-1, 4), np.full(len(box), 0.9, np.float32)))
         return found
 
 
@@ -84,10 +84,10 @@ def scene(size: tuple[int, int], count: int = 6) -> list[RgbFrame]:
     return [photograph if index < PERSONS_IN else np.zeros_like(photograph) for index in range(count)]
 
 
-def detect(detector: Detector, batch: int, count: int = 6) -> list[Detections]:
+def detect(detector: Detector, batch: int, count: int = 6) -> list[FrameDetections]:
     """Detect in batches, in frames of the size that the detector asks for."""
     frames = scene(detector.input_size(WIDTH, HEIGHT), count)
-    found: list[Detections] = []
+    found: list[FrameDetections] = []
     for begin in range(0, count, batch):
         indices = range(begin, min(begin + batch, count))
         found += detector.detect(iter(frames[begin : begin + batch]), indices, WIDTH, HEIGHT)

@@ -110,7 +110,7 @@ BROKEN = "raise ImportError('no_such_library')"
 
 SIZED = """
 from pydantic import Field
-from videoprep_nb.tracking.detectors import Detections, Detector, DetectorOptions
+from videoprep_nb.tracking.detectors import Detector, DetectorOptions, FrameDetections
 
 class SizedOptions(DetectorOptions):
     image_size: int = Field(512, ge=64, le=1024, description="longer side")
@@ -125,7 +125,7 @@ class Sized(Detector):
         return self.options.image_size
 
     def detect(self, frames, frame_indices, width, height):
-        return [Detections.empty() for frame in frames]
+        return [FrameDetections.empty() for frame in frames]
 """
 
 

@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from tests.support.photographs import bus_photograph, in_standard_frame
 from videoprep_nb.core.boxes import iou_matrix
 from videoprep_nb.core.errors import ParameterError, WeightsError
-from videoprep_nb.tracking.detections import DETECTION_FLOOR, Detections
+from videoprep_nb.tracking.detections import DETECTION_FLOOR, FrameDetections
 from videoprep_nb.tracking.detector_options import YoloOptions
 from videoprep_nb.tracking.detectors.inference.device import (
     Precision,
@@ -37,14 +37,14 @@ def detector(image_size: int = 640, device: str = "cpu", precision: str = "float
     return YoloDetector(YoloOptions(image_size=image_size, device=device, precision=precision))
 
 
-def detect(using: YoloDetector, frames: Iterable[np.ndarray]) -> list[Detections]:
+def detect(using: YoloDetector, frames: Iterable[np.ndarray]) -> list[FrameDetections]:
     """Detections in frames of one size."""
     whole = list(frames)
     height, width = whole[0].shape[:2]
     return using.detect(iter(whole), range(len(whole)), width, height)
 
 
-def recall(truth_xyxy: np.ndarray, found: Detections) -> float:
+def recall(truth_xyxy: np.ndarray, found: FrameDetections) -> float:
     iou = iou_matrix(truth_xyxy, found.boxes_xyxy.astype(np.float64))
     pairs = linear_sum_assignment(iou, maximize=True)
     return float((iou[pairs] >= 0.5).sum() / len(truth_xyxy))

@@ -11,7 +11,7 @@ from tests.support.tracking_scenes import track_table
 from videoprep_nb.core.boxes import to_cxywh
 from videoprep_nb.tracking.refine import Drift, drop_duplicates, estimate_drift, smooth_boxes
 from videoprep_nb.tracking.refine import smooth as smoothing
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 
 RATE = Fraction(10)
 
@@ -25,7 +25,7 @@ def trembling(track_id: int, frames: list[int], seed: int, noise_px: float = 3.0
     return rows
 
 
-def smoothed_by_filterpy(tracks: TrackTable) -> npt.NDArray[np.float64]:
+def smoothed_by_filterpy(tracks: Tracks) -> npt.NDArray[np.float64]:
     """Centre x of one track, by the library."""
     centre = to_cxywh(tracks.boxes_xyxy)[:, 0]
     step_s = np.diff(tracks.frame_index) / float(RATE)
@@ -114,7 +114,7 @@ def test_drop_duplicates(rows: list, kept: list[int]) -> None:
     assert sorted(set(drop_duplicates(track_table(*rows)).track_id.tolist())) == kept
 
 
-def crowd_seen_from(offset: npt.NDArray[np.float64], speeds: list[float]) -> TrackTable:
+def crowd_seen_from(offset: npt.NDArray[np.float64], speeds: list[float]) -> Tracks:
     rows = []
     for person, speed in enumerate(speeds):
         for frame in range(len(offset)):

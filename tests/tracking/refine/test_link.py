@@ -7,21 +7,21 @@ import pytest
 
 from tests.support.tracking_scenes import track_table
 from videoprep_nb.tracking.associate import Association
-from videoprep_nb.tracking.detections import VideoDetections
+from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.refine import Fragments, agreed_fragments, link_fragments, one_run
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 
 RATE = Fraction(10)
 
 Box = tuple[float, float, float, float]
 
 
-def found(frames: list[int]) -> VideoDetections:
+def found(frames: list[int]) -> Detections:
     boxes = np.array([[10 * row, 20, 10 * row + 40, 120] for row in range(len(frames))], np.float32).reshape(-1, 4)
-    return VideoDetections(np.unique(frames), np.array(frames), boxes, np.full(len(frames), 0.9, np.float32))
+    return Detections(np.unique(frames), np.array(frames), boxes, np.full(len(frames), 0.9, np.float32))
 
 
-def run(detections: VideoDetections, ids: list[int]) -> Association:
+def run(detections: Detections, ids: list[int]) -> Association:
     return Association(detections, np.array(ids, dtype=np.int64), detections.boxes_xyxy.astype(np.float64))
 
 
@@ -65,13 +65,13 @@ def walk(piece: int, frames: range, x: float, velocity: float = 5.0, y: float = 
     return [(f, piece, (x + velocity * f, y, x + velocity * f + 40, y + height)) for f in frames]
 
 
-def link(rows: list, max_gap_s: float = 2.0, same_run: bool = False) -> TrackTable:
+def link(rows: list, max_gap_s: float = 2.0, same_run: bool = False) -> Tracks:
     tracks = track_table(*rows)
     said = np.full(len(tracks), int(same_run), dtype=np.int64)
     return link_fragments(Fragments(tracks, said, said), max_gap_s, RATE, frame_stride=1)
 
 
-def pieces_of_tracks(linked: TrackTable, rows: list) -> list[list[int]]:
+def pieces_of_tracks(linked: Tracks, rows: list) -> list[list[int]]:
     """The pieces that each track is made of, told by their boxes."""
     piece_of = {(row[0], float(row[2][0])): row[1] for row in rows}
     keys = zip(linked.frame_index.tolist(), linked.boxes_xyxy[:, 0].tolist(), linked.track_id.tolist(), strict=True)

@@ -8,12 +8,12 @@ import numpy.typing as npt
 import pytest
 
 from tests.support.tracking_scenes import WALKER_XYXY
-from videoprep_nb.tracking.detections import ClipDetections, Detections
+from videoprep_nb.tracking.detections import Detections, FrameDetections
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.refine.smooth import MAX_SHIFT
 from videoprep_nb.tracking.track import TrackedVideo, track_video
 from videoprep_nb.tracking.trackers import TRACKERS
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 
 WIDTH, HEIGHT = 1280, 720
 SIDE_PX_PER_S = 60.0
@@ -38,10 +38,10 @@ def video(rate: int = 10, frame_stride: int = 1) -> TrackedVideo:
     return TrackedVideo(Fraction(rate), frame_stride, WIDTH, HEIGHT)
 
 
-def filmed(scene: Scene, looked_at: npt.NDArray[np.int32], rate: int, score: float = 0.9) -> ClipDetections:
-    frames = [np.array(scene(index / rate), dtype=np.float32).reshape(-1, 4) for index in looked_at]
-    return ClipDetections.from_frames(
-        looked_at, [Detections(boxes, np.full(len(boxes), score, np.float32)) for boxes in frames], "scene"
+def filmed(scene: Scene, sampled: npt.NDArray[np.int32], rate: int, score: float = 0.9) -> Detections:
+    frames = [np.array(scene(index / rate), dtype=np.float32).reshape(-1, 4) for index in sampled]
+    return Detections.from_frames(
+        sampled, [FrameDetections(boxes, np.full(len(boxes), score, np.float32)) for boxes in frames], "scene"
     )
 
 
@@ -56,7 +56,7 @@ def walkers(time_s: float) -> Boxes:
     return boxes + ([(900, 150, 960, 330)] if time_s >= 4 else [])
 
 
-def crowd(seed: int, duration_s: float = 6.0, rate: int = 10) -> ClipDetections:
+def crowd(seed: int, duration_s: float = 6.0, rate: int = 10) -> Detections:
     """Persons who cross, vanish, tremble and leave the picture; boxes end at its border, as those of detectors do."""
     rng = np.random.default_rng(seed)
     start, velocity = rng.uniform([0, 0], [WIDTH, HEIGHT], (12, 2)), rng.normal(0, 60, (12, 2))
@@ -67,11 +67,11 @@ def crowd(seed: int, duration_s: float = 6.0, rate: int = 10) -> ClipDetections:
         half = np.stack([height * 0.2, height / 2], axis=1)
         boxes = np.clip(np.hstack([centre - half, centre + half]), 0, np.tile([WIDTH, HEIGHT], 2)).astype(np.float32)
         seen = (rng.random(12) < 0.85) & ((boxes[:, 2:] - boxes[:, :2]).min(axis=1) > 5)
-        frames.append(Detections(boxes[seen], rng.uniform(0.2, 0.95, int(seen.sum())).astype(np.float32)))
-    return ClipDetections.from_frames(every_frame(duration_s, rate), frames, "crowd")
+        frames.append(FrameDetections(boxes[seen], rng.uniform(0.2, 0.95, int(seen.sum())).astype(np.float32)))
+    return Detections.from_frames(every_frame(duration_s, rate), frames, "crowd")
 
 
-def assert_sound(tracks: TrackTable) -> None:
+def assert_sound(tracks: Tracks) -> None:
     assert len(np.unique(np.stack([tracks.frame_index, tracks.track_id]), axis=1).T) == len(tracks)
     assert sorted(set(tracks.track_id.tolist())) == list(range(1, tracks.track_count + 1))
     assert (tracks.boxes_xyxy[:, :2] >= 0).all()
@@ -83,13 +83,13 @@ def assert_sound(tracks: TrackTable) -> None:
     assert not tracks.interpolated[np.append(begins[1:], len(tracks)) - 1].any()
 
 
-def same(one: TrackTable, other: TrackTable) -> bool:
+def same(one: Tracks, other: Tracks) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(vars(one).values(), vars(other).values(), strict=True))
 
 
 def track(
-    clips: Sequence[tuple[int, ClipDetections]], seen: TrackedVideo, tracker: str = "motion", **values: object
-) -> TrackTable:
+    clips: Sequence[tuple[int, Detections]], seen: TrackedVideo, tracker: str = "motion", **values: object
+) -> Tracks:
     return track_video(clips, seen, TrackingParams.checked({"tracker": tracker, **values}))
 
 
@@ -107,9 +107,7 @@ def test_the_order_of_detections_is_irrelevant(tracker: str) -> None:
     found = crowd(2)
     mixed = np.random.default_rng(3).permutation(len(found.scores))
     mixed = mixed[np.argsort(found.frame_index[mixed], kind="stable")]
-    other = ClipDetections(
-        found.looked_at, found.frame_index[mixed], found.boxes_xyxy[mixed], found.scores[mixed], "mixed"
-    )
+    other = Detections(found.sampled, found.frame_index[mixed], found.boxes_xyxy[mixed], found.scores[mixed], "mixed")
     assert same(track([(0, found)], video(), tracker), track([(0, other)], video(), tracker))
 
 
@@ -215,13 +213,11 @@ def test_clips_are_one_video(tracker: str) -> None:
     halves = []
     for start, end in ((0, 25), (25, 60)):
         rows = (whole.frame_index >= start) & (whole.frame_index < end)
-        looked_at = np.arange(end - start, dtype=np.int32)
+        sampled = np.arange(end - start, dtype=np.int32)
         halves.append(
             (
                 start,
-                ClipDetections(
-                    looked_at, whole.frame_index[rows] - start, whole.boxes_xyxy[rows], whole.scores[rows], ""
-                ),
+                Detections(sampled, whole.frame_index[rows] - start, whole.boxes_xyxy[rows], whole.scores[rows], ""),
             )
         )
     assert same(track(halves, video(), tracker), track([(0, whole)], video(), tracker))

@@ -6,7 +6,7 @@ import pytest
 from tests.support.tracking_scenes import WALKER_XYXY, detections, walkers
 from videoprep_nb.core.boxes import iou_matrix
 from videoprep_nb.core.errors import ParameterError
-from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.trackers import TRACKERS, TrackedBoxes, Tracker, create_tracker, read_tracker_options
 
 FRAME_RATE = 10.0
@@ -21,12 +21,12 @@ def ids(tracked: TrackedBoxes) -> list[int]:
     return sorted(tracked.track_ids.tolist())
 
 
-def run(tracker: Tracker, frames: list[Detections]) -> list[TrackedBoxes]:
+def run(tracker: Tracker, frames: list[FrameDetections]) -> list[TrackedBoxes]:
     return [tracker.update(frame) for frame in frames]
 
 
 def test_frames_without_persons(tracker: Tracker) -> None:
-    for tracked in run(tracker, [Detections.empty()] * 5):
+    for tracked in run(tracker, [FrameDetections.empty()] * 5):
         assert tracked.boxes_xyxy.shape == (0, 4)
         assert len(tracked.track_ids) == len(tracked.rows) == 0
 
@@ -42,7 +42,7 @@ def test_each_person_keeps_an_own_id(tracker: Tracker) -> None:
 
 
 def test_a_short_gap_keeps_the_id(tracker: Tracker) -> None:
-    frames = [Detections.empty() if 10 <= index < 13 else walkers(index) for index in range(20)]
+    frames = [FrameDetections.empty() if 10 <= index < 13 else walkers(index) for index in range(20)]
     tracked = run(tracker, frames)
     assert ids(tracked[-1]) == [1, 2]
     assert all(len(frame.track_ids) == 0 for frame in tracked[10:13])
@@ -50,7 +50,7 @@ def test_a_short_gap_keeps_the_id(tracker: Tracker) -> None:
 
 def test_a_long_gap_ends_the_track(tracker: Tracker) -> None:
     run(tracker, [walkers(index) for index in range(10)])
-    run(tracker, [Detections.empty()] * 600)
+    run(tracker, [FrameDetections.empty()] * 600)
     assert ids(run(tracker, [walkers(index) for index in range(10)])[-1]) == [3, 4]
 
 
@@ -87,7 +87,7 @@ def test_ids_are_unique_in_every_frame(tracker: Tracker) -> None:
 def test_a_box_that_shrinks_stays_a_box(tracker: Tracker) -> None:
     sides = [*np.linspace(200, 2, 30), *[0] * 8]
     for side in sides:
-        tracked = tracker.update(detections((300, 300, 300 + side, 300 + side)) if side else Detections.empty())
+        tracked = tracker.update(detections((300, 300, 300 + side, 300 + side)) if side else FrameDetections.empty())
         assert np.isfinite(tracked.boxes_xyxy).all()
         assert (tracked.boxes_xyxy[:, 2:] > tracked.boxes_xyxy[:, :2]).all()
 
@@ -97,7 +97,7 @@ def test_a_box_that_shrinks_stays_a_box(tracker: Tracker) -> None:
 def test_the_age_of_sort_is_in_seconds(frame_rate: int, gap_s: float, expected_id: int) -> None:
     tracker = create_tracker("sort", frame_rate)
     here = detections(WALKER_XYXY)
-    run(tracker, [here] * 5 + [Detections.empty()] * int(gap_s * frame_rate))
+    run(tracker, [here] * 5 + [FrameDetections.empty()] * int(gap_s * frame_rate))
     assert ids(tracker.update(here)) == [expected_id]
 
 

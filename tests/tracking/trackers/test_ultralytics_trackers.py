@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.evaluation.evaluate import Tracking, evaluate_detections
 from videoprep_nb.tracking.evaluation.score import combine
 from videoprep_nb.tracking.params import TrackingParams
@@ -25,7 +25,7 @@ LIBRARY_CLASSES = {
 }
 
 
-def crowd(frame_count: int = 120, person_count: int = 15) -> list[Detections]:
+def crowd(frame_count: int = 120, person_count: int = 15) -> list[FrameDetections]:
     """Persons who walk criss-cross, cover each other and stay away for 40 frames in 100; detections of all scores."""
     rng = np.random.default_rng(7)
     places, steps = rng.uniform(0, 900, (person_count, 2)), rng.normal(0, 6, (person_count, 2))
@@ -36,11 +36,11 @@ def crowd(frame_count: int = 120, person_count: int = 15) -> list[Detections]:
         boxes = np.hstack([corners, corners + np.array([70, 170])]).astype(np.float32)
         scores = rng.beta(3, 1, person_count).astype(np.float32)
         seen = (rng.random(person_count) > 0.1) & ((index + 8 * np.arange(person_count)) % 100 >= 40)
-        frames.append(Detections(boxes[seen], scores[seen]))
+        frames.append(FrameDetections(boxes[seen], scores[seen]))
     return frames
 
 
-def library_tracks(name: str, frames: list[Detections], **changes: float | bool) -> list[np.ndarray]:
+def library_tracks(name: str, frames: list[FrameDetections], **changes: float | bool) -> list[np.ndarray]:
     """What the library gives with its own defaults but without camera motion: x1 y1 x2 y2 id score class row."""
     with offline_ultralytics():
         import ultralytics.trackers
@@ -112,13 +112,13 @@ def test_the_reference_figures(
 
 IN_A_NEW_PROCESS = """
 import json, sys
-from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.trackers import TRACKERS, create_tracker
 for tracker in TRACKERS.values():
     tracker.options_type.model_json_schema()
 heavy_when_listed = sorted({"torch", "cv2", "ultralytics"} & set(sys.modules))
 for name in TRACKERS:
-    create_tracker(name, 10.0).update(Detections.empty())
+    create_tracker(name, 10.0).update(FrameDetections.empty())
 print(json.dumps([heavy_when_listed, "ultralytics" in sys.modules, "torchvision" in sys.modules]))
 """
 

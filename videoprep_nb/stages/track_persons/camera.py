@@ -19,7 +19,7 @@ from videoprep_nb.tracking.detections import clip_fingerprint
 def estimate_camera_motion(
     params: DetectPersonsParams,
     clips: Sequence[ClipRecord],
-    looked_at: Sequence[npt.NDArray[np.int32]],
+    sampled: Sequence[npt.NDArray[np.int64]],
     progress: ProgressCallback,
 ) -> CameraPath | None:
     """Estimate how the camera moves.
@@ -30,7 +30,7 @@ def estimate_camera_motion(
     Args:
         params: Parameters of the stage.
         clips: Clips of one video, in order.
-        looked_at: For each clip the frames that persons are looked for in, zero-based, int32.
+        sampled: For each clip the frames that persons are looked for in, zero-based, int64.
         progress: Told the frames that are done.
 
     Returns:
@@ -44,8 +44,8 @@ def estimate_camera_motion(
     if params.estimate_camera_motion == "off":
         return None
     motions, frames, done = [], [], 0
-    total = sum(len(indices) for indices in looked_at)
-    for clip, indices in zip(clips, looked_at, strict=True):
+    total = sum(len(indices) for indices in sampled)
+    for clip, indices in zip(clips, sampled, strict=True):
         if len(indices):
             motions.append(_clip_motion(params, clip, indices))
             frames.append(clip.start_frame + indices.astype(np.int64))
@@ -59,17 +59,17 @@ def estimate_camera_motion(
     return CameraPath.from_steps(np.concatenate(frames), steps, (first.width, first.height), tracked_rate)
 
 
-def _clip_motion(params: DetectPersonsParams, clip: ClipRecord, looked_at: npt.NDArray[np.int32]) -> ClipMotion:
+def _clip_motion(params: DetectPersonsParams, clip: ClipRecord, sampled: npt.NDArray[np.int64]) -> ClipMotion:
     path = Path(params.clips_dir) / params.video_id / clip.file_name
     cache = Path(params.detections_dir) / params.video_id / "camera" / f"{clip.clip_id}.npz"
-    fingerprint = clip_fingerprint(path, looked_at, f"{params.estimate_camera_motion} {CODE_VERSION}")
+    fingerprint = clip_fingerprint(path, sampled, f"{params.estimate_camera_motion} {CODE_VERSION}")
     motion = ClipMotion.read_matching(cache, fingerprint)
     if motion is None:
-        motion = ClipMotion.estimate(_grey_pictures(path, clip, looked_at), fingerprint)
+        motion = ClipMotion.estimate(_grey_pictures(path, clip, sampled), fingerprint)
         motion.write(cache)
     return motion
 
 
-def _grey_pictures(path: Path, clip: ClipRecord, looked_at: npt.NDArray[np.int32]) -> Iterator[GreyImage]:
-    for picture in small_pictures(path, clip, looked_at):
+def _grey_pictures(path: Path, clip: ClipRecord, sampled: npt.NDArray[np.int64]) -> Iterator[GreyImage]:
+    for picture in small_pictures(path, clip, sampled):
         yield cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)

@@ -19,8 +19,8 @@ from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
 from videoprep_nb.stages.track_persons.live_frame import LivePicture
 from videoprep_nb.stages.track_persons.params import DetectPersonsParams
 from videoprep_nb.tracking.camera.path import CameraPath
-from videoprep_nb.tracking.detect import detect_frames, frames_to_look_at, prefetch
-from videoprep_nb.tracking.detections import ClipDetections, Detections, clip_fingerprint
+from videoprep_nb.tracking.detect import detect_frames, frames_to_sample, prefetch
+from videoprep_nb.tracking.detections import Detections, FrameDetections, clip_fingerprint
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
 
 _FRAMES_AHEAD = 16
@@ -40,7 +40,7 @@ class DetectedClips:
     """
 
     clips: list[ClipRecord]
-    detections: list[ClipDetections]
+    detections: list[Detections]
     cached_clip_count: int
     detector: str
     camera: CameraPath | None
@@ -71,16 +71,16 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
     clips = all_clips[part]
     detector = detector_of(params)
     # which frames are looked at must not depend on the part, or the cache would be of no use to the whole
-    looked_at = frames_to_look_at(all_clips, params.frame_stride)[part]
-    plan = _plan(clips, looked_at, params, detector)
+    sampled = frames_to_sample(all_clips, params.frame_stride)[part]
+    plan = _plan(clips, sampled, params, detector)
     cached_clip_count = sum(entry.is_cached for entry in plan)
     live_picture = LivePicture(Path(params.preview_dir) / f"{params.video_id}.jpg" if params.preview_dir else None)
     progress = progress or progress_from_environment()
     passes = 1 + (params.estimate_camera_motion != "off") + params.reset_at_cuts
     _detect(plan, detector, _pass_of(progress, 0, passes), live_picture)
-    detections = [ClipDetections.read(entry.detections_path) for entry in plan]
-    camera = estimate_camera_motion(params, clips, looked_at, _pass_of(progress, 1, passes))
-    cuts = cuts_of_video(params, clips, looked_at, _pass_of(progress, passes - 1, passes))
+    detections = [Detections.read(entry.detections_path) for entry in plan]
+    camera = estimate_camera_motion(params, clips, sampled, _pass_of(progress, 1, passes))
+    cuts = cuts_of_video(params, clips, sampled, _pass_of(progress, passes - 1, passes))
     return DetectedClips(clips, detections, cached_clip_count, detector.description, camera, cuts)
 
 
@@ -111,7 +111,7 @@ class _PlannedClip:
 
     record: ClipRecord
     path: Path
-    looked_at: npt.NDArray[np.int32]
+    sampled: npt.NDArray[np.int64]
     detections_path: Path
     fingerprint: str
     is_cached: bool
@@ -119,17 +119,17 @@ class _PlannedClip:
 
 def _plan(
     clips: Sequence[ClipRecord],
-    frames: Sequence[npt.NDArray[np.int32]],
+    frames: Sequence[npt.NDArray[np.int64]],
     params: DetectPersonsParams,
     detector: Detector,
 ) -> list[_PlannedClip]:
     plan = []
-    for clip, looked_at in zip(clips, frames, strict=True):
+    for clip, sampled in zip(clips, frames, strict=True):
         path = Path(params.clips_dir) / params.video_id / clip.file_name
         detections_path = Path(params.detections_dir) / params.video_id / f"{clip.clip_id}.npz"
-        fingerprint = clip_fingerprint(path, looked_at, detector.fingerprint)
-        is_cached = ClipDetections.read_matching(detections_path, fingerprint) is not None
-        plan.append(_PlannedClip(clip, path, looked_at, detections_path, fingerprint, is_cached))
+        fingerprint = clip_fingerprint(path, sampled, detector.fingerprint)
+        is_cached = Detections.read_matching(detections_path, fingerprint) is not None
+        plan.append(_PlannedClip(clip, path, sampled, detections_path, fingerprint, is_cached))
     return plan
 
 
@@ -137,12 +137,12 @@ def _detect(
     plan: Sequence[_PlannedClip], detector: Detector, progress: ProgressCallback, live_picture: LivePicture
 ) -> None:
     """Write the detections of the clips that have none yet."""
-    total = sum(len(entry.looked_at) for entry in plan)
+    total = sum(len(entry.sampled) for entry in plan)
     missing = [entry for entry in plan if not entry.is_cached]
-    done = total - sum(len(entry.looked_at) for entry in missing)
+    done = total - sum(len(entry.sampled) for entry in missing)
     progress(done, total, "frames")
 
-    def on_batch(batch: Sequence[Detections]) -> None:
+    def on_batch(batch: Sequence[FrameDetections]) -> None:
         nonlocal done
         done += len(batch)
         progress(done, total, "frames")
@@ -152,8 +152,8 @@ def _detect(
     with closing(_decoded(missing, detector)) as decoded:
         frames = live_picture.follow(decoded)
         for entry in missing:
-            found = detect_frames(detector, frames, entry.looked_at, entry.record, on_batch)
-            ClipDetections.from_frames(entry.looked_at, found, entry.fingerprint).write(entry.detections_path)
+            found = detect_frames(detector, frames, entry.sampled, entry.record, on_batch)
+            Detections.from_frames(entry.sampled, found, entry.fingerprint).write(entry.detections_path)
 
 
 def _decoded(plan: Sequence[_PlannedClip], detector: Detector) -> Generator[RgbFrame, None, None]:
@@ -165,4 +165,4 @@ def _decoded(plan: Sequence[_PlannedClip], detector: Detector) -> Generator[RgbF
 def _frames(plan: Sequence[_PlannedClip], detector: Detector) -> Generator[RgbFrame, None, None]:
     for entry in plan:
         size = detector.input_size(entry.record.width, entry.record.height)
-        yield from read_scaled_frames(entry.path, entry.looked_at.tolist(), size)
+        yield from read_scaled_frames(entry.path, entry.sampled.tolist(), size)

@@ -18,7 +18,7 @@ from videoprep_nb.tracking.detections import clip_fingerprint
 def cuts_of_video(
     params: DetectPersonsParams,
     clips: Sequence[ClipRecord],
-    looked_at: Sequence[npt.NDArray[np.int32]],
+    sampled: Sequence[npt.NDArray[np.int64]],
     progress: ProgressCallback,
 ) -> list[int]:
     """Find the cuts between the frames that persons are looked for in.
@@ -29,7 +29,7 @@ def cuts_of_video(
     Args:
         params: Parameters of the stage.
         clips: Clips of one video, in order.
-        looked_at: For each clip the frames that persons are looked for in, zero-based, int32.
+        sampled: For each clip the frames that persons are looked for in, zero-based, int64.
         progress: Told the frames that are done.
 
     Returns:
@@ -46,14 +46,14 @@ def cuts_of_video(
     folder = Path(params.clips_dir) / params.video_id
     prints = [
         clip_fingerprint(folder / clip.file_name, indices, str(CODE_VERSION))
-        for clip, indices in zip(clips, looked_at, strict=True)
+        for clip, indices in zip(clips, sampled, strict=True)
     ]
     fingerprint = hashlib.sha256(" ".join(prints).encode()).hexdigest()
     cache = Path(params.detections_dir) / params.video_id / "cuts" / f"{clips[0].clip_id}.npz"
     known = ShotCuts.read_matching(cache, fingerprint)
     if known is None:
-        frames = np.concatenate([clip.start_frame + part for clip, part in zip(clips, looked_at, strict=True)])
-        pictures = _pictures(folder, clips, looked_at, progress)
+        frames = np.concatenate([clip.start_frame + part for clip, part in zip(clips, sampled, strict=True)])
+        pictures = _pictures(folder, clips, sampled, progress)
         found = find_cuts(pictures, float(clips[0].rate / params.frame_stride))
         known = ShotCuts(frames[found].astype(np.int64), fingerprint)
         known.write(cache)
@@ -61,10 +61,10 @@ def cuts_of_video(
 
 
 def _pictures(
-    folder: Path, clips: Sequence[ClipRecord], looked_at: Sequence[npt.NDArray[np.int32]], progress: ProgressCallback
+    folder: Path, clips: Sequence[ClipRecord], sampled: Sequence[npt.NDArray[np.int64]], progress: ProgressCallback
 ) -> Iterator[npt.NDArray[np.uint8]]:
-    total, done = sum(len(indices) for indices in looked_at), 0
-    for clip, indices in zip(clips, looked_at, strict=True):
+    total, done = sum(len(indices) for indices in sampled), 0
+    for clip, indices in zip(clips, sampled, strict=True):
         if len(indices):
             yield from small_pictures(folder / clip.file_name, clip, indices)
         done += len(indices)

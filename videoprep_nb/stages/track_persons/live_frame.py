@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from videoprep_nb.core.layout import staged_file
-from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.detectors.base import RgbFrame
 
 _WRITE_INTERVAL_S = 2.0
@@ -35,7 +35,7 @@ class LivePicture:
             self._frame = frame
             yield frame
 
-    def show(self, found: Detections, video_width: int) -> None:
+    def show(self, found: FrameDetections, video_width: int) -> None:
         """Write the frame that was handed on last, unless one was written just before.
 
         Args:

@@ -12,13 +12,13 @@ from videoprep_nb.media.scaled_frames import read_scaled_frames
 from videoprep_nb.tracking.camera.motion import picture_size
 
 
-def small_pictures(path: Path, clip: ClipRecord, looked_at: npt.NDArray[np.int32]) -> Iterator[npt.NDArray[np.uint8]]:
+def small_pictures(path: Path, clip: ClipRecord, sampled: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.uint8]]:
     """Read some frames of a clip.
 
     Args:
         path: Its file.
         clip: Its record.
-        looked_at: ``(K,)`` zero-based indices of the frames, increasing.
+        sampled: ``(K,)`` zero-based indices of the frames, increasing.
 
     Yields:
         ``(height, width, 3)`` uint8 RGB, of the size ``picture_size``.
@@ -28,8 +28,8 @@ def small_pictures(path: Path, clip: ClipRecord, looked_at: npt.NDArray[np.int32
         FrameCountError: The clip is too short.
     """
     count = 0
-    for frame in read_scaled_frames(path, looked_at.tolist(), picture_size(clip.width, clip.height)):
+    for frame in read_scaled_frames(path, sampled.tolist(), picture_size(clip.width, clip.height)):
         count += 1
         yield frame
-    if count < len(looked_at):
-        raise FrameCountError(f"{clip.file_name} ended after {count} of {len(looked_at)} frames; cut it again.")
+    if count < len(sampled):
+        raise FrameCountError(f"{clip.file_name} ended after {count} of {len(sampled)} frames; cut it again.")

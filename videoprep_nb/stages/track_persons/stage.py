@@ -7,62 +7,33 @@ from typing import TYPE_CHECKING
 
 from videoprep_nb.core.layout import frame_name, staged_folder
 from videoprep_nb.core.progress import ProgressCallback
-from videoprep_nb.core.records import ClipRecord, Record, TrackRow
+from videoprep_nb.core.records import ClipRecord, TrackRow
 from videoprep_nb.core.timecode import sampled_frames, seconds
 from videoprep_nb.stages.base import Cost, Scope, ServerRule, Stage, VideoLength
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 
 if TYPE_CHECKING:
-    from videoprep_nb.tracking.tracks import TrackTable
+    from videoprep_nb.stages.track_persons.preview import Preview
+    from videoprep_nb.stages.track_persons.result import TrackResult
+    from videoprep_nb.tracking.tracks import Tracks
 
 # measured on two cores of a server, see docs/benchmarks.md
 _PER_FRAME_S = 0.017
 
 
-class TrackResult(Record):
-    """What the stage did.
-
-    Args:
-        video_id: The video.
-        frame_count: Frames of the video that lie in its clips.
-        looked_at_count: Frames among them that the detector saw.
-        detection_count: Persons found in them, with at least the confidence asked for.
-        clip_count: Clips.
-        cached_clip_count: Clips whose detections were there already.
-        track_count: Different persons, as far as the tracker can tell.
-        box_count: Boxes of persons, one per person and frame of the video.
-        interpolated_count: Boxes among them that were filled in between two detections.
-        detector: What detected: weights, size, precision, device.
-        tracker: Name of the tracker.
-        notes: What the reader of a report should know.
-    """
-
-    video_id: str
-    frame_count: int
-    looked_at_count: int
-    detection_count: int
-    clip_count: int
-    cached_clip_count: int
-    track_count: int
-    box_count: int
-    interpolated_count: int
-    detector: str
-    tracker: str
-    notes: list[str]
-
-
-def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None = None) -> TrackResult:
-    """Detect persons in the clips of a video, track them and write one JSON per clip.
+def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None = None) -> "TrackResult":
+    """Detect persons in the clips of a video, track them, and write one JSON per clip and a preview.
 
     Detections go to ``<detections_dir>/<video_id>/<clip_id>.npz`` and are used again as long as clip and detector
-    stay the same; tracks go to ``<output_dir>/<video_id>/<clip_id>.json``.
+    stay the same; tracks go to ``<output_dir>/<video_id>/<clip_id>.json``. A preview video and thumbnails go to
+    ``preview_dir`` if one is given and the whole video is tracked.
 
     Args:
         params: Parameters of the stage.
         progress: Told the frames that are done; by default what fits the environment.
 
     Returns:
-        What was done.
+        What was done, with the detections and tracks.
 
     Raises:
         InputError: The clips, or the file of detections, are missing or broken.
@@ -71,10 +42,11 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
         DiskFullError: The disk was full.
     """
     from videoprep_nb.stages.track_persons.detect import detect_persons
+    from videoprep_nb.stages.track_persons.result import TrackResult
     from videoprep_nb.tracking.track import TrackedVideo, track_video
     from videoprep_nb.tracking.trackers import create_tracker
 
-    # a wrong name must not be told after an hour of detecting
+    # a wrong name must not be reported after an hour of detecting
     create_tracker(params.tracker, 1.0, params.tracker_options)
     found = detect_persons(params, progress)
     clips, first = found.clips, found.clips[0]
@@ -83,28 +55,34 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
     tracks = track_video(list(zip(starts, found.detections, strict=True)), video, params, found.camera, found.cuts)
     _write(tracks, clips, params)
     return TrackResult(
-        video_id=params.video_id,
-        frame_count=_end(clips[-1]) - first.start_frame,
-        looked_at_count=sum(len(clip.looked_at) for clip in found.detections),
-        detection_count=sum(int((clip.scores >= params.confidence).sum()) for clip in found.detections),
-        clip_count=len(clips),
+        params=params,
+        clips=clips,
+        detections=found.detections,
+        tracks=tracks,
         cached_clip_count=found.cached_clip_count,
-        track_count=tracks.track_count,
-        box_count=len(tracks),
-        interpolated_count=int(tracks.interpolated.sum()),
         detector=found.detector,
-        tracker=params.tracker,
-        notes=[] if len(tracks) else ["No persons were found."],
+        preview=_write_preview(tracks, clips, params),
     )
 
 
-def _clip_rows(tracks: "TrackTable", clip: ClipRecord, params: TrackPersonsParams) -> list[TrackRow]:
+def _write_preview(tracks: "Tracks", clips: Sequence[ClipRecord], params: TrackPersonsParams) -> "Preview | None":
+    """Write the preview, unless none is asked for or only a part of the video is tracked."""
+    if not params.preview_dir or params.clip_count is not None:
+        return None
+    from videoprep_nb.stages.track_persons.preview import write_preview
+    from videoprep_nb.viz.tracks import VideoTracks
+
+    clips_folder = Path(params.clips_dir) / params.video_id
+    return write_preview(VideoTracks(clips, tracks), clips_folder, Path(params.preview_dir), params.video_id)
+
+
+def _clip_rows(tracks: "Tracks", clip: ClipRecord, params: TrackPersonsParams) -> list[TrackRow]:
     """The rows of one clip, by frame and then by track, in plain numbers."""
     import numpy as np
 
     extracted = sampled_frames(clip.frame_count, clip.rate, seconds(params.frames_per_second))
     names = {index: frame_name(clip.clip_id, number) for number, index in enumerate(extracted)}
-    inside = tracks.rows((tracks.frame_index >= clip.start_frame) & (tracks.frame_index < _end(clip)))
+    inside = tracks.in_frames(clip.start_frame, clip.start_frame + clip.frame_count)
     inside = inside.rows(np.argsort(inside.frame_index, kind="stable"))
     columns = zip(
         (inside.frame_index - clip.start_frame).tolist(),
@@ -129,17 +107,12 @@ def _clip_rows(tracks: "TrackTable", clip: ClipRecord, params: TrackPersonsParam
     ]
 
 
-def _write(tracks: "TrackTable", clips: Sequence[ClipRecord], params: TrackPersonsParams) -> None:
+def _write(tracks: "Tracks", clips: Sequence[ClipRecord], params: TrackPersonsParams) -> None:
     """Write the rows of all clips, one clip in memory at a time; where clips overlap, a frame is in both."""
     with staged_folder(Path(params.output_dir) / params.video_id) as folder:
         for clip in clips:
             rows = _clip_rows(tracks, clip, params)
             (folder / f"{clip.clip_id}.json").write_text(json.dumps(rows), encoding="utf-8")
-
-
-def _end(clip: ClipRecord) -> int:
-    """The frame of the video after the last one of a clip."""
-    return clip.start_frame + clip.frame_count
 
 
 def _cost(params: TrackPersonsParams, video: VideoLength) -> Cost:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.boxes import from_cxywh, to_cxywh
-from videoprep_nb.tracking.detections import VideoDetections
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.tracks import Tracks
 
 _Array = npt.NDArray[np.float64]
 
@@ -62,14 +62,14 @@ class CameraPath:
             turns[row], shifts[row] = turn, shift
         return cls(frames, turns, shifts)
 
-    def removed(self, found: VideoDetections) -> VideoDetections:
+    def removed(self, found: Detections) -> Detections:
         """The detections in coordinates that go with the camera."""
         turn, shift = self._at(found.frame_index)
         boxes = to_cxywh(found.boxes_xyxy.astype(np.float64))
         centre = (boxes[:, 0] + 1j * boxes[:, 1]) * turn + shift
         return replace(found, boxes_xyxy=_boxes(centre, boxes[:, 2:] * np.abs(turn)[:, None]).astype(np.float32))
 
-    def restored(self, tracks: TrackTable) -> TrackTable:
+    def restored(self, tracks: Tracks) -> Tracks:
         """Tracks in coordinates of the picture again."""
         turn, shift = self._at(tracks.frame_index)
         boxes = to_cxywh(tracks.boxes_xyxy)

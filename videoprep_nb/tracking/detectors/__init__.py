@@ -5,16 +5,16 @@ from typing import Any
 
 from videoprep_nb.core.options import read_options
 from videoprep_nb.core.registry import class_registry
-from videoprep_nb.tracking.detections import DETECTION_FLOOR, Detections
+from videoprep_nb.tracking.detections import DETECTION_FLOOR, FrameDetections
 from videoprep_nb.tracking.detector_options import DetectorOptions
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
 
 __all__ = [
     "DETECTION_FLOOR",
     "DETECTORS",
-    "Detections",
     "Detector",
     "DetectorOptions",
+    "FrameDetections",
     "RgbFrame",
     "create_detector",
 ]

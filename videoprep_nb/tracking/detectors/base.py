@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.detector_options import DetectorOptions
 
 RgbFrame = npt.NDArray[np.uint8]
@@ -77,7 +77,7 @@ class Detector(ABC):
     @abstractmethod
     def detect(
         self, frames: Iterable[RgbFrame], frame_indices: Sequence[int], width: int, height: int
-    ) -> list[Detections]:
+    ) -> list[FrameDetections]:
         """Find the persons in a batch of frames.
 
         Args:

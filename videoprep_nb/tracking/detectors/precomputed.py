@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
@@ -11,20 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.errors import InputError
-from videoprep_nb.tracking.detections import DETECTION_FLOOR, Detections
+from videoprep_nb.tracking.detections import DETECTION_FLOOR, Detections, FrameDetections
 from videoprep_nb.tracking.detector_options import DetectorOptions, PrecomputedOptions
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
 from videoprep_nb.tracking.mot_text import BOX_XYWH, FRAME, SCORE, parse_mot_text
-
-
-@dataclass(frozen=True)
-class _Boxes:
-    """The boxes of the file by frame, and its hash."""
-
-    frame_index: npt.NDArray[np.int64]
-    boxes_xyxy: npt.NDArray[np.float32]
-    scores: npt.NDArray[np.float32]
-    sha256: str
 
 
 class PrecomputedDetector(Detector):
@@ -51,7 +41,7 @@ class PrecomputedDetector(Detector):
     @property
     def fingerprint(self) -> str:
         """The content of the file."""
-        return f"precomputed {self.version} {self._boxes.sha256}"
+        return f"precomputed {self.version} {self._boxes.fingerprint}"
 
     @property
     def cost(self) -> float:
@@ -70,24 +60,19 @@ class PrecomputedDetector(Detector):
 
     def detect(
         self, frames: Iterable[RgbFrame], frame_indices: Sequence[int], width: int, height: int
-    ) -> list[Detections]:
+    ) -> list[FrameDetections]:
         """The boxes of these frames; see ``Detector.detect``."""
-        return [self._in_frame(index) for index in frame_indices]
-
-    def _in_frame(self, frame_index: int) -> Detections:
-        rows = slice(*np.searchsorted(self._boxes.frame_index, [frame_index, frame_index + 1]))
-        return Detections(self._boxes.boxes_xyxy[rows], self._boxes.scores[rows]).above(DETECTION_FLOOR)
+        return [self._boxes.in_frame(index).above(DETECTION_FLOOR) for index in frame_indices]
 
     @property
     def _path(self) -> Path:
         return Path(self.options.detections_file)
 
     @cached_property
-    def _boxes(self) -> _Boxes:
+    def _boxes(self) -> Detections:
         rows, sha256 = _read_rows(self._path)
-        rows = rows[np.argsort(rows[:, FRAME], kind="stable")]
-        frame_index = rows[:, FRAME].astype(np.int64) - 1
-        return _Boxes(frame_index, _to_xyxy(rows[:, BOX_XYWH]), _to_confidence(rows[:, SCORE]), sha256)
+        boxes = Detections.from_arrays(rows[:, FRAME] - 1, _to_xyxy(rows[:, BOX_XYWH]), _to_confidence(rows[:, SCORE]))
+        return replace(boxes, fingerprint=sha256)
 
 
 def _read_rows(path: Path) -> tuple[npt.NDArray[np.float64], str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.detector_options import DetectorOptions, YoloOptions, inputs_per_frame
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
 from videoprep_nb.tracking.detectors.inference.device import Device, Precision, choose_device, choose_precision
@@ -19,7 +19,9 @@ _USUAL_IMAGE_SIZE = 640
 
 
 class _Network(Protocol):
-    def run(self, frames: Iterable[RgbFrame], letterbox: "Letterbox", read: "OutputReader") -> list[Detections]: ...
+    def run(
+        self, frames: Iterable[RgbFrame], letterbox: "Letterbox", read: "OutputReader"
+    ) -> list[FrameDetections]: ...
 
 
 class YoloDetector(Detector):
@@ -77,7 +79,7 @@ class YoloDetector(Detector):
 
     def detect(
         self, frames: Iterable[RgbFrame], frame_indices: Sequence[int], width: int, height: int
-    ) -> list[Detections]:
+    ) -> list[FrameDetections]:
         """Find the persons in a batch of frames; see ``Detector.detect``."""
         from videoprep_nb.tracking.detectors.inference.yolo_output import read_output
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.tracking.associate import associate
-from videoprep_nb.tracking.detections import ClipDetections, VideoDetections
+from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detectors.precomputed import PrecomputedDetector
 from videoprep_nb.tracking.evaluation.mot_rows import MotRows, read_ground_truth, read_tracks
 from videoprep_nb.tracking.evaluation.score import SequenceResult, score_sequence
@@ -96,20 +96,20 @@ def evaluate_detections(
     return Evaluation(info.name, tracks, score_sequence(info.name, truth, tracks, frames))
 
 
-def read_frames(detector: PrecomputedDetector, frames: range) -> ClipDetections:
+def read_frames(detector: PrecomputedDetector, frames: range) -> Detections:
     """The detections of some frames as those of one clip that begins with the first frame of the sequence.
 
     Args:
         detector: The detections.
-        frames: Numbers of the frames, counted from 1; the others count as not looked at.
+        frames: Numbers of the frames, counted from 1; the others count as not sampled.
     """
-    looked_at = np.arange(frames.start - 1, frames.stop - 1, dtype=np.int32)
-    found = detector.detect([], looked_at.tolist(), width=0, height=0)
-    return ClipDetections.from_frames(looked_at, found, detector.fingerprint)
+    sampled = np.arange(frames.start - 1, frames.stop - 1, dtype=np.int64)
+    found = detector.detect([], sampled.tolist(), width=0, height=0)
+    return Detections.from_frames(sampled, found, detector.fingerprint)
 
 
-def track_frames(detections: ClipDetections, rate: Fraction, tracking: Tracking) -> MotRows:
-    """Track the frames that were looked at.
+def track_frames(detections: Detections, rate: Fraction, tracking: Tracking) -> MotRows:
+    """Track the sampled frames.
 
     Args:
         detections: Of one clip that begins with the first frame of the sequence.
@@ -128,7 +128,7 @@ def track_frames(detections: ClipDetections, rate: Fraction, tracking: Tracking)
         video = TrackedVideo(rate, frame_stride=1, width=1, height=1)
         return MotRows.from_tracks(track_beyond_border(clips, video, params))
     tracker = create_tracker(params.tracker, float(rate), params.tracker_options)
-    return MotRows.from_tracks(associate(tracker, VideoDetections.from_clips(clips, params.confidence)).tracks())
+    return MotRows.from_tracks(associate(tracker, Detections.from_clips(clips, params.confidence)).tracks())
 
 
 def _rate(info: SequenceInfo, ground_truth: Path, tracking: Tracking) -> Fraction:

@@ -1,16 +1,18 @@
 """Tracks and ground truth as the rows of MOTChallenge files."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.layout import staged_file
+from videoprep_nb.tracking.box_table import BoxTable, ColumnType
 from videoprep_nb.tracking.mot_text import BOX_XYWH, FRAME, OBJECT_ID, SCORE, parse_mot_text
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 
 _CLASS = 7
 _PERSON, _LAST_CLASS = 1, 13  # https://motchallenge.net/instructions; between them cars, reflections, crowds, …
@@ -19,7 +21,7 @@ _COLUMNS_WITH_CLASS = (8, 9)
 
 
 @dataclass(frozen=True)
-class MotRows:
+class MotRows(BoxTable):
     """Boxes with ids, one row per box, in any order; no id occurs twice in a frame.
 
     Args:
@@ -31,6 +33,14 @@ class MotRows:
         has_classes: Whether the file names classes.
     """
 
+    columns: ClassVar[Mapping[str, ColumnType]] = {
+        "frame_number": (np.int64, ()),
+        "object_id": (np.int64, ()),
+        "boxes_xywh": (np.float64, (4,)),
+        "scores": (np.float64, ()),
+        "classes": (np.int64, ()),
+    }
+
     frame_number: npt.NDArray[np.int64]
     object_id: npt.NDArray[np.int64]
     boxes_xywh: npt.NDArray[np.float64]
@@ -39,7 +49,7 @@ class MotRows:
     has_classes: bool
 
     @classmethod
-    def from_tracks(cls, tracks: TrackTable) -> Self:
+    def from_tracks(cls, tracks: Tracks) -> Self:
         """The rows of tracks, rounded to 0.01 pixels as ``write`` does, in the order of frames."""
         tracks = tracks.rows(np.lexsort((tracks.track_id, tracks.frame_index)))
         upper_left, lower_right = tracks.boxes_xyxy[:, :2], tracks.boxes_xyxy[:, 2:]
@@ -52,20 +62,9 @@ class MotRows:
             has_classes=False,
         )
 
-    def __len__(self) -> int:
-        return len(self.frame_number)
-
     def in_frames(self, numbers: range) -> Self:
         """The rows of consecutive frames; frame numbers stay as they are."""
-        chosen = (self.frame_number >= numbers.start) & (self.frame_number < numbers.stop)
-        return replace(
-            self,
-            frame_number=self.frame_number[chosen],
-            object_id=self.object_id[chosen],
-            boxes_xywh=self.boxes_xywh[chosen],
-            scores=self.scores[chosen],
-            classes=self.classes[chosen],
-        )
+        return self.rows((self.frame_number >= numbers.start) & (self.frame_number < numbers.stop))
 
     @property
     def frame_count(self) -> int:

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from videoprep_nb.tracking.associate import Association
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Fragments:
         backward_id: ``(N,)`` int64, the same in the run backward.
     """
 
-    tracks: TrackTable
+    tracks: Tracks
     forward_id: npt.NDArray[np.int64]
     backward_id: npt.NDArray[np.int64]
 
@@ -80,7 +80,7 @@ def _fragments(
     piece = connected_components(graph, directed=False)[1] if len(found) else np.zeros(0, dtype=np.int32)
     rows = np.flatnonzero((forward.track_id > 0) | (backward_id > 0))
     rows = rows[np.lexsort((found.frame_index[rows], piece[rows]))]
-    tracks = TrackTable(
+    tracks = Tracks(
         frame_index=found.frame_index[rows],
         track_id=piece[rows].astype(np.int64) + 1,
         boxes_xyxy=found.boxes_xyxy[rows].astype(np.float64),

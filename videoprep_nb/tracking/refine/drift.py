@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.boxes import to_cxywh
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 
 _Array = npt.NDArray[np.float64]
 
@@ -36,11 +36,11 @@ class Drift:
         """A camera that stands still."""
         return cls(np.zeros(0, np.int64), np.zeros((0, 2)))
 
-    def removed(self, tracks: TrackTable) -> TrackTable:
+    def removed(self, tracks: Tracks) -> Tracks:
         """The tracks in coordinates that go with the camera."""
         return replace(tracks, boxes_xyxy=tracks.boxes_xyxy - self._at(tracks.frame_index))
 
-    def restored(self, tracks: TrackTable) -> TrackTable:
+    def restored(self, tracks: Tracks) -> Tracks:
         """The same tracks in coordinates of the picture again."""
         return replace(tracks, boxes_xyxy=tracks.boxes_xyxy + self._at(tracks.frame_index))
 
@@ -51,7 +51,7 @@ class Drift:
         return np.tile(xy, 2)
 
 
-def estimate_drift(tracks: TrackTable, frames: npt.NDArray[np.int64], tracked_rate: float, frame_stride: int) -> Drift:
+def estimate_drift(tracks: Tracks, frames: npt.NDArray[np.int64], tracked_rate: float, frame_stride: int) -> Drift:
     """Estimate how the camera moves: the median movement of all persons, as far as they move alike.
 
     The median m counts by m² / (m² + MAD²), MAD being the median absolute deviation from it, and by the number n of

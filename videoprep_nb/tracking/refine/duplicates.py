@@ -5,13 +5,13 @@ from collections import Counter
 import numpy as np
 
 from videoprep_nb.core.boxes import iou_matrix
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 
 _SAME_IOU = 0.7
 _SAME_SHARE = 0.5
 
 
-def drop_duplicates(tracks: TrackTable) -> TrackTable:
+def drop_duplicates(tracks: Tracks) -> Tracks:
     """Drop a track if for at least half of its boxes it lies on one longer track (IoU of 0.7 or more).
 
     Args:
@@ -19,8 +19,7 @@ def drop_duplicates(tracks: TrackTable) -> TrackTable:
     """
     ids, track, length = np.unique(tracks.track_id, return_inverse=True, return_counts=True)
     together: Counter[tuple[int, int]] = Counter()
-    order = np.argsort(tracks.frame_index, kind="stable")
-    for rows in np.split(order, np.flatnonzero(np.diff(tracks.frame_index[order])) + 1):
+    for rows in tracks.rows_by_frame():
         if len(rows) > 1:
             boxes = tracks.boxes_xyxy[rows]
             first, second = np.nonzero(np.triu(iou_matrix(boxes, boxes) >= _SAME_IOU, k=1))

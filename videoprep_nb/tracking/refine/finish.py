@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from videoprep_nb.core.boxes import clip_to_frame
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 
 _LEAST_SIDE_PX = 1.0
 
 
-def clip_boxes(tracks: TrackTable, width: int, height: int) -> TrackTable:
+def clip_boxes(tracks: Tracks, width: int, height: int) -> Tracks:
     """Cut boxes at the border of the picture and drop those of which less than a pixel is left.
 
     Args:
@@ -23,10 +23,10 @@ def clip_boxes(tracks: TrackTable, width: int, height: int) -> TrackTable:
     return replace(tracks, boxes_xyxy=boxes_xyxy).rows(shorter_side >= _LEAST_SIDE_PX)
 
 
-def renumber(tracks: TrackTable) -> TrackTable:
+def renumber(tracks: Tracks) -> Tracks:
     """Number the tracks 1 … n in the order in which they first appear; of two at once, the lower id stays first."""
     ids, first_row, track = np.unique(tracks.track_id, return_index=True, return_inverse=True)
     order = np.lexsort((ids, tracks.frame_index[first_row]))
     new_ids = np.empty(len(ids), dtype=np.int64)
     new_ids[order] = np.arange(1, len(ids) + 1)
-    return TrackTable.ordered(tracks.frame_index, new_ids[track], tracks.boxes_xyxy, tracks.scores, tracks.interpolated)
+    return replace(tracks, track_id=new_ids[track]).ordered()

@@ -6,10 +6,10 @@ from fractions import Fraction
 import numpy as np
 
 from videoprep_nb.core.timecode import seconds
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 
 
-def fill_gaps(tracks: TrackTable, max_gap_s: float, rate: Fraction, frame_stride: int) -> TrackTable:
+def fill_gaps(tracks: Tracks, max_gap_s: float, rate: Fraction, frame_stride: int) -> Tracks:
     """Fill gaps in tracks by linear interpolation; the boxes carry the mean score of their two neighbours.
 
     Frames that nobody looked at, because of the stride, are always filled between two that were.
@@ -27,7 +27,7 @@ def fill_gaps(tracks: TrackTable, max_gap_s: float, rate: Fraction, frame_stride
     row = np.repeat(before, filled)
     place = np.arange(len(row)) - np.repeat(np.cumsum(filled) - filled, filled) + 1
     weight = (place / steps[row])[:, None]
-    return TrackTable.ordered(
+    return Tracks.from_arrays(
         frame_index=np.concatenate([tracks.frame_index, tracks.frame_index[row] + place]),
         track_id=np.concatenate([tracks.track_id, tracks.track_id[row]]),
         boxes_xyxy=np.concatenate(

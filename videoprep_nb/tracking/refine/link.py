@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite
 from videoprep_nb.core.boxes import to_cxywh
 from videoprep_nb.core.timecode import seconds
 from videoprep_nb.tracking.refine.directions import Fragments
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 
 _Array = npt.NDArray[np.float64]
 _Indices = npt.NDArray[np.intp]
@@ -56,7 +56,7 @@ class _Ends:
     backward_id: npt.NDArray[np.int64]
 
 
-def link_fragments(fragments: Fragments, max_gap_s: float, rate: Fraction, frame_stride: int) -> TrackTable:
+def link_fragments(fragments: Fragments, max_gap_s: float, rate: Fraction, frame_stride: int) -> Tracks:
     """Link the fragments of one person.
 
     Args:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.boxes import from_cxywh, to_cxywh
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 
 _Array = npt.NDArray[np.float64]
 
@@ -26,7 +26,7 @@ _FIRST_VELOCITY = 10.0**2
 _ACCELERATION_PER_S = 1.0**2
 
 
-def smooth_boxes(tracks: TrackTable, rate: Fraction) -> TrackTable:
+def smooth_boxes(tracks: Tracks, rate: Fraction) -> Tracks:
     """Smooth the boxes of tracks; a box does not leave the detected one by more than ``MAX_SHIFT``.
 
     Args:

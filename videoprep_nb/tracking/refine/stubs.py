@@ -6,10 +6,10 @@ from fractions import Fraction
 import numpy as np
 
 from videoprep_nb.core.timecode import seconds
-from videoprep_nb.tracking.tracks import TrackTable
+from videoprep_nb.tracking.tracks import Tracks
 
 
-def drop_short_tracks(tracks: TrackTable, min_length_s: float, tracked_rate: Fraction) -> TrackTable:
+def drop_short_tracks(tracks: Tracks, min_length_s: float, tracked_rate: Fraction) -> Tracks:
     """Drop the tracks of persons that were found for less than a time.
 
     Args:

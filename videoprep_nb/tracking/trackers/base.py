@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.options import Options
-from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detections import FrameDetections
 
 
 class TrackerOptions(Options):
@@ -23,7 +23,7 @@ class TrackedBoxes:
         track_ids: ``(N,)`` int64, unique, from 1 on.
         boxes_xyxy: ``(N, 4)`` float64, where the tracker takes the persons to be, in pixels of the standard frame; they
             may reach beyond its border.
-        rows: ``(N,)`` int64, unique, the rows in the frame's ``Detections`` that they rest on.
+        rows: ``(N,)`` int64, unique, the rows in the frame's ``FrameDetections`` that they rest on.
     """
 
     track_ids: npt.NDArray[np.int64]
@@ -51,7 +51,7 @@ class Tracker(ABC):
         self.reset()
 
     @abstractmethod
-    def update(self, detections: Detections, frame: npt.NDArray[np.uint8] | None = None) -> TrackedBoxes:
+    def update(self, detections: FrameDetections, frame: npt.NDArray[np.uint8] | None = None) -> TrackedBoxes:
         """Track one more frame.
 
         Args:

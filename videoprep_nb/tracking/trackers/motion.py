@@ -14,7 +14,7 @@ from pydantic import Field
 from scipy.optimize import linear_sum_assignment
 
 from videoprep_nb.core.boxes import from_cxywh, height_modulated_iou_matrix, to_cxywh
-from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.trackers.base import TrackedBoxes, Tracker, TrackerOptions
 from videoprep_nb.tracking.trackers.box_filters import BoxFilters
 
@@ -71,7 +71,7 @@ class Motion(Tracker):
         self._missed = np.zeros(0, dtype=np.int64)
         self._last_id = 0
 
-    def update(self, detections: Detections, frame: npt.NDArray[np.uint8] | None = None) -> TrackedBoxes:
+    def update(self, detections: FrameDetections, frame: npt.NDArray[np.uint8] | None = None) -> TrackedBoxes:
         """Track one more frame; see ``Tracker.update``."""
         boxes: _Array = detections.boxes_xyxy.astype(np.float64)
         self._filters.predict(1 / self.frame_rate, self._missed > 0)

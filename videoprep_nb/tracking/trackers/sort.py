@@ -12,7 +12,7 @@ from pydantic import Field
 from scipy.optimize import linear_sum_assignment
 
 from videoprep_nb.core.boxes import iou_matrix
-from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.trackers.base import TrackedBoxes, Tracker, TrackerOptions
 from videoprep_nb.tracking.trackers.kalman import BoxFilter
 
@@ -62,7 +62,7 @@ class Sort(Tracker):
         self._last_id = 0
         self._frames_seen = 0
 
-    def update(self, detections: Detections, frame: npt.NDArray[np.uint8] | None = None) -> TrackedBoxes:
+    def update(self, detections: FrameDetections, frame: npt.NDArray[np.uint8] | None = None) -> TrackedBoxes:
         """Track one more frame; see ``Tracker.update``."""
         self._frames_seen += 1
         for track in self._tracks:
@@ -78,7 +78,7 @@ class Sort(Tracker):
         needed_hits = self._options.min_hits if self._frames_seen > self._options.min_hits else 0
         return _report({row: track for row, track in matched.items() if track.hits_in_a_row >= needed_hits})
 
-    def _match(self, detections: Detections) -> dict[int, _Track]:
+    def _match(self, detections: FrameDetections) -> dict[int, _Track]:
         """Detections (by row) and the tracks they belong to: the greatest sum of IoU, section 3.3."""
         if not self._tracks or not len(detections):
             return {}

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.trackers.base import TrackedBoxes, Tracker, TrackerOptions
 from videoprep_nb.tracking.trackers.ultralytics_options import (
     BotSortOptions,
@@ -56,7 +56,7 @@ class _UltralyticsTracker(Tracker):
         """Forget everything; ids begin at 1 again."""
         self._tracker.reset()
 
-    def update(self, detections: Detections, frame: npt.NDArray[np.uint8] | None = None) -> TrackedBoxes:
+    def update(self, detections: FrameDetections, frame: npt.NDArray[np.uint8] | None = None) -> TrackedBoxes:
         """Track one more frame; see ``Tracker.update``. The frame itself is not looked at."""
         from ultralytics.engine.results import Boxes
 

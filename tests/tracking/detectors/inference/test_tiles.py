@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.detector_options import YoloOptions, inputs_per_frame
 from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
 from videoprep_nb.tracking.detectors.inference.tiles import Tiling
@@ -21,7 +21,7 @@ def tiling(count: int, width: int = 1280, height: int = 720, image_size: int = 6
     return Tiling(Letterbox.fit(width, height, image_size), count)
 
 
-def shown(cut: Tiling, persons_xyxy: Iterable[tuple[float, float, float, float]]) -> list[Detections]:
+def shown(cut: Tiling, persons_xyxy: Iterable[tuple[float, float, float, float]]) -> list[FrameDetections]:
     """What a faultless network finds in the pictures: of each person, the part that a picture shows."""
     box, found = cut.letterbox, []
     frame = np.arange(cut.width * cut.height, dtype=np.uint32).reshape(cut.height, cut.width)
@@ -32,7 +32,7 @@ def shown(cut: Tiling, persons_xyxy: Iterable[tuple[float, float, float, float]]
         boxes = (np.array(list(persons_xyxy)) - np.tile([left, top], 2) * scale) / share
         boxes = np.clip(boxes, 0, [box.frame_width, box.frame_height] * 2)
         boxes = boxes[((boxes[:, 2:] - boxes[:, :2]) > 1).all(axis=1)]
-        found.append(Detections(boxes.astype(np.float32), np.full(len(boxes), 0.5 + 0.01 * number, np.float32)))
+        found.append(FrameDetections(boxes.astype(np.float32), np.full(len(boxes), 0.5 + 0.01 * number, np.float32)))
     return found
 
 
@@ -51,7 +51,10 @@ def test_tiles_cover_the_frame_and_fit_the_network(size: tuple[int, int], count:
 
 
 def test_one_tile_changes_nothing() -> None:
-    found = [Detections(np.array([[1, 2, 3, 4]], np.float32), np.array([0.5], np.float32)), Detections.empty()]
+    found = [
+        FrameDetections(np.array([[1, 2, 3, 4]], np.float32), np.array([0.5], np.float32)),
+        FrameDetections.empty(),
+    ]
     assert tiling(1).merge(found) == found
     assert (tiling(1).width, tiling(1).height) == (640, 360)
 

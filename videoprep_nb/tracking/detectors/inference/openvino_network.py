@@ -10,7 +10,7 @@ import openvino as ov
 
 from videoprep_nb.core.layout import STAGING_PREFIX, disk_full_as_error
 from videoprep_nb.core.threads import thread_count
-from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.detectors.base import RgbFrame
 from videoprep_nb.tracking.detectors.inference.device import Precision
 from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
@@ -42,7 +42,7 @@ class OpenVinoNetwork:
         model_path = quantized_model(weights) if precision == "int8" else exported_model(weights)
         self._queue = ov.AsyncInferQueue(compile_network(model_path, width, height, precision))
 
-    def run(self, frames: Iterable[RgbFrame], letterbox: Letterbox, read: OutputReader) -> list[Detections]:
+    def run(self, frames: Iterable[RgbFrame], letterbox: Letterbox, read: OutputReader) -> list[FrameDetections]:
         """Run the network on frames.
 
         Args:
@@ -53,7 +53,7 @@ class OpenVinoNetwork:
         Returns:
             The detections, in the order of the frames.
         """
-        found: dict[int, Detections] = {}
+        found: dict[int, FrameDetections] = {}
 
         def finish(request: ov.InferRequest, index: int) -> None:
             found[index] = read(request.get_output_tensor(0).data[0])

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.boxes import area, iou_matrix
-from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.detector_options import inputs_per_frame
 from videoprep_nb.tracking.detectors.base import RgbFrame
 from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
@@ -52,7 +52,7 @@ class Tiling:
             if self.count > 1:
                 yield from self._tiles(frame)
 
-    def merge(self, found: Sequence[Detections]) -> list[Detections]:
+    def merge(self, found: Sequence[FrameDetections]) -> list[FrameDetections]:
         """Put together what was found in the pictures of each frame.
 
         Args:
@@ -72,7 +72,7 @@ class Tiling:
         for left, top in self._corners():
             yield frame[top : top + self.letterbox.picture_height, left : left + self.letterbox.picture_width]
 
-    def _merge_frame(self, found: Sequence[Detections]) -> Detections:
+    def _merge_frame(self, found: Sequence[FrameDetections]) -> FrameDetections:
         whole, *tiles = found
         parts = [whole, *(self._in_frame(tile, *corner) for tile, corner in zip(tiles, self._corners(), strict=True))]
         boxes_xyxy = np.concatenate([part.boxes_xyxy for part in parts])
@@ -85,9 +85,9 @@ class Tiling:
         for row in range(len(order)):
             if is_kept[row]:
                 is_kept[row + 1 :] &= ~is_same[row, row + 1 :]
-        return Detections(boxes_xyxy[is_kept], scores[is_kept])
+        return FrameDetections(boxes_xyxy[is_kept], scores[is_kept])
 
-    def _in_frame(self, found: Detections, left: int, top: int) -> Detections:
+    def _in_frame(self, found: FrameDetections, left: int, top: int) -> FrameDetections:
         """The boxes of a tile that its inner borders do not cut, in pixels of the frame."""
         box = self.letterbox
         network_px = np.tile([box.picture_width / box.frame_width, box.picture_height / box.frame_height], 2)
@@ -97,7 +97,7 @@ class Tiling:
         is_whole = ((to_border > _BORDER_PX) | (room == 0)).all(axis=1)
         frame_px = np.tile([box.frame_width / self.width, box.frame_height / self.height], 2)
         in_frame = (boxes_xyxy[is_whole] + np.tile([left, top], 2)) * frame_px
-        return Detections(in_frame.astype(np.float32), found.scores[is_whole])
+        return FrameDetections(in_frame.astype(np.float32), found.scores[is_whole])
 
     def _corners(self) -> list[tuple[int, int]]:
         """Left and upper border of each tile, row by row."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import torch
 
-from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.detectors.base import RgbFrame
 from videoprep_nb.tracking.detectors.inference.device import Precision
 from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
@@ -33,7 +33,7 @@ class TorchNetwork:
             model = load_person_model(weights).model
         self._model = model.fuse(verbose=False).to(self._device, self._dtype).eval()
 
-    def run(self, frames: Iterable[RgbFrame], letterbox: Letterbox, read: OutputReader) -> list[Detections]:
+    def run(self, frames: Iterable[RgbFrame], letterbox: Letterbox, read: OutputReader) -> list[FrameDetections]:
         """Run the network on all frames at once.
 
         Args:

@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from videoprep_nb.tracking.detections import DETECTION_FLOOR, Detections
+from videoprep_nb.tracking.detections import DETECTION_FLOOR, FrameDetections
 from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
 
-OutputReader = Callable[[npt.NDArray[np.float32]], Detections]
+OutputReader = Callable[[npt.NDArray[np.float32]], FrameDetections]
 """Makes detections of the output ``(5, N)`` for one picture."""
 
 
-def read_output(output: npt.NDArray[np.float32], letterbox: Letterbox, nms_iou: float) -> Detections:
+def read_output(output: npt.NDArray[np.float32], letterbox: Letterbox, nms_iou: float) -> FrameDetections:
     """Take the persons out of the output for one picture, strongest first.
 
     Args:
@@ -32,4 +32,4 @@ def read_output(output: npt.NDArray[np.float32], letterbox: Letterbox, nms_iou: 
     ).reshape(-1)
     boxes_xyxy = letterbox.to_frame(np.hstack([corners, corners + sides])[kept]).astype(np.float32)
     in_frame = (boxes_xyxy[:, :2] < boxes_xyxy[:, 2:]).all(axis=1)  # not in the bars
-    return Detections(boxes_xyxy[in_frame], scores[kept][in_frame])
+    return FrameDetections(boxes_xyxy[in_frame], scores[kept][in_frame])
