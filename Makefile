@@ -1,50 +1,56 @@
-# make run   process a video into a package   (VIDEOS="a.mp4 b.mov"; without: a built-in sample)
-# make test  lint, type check and run all tests
-# make lab   open the notebooks in JupyterLab
-# make bench measure speed and memory, print JSON
-# make lint  ruff and mypy alone
-# make browser      get a Chromium for the tests of the page, which are skipped without one
-# make screenshots  take the pictures of the page anew   (VIDEOS="…"; without: the sample)
-# make cluster-demo  run a job on a scheduler and two workers of its own, as on several machines
+# The commands of the project; "make" alone lists them.
 
-PYTHON ?= python3.11
+# the first of these that is there; PYTHON=… names another one
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
+	command -v $$name >/dev/null && $$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' && \
+	echo $$name && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 OUTPUT ?=
 SAMPLE := notebooks/work/sample.mp4
 
-.PHONY: run test lint lab bench browser screenshots cluster-demo clean
+.DEFAULT_GOAL := help
+.PHONY: help run test lint compat lab bench browser screenshots cluster-demo clean
 
-run: $(VENV)/ready $(if $(VIDEOS),,$(SAMPLE))
+help:  ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/ready $(if $(VIDEOS),,$(SAMPLE))  ## process videos into a package (VIDEOS="a.mp4 b.mov"; without: a built-in sample)
 	$(BIN)/videoprep run $(or $(VIDEOS),$(SAMPLE)) $(if $(OUTPUT),--output $(OUTPUT))
 
-test: lint
+test: lint  ## lint, type check and run all tests
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
-lint: $(VENV)/ready-dev
+lint: $(VENV)/ready-dev  ## ruff, mypy, the layers of the code, and its dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry .
 
-lab: $(VENV)/ready $(SAMPLE)
+compat: $(VENV)/ready-dev  ## resolve the dependencies for each Python that is allowed, without installing
+	.ci/compat
+
+lab: $(VENV)/ready $(SAMPLE)  ## open the notebooks in JupyterLab
 	cd notebooks && ../$(BIN)/jupyter lab
 
-bench: $(VENV)/ready-dev
+bench: $(VENV)/ready-dev  ## measure speed and memory, print JSON
 	$(BIN)/python -m benchmarks
 
-browser: $(VENV)/ready-dev
+browser: $(VENV)/ready-dev  ## get a Chromium for the tests of the page, which are skipped without one
 	.ci/browser
 
-screenshots: browser
+screenshots: browser  ## take the screenshots of the page anew (VIDEOS="…"; without: the sample)
 	$(BIN)/python examples/screenshots.py $(VIDEOS)
 
-cluster-demo: $(VENV)/ready
+cluster-demo: $(VENV)/ready  ## run a job on a scheduler and two workers, as on several machines
 	$(BIN)/python examples/cluster_demo.py $(VIDEOS)
 
-clean:
-	rm -rf $(VENV) notebooks/work .mypy_cache .pytest_cache .ruff_cache
+clean:  ## delete the virtual environment and what was made
+	rm -rf $(VENV) notebooks/work .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 $(VENV)/ready: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found; name one: make PYTHON=…"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
 	touch $@

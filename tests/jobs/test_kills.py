@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -31,6 +32,7 @@ from videoprep_nb.core.errors import InputError
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.notebook_runner.process import OutcomeKind
+from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.service import JobView, Service
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from videoprep_nb.jobs.store.store import Store
@@ -237,7 +239,7 @@ def test_cancel_in_each_stage(video: Path, tmp_path: Path):
                     waiting[submit(service, video)] = waiting.pop(job_id)
                 elif any(unit.stage == stage and unit.state is State.RUNNING for unit in service.job(job_id).units):
                     service.cancel(job_id)
-                    assert wait_until(lambda job_id=job_id: _is_gone(service, job_id), 10), (stage, service.job(job_id))
+                    assert wait_until(partial(_is_gone, service, job_id), 10), (stage, service.job(job_id))
                     cancelled.append(waiting.pop(job_id))
             return not waiting
 
@@ -281,7 +283,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_full_disk_ends_one_job_and_not_the_service(video: Path, small_disk: Path):
     with Service(Workspace(small_disk), EngineSettings(worker_count=1), NO_LIMITS) as service:
-        params = quick_settings() | {"resize": {"crf": 0}}
+        params = JobParams(quick_settings().model_dump() | {"resize": {"crf": 0}})
         job_id = submit(service, video, params=params)
         view = wait_for_end(service, job_id)
         assert view.job.state is State.FAILED

@@ -56,7 +56,7 @@ def test_report_needs_no_widgets(folder):
 
 
 def test_report_leaves_the_settings_as_a_file(folder):
-    assert read_settings(folder / "work" / "tracking.yaml", [])["track_persons"]["tracker"] == "bytetrack"
+    assert read_settings(folder / "work" / "tracking.yaml", []).of("track_persons").tracker == "bytetrack"
 
 
 @pytest.fixture(scope="module")
@@ -151,4 +151,4 @@ def test_sliders_and_clicks_change_the_pictures_in_jupyterlab(folder, server):
 
         page.get_by_role("button", name="export left").click()
         page.get_by_text("Written to work/tracking.yaml").wait_for()
-    assert read_settings(folder / "work" / "tracking.yaml", [])["track_persons"]["confidence"] > 0.9
+    assert read_settings(folder / "work" / "tracking.yaml", []).of("track_persons").confidence > 0.9

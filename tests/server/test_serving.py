@@ -15,8 +15,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from tests.support.web_server import PASSWORDS, make_users
 from videoprep_nb.cli.main import app

@@ -168,7 +168,7 @@ def plugin(tmp_path: Path) -> Path:
     (package / "__init__.py").touch()
     (package / "stage.py").write_text(STAGE, encoding="utf-8")
     (package / "view.py").touch()
-    cells = [
+    cells: list[dict[str, object]] = [
         {"cell_type": kind, "id": f"cell-{number}", "metadata": {"tags": tags} if tags else {}, "source": source}
         | ({"outputs": [], "execution_count": None} if kind == "code" else {})
         for number, (kind, source, tags) in enumerate(NOTEBOOK)

@@ -48,7 +48,7 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def watched_context(browser: Browser, **options: object) -> Iterator[tuple[BrowserContext, Watched]]:
     """A fresh profile; what its pages do is noted."""
-    with browser.new_context(**options) as context:  # type: ignore[arg-type]
+    with browser.new_context(**options) as context:
         watched = Watched()
         context.on("console", watched.note_console)
         context.on("weberror", lambda error: watched.errors.append(str(error.error)))

@@ -91,25 +91,3 @@ class TooManyJobs(LimitExceeded):
 
 class NoRoom(LimitExceeded):
     """The disk has not enough room for the job, for now."""
-
-
-class Cancelled(VideoPrepError):
-    """The work was stopped on request."""
-
-
-class StepFailed(VideoPrepError):
-    """A notebook of a job failed.
-
-    Args:
-        step: Name of the stage.
-        message: The sentence for the user.
-        cell: Zero-based index of the failing cell, or None when no cell is to blame.
-        traceback: The traceback as text, kept for the report.
-    """
-
-    def __init__(self, step: str, message: str, cell: int | None = None, traceback: str = "") -> None:
-        super().__init__(message)
-        self.step = step
-        self.message = message
-        self.cell = cell
-        self.traceback = traceback

@@ -66,7 +66,7 @@ def people(user_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield People(server, *clients)
 
 
-def routes_of(people: People) -> set[tuple[str, str]]:
+def routes_of(people: People) -> set[tuple[str, str | None]]:
     """Every route that is not Gradio's, with its methods."""
     contexts = iter_route_contexts(people.server.app.routes)
     return {

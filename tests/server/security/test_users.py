@@ -5,8 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from videoprep_nb.cli.main import app
 from videoprep_nb.core.errors import InputError

@@ -32,7 +32,7 @@ class Blobs(Detector):
 
     name = "blobs"
 
-    def detect(self, frames, frame_indices, width, height):  # type: ignore[no-untyped-def]
+    def detect(self, frames, frame_indices, width, height):
         found = []
         for frame in frames:
             columns = np.flatnonzero(frame.mean(axis=(0, 2)) > 20)

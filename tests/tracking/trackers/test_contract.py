@@ -52,7 +52,7 @@ def every_frame(duration_s: float, rate: int, frame_stride: int = 1) -> npt.NDAr
 def walkers(time_s: float) -> Boxes:
     """Two persons who pass each other on different sides of a street, and one who comes late."""
     x = 60 + SIDE_PX_PER_S * time_s
-    boxes = [(x, 100, x + 60, 280), (1000 - x, 400, 1060 - x, 580)]
+    boxes: Boxes = [(x, 100, x + 60, 280), (1000 - x, 400, 1060 - x, 580)]
     return boxes + ([(900, 150, 960, 330)] if time_s >= 4 else [])
 
 
