@@ -133,7 +133,7 @@ class FrameTable(Record):
 
 
 class TrackRow(TypedDict):
-    """One person in one frame of a clip: a row of the tracking JSON (FORMATS, section 6)."""
+    """One person in one frame of a clip: a row of the tracking JSON (docs/formats.md, section 6)."""
 
     video_id: str
     frame: str | None
