@@ -1,4 +1,4 @@
-"""What every notebook has to look like (STYLE, notebook conventions)."""
+"""What every notebook has to look like (CONTRIBUTING.md, *Conventions*)."""
 
 import ast
 import json

@@ -34,7 +34,11 @@ def contract() -> dict[str, Any] | None:
 def transitions() -> Iterator[list[str]]:
     for kind, steps in TRANSITIONS.items():
         for state, following in steps.items():
-            yield ["task" if kind == "unit" else kind, f"*{state}*", ", ".join(f"*{name}*" for name in sorted(following))]
+            yield [
+                "task" if kind == "unit" else kind,
+                f"*{state}*",
+                ", ".join(f"*{name}*" for name in sorted(following)),
+            ]
 
 
 def test_layers_are_those_of_the_contract():

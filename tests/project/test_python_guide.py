@@ -1,0 +1,48 @@
+"""The examples of docs/python.md that need no video do what the guide says."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+import videoprep_nb as vp
+from tests.support.proposal_files import track_row, write_tracks, write_video
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "python.md"
+
+
+@pytest.fixture
+def package_folder(tmp_path: Path) -> Path:
+    """A folder with a small ``final_package.zip``."""
+    clip = "1_clip_000"
+    write_video(tmp_path, "1", {clip: [0, 10]})
+    rows = [
+        track_row(clip, index, 1, [10, 5, 20, 30], frame=f"{clip}_frame_{number:04d}.jpg")
+        for number, index in enumerate([0, 10])
+    ]
+    write_tracks(tmp_path, "1", {clip: rows})
+    frames, proposals = str(tmp_path / "frames"), str(tmp_path / "dense_proposals.pkl")
+    vp.generate_proposals(
+        vp.GenerateProposalsParams(frames_dir=frames, tracks_dir=str(tmp_path / "tracks"), output_file=proposals)
+    )
+    package = str(tmp_path / "final_package.zip")
+    vp.package(vp.PackageParams(frames_dir=frames, proposals_file=proposals, output_file=package))
+    return tmp_path
+
+
+@pytest.mark.skipif(not hasattr(vp, "read_package"), reason="the public API is not there yet")
+def test_examples(package_folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(package_folder)
+    failed, tried = doctest.testfile(str(GUIDE), module_relative=False, optionflags=doctest.REPORT_NDIFF)
+    assert tried > 10
+    assert failed == 0
+
+
+def test_every_public_name_is_in_the_guide():
+    if not hasattr(vp, "__all__"):
+        pytest.skip("the public API is not there yet")
+    text = GUIDE.read_text(encoding="utf-8")
+    named = set(re.findall(r"vp\.(\w+)", text))
+    assert named <= set(vp.__all__)
+    assert set(vp.__all__) - named <= {"__version__", "JobResult"}
