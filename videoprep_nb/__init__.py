@@ -1,8 +1,104 @@
-"""Raw videos in, one package of frames and person proposals out."""
+"""videoprep prepares raw video footage for spatio-temporal action annotation.
 
-from importlib.metadata import PackageNotFoundError, version
+The names below are the public API; each is imported when it is first used, so importing the package is quick.
 
-try:
-    __version__ = version("videoprep-nb")
-except PackageNotFoundError:  # run from a source tree that was never installed
-    __version__ = "0.0.0"
+Example:
+    >>> import videoprep_nb as vp
+    >>> vp.JobParams({"clip": {"clip_duration_s": 10}}).of("clip").clip_duration_s
+    10.0
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from videoprep_nb.core.errors import VideoPrepError
+    from videoprep_nb.jobs.models import JobResult
+    from videoprep_nb.jobs.params import JobOptions, JobParams
+    from videoprep_nb.jobs.run import run
+    from videoprep_nb.stages.clip.params import ClipParams
+    from videoprep_nb.stages.clip.stage import clip
+    from videoprep_nb.stages.extract_frames.params import ExtractFramesParams
+    from videoprep_nb.stages.extract_frames.stage import extract_frames
+    from videoprep_nb.stages.generate_proposals.params import GenerateProposalsParams
+    from videoprep_nb.stages.generate_proposals.stage import generate_proposals
+    from videoprep_nb.stages.package.params import PackageParams
+    from videoprep_nb.stages.package.stage import package
+    from videoprep_nb.stages.resize.params import ResizeParams
+    from videoprep_nb.stages.resize.stage import resize
+    from videoprep_nb.stages.track_persons.params import TrackPersonsParams
+    from videoprep_nb.stages.track_persons.stage import track_persons
+    from videoprep_nb.tracking.detections import Detections
+    from videoprep_nb.tracking.track import track
+    from videoprep_nb.tracking.tracks import Tracks
+
+_HOME_OF = {
+    "ClipParams": "stages.clip.params",
+    "Detections": "tracking.detections",
+    "ExtractFramesParams": "stages.extract_frames.params",
+    "GenerateProposalsParams": "stages.generate_proposals.params",
+    "JobOptions": "jobs.params",
+    "JobParams": "jobs.params",
+    "JobResult": "jobs.models",
+    "PackageParams": "stages.package.params",
+    "ResizeParams": "stages.resize.params",
+    "TrackPersonsParams": "stages.track_persons.params",
+    "Tracks": "tracking.tracks",
+    "VideoPrepError": "core.errors",
+    "clip": "stages.clip.stage",
+    "extract_frames": "stages.extract_frames.stage",
+    "generate_proposals": "stages.generate_proposals.stage",
+    "package": "stages.package.stage",
+    "resize": "stages.resize.stage",
+    "run": "jobs.run",
+    "track": "tracking.track",
+    "track_persons": "stages.track_persons.stage",
+}
+
+__all__ = [
+    "ClipParams",
+    "Detections",
+    "ExtractFramesParams",
+    "GenerateProposalsParams",
+    "JobOptions",
+    "JobParams",
+    "JobResult",
+    "PackageParams",
+    "ResizeParams",
+    "TrackPersonsParams",
+    "Tracks",
+    "VideoPrepError",
+    "__version__",
+    "clip",
+    "extract_frames",
+    "generate_proposals",
+    "package",
+    "resize",
+    "run",
+    "track",
+    "track_persons",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        value: Any = _version()
+    elif name in _HOME_OF:
+        value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("videoprep-nb")
+    except PackageNotFoundError:  # run from a source tree that was never installed
+        return "0.0.0"

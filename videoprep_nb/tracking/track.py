@@ -1,9 +1,10 @@
 """From the detections of a whole video to its tracks: the one way that stage, evaluation and notebooks take."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 from videoprep_nb.tracking.associate import associate, normalize_scores
 from videoprep_nb.tracking.camera.path import CameraPath
@@ -49,6 +50,42 @@ class TrackedVideo:
     def tracked_rate(self) -> Fraction:
         """Frames looked at per second."""
         return self.rate / self.frame_stride
+
+
+def track(
+    detections: Detections,
+    *,
+    rate: Fraction | float,
+    width: int,
+    height: int,
+    frame_stride: int = 1,
+    params: TrackingParams | Mapping[str, Any] | None = None,
+) -> Tracks:
+    """Track the persons of a video from detections that anybody made.
+
+    Args:
+        detections: The detections of the whole video.
+        rate: Frames of the video per second.
+        width: Width of the frames in pixels.
+        height: Height of the frames in pixels.
+        frame_stride: Frames from one that was sampled to the next.
+        params: Tracker and refinement, or values by name; None for the defaults.
+
+    Returns:
+        The tracks; ids are 1 … n in the order of appearance, boxes lie inside the frame.
+
+    Raises:
+        ParameterError: A parameter is unknown or wrong.
+
+    Example:
+        >>> boxes = [[100 + 4 * time, 50, 140 + 4 * time, 170] for time in range(30)]
+        >>> tracks = track(Detections.from_arrays(range(30), boxes, [0.9] * 30), rate=10, width=1280, height=720)
+        >>> tracks.track_count, len(tracks)
+        (1, 30)
+    """
+    checked = params if isinstance(params, TrackingParams) else TrackingParams.checked(params or {})
+    video = TrackedVideo(Fraction(rate).limit_denominator(100_000), frame_stride, width, height)
+    return track_video([(0, detections)], video, checked)
 
 
 def track_video(

@@ -26,6 +26,12 @@ def clip(params: ClipParams, progress: ProgressCallback | None = None) -> ClipTa
 
     Raises:
         VideoPrepError: The video cannot be cut; the message says why.
+
+    Example:
+        >>> from videoprep_nb.stages.clip.params import ClipParams
+        >>> table = clip(ClipParams(input_file="work/resized/1.mp4", clip_duration_s=2))
+        >>> [clip.clip_id for clip in table.clips]
+        ['1_clip_000', '1_clip_001']
     """
     from videoprep_nb.media.clips import cut_clips, plan_clips
     from videoprep_nb.media.standard import read_standard

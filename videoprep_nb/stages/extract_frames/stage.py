@@ -25,6 +25,11 @@ def extract_frames(params: ExtractFramesParams, progress: ProgressCallback | Non
 
     Raises:
         VideoPrepError: The clips cannot be read; the message says why.
+
+    Example:
+        >>> from videoprep_nb.stages.extract_frames.params import ExtractFramesParams
+        >>> extract_frames(ExtractFramesParams(frames_per_second=1)).frames[0].name
+        '1_clip_000_frame_0000.jpg'
     """
     from videoprep_nb.media import frames
 

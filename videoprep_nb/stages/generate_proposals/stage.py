@@ -50,6 +50,11 @@ def generate_proposals(params: GenerateProposalsParams, progress: ProgressCallba
         InputError: A table or a tracking file is missing or broken.
         PackageError: Frames and tracks do not belong together.
         DiskFullError: The disk was full.
+
+    Example:
+        >>> from videoprep_nb.stages.generate_proposals.params import GenerateProposalsParams
+        >>> generate_proposals(GenerateProposalsParams()).videos
+        ['1']
     """
     from videoprep_nb.exports.dense_proposals import DenseProposals, clip_proposals, read_track_rows, write_proposals
 

@@ -58,6 +58,11 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
         InputError: The pickle is missing or broken.
         PackageError: Frames and proposals do not belong together, or the written package has findings.
         DiskFullError: The disk was full.
+
+    Example:
+        >>> from videoprep_nb.stages.package.params import PackageParams
+        >>> package(PackageParams()).path.name
+        'final_package.zip'
     """
     from videoprep_nb.exports.dense_proposals import load_proposals
     from videoprep_nb.exports.package import write_package

@@ -28,6 +28,12 @@ def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> "R
 
     Raises:
         VideoPrepError: The video cannot be processed; the message says why.
+
+    Example:
+        >>> from videoprep_nb.stages.resize.params import ResizeParams
+        >>> result = resize(ResizeParams(input_file="work/sample.mp4", output_dir="work/resized"))
+        >>> result.width, result.height, result.frame_count == result.decoded_frame_count
+        (1280, 720, True)
     """
     from videoprep_nb.media.resize import resize_video
     from videoprep_nb.media.standard import encoder_arguments

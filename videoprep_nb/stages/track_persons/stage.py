@@ -40,6 +40,12 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
         ParameterError: There is no such tracker, option or device.
         WeightsError: The weights were not found.
         DiskFullError: The disk was full.
+
+    Example:
+        >>> from videoprep_nb.stages.track_persons.params import TrackPersonsParams
+        >>> result = track_persons(TrackPersonsParams(frame_stride=5, min_length_s=0.2))
+        >>> result.track_count > 0
+        True
     """
     from videoprep_nb.stages.track_persons.detect import detect_persons
     from videoprep_nb.stages.track_persons.result import TrackResult
