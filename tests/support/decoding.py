@@ -1,4 +1,4 @@
-"""Frames as decord decodes them: a reader that the product does not use, so that it can judge what is written."""
+"""Frames as decord decodes them: a reader that no stage uses, so that it can judge what stages write."""
 
 from pathlib import Path
 

@@ -5,15 +5,16 @@ from functools import lru_cache
 from pathlib import Path
 
 from videoprep_nb.core.records import ClipRecord
-from videoprep_nb.media.frames import read_frames_at
+from videoprep_nb.media.random_frames import RandomFrames
 from videoprep_nb.viz import pictures
 from videoprep_nb.viz.pictures import Picture
 
 _SECONDS_KEPT = 8
+_CLIPS_OPEN = 2
 
 
 class VideoFrames:
-    """Reads frames out of the clips of a video.
+    """Reads frames out of the clips of a video; the clips used last stay open.
 
     Args:
         clips: The clips, in order.
@@ -22,7 +23,7 @@ class VideoFrames:
 
     def __init__(self, clips: Sequence[ClipRecord], clips_folder: Path) -> None:
         self._clips = clips
-        self._folder = clips_folder
+        self._open = lru_cache(_CLIPS_OPEN)(lambda file_name: RandomFrames(clips_folder / file_name))
 
     def clip_of(self, frame: int) -> ClipRecord:
         """The first clip that holds a frame.
@@ -41,13 +42,9 @@ class VideoFrames:
         Yields:
             The index of the frame in the standard video and the frame.
         """
-        of_clip: dict[str, tuple[ClipRecord, list[int]]] = {}
         for frame in sorted(set(frames)):
             clip = self.clip_of(frame)
-            of_clip.setdefault(clip.clip_id, (clip, []))[1].append(frame - clip.start_frame)
-        for clip, indices in of_clip.values():
-            for index, picture in read_frames_at(self._folder / clip.file_name, indices):
-                yield clip.start_frame + index, picture
+            yield frame, self._open(clip.file_name).at(frame - clip.start_frame)
 
 
 class ShrunkFrames:
