@@ -44,7 +44,7 @@ def test_stride_is_tried_without_detecting_again(scene):
 
 def test_stride_must_fit_the_detections(scene):
     coarse = replace(scene, stage=scene.stage.model_copy(update={"frame_stride": 2}))
-    with pytest.raises(ParameterError, match="wanted a multiple"):
+    with pytest.raises(ParameterError, match="expected a multiple"):
         coarse.trial(scene.settings.changed(["frame_stride:3"]))
 
 

@@ -137,4 +137,4 @@ def test_settings_that_do_not_fit_the_video_are_told_in_the_lab(tmp_path):
     coarse = replace(video, stage=stage)
     lab = TrackerLab(coarse, trial, trial, tmp_path / "settings.yaml").view
     named(lab, "frame_stride").value = 3
-    assert any("wanted a multiple" in str(getattr(widget, "value", "")) for widget in widgets_in(lab))
+    assert any("expected a multiple" in str(getattr(widget, "value", "")) for widget in widgets_in(lab))

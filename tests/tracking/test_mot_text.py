@@ -27,7 +27,7 @@ def test_an_empty_file_has_no_rows() -> None:
     [
         pytest.param(b"1,2,3,4,5,6", "6 columns", id="too-few-columns"),
         pytest.param(f"{SOUND}\n\n{SOUND},7".encode(), "line 3: found 8 columns", id="columns-change"),
-        pytest.param(f"{SOUND}\n1,2,3,four,5,6,1".encode(), "line 2: found 'four'", id="letters"),
+        pytest.param(f"{SOUND}\n1,2,3,four,5,6,1".encode(), "line 2: got 'four'", id="letters"),
         pytest.param(b"1 2 3 4 5 6 7", "'1 2 3 4 5 6 7'", id="no-commas"),
         pytest.param(f"{SOUND}\n1,2,nan,4,5,6,1".encode(), "line 2", id="nan"),
         pytest.param(b"1,2,3,4,5,6,inf", "line 1", id="infinite-score"),

@@ -99,7 +99,7 @@ class LabVideo:
     Args:
         clips: The clips.
         clips_folder: Where they lie.
-        first_frame: First frame that was looked at in the whole video.
+        first_frame: First sampled frame of the whole video.
         detections: Those of each clip.
         stage: Parameters of the stage that detected them.
         camera: How the camera moves; None unless the stage was to find out.
@@ -146,11 +146,11 @@ class LabVideo:
             staging.write_text(self.to_yaml(settings), encoding="utf-8")
 
     def _sampled(self, frame_stride: int) -> list[tuple[int, Detections]]:
-        """Start frame and detections of each clip, as if only every n-th frame had been looked at."""
+        """Start frame and detections of each clip, as if only every n-th frame had been sampled."""
         if frame_stride % self.stage.frame_stride:
             raise ParameterError(
                 "frame_stride",
-                f"found {frame_stride}, but persons were detected with {self.stage.frame_stride}; wanted a multiple",
+                f"got {frame_stride}, but persons were detected with {self.stage.frame_stride}; expected a multiple",
             )
         last_frame = self.clips[-1].start_frame + int(self.detections[-1].sampled[-1])
         thinned = []
@@ -220,7 +220,7 @@ def _prepare(source: Path, params: ExploreTrackerParams, progress: ProgressCallb
 def _read_job(folder: Path, params: ExploreTrackerParams) -> TrackPersonsParams:
     """The parameters of stage 4 of a job, with the folders of its scratch files."""
     if params.detection:
-        raise ParameterError("detection", "the persons of a job are detected already; wanted nothing, or a raw video")
+        raise ParameterError("detection", "the persons of a job are detected already; expected nothing, or a raw video")
     scratch = folder / "scratch"
     if not (scratch / "clips" / params.video_id).is_dir():
         raise InputError(
@@ -246,7 +246,7 @@ def _read_assignments(model: type[Params], assignments: Iterable[str]) -> dict[s
     for text in assignments:
         name, colon, value = (part.strip() for part in text.partition(":"))
         if not colon:
-            raise ParameterError(text, "wanted name:value, for example confidence:0.4")
+            raise ParameterError(text, "expected name:value, for example confidence:0.4")
         field = model.model_fields.get(name)
         if field is not None and field.annotation == list[str]:
             values.setdefault(name, []).append(value)

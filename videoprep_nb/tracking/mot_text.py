@@ -9,7 +9,7 @@ from videoprep_nb.core.errors import InputError
 
 FRAME, OBJECT_ID, SCORE = 0, 1, 6
 BOX_XYWH = slice(2, 6)
-LEAST_COLUMNS = 7
+MIN_COLUMNS = 7
 MAX_FRAME_NUMBER = 1_000_000
 """Nine hours at 30 frames a second: a larger number is a damaged file, and would cost memory by the frame."""
 
@@ -31,22 +31,22 @@ def parse_mot_text(content: bytes, path: Path) -> npt.NDArray[np.float64]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(f"{path} is not a text file; wanted MOT rows frame,id,x,y,width,height,score.") from None
+        raise InputError(f"{path} is not a text file; expected MOT rows frame,id,x,y,width,height,score.") from None
     numbered = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if not numbered:
-        return np.zeros((0, LEAST_COLUMNS))
+        return np.zeros((0, MIN_COLUMNS))
     try:
         rows = np.loadtxt([line for _, line in numbered], delimiter=",", comments=None, ndmin=2)
     except ValueError:
         raise InputError(f"{path}, {_first_unreadable(numbered)}") from None
-    if rows.shape[1] < LEAST_COLUMNS:
-        raise InputError(f"{path} has {rows.shape[1]} columns; wanted frame,id,x,y,width,height,score.")
-    sound = np.isfinite(rows[:, :LEAST_COLUMNS]).all(axis=1) & (rows[:, 4:6] > 0).all(axis=1)
+    if rows.shape[1] < MIN_COLUMNS:
+        raise InputError(f"{path} has {rows.shape[1]} columns; expected frame,id,x,y,width,height,score.")
+    sound = np.isfinite(rows[:, :MIN_COLUMNS]).all(axis=1) & (rows[:, 4:6] > 0).all(axis=1)
     sound &= (rows[:, FRAME] >= 1) & (rows[:, FRAME] <= MAX_FRAME_NUMBER) & (rows[:, FRAME] % 1 == 0)
     if not sound.all():
         number, line = numbered[int(np.argmin(sound))]
         raise InputError(
-            f"{path}, line {number}: found {_shortened(line)}; wanted a frame number from 1 to "
+            f"{path}, line {number}: got {_shortened(line)}; expected a frame number from 1 to "
             f"{MAX_FRAME_NUMBER:,}, a width and a height above 0, and finite numbers."
         )
     return rows
@@ -62,7 +62,7 @@ def _first_unreadable(numbered: list[tuple[int, str]]) -> str:
             try:
                 float(field)
             except ValueError:
-                return f"line {number}: found {_shortened(field)} where a number is wanted."
+                return f"line {number}: got {_shortened(field)}, expected a number."
     return "the rows are not numbers separated by commas."
 
 

@@ -1,4 +1,4 @@
-"""How good tracks look when nobody knows the truth: places to look at, and settings that do not fit the video."""
+"""How good tracks look when nobody knows the truth: places to inspect, and settings that do not fit the video."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,23 +17,23 @@ JUMP_IOU = 0.3
 OVERLAP_IOU = 0.7
 LONG_OVERLAP_S = 0.5
 BREAK_S = 2.0
-LEAST_STEP_IOU = 0.65
+MIN_STEP_IOU = 0.65
 """Median overlap of the boxes of a person in two frames in a row. The limit lies well above what trackers need, because
 those who move so fast that their tracks break leave no pairs of boxes behind: measured on PETS09-S2L1, 0.8 at 10 frames
 per second, and 0.45 to 0.6, with up to four times the ids, at 3.3 and less."""
-LEAST_HEIGHT_PX = 20.0
+MIN_HEIGHT_PX = 20.0
 """Median height of a person in the picture that the detector sees; below, most detectors miss many."""
 
 Kind = Literal["broken track", "short track", "gap", "jump", "overlap"]
 
 _WANTED_HEIGHT_PX = 25.0
-_LARGEST_IMAGE_SIZE_PX = 2560
+_MAX_IMAGE_SIZE_PX = 2560
 _IMAGE_SIZE_STEP_PX = 32
 
 
 @dataclass(frozen=True)
 class Place:
-    """A place in the tracks that a person should look at.
+    """A place in the tracks that a person should inspect.
 
     Args:
         kind: What may be wrong there.
@@ -57,10 +57,10 @@ class Quality:
     """What can be said about the tracks of a video without ground truth.
 
     Args:
-        places: What to look at, the worst of each kind first.
+        places: What to inspect, the worst of each kind first.
         track_count: Different ids.
         person_s: Time in seconds that persons are tracked, all persons added up.
-        step_iou: Median overlap (IoU) of the boxes of a person in two frames in a row that were looked at; None when
+        step_iou: Median overlap (IoU) of the boxes of a person in two consecutive sampled frames; None when
             there are no such boxes.
         height_px: Median height of the boxes in pixels of the standard frame; None when there are no boxes.
     """
@@ -117,7 +117,7 @@ def settings_warnings(quality: Quality, video: TrackedVideo, image_size: int | N
         image_size: Longer side in pixels of the picture that the detector sees; None when there was no detector.
     """
     sentences = []
-    if quality.step_iou is not None and quality.step_iou < LEAST_STEP_IOU:
+    if quality.step_iou is not None and quality.step_iou < MIN_STEP_IOU:
         cure = (
             f"lower frame_stride from {video.frame_stride}"
             if video.frame_stride > 1
@@ -125,18 +125,18 @@ def settings_warnings(quality: Quality, video: TrackedVideo, image_size: int | N
         )
         sentences.append(
             f"Persons move far between two frames: at {float(video.tracked_rate):g} frames per second their boxes "
-            f"overlap by only {quality.step_iou:.2f} (median IoU; wanted {LEAST_STEP_IOU:g} or more), so that tracks "
+            f"overlap by only {quality.step_iou:.2f} (median IoU; expected {MIN_STEP_IOU:g} or more), so that tracks "
             f"break or jump to somebody else; {cure}."
         )
     if quality.height_px is not None and image_size is not None:
         scale = image_size / max(video.width, video.height)
         height_px = quality.height_px * scale
-        if height_px < LEAST_HEIGHT_PX:
+        if height_px < MIN_HEIGHT_PX:
             wanted = image_size * _WANTED_HEIGHT_PX / height_px
-            wanted = min(_LARGEST_IMAGE_SIZE_PX, -(-wanted // _IMAGE_SIZE_STEP_PX) * _IMAGE_SIZE_STEP_PX)
+            wanted = min(_MAX_IMAGE_SIZE_PX, -(-wanted // _IMAGE_SIZE_STEP_PX) * _IMAGE_SIZE_STEP_PX)
             sentences.append(
                 f"Persons are small for the detector: half of them are under {height_px:.0f} pixels high in the "
-                f"picture that it sees (wanted {LEAST_HEIGHT_PX:.0f} or more), and it misses many of those; raise "
+                f"picture that it sees (expected {MIN_HEIGHT_PX:.0f} or more), and it misses many of those; raise "
                 f"image_size from {image_size} to {wanted:.0f}."
             )
     return sentences
@@ -209,7 +209,7 @@ def _short_tracks(tracks: Tracks, seen: Tracks, video: TrackedVideo, frames: ran
 
 
 def _gaps(seen: Tracks, video: TrackedVideo) -> Iterator[Place]:
-    """Times in which a person was looked for and not found, filled in later or not."""
+    """Times in which a person was not detected, filled in later or not."""
     missed = np.diff(seen.frame_index) - video.frame_stride
     long = (np.diff(seen.track_id) == 0) & (missed >= LONG_GAP_S * float(video.rate))
     for row in np.flatnonzero(long).tolist():

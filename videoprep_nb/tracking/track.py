@@ -12,14 +12,14 @@ from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.params import TrackingParams
 from videoprep_nb.tracking.refine import (
     Drift,
-    Fragments,
-    agreed_fragments,
+    Tracklets,
+    agreed_tracklets,
     clip_boxes,
     drop_duplicates,
     drop_short_tracks,
     estimate_drift,
     fill_gaps,
-    link_fragments,
+    link_tracklets,
     one_run,
     renumber,
     smooth_boxes,
@@ -27,7 +27,7 @@ from videoprep_nb.tracking.refine import (
 from videoprep_nb.tracking.trackers import create_tracker
 from videoprep_nb.tracking.tracks import Tracks
 
-_LEAST_FRAGMENT_S = 0.15  # shorter ones tell no movement; the boxes filled in are better than those of a crowd
+_MIN_TRACKLET_S = 0.15  # shorter ones tell no movement; the boxes filled in are better than those of a crowd
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class TrackedVideo:
 
     Args:
         rate: Frames per second.
-        frame_stride: Frames from one that was looked at to the next.
+        frame_stride: Frames from one sampled frame to the next.
         width: Width of the frames in pixels.
         height: Height of the frames in pixels.
     """
@@ -48,7 +48,7 @@ class TrackedVideo:
 
     @property
     def tracked_rate(self) -> Fraction:
-        """Frames looked at per second."""
+        """Sampled frames per second."""
         return self.rate / self.frame_stride
 
 
@@ -99,10 +99,10 @@ def track_video(
 
     Args:
         clips: For each clip, in order: index of its first frame in the video, and its detections. Clips may overlap,
-            but no frame of the video is looked at twice.
+            but no frame of the video is sampled twice.
         video: The video they come from.
         params: Tracker and refinement.
-        camera: How the camera moves, told from the pictures; None if nobody looked.
+        camera: How the camera moves, estimated from the frames; None if that was not requested.
         cuts: Frames of the video with which a new shot of a film begins, increasing; no track goes on across them.
 
     Returns:
@@ -139,12 +139,12 @@ def track_beyond_border(
 
 def _track_shot(found: Detections, seen: Detections, video: TrackedVideo, params: TrackingParams) -> Tracks:
     """Track the persons of one shot; ``seen`` has the scores that the tracker is to see."""
-    fragments = _fragments(found, seen, video, params)
+    tracklets = _tracklets(found, seen, video, params)
     drift = Drift.none()
     if params.compensate_drift:
-        drift = estimate_drift(fragments.tracks, found.sampled, float(video.tracked_rate), video.frame_stride)
-    fragments = replace(fragments, tracks=drift.removed(fragments.tracks))
-    tracks = link_fragments(fragments, params.max_link_s, video.rate, video.frame_stride)
+        drift = estimate_drift(tracklets.tracks, found.sampled, float(video.tracked_rate), video.frame_stride)
+    tracklets = replace(tracklets, tracks=drift.removed(tracklets.tracks))
+    tracks = link_tracklets(tracklets, params.max_link_s, video.rate, video.frame_stride)
     tracks = drop_short_tracks(tracks, params.min_length_s, video.tracked_rate)
     if params.smooth:
         tracks = smooth_boxes(tracks, video.rate)
@@ -152,11 +152,11 @@ def _track_shot(found: Detections, seen: Detections, video: TrackedVideo, params
     return drop_duplicates(tracks) if params.drop_duplicates else tracks
 
 
-def _fragments(found: Detections, seen: Detections, video: TrackedVideo, params: TrackingParams) -> Fragments:
+def _tracklets(found: Detections, seen: Detections, video: TrackedVideo, params: TrackingParams) -> Tracklets:
     rate, options = float(video.tracked_rate), params.tracker_options
     forward = associate(create_tracker(params.tracker, rate, options), seen)
     if not params.bidirectional:
         return one_run(forward, found.scores)
     backward = associate(create_tracker(params.tracker, rate, options), seen, backward=True)
-    fragments = agreed_fragments(forward, backward, found.scores)
-    return fragments.without_shorter_than(math.ceil(_LEAST_FRAGMENT_S * video.tracked_rate))
+    tracklets = agreed_tracklets(forward, backward, found.scores)
+    return tracklets.without_shorter_than(math.ceil(_MIN_TRACKLET_S * video.tracked_rate))

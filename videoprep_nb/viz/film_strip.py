@@ -13,8 +13,8 @@ from videoprep_nb.viz.pictures import Mark, Picture
 from videoprep_nb.viz.style import MUTED, PAPER, Colour
 
 _CELL_HEIGHT_PX = 190
-_LEAST_CELL_WIDTH_PX = 84
-_MOST_CELL_WIDTH_PX = 165
+_MIN_CELL_WIDTH_PX = 84
+_MAX_CELL_WIDTH_PX = 165
 _CAPTION_PX = 24
 _GAP_PX = 6
 _MARGIN = 0.35
@@ -86,8 +86,8 @@ def _windows(rows: Tracks, scene: Scene) -> npt.NDArray[np.int64]:
         half = (lower_right - upper_left) / 2
     half = half + _MARGIN * np.median(boxes_xyxy[:, 3] - boxes_xyxy[:, 1])
     # no cell may be too narrow for its caption, nor so wide that the strip does not fit on a page
-    half[0] = max(half[0], half[1] * _LEAST_CELL_WIDTH_PX / _CELL_HEIGHT_PX)
-    half[1] = max(half[1], half[0] * _CELL_HEIGHT_PX / _MOST_CELL_WIDTH_PX)
+    half[0] = max(half[0], half[1] * _MIN_CELL_WIDTH_PX / _CELL_HEIGHT_PX)
+    half[1] = max(half[1], half[0] * _CELL_HEIGHT_PX / _MAX_CELL_WIDTH_PX)
     return np.concatenate([centre - half, centre + half], axis=1).round().astype(np.int64)
 
 

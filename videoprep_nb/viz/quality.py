@@ -28,7 +28,7 @@ from videoprep_nb.viz.pictures import Picture
 _WORST = 3
 _CELLS = 6
 _MARGIN_S = 0.4
-_LONGEST_SCENE_S = 3.0
+_MAX_SCENE_S = 3.0
 _QUALITY = 80
 _THUMBNAIL_WIDTH_PX = 250
 _THUMBNAIL_HEIGHT_PX = 70
@@ -115,7 +115,7 @@ def _enlarged(entry: _Pictured, top: str) -> str:
 def _scene(place: Place, tracks: Tracks, rate: float) -> Scene:
     margin = round(_MARGIN_S * rate)
     start = max(int(tracks.frame_index.min()), place.start_frame - margin)
-    end = min(int(tracks.frame_index.max()), place.last_frame + margin, start + round(_LONGEST_SCENE_S * rate))
+    end = min(int(tracks.frame_index.max()), place.last_frame + margin, start + round(_MAX_SCENE_S * rate))
     return Scene(place.track_ids, spread_frames(start, end, _CELLS), follow=False)
 
 

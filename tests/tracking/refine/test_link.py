@@ -1,4 +1,4 @@
-"""Fragments: what two runs agree on, and which belong together."""
+"""Tracklets: what two runs agree on, and which belong together."""
 
 from fractions import Fraction
 
@@ -8,7 +8,7 @@ import pytest
 from tests.support.tracking_scenes import track_table
 from videoprep_nb.tracking.associate import Association
 from videoprep_nb.tracking.detections import Detections
-from videoprep_nb.tracking.refine import Fragments, agreed_fragments, link_fragments, one_run
+from videoprep_nb.tracking.refine import Tracklets, agreed_tracklets, link_tracklets, one_run
 from videoprep_nb.tracking.tracks import Tracks
 
 RATE = Fraction(10)
@@ -37,21 +37,21 @@ def run(detections: Detections, ids: list[int]) -> Association:
         pytest.param([], [], [], [], id="nothing"),
     ],
 )
-def test_agreed_fragments(frames: list[int], forward: list[int], backward: list[int], pieces: list[set[int]]) -> None:
+def test_agreed_tracklets(frames: list[int], forward: list[int], backward: list[int], pieces: list[set[int]]) -> None:
     detections = found(frames)
-    fragments = agreed_fragments(run(detections, forward), run(detections, backward), detections.scores)
-    rows = (fragments.tracks.boxes_xyxy[:, 0] / 10).astype(int)
-    ids = fragments.tracks.track_id
+    tracklets = agreed_tracklets(run(detections, forward), run(detections, backward), detections.scores)
+    rows = (tracklets.tracks.boxes_xyxy[:, 0] / 10).astype(int)
+    ids = tracklets.tracks.track_id
     assert sorted((set(rows[ids == piece].tolist()) for piece in np.unique(ids)), key=min) == pieces
-    assert fragments.forward_id.tolist() == [forward[row] for row in rows]
-    assert fragments.backward_id.tolist() == [backward[row] for row in rows]
+    assert tracklets.forward_id.tolist() == [forward[row] for row in rows]
+    assert tracklets.backward_id.tolist() == [backward[row] for row in rows]
 
 
 def test_one_run_is_not_divided() -> None:
     detections = found([0, 0, 1, 3])
-    fragments = one_run(run(detections, [1, 2, 1, 1]), detections.scores)
-    assert fragments.tracks.track_id.tolist() == [1, 1, 1, 2]
-    assert fragments.tracks.frame_index.tolist() == [0, 1, 3, 0]
+    tracklets = one_run(run(detections, [1, 2, 1, 1]), detections.scores)
+    assert tracklets.tracks.track_id.tolist() == [1, 1, 1, 2]
+    assert tracklets.tracks.frame_index.tolist() == [0, 1, 3, 0]
 
 
 def test_short_fragments_are_left_out_with_what_was_said_of_them() -> None:
@@ -68,7 +68,7 @@ def walk(piece: int, frames: range, x: float, velocity: float = 5.0, y: float = 
 def link(rows: list, max_gap_s: float = 2.0, same_run: bool = False) -> Tracks:
     tracks = track_table(*rows)
     said = np.full(len(tracks), int(same_run), dtype=np.int64)
-    return link_fragments(Fragments(tracks, said, said), max_gap_s, RATE, frame_stride=1)
+    return link_tracklets(Tracklets(tracks, said, said), max_gap_s, RATE, frame_stride=1)
 
 
 def pieces_of_tracks(linked: Tracks, rows: list) -> list[list[int]]:
@@ -107,7 +107,7 @@ def pieces_of_tracks(linked: Tracks, rows: list) -> list[list[int]]:
         pytest.param([], [], id="nothing"),
     ],
 )  # fmt: skip
-def test_link_fragments(rows: list, tracks: list[list[int]]) -> None:
+def test_link_tracklets(rows: list, tracks: list[list[int]]) -> None:
     assert pieces_of_tracks(link(rows), rows) == tracks
 
 
@@ -126,8 +126,8 @@ def test_what_a_run_has_followed_may_cost_more() -> None:
 @pytest.mark.parametrize(("frame_stride", "tracks"), [(1, 2), (5, 1)])
 def test_the_stride_is_no_gap(frame_stride: int, tracks: int) -> None:
     rows = [row for row in walk(1, range(0, 50, 5), 0) + walk(2, range(50, 100, 5), 0) if row[0] % 5 == 0]
-    fragments = Fragments(track_table(*rows), np.zeros(20, np.int64), np.zeros(20, np.int64))
-    assert link_fragments(fragments, 0.0, RATE, frame_stride).track_count == tracks
+    tracklets = Tracklets(track_table(*rows), np.zeros(20, np.int64), np.zeros(20, np.int64))
+    assert link_tracklets(tracklets, 0.0, RATE, frame_stride).track_count == tracks
 
 
 def test_every_box_is_kept_as_it_was() -> None:

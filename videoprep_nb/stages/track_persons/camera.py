@@ -30,7 +30,7 @@ def estimate_camera_motion(
     Args:
         params: Parameters of the stage.
         clips: Clips of one video, in order.
-        sampled: For each clip the frames that persons are looked for in, zero-based, int64.
+        sampled: For each clip the sampled frames, zero-based, int64.
         progress: Told the frames that are done.
 
     Returns:

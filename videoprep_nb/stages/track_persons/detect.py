@@ -35,8 +35,8 @@ class DetectedClips:
         detections: What was found in each of them.
         cached_clip_count: Clips whose detections were there already.
         detector: What detected: weights, size, precision, device.
-        camera: How the camera moves; None unless that was wanted.
-        cuts: The first frame of each shot but the first, zero-based in the video; none unless that was wanted.
+        camera: How the camera moves; None unless requested.
+        cuts: The first frame of each shot but the first, zero-based in the video; none unless requested.
     """
 
     clips: list[ClipRecord]
@@ -70,7 +70,7 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
     part = part_of_clips(len(all_clips), params.first_clip, params.clip_count)
     clips = all_clips[part]
     detector = detector_of(params)
-    # which frames are looked at must not depend on the part, or the cache would be of no use to the whole
+    # which frames are sampled must not depend on the part, or the cache would be of no use to the whole
     sampled = frames_to_sample(all_clips, params.frame_stride)[part]
     plan = _plan(clips, sampled, params, detector)
     cached_clip_count = sum(entry.is_cached for entry in plan)
@@ -101,13 +101,13 @@ def part_of_clips(total: int, first_clip: int, clip_count: int | None) -> slice:
         ParameterError: There is no such clip.
     """
     if first_clip >= total:
-        raise ParameterError("first_clip", f"found {first_clip}, but the last clip is {total - 1}")
+        raise ParameterError("first_clip", f"got {first_clip}, but the last clip is {total - 1}")
     return slice(first_clip, total if clip_count is None else first_clip + clip_count)
 
 
 @dataclass(frozen=True)
 class _PlannedClip:
-    """A clip, the frames in it to look at, and where its detections belong."""
+    """A clip, the frames to sample in it, and where its detections belong."""
 
     record: ClipRecord
     path: Path

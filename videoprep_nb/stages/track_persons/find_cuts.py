@@ -21,7 +21,7 @@ def cuts_of_video(
     sampled: Sequence[npt.NDArray[np.int64]],
     progress: ProgressCallback,
 ) -> list[int]:
-    """Find the cuts between the frames that persons are looked for in.
+    """Find the cuts between the sampled frames.
 
     What is found goes to ``<detections_dir>/<video_id>/cuts/<first clip>.npz`` and is used again as long as the clips
     stay the same.
@@ -29,7 +29,7 @@ def cuts_of_video(
     Args:
         params: Parameters of the stage.
         clips: Clips of one video, in order.
-        sampled: For each clip the frames that persons are looked for in, zero-based, int64.
+        sampled: For each clip the sampled frames, zero-based, int64.
         progress: Told the frames that are done.
 
     Returns:

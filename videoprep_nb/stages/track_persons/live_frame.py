@@ -1,4 +1,4 @@
-"""The frame that was looked at last, with the persons found in it, for people who watch a job."""
+"""The last sampled frame with its detections, for people who watch a job."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.detectors.base import RgbFrame
 
 _WRITE_INTERVAL_S = 2.0
-_LEAST_SCORE = 0.25
+_MIN_SCORE = 0.25
 _COLOUR_RGB = (255, 170, 0)
 _JPEG_QUALITY = 80
 
@@ -21,7 +21,7 @@ class LivePicture:
     """A small JPEG that is written every few seconds.
 
     Args:
-        path: The file; None: no picture is wanted.
+        path: The file; None: none is written.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -48,7 +48,7 @@ class LivePicture:
         self._written_s = now_s
         picture = np.ascontiguousarray(self._frame[..., ::-1])
         scale = picture.shape[1] / video_width
-        for left, top, right, bottom in (found.above(_LEAST_SCORE).boxes_xyxy * scale).round().astype(int).tolist():
+        for left, top, right, bottom in (found.above(_MIN_SCORE).boxes_xyxy * scale).round().astype(int).tolist():
             cv2.rectangle(picture, (left, top), (right, bottom), _COLOUR_RGB[::-1], 2, cv2.LINE_AA)
         encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ def _option(options: type[DetectorOptions], name: str) -> Any:
 
 
 class DetectPersonsParams(Params):
-    """The first half of stage 4: what is looked at, and how."""
+    """The first half of stage 4: what is sampled, and how."""
 
     renamed: ClassVar[dict[str, str]] = {"camera_motion": "estimate_camera_motion"}
 
@@ -35,7 +35,7 @@ class DetectPersonsParams(Params):
     image_size: int = _option(YoloOptions, "image_size")
     tiles: int = _option(YoloOptions, "tiles")
     nms_iou: float = _option(YoloOptions, "nms_iou")
-    frame_stride: int = Field(1, ge=1, le=100, description="look at every n-th frame; those between are interpolated")
+    frame_stride: int = Field(1, ge=1, le=100, description="sample every n-th frame; those between are interpolated")
     estimate_camera_motion: Literal["off", "sparse_flow"] = Field(
         "off", description="off, or sparse_flow: from the frames, for a camera that moves"
     )

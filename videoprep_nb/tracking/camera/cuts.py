@@ -11,7 +11,7 @@ from videoprep_nb.tracking.cached_arrays import CachedArrays
 
 CODE_VERSION = 1  # raise it when the same pictures would give other cuts
 
-_LEAST_SHOT_S = 0.5
+_MIN_SHOT_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def find_cuts(pictures: Iterable[npt.NDArray[np.uint8]], tracked_rate: float) ->
     except ImportError:
         reason = "finding cuts needs PySceneDetect; install it with: pip install scenedetect, or turn this off"
         raise ParameterError("reset_at_cuts", reason) from None
-    detector = AdaptiveDetector(min_scene_len=max(1, round(_LEAST_SHOT_S * tracked_rate)))
+    detector = AdaptiveDetector(min_scene_len=max(1, round(_MIN_SHOT_S * tracked_rate)))
     cuts: list[int] = []
     for index, picture in enumerate(pictures):
         picture_bgr = np.ascontiguousarray(picture[..., ::-1])

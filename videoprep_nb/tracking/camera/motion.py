@@ -1,4 +1,4 @@
-"""How the camera moves, told from the pictures.
+"""Camera motion, estimated from the frames.
 
 Corners of one picture are found again in the next one by sparse optical flow (Lucas and Kanade 1981, in pyramids), and
 a shift, turn and zoom is fitted to them by RANSAC, which leaves out what moves by itself, as in BoT-SORT (Aharon,
@@ -28,8 +28,8 @@ _CORNERS = 300
 _CORNER_QUALITY = 0.01
 _CORNER_DISTANCE_PX = 8
 _RANSAC_PX = 1.0
-_LEAST_CORNERS = 12
-_LEAST_SHARE = 0.1  # of the corners, that must agree: few are left after a jerk; else it is a cut
+_MIN_CORNERS = 12
+_MIN_SHARE = 0.1  # of the corners, that must agree: few are left after a jerk; else it is a cut
 _BAR_LEVEL = 24  # a line of pixels as dark as that belongs to the bars around the picture
 _BAR_MARGIN_PX = 6
 
@@ -63,7 +63,7 @@ class ClipMotion(CachedArrays):
 
 
 def picture_size(width: int, height: int) -> tuple[int, int]:
-    """Width and height, even, in which the pictures of a video are looked at."""
+    """Width and height, even, of the small copies that are compared."""
     scale = min(1.0, _LONGER_SIDE_PX / max(width, height))
     return max(1, round(width * scale / 2)) * 2, max(1, round(height * scale / 2)) * 2
 
@@ -99,16 +99,16 @@ def estimate_step(before: GreyImage, picture: GreyImage) -> Step:
     corners = cv2.goodFeaturesToTrack(
         before, _CORNERS, _CORNER_QUALITY, _CORNER_DISTANCE_PX, mask=_without_bars(before)
     )
-    if corners is None or len(corners) < _LEAST_CORNERS:
+    if corners is None or len(corners) < _MIN_CORNERS:
         return _still()
     moved, is_found, _ = cv2.calcOpticalFlowPyrLK(before, picture, corners, None)
     is_found = is_found.ravel() == 1
-    if is_found.sum() < _LEAST_CORNERS:
+    if is_found.sum() < _MIN_CORNERS:
         return _still()
     step, agrees = cv2.estimateAffinePartial2D(
         corners[is_found], moved[is_found], method=cv2.RANSAC, ransacReprojThreshold=_RANSAC_PX
     )
-    if step is None or agrees.sum() < max(_LEAST_CORNERS, _LEAST_SHARE * len(corners)):
+    if step is None or agrees.sum() < max(_MIN_CORNERS, _MIN_SHARE * len(corners)):
         return _still()
     return np.asarray(step, dtype=np.float64)
 

@@ -1,7 +1,7 @@
 """Coordinates that go with a moving camera, so that tracking can do as if it stood still.
 
 Detections are brought into them before they are tracked, and tracks are brought back: every tracker, the linking of
-fragments and the filling of gaps gain by that.
+tracklets and the filling of gaps gain by that.
 """
 
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ class CameraPath:
     """Coordinates that go with the camera: a point z of the picture, as x + iy, is at ``turn * z + shift``.
 
     Args:
-        frames: ``(K,)`` int64, frames that were looked at, increasing.
+        frames: ``(K,)`` int64, sampled frames, increasing.
         turn: ``(K,)`` complex128, turn and zoom.
         shift: ``(K,)`` complex128, pixels.
     """
@@ -43,10 +43,10 @@ class CameraPath:
         goes on for ever looks like one of the persons.
 
         Args:
-            frames: ``(K,)`` int64, frames that were looked at, increasing.
+            frames: ``(K,)`` int64, sampled frames, increasing.
             steps: ``(K, 2, 3)`` matrices that map points of the picture before to this one, in pixels of the video.
             size: Width and height of the video in pixels.
-            tracked_rate: Frames looked at per second.
+            tracked_rate: Sampled frames per second.
         """
         centre = complex(size[0] / 2, size[1] / 2)
         kept = np.exp(-1 / (_MEMORY_S * tracked_rate))

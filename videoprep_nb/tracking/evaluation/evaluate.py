@@ -60,7 +60,7 @@ def evaluate_tracks(ground_truth: Path, tracks: Path, half: Half | None = None) 
 
     Args:
         ground_truth: ``<sequence>/gt/gt.txt``.
-        tracks: MOT rows; those of frames that are not scored are not looked at.
+        tracks: MOT rows; those of frames that are not scored are ignored.
         half: See ``frames_to_score``.
 
     Raises:
@@ -142,7 +142,7 @@ def _rate(info: SequenceInfo, ground_truth: Path, tracking: Tracking) -> Fractio
 
 
 def _frames(info: SequenceInfo, last_frames: Mapping[Path, int], half: Half | None) -> range:
-    """The frames to score, after a look at the last frame that has a box in each file."""
+    """The frames to score, after a check of the last frame that has a box in each file."""
     frame_count = info.frame_count or max(last_frames.values())
     for file, last_frame in last_frames.items():
         if last_frame > frame_count:

@@ -86,10 +86,10 @@ def read_ground_truth(path: Path) -> MotRows:
     """
     rows = _read(path)
     if not len(rows):
-        raise InputError(f"{path} has no box; wanted ground truth, frame,id,x,y,width,height,1,….")
+        raise InputError(f"{path} has no box; expected ground truth, frame,id,x,y,width,height,1,….")
     unknown = rows.classes[(rows.classes < _PERSON) | (rows.classes > _LAST_CLASS)]
     if len(unknown):
-        raise InputError(f"{path} has the class {unknown[0]} in column 8; wanted 1 (person) to {_LAST_CLASS}.")
+        raise InputError(f"{path} has the class {unknown[0]} in column 8; expected 1 (person) to {_LAST_CLASS}.")
     return rows
 
 
@@ -109,12 +109,12 @@ def _read(path: Path) -> MotRows:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); wanted a text file with MOT rows.") from None
+        raise InputError(f"{path} cannot be read ({error.strerror}); expected a text file with MOT rows.") from None
     rows = parse_mot_text(content, path)
     has_classes = rows.shape[1] in _COLUMNS_WITH_CLASS and bool((rows[:, _CLASS] != -1).any())
     classes = rows[:, _CLASS] if has_classes else np.full(len(rows), _PERSON)
     if not np.isfinite(classes).all():
-        raise InputError(f"{path} has a class that is no number; wanted frame,id,x,y,width,height,score,class,….")
+        raise InputError(f"{path} has a class that is no number; expected frame,id,x,y,width,height,score,class,….")
     mot_rows = MotRows(
         frame_number=rows[:, FRAME].astype(np.int64),
         object_id=_ids(rows[:, OBJECT_ID], path),
@@ -132,7 +132,7 @@ def _ids(values: npt.NDArray[np.float64], path: Path) -> npt.NDArray[np.int64]:
     if not whole.all():
         found = values[~whole][0]
         hint = "; is this a file of detections?" if found == -1 else ""
-        raise InputError(f"{path} has the id {found:g}, wanted whole numbers from 0 on{hint}")
+        raise InputError(f"{path} has the id {found:g}, expected whole numbers from 0 on{hint}")
     return values.astype(np.int64)
 
 

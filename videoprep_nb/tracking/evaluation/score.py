@@ -75,7 +75,7 @@ def score_sequence(name: str, truth: MotRows, tracks: MotRows, frames: range) ->
         name: Name of the sequence; one that begins with MOT20 has the distractors of MOT20.
         truth: The ground truth.
         tracks: The tracks.
-        frames: Numbers of the frames that are scored; rows of other frames are not looked at.
+        frames: Numbers of the frames that are scored; rows of other frames are ignored.
     """
     truth, tracks = truth.in_frames(frames), tracks.in_frames(frames)
     with tempfile.TemporaryDirectory(prefix="videoprep-evaluate-") as folder:

@@ -66,7 +66,7 @@ def read_sequence_info(ground_truth: Path) -> SequenceInfo:
 
 def _positive(value: _Number, greatest: int) -> _Number:
     if value is not None and not 0 < value <= greatest:
-        raise ValueError(f"found {value}, wanted a number from 1 to {greatest}")
+        raise ValueError(f"got {value}, expected a number from 1 to {greatest}")
     return value
 
 

@@ -1,8 +1,8 @@
 """Tracking forward and backward: where both agree, they are right; where they do not, nothing is decided yet.
 
-A tracker goes wrong where persons hide each other, and it goes wrong in another way when it comes from the other side.
-Both runs give every detection a successor; those on which they agree make up fragments of tracks that seldom hold two
-persons. ``link_fragments`` then puts the fragments together with a view over the whole video. This is the
+A tracker fails where persons occlude each other, and fails differently when it comes from the other side.
+Both runs give every detection a successor; those on which they agree make up tracklets that seldom hold two
+persons. ``link_tracklets`` then puts the tracklets together with a view over the whole video. This is the
 forward-backward check of Kalal, Mikolajczyk and Matas (ICPR 2010), for detections in place of points.
 """
 
@@ -18,11 +18,11 @@ from videoprep_nb.tracking.tracks import Tracks
 
 
 @dataclass(frozen=True)
-class Fragments:
-    """Pieces of tracks, and what the two runs of the tracker said about each box.
+class Tracklets:
+    """Tracklets, and what the two runs of the tracker said about each box.
 
     Args:
-        tracks: The pieces, with the boxes as they were detected.
+        tracks: The tracklets, with the boxes as they were detected.
         forward_id: ``(N,)`` int64, the id each box has in the run forward; 0 for none.
         backward_id: ``(N,)`` int64, the same in the run backward.
     """
@@ -31,15 +31,15 @@ class Fragments:
     forward_id: npt.NDArray[np.int64]
     backward_id: npt.NDArray[np.int64]
 
-    def without_shorter_than(self, row_count: int) -> "Fragments":
-        """Only the pieces that have so many boxes."""
-        _, piece, counts = np.unique(self.tracks.track_id, return_inverse=True, return_counts=True)
-        rows = np.flatnonzero(counts[piece] >= row_count)
-        return Fragments(self.tracks.rows(rows), self.forward_id[rows], self.backward_id[rows])
+    def without_shorter_than(self, row_count: int) -> "Tracklets":
+        """Only the tracklets that have so many boxes."""
+        _, tracklet, counts = np.unique(self.tracks.track_id, return_inverse=True, return_counts=True)
+        rows = np.flatnonzero(counts[tracklet] >= row_count)
+        return Tracklets(self.tracks.rows(rows), self.forward_id[rows], self.backward_id[rows])
 
 
-def agreed_fragments(forward: Association, backward: Association, scores: npt.NDArray[np.float32]) -> Fragments:
-    """The pieces of tracks on which the two runs of a tracker agree.
+def agreed_tracklets(forward: Association, backward: Association, scores: npt.NDArray[np.float32]) -> Tracklets:
+    """The tracklets on which the two runs of a tracker agree.
 
     Args:
         forward: The run from the first frame on.
@@ -49,14 +49,14 @@ def agreed_fragments(forward: Association, backward: Association, scores: npt.ND
     successor = _successors(forward)
     successor[successor != _successors(backward)] = -1
     linked = np.flatnonzero(successor >= 0)
-    return _fragments(forward, backward.track_id, linked, successor[linked], scores)
+    return _tracklets(forward, backward.track_id, linked, successor[linked], scores)
 
 
-def one_run(forward: Association, scores: npt.NDArray[np.float32]) -> Fragments:
-    """The tracks of one run, undivided; see ``agreed_fragments``."""
+def one_run(forward: Association, scores: npt.NDArray[np.float32]) -> Tracklets:
+    """The tracks of one run, undivided; see ``agreed_tracklets``."""
     successor = _successors(forward)
     linked = np.flatnonzero(successor >= 0)
-    return _fragments(forward, np.zeros_like(forward.track_id), linked, successor[linked], scores)
+    return _tracklets(forward, np.zeros_like(forward.track_id), linked, successor[linked], scores)
 
 
 def _successors(run: Association) -> npt.NDArray[np.intp]:
@@ -68,23 +68,23 @@ def _successors(run: Association) -> npt.NDArray[np.intp]:
     return successor
 
 
-def _fragments(
+def _tracklets(
     forward: Association,
     backward_id: npt.NDArray[np.int64],
     linked: npt.NDArray[np.intp],
     successors: npt.NDArray[np.intp],
     scores: npt.NDArray[np.float32],
-) -> Fragments:
+) -> Tracklets:
     found = forward.found
     graph = csr_array((np.ones(len(linked), dtype=np.int8), (linked, successors)), shape=(len(found), len(found)))
-    piece = connected_components(graph, directed=False)[1] if len(found) else np.zeros(0, dtype=np.int32)
+    tracklet = connected_components(graph, directed=False)[1] if len(found) else np.zeros(0, dtype=np.int32)
     rows = np.flatnonzero((forward.track_id > 0) | (backward_id > 0))
-    rows = rows[np.lexsort((found.frame_index[rows], piece[rows]))]
+    rows = rows[np.lexsort((found.frame_index[rows], tracklet[rows]))]
     tracks = Tracks(
         frame_index=found.frame_index[rows],
-        track_id=piece[rows].astype(np.int64) + 1,
+        track_id=tracklet[rows].astype(np.int64) + 1,
         boxes_xyxy=found.boxes_xyxy[rows].astype(np.float64),
         scores=scores[rows].astype(np.float64),
         interpolated=np.zeros(len(rows), dtype=np.bool_),
     )
-    return Fragments(tracks, forward.track_id[rows], backward_id[rows])
+    return Tracklets(tracks, forward.track_id[rows], backward_id[rows])

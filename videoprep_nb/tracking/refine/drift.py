@@ -1,6 +1,6 @@
-"""What the camera does, told from the boxes alone: if all persons move the same way at once, the camera has moved.
+"""Camera drift, estimated from the boxes alone: if all persons move the same way at once, the camera has moved.
 
-Fragments are linked and gaps are filled in coordinates that go with the camera. Nothing is lost where it stands: only
+Tracklets are linked and gaps are filled in coordinates that move with the camera. Nothing is lost where it stands: only
 what changes within a gap of a second or two matters, a steady movement cancels out.
 """
 
@@ -24,7 +24,7 @@ class Drift:
     """Where the picture has moved to since the first frame.
 
     Args:
-        frames: ``(K,)`` int64, frames that were looked at, increasing.
+        frames: ``(K,)`` int64, sampled frames, increasing.
         offset_xy: ``(K, 2)`` float64, pixels to the right and down.
     """
 
@@ -37,7 +37,7 @@ class Drift:
         return cls(np.zeros(0, np.int64), np.zeros((0, 2)))
 
     def removed(self, tracks: Tracks) -> Tracks:
-        """The tracks in coordinates that go with the camera."""
+        """The tracks in coordinates that move with the camera."""
         return replace(tracks, boxes_xyxy=tracks.boxes_xyxy - self._at(tracks.frame_index))
 
     def restored(self, tracks: Tracks) -> Tracks:
@@ -58,10 +58,10 @@ def estimate_drift(tracks: Tracks, frames: npt.NDArray[np.int64], tracked_rate: 
     persons, n / (n + 2).
 
     Args:
-        tracks: Tracks, or pieces of tracks, with boxes in consecutive frames.
-        frames: ``(K,)`` int64, the frames that were looked at, increasing.
-        tracked_rate: Frames looked at per second.
-        frame_stride: Frames of the video from one that was looked at to the next.
+        tracks: Tracks or tracklets with boxes in consecutive frames.
+        frames: ``(K,)`` int64, the sampled frames, increasing.
+        tracked_rate: Sampled frames per second.
+        frame_stride: Frames of the video from one sampled frame to the next.
     """
     base = max(1, round(_BASE_S * tracked_rate))
     first = np.arange(max(len(tracks) - base, 0))

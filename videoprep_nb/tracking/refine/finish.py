@@ -7,7 +7,7 @@ import numpy as np
 from videoprep_nb.core.boxes import clip_to_frame
 from videoprep_nb.tracking.tracks import Tracks
 
-_LEAST_SIDE_PX = 1.0
+_MIN_SIDE_PX = 1.0
 
 
 def clip_boxes(tracks: Tracks, width: int, height: int) -> Tracks:
@@ -20,7 +20,7 @@ def clip_boxes(tracks: Tracks, width: int, height: int) -> Tracks:
     """
     boxes_xyxy = clip_to_frame(tracks.boxes_xyxy, width, height).astype(np.float64)
     shorter_side = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).min(axis=1)
-    return replace(tracks, boxes_xyxy=boxes_xyxy).rows(shorter_side >= _LEAST_SIDE_PX)
+    return replace(tracks, boxes_xyxy=boxes_xyxy).rows(shorter_side >= _MIN_SIDE_PX)
 
 
 def renumber(tracks: Tracks) -> Tracks:

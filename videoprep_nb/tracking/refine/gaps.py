@@ -12,13 +12,13 @@ from videoprep_nb.tracking.tracks import Tracks
 def fill_gaps(tracks: Tracks, max_gap_s: float, rate: Fraction, frame_stride: int) -> Tracks:
     """Fill gaps in tracks by linear interpolation; the boxes carry the mean score of their two neighbours.
 
-    Frames that nobody looked at, because of the stride, are always filled between two that were.
+    Frames that were not sampled, because of the stride, are always filled between two that were.
 
     Args:
         tracks: The tracks.
-        max_gap_s: Longest time in which a person was looked for and not found, in seconds, that is filled.
+        max_gap_s: Longest time in which a person was not detected, in seconds, that is filled.
         rate: Frames of the video per second.
-        frame_stride: Frames of the video from one that was looked at to the next.
+        frame_stride: Frames of the video from one sampled frame to the next.
     """
     max_step = frame_stride + math.floor(seconds(max_gap_s) * rate)
     steps = np.diff(tracks.frame_index)

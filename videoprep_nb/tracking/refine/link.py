@@ -1,9 +1,9 @@
-"""Fragments of one person linked, with a view over the whole video.
+"""Tracklets of one person linked, with a view over the whole video.
 
-Every end of a fragment may be followed by one beginning. What a link costs is told by how far the two pieces, carried
+Every end of a tracklet may be followed by one start. What a link costs is told by how far the two tracklets, carried
 on from both sides, miss each other; the cheapest set of links in the whole video is found at once, as a minimum-weight
 bipartite matching. Since links go forward in time this is the minimum-cost flow of Zhang, Li and Nevatia (CVPR 2008),
-with fragments in place of detections.
+with tracklets in place of detections.
 """
 
 from dataclasses import dataclass, replace
@@ -16,30 +16,30 @@ from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite
 
 from videoprep_nb.core.boxes import to_cxywh
 from videoprep_nb.core.timecode import seconds
-from videoprep_nb.tracking.refine.directions import Fragments
+from videoprep_nb.tracking.refine.directions import Tracklets
 from videoprep_nb.tracking.tracks import Tracks
 
 _Array = npt.NDArray[np.float64]
 _Indices = npt.NDArray[np.intp]
 
-_WINDOW_S = 1.0  # of a piece from which its place and velocity at an end are told
+_WINDOW_S = 1.0  # of a tracklet from which its place and velocity at an end are told
 _VELOCITY_DOUBT_S2 = 0.005  # draws the velocity to zero where the boxes used are spread over less than this variance
 
-# How far pieces of one person miss each other: standard deviation at once, and what a second of gap adds; in heights of
-# the person across and along the picture, and as the logarithm of the ratio of the heights.
+# How far tracklets of one person miss each other: standard deviation at once, and what a second of gap adds; in heights
+# of the person across and along the frame, and as the logarithm of the ratio of the heights.
 _MISS_X, _MISS_X_PER_S = 0.1, 0.1
 _MISS_Y, _MISS_Y_PER_S = 0.06, 0.06
 _MISS_HEIGHT, _MISS_HEIGHT_PER_S = 0.08, 0.03
 _TURN_PER_S = 1.0  # standard deviation of how the velocity changes: who leaves is seldom who then enters
 
 _GAP_COST_PER_S = 0.5
-_NO_LINK_COST = 4.0  # a link of pieces that no run of the tracker put together may cost this much
+_NO_LINK_COST = 4.0  # a link of tracklets that no run of the tracker put together may cost this much
 _SAME_RUN_GAIN = 5.0  # and so much more for each run that did
 
 
 @dataclass(frozen=True)
 class _Ends:
-    """Place and movement of pieces at one of their ends.
+    """Place and movement of tracklets at one of their ends.
 
     Args:
         frame: ``(P,)`` the frame of the end.
@@ -56,25 +56,25 @@ class _Ends:
     backward_id: npt.NDArray[np.int64]
 
 
-def link_fragments(fragments: Fragments, max_gap_s: float, rate: Fraction, frame_stride: int) -> Tracks:
-    """Link the fragments of one person.
+def link_tracklets(tracklets: Tracklets, max_gap_s: float, rate: Fraction, frame_stride: int) -> Tracks:
+    """Link the tracklets of one person.
 
     Args:
-        fragments: The pieces, in coordinates that go with the camera.
-        max_gap_s: Longest time between the end of a piece and the beginning of its successor, in seconds, beyond the
-            step from one frame that was looked at to the next.
+        tracklets: The tracklets, in coordinates that move with the camera.
+        max_gap_s: Longest time between the end of a tracklet and the beginning of its successor, in seconds, beyond the
+            step from one sampled frame to the next.
         rate: Frames of the video per second.
-        frame_stride: Frames of the video from one that was looked at to the next.
+        frame_stride: Frames of the video from one sampled frame to the next.
 
     Returns:
-        The tracks; each has the id of its first piece.
+        The tracks; each has the id of its first tracklet.
     """
-    tracks = fragments.tracks
+    tracks = tracklets.tracks
     if not len(tracks):
         return tracks
     first = np.flatnonzero(np.diff(tracks.track_id, prepend=-1))
     last = np.append(first[1:], len(tracks)) - 1
-    ends, begins = _ends(fragments, first, last, last, rate), _ends(fragments, first, last, first, rate)
+    ends, begins = _ends(tracklets, first, last, last, rate), _ends(tracklets, first, last, first, rate)
     max_step = frame_stride + int(seconds(max_gap_s) * rate)
     end, begin = _candidates(ends.frame, begins.frame, max_step)
     gain = _gains(ends, begins, end, begin, float(rate))
@@ -82,25 +82,25 @@ def link_fragments(fragments: Fragments, max_gap_s: float, rate: Fraction, frame
     end, begin = _best_links(end[chosen], begin[chosen], gain[chosen], len(first))
     graph = csr_array((np.ones(len(end), dtype=np.int8), (end, begin)), shape=(len(first), len(first)))
     chain = connected_components(graph, directed=False)[1]
-    piece = np.repeat(np.arange(len(first)), last - first + 1)
+    tracklet = np.repeat(np.arange(len(first)), last - first + 1)
     head = np.full(chain.max() + 1, -1)
     head[chain[::-1]] = np.arange(len(first))[::-1]
     ids = tracks.track_id[first][head[chain]]
-    linked = replace(tracks, track_id=ids[piece])
+    linked = replace(tracks, track_id=ids[tracklet])
     return linked.rows(np.lexsort((linked.frame_index, linked.track_id)))
 
 
-def _ends(fragments: Fragments, first: _Indices, last: _Indices, end: _Indices, rate: Fraction) -> _Ends:
-    """Fit a straight line to the boxes near one end of each piece, the nearer the end the more a box counts."""
-    tracks = fragments.tracks
-    piece = np.repeat(np.arange(len(first)), last - first + 1)
-    time_s = (tracks.frame_index - tracks.frame_index[end][piece]) / float(rate)
+def _ends(tracklets: Tracklets, first: _Indices, last: _Indices, end: _Indices, rate: Fraction) -> _Ends:
+    """Fit a straight line to the boxes near one end of each tracklet, the nearer the end the more a box counts."""
+    tracks = tracklets.tracks
+    tracklet = np.repeat(np.arange(len(first)), last - first + 1)
+    time_s = (tracks.frame_index - tracks.frame_index[end][tracklet]) / float(rate)
     weight = np.where(np.abs(time_s) <= _WINDOW_S, np.exp(-np.abs(time_s) / (_WINDOW_S / 2)), 0)
     boxes = to_cxywh(tracks.boxes_xyxy)
     total = np.add.reduceat(weight, first)
     mean_s = np.add.reduceat(weight * time_s, first) / total
     mean_box = np.add.reduceat(weight[:, None] * boxes, first) / total[:, None]
-    off_s, off_box = time_s - mean_s[piece], boxes - mean_box[piece]
+    off_s, off_box = time_s - mean_s[tracklet], boxes - mean_box[tracklet]
     covariance = np.add.reduceat((weight * off_s)[:, None] * off_box, first)
     # few boxes tell no velocity: it is drawn to zero
     variance = np.add.reduceat(weight * off_s**2, first) + _VELOCITY_DOUBT_S2 * total
@@ -109,8 +109,8 @@ def _ends(fragments: Fragments, first: _Indices, last: _Indices, end: _Indices, 
         frame=tracks.frame_index[end],
         boxes_cxywh=mean_box - velocity * mean_s[:, None],
         velocity=velocity,
-        forward_id=fragments.forward_id[end],
-        backward_id=fragments.backward_id[end],
+        forward_id=tracklets.forward_id[end],
+        backward_id=tracklets.backward_id[end],
     )
 
 

@@ -56,7 +56,7 @@ class Tracker(ABC):
 
         Args:
             detections: The persons found in the frame, in any order; called also when there are none.
-            frame: The frame itself, ``(height, width, 3)`` uint8 RGB, for trackers that look at it.
+            frame: The frame itself, ``(height, width, 3)`` uint8 RGB, for trackers that read it.
 
         Returns:
             The persons tracked in this frame.

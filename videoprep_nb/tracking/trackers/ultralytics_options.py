@@ -20,7 +20,7 @@ class ByteTrackOptions(TrackerOptions):
         default=0.1, ge=0, le=1, description="those above this score are matched to what is left of the tracks"
     )
     new_track_thresh: float = Field(
-        default=0.25, ge=0, le=1, description="least score of a detection that begins a track"
+        default=0.25, ge=0, le=1, description="minimum score of a detection that starts a track"
     )
     track_buffer_s: float = Field(
         default=1.0, ge=0, le=60, description="seconds a person may be out of sight and keep the id"
@@ -78,11 +78,9 @@ class TrackTrackOptions(TrackerOptions):
     """Options of TrackTrack without appearance and camera motion."""
 
     track_high_thresh: float = Field(default=0.6, ge=0, le=1, description="least score of a detection of full weight")
-    track_low_thresh: float = Field(
-        default=0.25, ge=0, le=1, description="least score of a detection that is looked at"
-    )
+    track_low_thresh: float = Field(default=0.25, ge=0, le=1, description="minimum score of a detection that is used")
     new_track_thresh: float = Field(
-        default=0.7, ge=0, le=1, description="least score of a detection that begins a track"
+        default=0.7, ge=0, le=1, description="minimum score of a detection that starts a track"
     )
     track_buffer_s: float = Field(
         default=1.0, ge=0, le=60, description="seconds a person may be out of sight and keep the id"

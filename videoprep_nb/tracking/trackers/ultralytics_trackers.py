@@ -1,4 +1,4 @@
-"""The motion trackers of ultralytics behind our interface; only detections are looked at.
+"""The motion trackers of ultralytics behind our interface; only detections are read.
 
 Deep OC-SORT is left out: without appearance and camera motion it is OC-SORT.
 """
@@ -57,7 +57,7 @@ class _UltralyticsTracker(Tracker):
         self._tracker.reset()
 
     def update(self, detections: FrameDetections, frame: npt.NDArray[np.uint8] | None = None) -> TrackedBoxes:
-        """Track one more frame; see ``Tracker.update``. The frame itself is not looked at."""
+        """Track one more frame; see ``Tracker.update``. The frame itself is not read."""
         from ultralytics.engine.results import Boxes
 
         person = np.zeros(len(detections), dtype=np.float32)

@@ -15,7 +15,7 @@ def drop_short_tracks(tracks: Tracks, min_length_s: float, tracked_rate: Fractio
     Args:
         tracks: The tracks; only rows that are not interpolated count.
         min_length_s: The time in seconds.
-        tracked_rate: Frames looked at per second.
+        tracked_rate: Sampled frames per second.
     """
     min_rows = math.ceil(seconds(min_length_s) * tracked_rate)
     ids, counts = np.unique(tracks.track_id[~tracks.interpolated], return_counts=True)
