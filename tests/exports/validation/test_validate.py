@@ -1,9 +1,12 @@
 """Deliberately broken packages, each with the finding it must give."""
 
 import io
+import os
 import pickle
 import random
 import stat
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -261,3 +264,34 @@ def test_random_damage_gives_findings_and_never_an_exception(tmp_path: Path) -> 
         for _ in range(chance.randint(1, 20)):
             content[chance.randrange(len(content))] = chance.randrange(256)
         codes_of(bytes(content), tmp_path)
+
+
+ULTRALYTICS_FIRST = """
+import sys
+from pathlib import Path
+
+import PIL.Image
+import ultralytics
+
+from videoprep_nb.exports.validation.validate import validate_package
+
+print(PIL.Image.open.__module__)
+print(*(finding.code for finding in validate_package(Path(sys.argv[1]))))
+"""
+
+
+@pytest.mark.parametrize("first", [png(), b"", jpeg()[:-100]], ids=["png", "empty", "cut-off"])
+def test_a_broken_jpeg_is_a_finding_after_ultralytics_was_imported(first: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "package.zip"
+    path.write_bytes(with_clip_zip(clip_zip(first=first)))
+    process = subprocess.run(
+        [sys.executable, "-c", ULTRALYTICS_FIRST, path],
+        env={**os.environ, "YOLO_AUTOINSTALL": "false"},  # a failure of this test must not install anything
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    opener, codes = process.stdout.strip().splitlines()[-2:]
+    assert opener.startswith("ultralytics")
+    assert codes == "unreadable-jpeg"

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from PIL import Image, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 from videoprep_nb.exports.validation.findings import Finding, Findings
 from videoprep_nb.exports.validation.validate_pickle import PICKLE_ENTRY, Box, Clips, read_pickle
@@ -167,7 +167,7 @@ class _PackageChecker:
         self._check_stored(info, where)
         try:
             size = _decoded_size(data)
-        except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+        except (OSError, ValueError, SyntaxError) as error:
             self._findings.add("unreadable-jpeg", where, f"is not a whole JPEG ({error})")
             return None
         self._package_size = self._package_size or size
@@ -193,14 +193,16 @@ def _decoded_size(jpeg: bytes) -> Size:
     """Size of a JPEG that was decoded to its last line.
 
     Raises:
-        ValueError: The picture is too large to be decoded.
+        ValueError: The image is too large to be decoded.
         OSError: It is not a whole JPEG.
+        SyntaxError: It is not a JPEG.
     """
-    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as picture:
-        if picture.width * picture.height > _MAX_PIXELS:
-            raise ValueError(f"{picture.width}×{picture.height} pixels are too many")
-        picture.load()
-        return picture.size
+    # Not Image.open: ultralytics replaces it, and its version installs a package when an image cannot be identified.
+    with JpegImageFile(io.BytesIO(jpeg)) as image:
+        if image.width * image.height > _MAX_PIXELS:
+            raise ValueError(f"{image.width}×{image.height} pixels are too many")
+        image.load()
+        return image.size
 
 
 def _is_unsafe_name(name: str) -> bool:
