@@ -10,6 +10,8 @@ import videoprep_nb as vp
 from tests.support.proposal_files import track_row, write_tracks, write_video
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "python.md"
+# the readers of packages land after the rest of the API
+TO_COME = {"read_package", "validate"} - set(vp.__all__)
 
 
 @pytest.fixture
@@ -31,18 +33,17 @@ def package_folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.skipif(not hasattr(vp, "read_package"), reason="the public API is not there yet")
 def test_examples(package_folder: Path, monkeypatch: pytest.MonkeyPatch):
+    text = GUIDE.read_text(encoding="utf-8")
+    if TO_COME:
+        text = text.partition("## Packages")[0]
     monkeypatch.chdir(package_folder)
-    failed, tried = doctest.testfile(str(GUIDE), module_relative=False, optionflags=doctest.REPORT_NDIFF)
+    examples = doctest.DocTestParser().get_doctest(text, {}, GUIDE.name, str(GUIDE), 0)
+    failed, tried = doctest.DocTestRunner().run(examples)
     assert tried > 10
     assert failed == 0
 
 
-def test_every_public_name_is_in_the_guide():
-    if not hasattr(vp, "__all__"):
-        pytest.skip("the public API is not there yet")
-    text = GUIDE.read_text(encoding="utf-8")
-    named = set(re.findall(r"vp\.(\w+)", text))
-    assert named <= set(vp.__all__)
-    assert set(vp.__all__) - named <= {"__version__", "JobResult"}
+def test_guide_and_public_api_have_the_same_names():
+    named = set(re.findall(r"vp\.(\w+)", GUIDE.read_text(encoding="utf-8")))
+    assert named - TO_COME == set(vp.__all__) - {"__version__", "JobResult"}
