@@ -91,22 +91,22 @@ def _ffmpeg() -> str:
     return f"{version}, {ffmpeg_executable()}"
 
 
-def _offered(listing: str, wanted: Sequence[str]) -> str:
+def _offered(listing: str, required: Sequence[str]) -> str:
     """Check that ffmpeg lists certain filters, encoders or codecs.
 
     Args:
         listing: The option that makes ffmpeg print the list.
-        wanted: Names in it, or names of codecs that a decoder in it is for.
+        required: Names in it, or names of codecs that a decoder in it is for.
     """
     lines = _ffmpeg_output(listing).splitlines()
     offered = {words[1] for line in lines if len(words := line.split()) > 1}
     offered.update(name for line in lines for name in _CODEC_OF_DECODER.findall(line))
-    missing = [name for name in wanted if name not in offered]
+    missing = [name for name in required if name not in offered]
     if missing:
         raise _Missing(
             f"this ffmpeg lacks {', '.join(missing)}; unset VIDEOPREP_FFMPEG to use the one that is installed"
         )
-    return ", ".join(wanted)
+    return ", ".join(required)
 
 
 def _ffmpeg_output(option: str) -> str:
@@ -183,12 +183,12 @@ def _write_access(workspace: Path) -> str:
         raise _Missing(f"nothing can be written to {folder} ({error.strerror}); choose another folder") from None
 
 
-def _free_space(workspace: Path, wanted_bytes: int, advice: str) -> str:
+def _free_space(workspace: Path, required_bytes: int, advice: str) -> str:
     folder = _existing_folder(workspace)
     free_bytes = shutil.disk_usage(folder).free
     found = f"{free_bytes / 1e9:.1f} GB are free in {folder}"
-    if free_bytes < wanted_bytes:
-        raise _Missing(f"{found}, wanted {wanted_bytes / 1e9:.0f} GB; {advice}")
+    if free_bytes < required_bytes:
+        raise _Missing(f"{found}, expected {required_bytes / 1e9:.0f} GB; {advice}")
     return found
 
 
@@ -197,5 +197,5 @@ def _existing_folder(path: Path) -> Path:
     return next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
 
 
-if __name__ == "__main__":  # for a server, which must not import what is looked at
+if __name__ == "__main__":  # for a server, which must not import what it checks
     sys.stdout.write(json.dumps([asdict(check) for check in examine(Path(sys.argv[1]))]))

@@ -31,7 +31,7 @@ class VideoInput(Record):
     """One raw video of a job.
 
     Args:
-        video_id: ``1``, ``2``, … in the order they were handed in.
+        video_id: ``1``, ``2``, … in the order of their submission.
         original_name: File name as the person knows it; only ever shown.
         path: Where the file lies.
     """
@@ -46,7 +46,7 @@ class JobSpec(Record):
 
     Args:
         job_id: Unique, cannot be guessed.
-        created_at: When it was handed in.
+        created_at: When it was submitted.
         version: Version of the toolkit.
         videos: The raw videos.
         params: The parameters of its stages.

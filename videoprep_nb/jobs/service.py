@@ -1,4 +1,4 @@
-"""Jobs for many people: hand in, look, cancel, retry, delete. The one process that writes to a workspace."""
+"""Jobs for many people: submit, inspect, cancel, retry, delete. The one process that writes to a workspace."""
 
 import math
 import secrets
@@ -229,7 +229,7 @@ class Service:
         row = self._store.job(job_id)
         if row.state in ENDED:
             raise WrongState(f"Job {job_id} is {row.state} already; there is nothing to cancel.")
-        self._store.want_cancel(job_id)
+        self._store.request_cancel(job_id)
         self._dispatcher.cancel(job_id)
 
     def retry(self, job_id: str) -> None:
@@ -243,7 +243,7 @@ class Service:
         if row.state not in (State.FAILED, State.CANCELLED, State.COMPLETED_WITH_ERRORS):
             raise WrongState(f"Job {job_id} is {row.state}; only a job that failed or was cancelled is tried again.")
         if row.results_deleted_at:
-            raise WrongState(f"The files of job {job_id} have been deleted; hand its videos in again.")
+            raise WrongState(f"The files of job {job_id} have been deleted; submit its videos again.")
         self._store.set_job_state(job_id, State.QUEUED, "", datetime.now(UTC))
         self._dispatcher.take_up(job_id)
 
@@ -265,7 +265,7 @@ class Service:
         row = self._store.job(job_id)
         package = self.workspace.job_folder(job_id).package
         if row.results_deleted_at:
-            raise NoSuchJob(f"The files of job {job_id} have been deleted; hand its videos in again.")
+            raise NoSuchJob(f"The files of job {job_id} have been deleted; submit its videos again.")
         if not package.is_file():
             raise NoSuchJob(f"Job {job_id} is {row.state} and has no package.")
         return package

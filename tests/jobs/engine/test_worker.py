@@ -16,7 +16,7 @@ import nbformat
 import psutil
 import pytest
 
-from videoprep_nb.jobs.engine.attempt import Start, begin_attempt, want_attempt, withdraw_attempt
+from videoprep_nb.jobs.engine.attempt import Start, begin_attempt, request_attempt, withdraw_attempt
 from videoprep_nb.jobs.engine.worker import UnitTask, run_unit
 from videoprep_nb.jobs.notebook_runner import process
 from videoprep_nb.jobs.notebook_runner.process import NotebookProcess, NotebookRequest, Outcome, OutcomeKind
@@ -44,7 +44,7 @@ def _task(notebook: Path, tmp_path: Path, **changes) -> UnitTask:
     output.parent.mkdir(exist_ok=True)
     folder = tmp_path / "unit"
     folder.mkdir(exist_ok=True)
-    want_attempt(folder, "attempt 1")
+    request_attempt(folder, "attempt 1")
     (folder / "started.json").unlink(missing_ok=True)
     task = UnitTask(
         attempt="attempt 1",
@@ -161,7 +161,7 @@ def test_running_unit_stops_when_it_is_no_longer_wanted(next_attempt: str, write
     with ThreadPoolExecutor() as pool:
         outcome = pool.submit(run_unit, task)
         _wait_for(running.exists)
-        want_attempt(task.folder, next_attempt) if next_attempt else withdraw_attempt(task.folder)
+        request_attempt(task.folder, next_attempt) if next_attempt else withdraw_attempt(task.folder)
         assert outcome.result(timeout=20).kind is OutcomeKind.CANCELLED
 
 

@@ -197,13 +197,13 @@ def test_units_that_are_no_longer_planned_go(unit_store: Store):
 
 
 def test_wish_to_cancel_lasts_until_the_end(unit_store: Store):
-    unit_store.want_cancel(job_id(1))
+    unit_store.request_cancel(job_id(1))
     for state, wanted in ((State.RUNNING, True), (State.QUEUED, True), (State.CANCELLED, False)):
         unit_store.set_job_state(job_id(1), state, "", START)
-        assert unit_store.job(job_id(1)).cancel_wanted is wanted
-    unit_store.want_cancel(job_id(1))  # too late
+        assert unit_store.job(job_id(1)).cancel_requested is wanted
+    unit_store.request_cancel(job_id(1))  # too late
     unit_store.set_job_state(job_id(1), State.QUEUED, "", START)
-    assert not unit_store.job(job_id(1)).cancel_wanted
+    assert not unit_store.job(job_id(1)).cancel_requested
 
 
 def test_units_end_with_their_job(unit_store: Store):

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from videoprep_nb.core.records import Record
 
-_WANTED_NAME = "attempt"
+_REQUESTED_NAME = "attempt"
 _STARTED_NAME = "started.json"
 
 
@@ -30,25 +30,25 @@ class Start(Record):
     at: datetime
 
 
-def want_attempt(folder: Path, attempt: str) -> None:
-    """Say which attempt is wanted; any other one stops.
+def request_attempt(folder: Path, attempt: str) -> None:
+    """Request an attempt; any other one stops.
 
     Args:
         folder: The unit's folder of small files.
         attempt: Unique name of the attempt.
     """
-    (folder / _WANTED_NAME).write_text(attempt, encoding="utf-8")
+    (folder / _REQUESTED_NAME).write_text(attempt, encoding="utf-8")
 
 
 def withdraw_attempt(folder: Path) -> None:
-    """Say that no attempt is wanted any more."""
-    (folder / _WANTED_NAME).unlink(missing_ok=True)
+    """Request no attempt any more."""
+    (folder / _REQUESTED_NAME).unlink(missing_ok=True)
 
 
-def is_wanted(folder: Path, attempt: str) -> bool:
-    """Whether an attempt is still wanted; it is not when the folder has gone, with the whole job."""
+def is_requested(folder: Path, attempt: str) -> bool:
+    """Whether an attempt is still requested; it is not when the folder has gone, with the whole job."""
     try:
-        return (folder / _WANTED_NAME).read_text(encoding="utf-8") == attempt
+        return (folder / _REQUESTED_NAME).read_text(encoding="utf-8") == attempt
     except FileNotFoundError:
         return False
 
@@ -61,8 +61,8 @@ def begin_attempt(folder: Path, start: Start) -> bool:
         start: The attempt, who has started it, and when.
 
     Returns:
-        Whether it is still wanted. The service withdraws first and then looks whether it has started, here it is the
-        other way round: one of them always sees what the other did.
+        Whether it is still requested. The service withdraws first and then checks whether it has started; here it is
+        the other way round, so one of them always sees what the other did.
     """
     staging = folder / f"{_STARTED_NAME}.{os.getpid()}"
     try:
@@ -70,7 +70,7 @@ def begin_attempt(folder: Path, start: Start) -> bool:
         staging.replace(folder / _STARTED_NAME)
     except FileNotFoundError:  # the folder has gone
         return False
-    return is_wanted(folder, start.attempt)
+    return is_requested(folder, start.attempt)
 
 
 def start_of(folder: Path, attempt: str) -> Start | None:

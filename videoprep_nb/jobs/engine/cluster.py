@@ -63,7 +63,7 @@ class EngineSettings:
             InputError: The address is none.
         """
         if self.scheduler is not None and not _SCHEDULER.fullmatch(self.scheduler):
-            raise InputError(f"{self.scheduler!r} is no address of a scheduler; wanted one such as tcp://host:8786.")
+            raise InputError(f"{self.scheduler!r} is not a scheduler address; expected one such as tcp://host:8786.")
 
     @property
     def local_worker_count(self) -> int:
@@ -74,7 +74,7 @@ class EngineSettings:
     def threads_per_unit(self) -> int | None:
         """Threads that a unit may use, so that units side by side do not fight over cores.
 
-        None with a scheduler: its workers stand on machines that are not known here, and are told when started.
+        None with a scheduler: its workers stand on machines that are not known here, and get theirs when started.
         """
         return None if self.scheduler else max(1, core_count() // self.local_worker_count)
 

@@ -10,7 +10,7 @@ import psutil
 
 from videoprep_nb.core.layout import disk_full_as_error
 from videoprep_nb.core.progress import PROGRESS_FILE_VARIABLE
-from videoprep_nb.jobs.engine.attempt import Start, begin_attempt, is_wanted, start_of
+from videoprep_nb.jobs.engine.attempt import Start, begin_attempt, is_requested, start_of
 from videoprep_nb.jobs.notebook_runner.process import (
     CANCEL_GRACE_S,
     NotebookProcess,
@@ -127,7 +127,7 @@ def _watch(process: NotebookProcess, task: UnitTask) -> Outcome:
     memory_limit_bytes = task.memory_limit_bytes or int(psutil.virtual_memory().total * _SHARE_OF_MEMORY)
     while (outcome := process.poll(_LOOK_INTERVAL_S)) is None:
         now_s = time.monotonic()
-        if stopped is None and not is_wanted(task.folder, task.attempt):
+        if stopped is None and not is_requested(task.folder, task.attempt):
             stopped = _stopped(now_s - started_s)
             process.cancel()
             give_up_s = now_s + 2 * CANCEL_GRACE_S

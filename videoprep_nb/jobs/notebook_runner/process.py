@@ -127,7 +127,7 @@ class NotebookProcess:
         self._log.close()
 
     def _find_process(self) -> psutil.Process | None:
-        """The process, which begins by saying its id; None when it was killed before."""
+        """The process, which first says its id; None when it was killed before."""
         line = b""
         self._channel.settimeout(_FORK_TIMEOUT_S)
         while not line.endswith(b"\n"):
@@ -160,7 +160,7 @@ class NotebookProcess:
         try:
             self._channel.sendall(line.encode() + b"\n")
         except (BrokenPipeError, ConnectionResetError):
-            return  # it has died; poll() tells
+            return  # it has died; poll() reports that
 
 
 class ForkServer:

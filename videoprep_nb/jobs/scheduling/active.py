@@ -144,7 +144,7 @@ class ActiveJob:
     def _keep_for_retry(self, done_video_ids: list[str]) -> None:
         try:
             keep_for_retry(self.folder, self.units(), done_video_ids)
-        except OSError as error:  # the disk is full to the last byte; a retry then begins from the start
+        except OSError as error:  # the disk is full to the last byte; a retry then starts over
             _log.warning("nothing is kept of job %s: %s", self.spec.job_id, error)
             shutil.rmtree(self.folder.kept, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""The thread that works on all unfinished jobs: it hands units to the engine and writes down what becomes of them."""
+"""The thread that works on all unfinished jobs: it submits units to the engine and writes down what becomes of them."""
 
 import logging
 import queue
@@ -15,7 +15,7 @@ from typing import TypeVar
 from videoprep_nb.core.errors import InputError, VideoPrepError
 from videoprep_nb.core.progress import read_progress
 from videoprep_nb.core.threads import THREADS_VARIABLE
-from videoprep_nb.jobs.engine.attempt import start_of, want_attempt, withdraw_attempt
+from videoprep_nb.jobs.engine.attempt import request_attempt, start_of, withdraw_attempt
 from videoprep_nb.jobs.engine.cluster import Engine, EngineSettings, SchedulerLost
 from videoprep_nb.jobs.engine.worker import PROGRESS_NAME, UnitTask
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
@@ -117,7 +117,7 @@ class Dispatcher:
                 try:
                     self._take_turn()
                 except Exception:  # without this thread the service would take jobs that nobody works on
-                    _log.exception("the service made a mistake")
+                    _log.exception("internal error")
                     self._closing.wait(_TICK_S)
         finally:
             for attempt in self._attempts.values():
@@ -167,7 +167,7 @@ class Dispatcher:
             try:
                 call()
             except Exception:  # it belongs to one job, and the others must go on
-                _log.exception("the service made a mistake")
+                _log.exception("internal error")
         for (job_id, key), attempt in list(self._attempts.items()):
             self._guarded(job_id, partial(self._watch, key=key, attempt=attempt))
         for job_id in list(self._jobs):
@@ -181,13 +181,13 @@ class Dispatcher:
         try:
             action(job)
         except SchedulerLost:
-            return  # the next turn of the loop begins anew with every job
+            return  # the next turn of the loop starts over with every job
         except (VideoPrepError, OSError) as error:
             _log.warning("job %s: %s", job_id, error)
             self._fail(job, str(error))
         except Exception as error:
             _log.exception("job %s", job_id)
-            self._fail(job, f"The service made a mistake: {type(error).__name__}: {error}")
+            self._fail(job, f"Internal error: {type(error).__name__}: {error}")
 
     def _take_up(self, job_id: str) -> None:
         row = self._store.job(job_id)
@@ -205,7 +205,7 @@ class Dispatcher:
     def _begin(self, job: ActiveJob, row: JobRow) -> None:
         if row.state is State.RUNNING:
             self._store.set_job_state(row.job_id, State.QUEUED, "The service was started again.", _now())
-        if row.cancel_wanted:  # of the service before, or before this one has come to the job
+        if row.cancel_requested:  # of the service before, or before this one has come to the job
             self._stop(job, State.CANCELLED, "Stopped on request.")
         elif self.engine is not None:
             self._resume(job)
@@ -250,7 +250,7 @@ class Dispatcher:
         folder = job.unit_folder(key)
         folder.mkdir(exist_ok=True)
         (folder / PROGRESS_NAME).unlink(missing_ok=True)
-        want_attempt(folder, name)
+        request_attempt(folder, name)
         task = UnitTask(
             attempt=name,
             version=code_version(),
@@ -276,10 +276,10 @@ class Dispatcher:
         self._attempts[job_id, key] = _Attempt(name, folder, cancel)
 
     def _priority(self, job: ActiveJob) -> float:
-        """First come, first served; but with each unit that it hands in, a job steps back behind one more newcomer."""
+        """First come, first served; but with each unit that it submits, a job steps back behind one more newcomer."""
         number = self._store.job(job.spec.job_id).number
-        handed_in = sum(state is not State.WAITING for state in self._states(job).values())
-        return -float(number + handed_in)
+        submitted = sum(state is not State.WAITING for state in self._states(job).values())
+        return -float(number + submitted)
 
     def _ended(self, job_id: str, key: str, name: str, outcome: Outcome) -> None:
         attempt = self._attempts.get((job_id, key))

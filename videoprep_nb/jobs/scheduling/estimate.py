@@ -19,7 +19,7 @@ def fraction_done(row: JobRow, units: Sequence[UnitRow]) -> float:
         units: All its units.
     """
     if row.state is State.QUEUED and all(unit.state in ENDED for unit in units):
-        return 0.0  # it is to be tried again, and what of it is done still will only be seen then
+        return 0.0  # it is to be tried again, and what of it is still done will only be known then
     weights = _weights(units)
     done = sum(weights[unit.key] * unit.fraction_done for unit in units)
     return done / sum(weights.values()) if units else 0.0

@@ -47,7 +47,7 @@ def unit_fingerprint(stage: str, parameters: Mapping[str, Any], upstream: Sequen
 
 
 def file_fingerprint(path: Path) -> str:
-    """Fingerprint of a file that was handed in; its name does not matter.
+    """Fingerprint of a submitted file; its name does not matter.
 
     It is made of size, time of change and the first and last MiB. To read the whole of a 2 GB video would take
     seconds at each start of a unit, and inside a job folder nobody exchanges the middle of a file unseen.

@@ -33,7 +33,7 @@ class JobFolder:
 
     @property
     def kept(self) -> Path:
-        """What a retry need not repeat, of a job that ended early or with errors; see ``kept.py``."""
+        """What a retry need not repeat, of a job that ended early or with errors; see ``retry_stash.py``."""
         return self.path / "kept"
 
     @property
@@ -43,7 +43,7 @@ class JobFolder:
 
     @property
     def preview(self) -> Path:
-        """Small films and pictures of the tracks."""
+        """Preview videos and thumbnails."""
         return self.path / "preview"
 
     @property

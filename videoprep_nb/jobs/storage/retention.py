@@ -43,7 +43,7 @@ class CleanReport:
 
 
 def clean(workspace: Workspace, store: Store, keep_results_s: float, now: datetime) -> CleanReport:
-    """Delete what is no longer wanted. Only the service that holds the workspace may call this.
+    """Delete what is no longer needed. Only the service that holds the workspace may call this.
 
     These go: scratch folders of ended jobs, unless they were to be kept; what a retry would not have to repeat, of
     jobs that ended a week ago; everything of jobs that ended long ago

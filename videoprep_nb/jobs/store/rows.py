@@ -28,7 +28,7 @@ class JobRow:
         started_at: When its first unit started, None before.
         ended_at: When it ended, None before.
         results_deleted_at: When its files were deleted to make room, None while they are there.
-        cancel_wanted: Somebody has asked for its end, which has not come yet.
+        cancel_requested: Somebody has asked for its end, which has not come yet.
     """
 
     number: int
@@ -43,7 +43,7 @@ class JobRow:
     started_at: datetime | None
     ended_at: datetime | None
     results_deleted_at: datetime | None
-    cancel_wanted: bool
+    cancel_requested: bool
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def job_from(row: sqlite3.Row) -> JobRow:
     del values["search_text"]
     values["state"] = State(row["state"])
     values["video_names"] = tuple(json.loads(row["video_names"]))
-    values |= {name: bool(row[name]) for name in ("keep_scratch", "cancel_wanted")}
+    values |= {name: bool(row[name]) for name in ("keep_scratch", "cancel_requested")}
     return JobRow(**values)
 
 

@@ -61,6 +61,7 @@ MIGRATIONS: Sequence[Sequence[str]] = [
         "CREATE INDEX events_by_job ON events (job_id, id)",
     ],
     ["ALTER TABLE jobs ADD COLUMN cancel_wanted INTEGER NOT NULL DEFAULT 0"],
+    ["ALTER TABLE jobs RENAME COLUMN cancel_wanted TO cancel_requested"],
 ]
 """Statements of each step; a database of version n has had the first n steps. Steps are added, never changed."""
 

@@ -28,7 +28,7 @@ class Store:
 
     Args:
         path: The SQLite file; its folder must exist.
-        read_only: Only look at an existing database, while no service runs.
+        read_only: Only read an existing database, while no service runs.
 
     Raises:
         InputError: The file cannot be opened, is no such database, or is of another version.
@@ -42,7 +42,7 @@ class Store:
                 f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}",
                 uri=True,
                 timeout=_BUSY_TIMEOUT_S,
-                isolation_level=None,  # transactions begin and end where we say so
+                isolation_level=None,  # transactions start and end where we say so
                 check_same_thread=False,
             )
             self._connection.row_factory = sqlite3.Row
@@ -65,7 +65,7 @@ class Store:
         version = version_of(self._connection)
         if version != len(MIGRATIONS):
             raise InputError(
-                f"{self._path} has version {version}, wanted {len(MIGRATIONS)}; "
+                f"{self._path} has version {version}, expected {len(MIGRATIONS)}; "
                 "start the service of this toolkit once to bring it up to date, or use the toolkit that wrote it."
             )
 
@@ -130,12 +130,12 @@ class Store:
         Returns:
             The jobs of the page, and how many there are on all pages.
         """
-        wanted: dict[str, str | None] = {
+        conditions: dict[str, str | None] = {
             "state = ?": state,
             "owner = ?": owner,
             "instr('job ' || number || char(10) || search_text, ?)": text.casefold() if text else None,
         }
-        given = {condition: value for condition, value in wanted.items() if value is not None}
+        given = {condition: value for condition, value in conditions.items() if value is not None}
         where = f"WHERE {' AND '.join(given)}" if given else ""
         with self._lock:  # both questions see the same jobs
             total = self._read(f"SELECT count(*) FROM jobs {where}", *given.values())[0][0]  # noqa: S608 - constants
@@ -185,7 +185,7 @@ class Store:
                 _end_units(cursor, job_id, at)
             _add_state_event(cursor, job_id, at, {"state": state, "message": message})
 
-    def want_cancel(self, job_id: str) -> None:
+    def request_cancel(self, job_id: str) -> None:
         """Note that a job is to be cancelled; nothing is noted of one that has ended, and its end clears the note.
 
         Raises:
@@ -195,7 +195,7 @@ class Store:
             _check_job(cursor, job_id)
             unfinished = [State.QUEUED, State.RUNNING]
             cursor.execute(
-                "UPDATE jobs SET cancel_wanted = 1 WHERE job_id = ? AND state IN (?, ?)", [job_id, *unfinished]
+                "UPDATE jobs SET cancel_requested = 1 WHERE job_id = ? AND state IN (?, ?)", [job_id, *unfinished]
             )
 
     def mark_results_deleted(self, job_id: str, at: datetime) -> None:
@@ -359,7 +359,7 @@ def _check_job(cursor: sqlite3.Cursor, job_id: str) -> None:
 
 def _job_times(row: sqlite3.Row, state: State, at: datetime) -> dict[str, Any]:
     if state in ENDED:
-        return {"ended_at": time_text(at), "cancel_wanted": 0}
+        return {"ended_at": time_text(at), "cancel_requested": 0}
     if row["state"] in ENDED:
         return {"started_at": None, "ended_at": None}
     # a job that goes on after a new start of the service keeps the time of its first start
