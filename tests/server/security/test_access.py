@@ -25,6 +25,8 @@ FOR_EVERYBODY = {
     ("POST", "/logout"),
     ("GET", "/api/jobs"),
     ("POST", "/api/jobs"),
+    ("POST", "/api/estimate"),
+    ("POST", "/api/params"),
     ("GET", "/api/imports"),
     ("GET", "/api/imports/probe"),
     ("GET", "/api/uploads/"),

@@ -13,6 +13,7 @@ from tests.support.web_server import free_port, running_server, server_process
 from videoprep_nb.exports.validation.validate import validate_package
 from videoprep_nb.jobs.models import JobSpec, State
 from videoprep_nb.jobs.service import Limits
+from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.media.sample import write_sample
 from videoprep_nb.server.ui.presets import presets
 
@@ -144,13 +145,17 @@ def test_advanced_settings_are_checked_and_reach_the_job(browser: Browser, stree
         with clean_page(browser, f"http://127.0.0.1:{server.port}/") as page:
             choose(page, street)
             expect(page.locator("#vp-cost")).to_contain_text("Takes about")
-            page.get_by_role("button", name="Advanced settings").click()
+            page.get_by_text("Advanced settings").click()
             expect(page.get_by_label("End (seconds)")).to_have_value("")
             duration = page.get_by_label("Clip duration (seconds)")
             duration.fill("-1")
             duration.blur()
-            expect(page.get_by_role("alert")).to_contain_text("Clip duration (seconds): found -1")
+            expect(page.get_by_role("alert")).to_contain_text(re.compile(r"Clips – Clip duration \(seconds\): \w+ -1"))
+            expect(duration).to_have_attribute("aria-invalid", "true")
             expect(page.get_by_role("button", name="Start")).to_be_disabled()
+            duration.fill("")
+            duration.blur()
+            expect(page.get_by_role("alert")).to_contain_text("Clip duration (seconds): empty, expected a number")
             duration.fill("5")
             page.get_by_label("Upscale").uncheck()
             expect(page.locator("#vp-cost")).to_contain_text("Takes about")
@@ -168,14 +173,14 @@ def test_settings_of_the_lab_are_pasted(browser: Browser, street: Path, tmp_path
     ):
         choose(page, street)
         expect(page.locator("#vp-cost")).to_contain_text("Takes about")
-        page.get_by_role("button", name="Advanced settings").click()
-        pasted, take = page.get_by_label("Settings from a file"), page.get_by_role("button", name="Take these")
+        page.get_by_text("Advanced settings").click()
+        pasted, take = page.get_by_label("Settings from a file"), page.get_by_role("button", name="Apply settings")
         pasted.fill("track_persons:\n  trackr: sort\n")
         take.click()
         expect(page.get_by_role("alert")).to_contain_text("trackr")
         pasted.fill("track_persons:\n  tracker: sort\n  image_size: 960\n")
         take.click()
-        expect(page.locator("#vp-track-persons-tracker").locator("input, textarea")).to_have_value("sort")
+        expect(page.get_by_label("Tracker", exact=True)).to_have_value("sort")
         expect(page.get_by_role("alert")).to_have_count(0)
         expect(page.locator("#vp-cost")).to_contain_text("Takes about")
         job_id = start(page)
@@ -196,8 +201,10 @@ def test_form_works_again_after_the_network_was_away(browser: Browser, street: P
         expect(page.get_by_role("button", name="Start")).to_be_enabled()
         context.set_offline(True)
         page.get_by_label("Fast draft").check()
-        expect(page.get_by_text("That did not reach the server.")).to_be_visible()
-        with page.expect_response(lambda answer: "run/predict" in answer.url and answer.ok):
+        expect(page.locator("#vp-cost")).to_contain_text("The connection to the server is gone.")
+        page.get_by_role("button", name="Start").click()
+        expect(page.get_by_role("alert")).to_contain_text("That did not reach the server.")
+        with page.expect_response(lambda answer: "api/estimate" in answer.url and answer.ok):
             context.set_offline(False)  # the rest it does by itself
         page.get_by_label("Crowded scene").check()
         expect(row_of(page, "street.mp4")).to_be_visible()
@@ -207,6 +214,45 @@ def test_form_works_again_after_the_network_was_away(browser: Browser, street: P
             == presets()["crowded scene"].model_dump()
         )
         server.service.cancel(job_id)
+
+
+@pytest.mark.slow
+def test_form_works_again_after_the_server_was_restarted(browser: Browser, street: Path, tmp_path: Path):
+    port = free_port()
+    with watched_context(browser) as (context, _):  # the browser itself complains about a server that is gone
+        page = context.new_page()
+        with server_process(tmp_path / "workspace", port):
+            page.goto(f"http://127.0.0.1:{port}/")
+            choose(page, street)
+            expect(page.get_by_role("button", name="Start")).to_be_enabled()
+            page.get_by_text("Advanced settings").click()
+            page.get_by_label("Clip duration (seconds)").fill("7")
+        page.get_by_label("Fast draft").check()
+        expect(page.locator("#vp-cost")).to_contain_text("The connection to the server is gone.")
+        with server_process(tmp_path / "workspace", port):
+            expect(page.locator("#vp-cost")).to_contain_text("Takes about")
+            job_id = start(page)
+            spec = JobSpec.read(Workspace(tmp_path / "workspace").job_folder(job_id).spec)
+    chosen = presets()["fast draft"].model_dump() | {"clip": {"clip_duration_s": 7.0}}
+    assert spec.params.model_dump() == chosen
+
+
+@pytest.mark.slow
+def test_preset_leaves_what_no_preset_sets(browser: Browser, tmp_path: Path):
+    with (
+        running_server(tmp_path / "workspace", ROOMY) as server,
+        clean_page(browser, f"http://127.0.0.1:{server.port}/") as page,
+    ):
+        page.get_by_text("Advanced settings").click()
+        page.get_by_label("End (seconds)").fill("9")
+        image_size, stride = page.get_by_label("Image size"), page.get_by_label("Frame stride")
+        image_size.fill("960")
+        page.get_by_label("Fast draft").check()
+        expect(stride).to_have_value("3")
+        expect(image_size).to_have_value("640")
+        page.get_by_label("Standard").check()
+        expect(stride).to_have_value("1")
+        expect(page.get_by_label("End (seconds)")).to_have_value("9")
 
 
 @pytest.mark.slow

@@ -65,11 +65,12 @@ class Problem(BaseModel):
         description="one sentence for people: what was found, what was wanted, what to do",
         examples=["There is no job 20260131-0123456789abcdef; it may have been deleted."],
     )
+    field: str = Field("", description="the parameter that is invalid; empty for other errors", examples=[""])
 
 
-def problem_response(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+def problem_response(status: int, detail: str, headers: dict[str, str] | None = None, field: str = "") -> JSONResponse:
     """The answer to a request that failed."""
-    problem = Problem(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=detail)
+    problem = Problem(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=detail, field=field)
     return JSONResponse(problem.model_dump(), status, headers, media_type=MEDIA_TYPE)
 
 
@@ -98,7 +99,9 @@ def status_of(error: VideoPrepError) -> HTTPStatus:
 
 def _tell_ours(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, VideoPrepError)
-    return problem_response(status_of(error), str(error), error.headers if isinstance(error, Refused) else None)
+    headers = error.headers if isinstance(error, Refused) else None
+    field = error.field if isinstance(error, ParameterError) else ""
+    return problem_response(status_of(error), str(error), headers, field)
 
 
 def _tell_http(request: Request, error: Exception) -> JSONResponse:

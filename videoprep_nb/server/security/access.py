@@ -76,7 +76,7 @@ class UserJobs:
             The id of the job.
         """
         if params is not None:
-            _check_server_rules(params)
+            check_server_rules(params)
         return self._service.submit(videos, params, options, owner=self.user.name)
 
     def submit_sources(
@@ -235,8 +235,12 @@ class UserJobs:
         return None if self.user.is_admin else self.user.name
 
 
-def _check_server_rules(params: JobParams) -> None:
-    """Some values are for those who sit at the machine, such as files of the server."""
+def check_server_rules(params: JobParams) -> None:
+    """Check that parameters may come over the network: some values are for those who sit at the machine.
+
+    Raises:
+        ParameterError: One may not, such as a file of the server.
+    """
     for stage, of_stage in params.each():
         for name, rule in stage.server_rules.items():
             if not rule.accepts(getattr(of_stage, name)):

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from videoprep_nb.jobs.service import Service
 from videoprep_nb.server.ui.live import LiveViews
 from videoprep_nb.server.ui.routes import STATIC_FOLDER, router
 from videoprep_nb.server.ui.shell import build_page
@@ -29,19 +28,18 @@ _CONTRAST = {
 _USED_OF_GRADIO = re.compile(r"/|/(theme\.css|favicon\.ico|gradio_api/run/predict|(assets|static)/.*)")
 
 
-def add_page(app: FastAPI, service: Service) -> None:
+def add_page(app: FastAPI) -> None:
     """Add the page to an application, after all its other routes.
 
     Args:
         app: The application; whoever gets past its gate may see the page.
-        service: The service.
     """
     app.state.live_views = LiveViews()
     app.include_router(router)
     app.mount("/page/static", _Static(directory=STATIC_FOLDER))
     gr.mount_gradio_app(
         app,
-        build_page(service),
+        build_page(),
         path="/",
         footer_links=[],
         run_history=False,

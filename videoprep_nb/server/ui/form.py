@@ -1,17 +1,12 @@
 """The form of the parameters: labels, help, ranges and defaults come from the params models."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
-import gradio as gr
 from pydantic.fields import FieldInfo
 
-from videoprep_nb.core.errors import ParameterError
-from videoprep_nb.jobs.params import JobParams
-from videoprep_nb.jobs.settings import read_yaml
 from videoprep_nb.server.ui import texts
-from videoprep_nb.server.ui.presets import presets
+from videoprep_nb.stages.base import Stage
 from videoprep_nb.stages.registry import STAGES
 
 
@@ -30,142 +25,99 @@ class FormField:
     info: FieldInfo
 
     @property
-    def is_list(self) -> bool:
-        """Whether it is a list of texts, written with commas."""
-        return get_origin(self.info.annotation) is list
+    def full_name(self) -> str:
+        """Its name in problems of the API: ``clip.clip_duration_s``."""
+        return f"{self.stage}.{self.name}"
+
+    @property
+    def label(self) -> str:
+        """Its name for people: ``Clip duration (seconds)``."""
+        words = self.name.split("_")
+        unit = texts.UNITS.get(words[-1])
+        text = " ".join(texts.ACRONYMS.get(word, word) for word in (words[:-1] if unit else words))
+        return f"{text[0].upper()}{text[1:]}" + (f" ({unit})" if unit else "")
+
+    @property
+    def help(self) -> str:
+        """What it means."""
+        return self.info.description or ""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What can be chosen; empty when anything can be written."""
+        return get_args(self.info.annotation) if get_origin(self.info.annotation) is Literal else ()
+
+    @property
+    def kind(self) -> Literal["choice", "boolean", "number", "list", "text"]:
+        """How it is filled in; a list is a text with commas."""
+        types = {self.info.annotation, *get_args(self.info.annotation)}
+        if self.choices:
+            return "choice"
+        if bool in types:
+            return "boolean"
+        if types & {int, float}:
+            return "number"
+        return "list" if get_origin(self.info.annotation) is list else "text"
 
     @property
     def is_optional(self) -> bool:
         """Whether it may have no value at all."""
         return type(None) in get_args(self.info.annotation)
 
-    def shown(self, value: Any) -> Any:
-        """A value as the form shows it."""
-        if self.is_optional:
-            return "" if value is None else str(value)
-        return ", ".join(value) if self.is_list else value
+    @property
+    def default(self) -> Any:
+        """Its default, as the input holds it."""
+        value = self.info.get_default(call_default_factory=True)
+        if value is None:
+            return ""
+        if self.kind == "list":
+            return ", ".join(value)
+        return int(value) if self.kind == "number" and value == int(value) else value
 
-    def read(self, value: Any) -> Any:
-        """What the form shows as a value."""
-        if isinstance(value, str):
-            value = value.strip()
-        if self.is_optional:
-            return value or None
-        return [item.strip() for item in value.split(",") if item.strip()] if self.is_list else value
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The attributes of its input, or of its list of choices."""
+        name = self.full_name
+        attributes = {
+            "id": name,
+            "name": name,
+            "data-kind": self.kind,
+            "aria-describedby": f"{name}.help {name}.problem",
+        }
+        if self.kind == "number":
+            is_required = None if self.is_optional else True
+            return attributes | {"type": "number", "value": self.default, "required": is_required} | self.limits
+        if self.kind == "boolean":
+            return attributes | {"type": "checkbox", "checked": self.default or None}
+        return (
+            attributes if self.choices else attributes | {"type": "text", "value": self.default, "spellcheck": "false"}
+        )
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """Smallest and largest value and step of a number; None where there is no such limit."""
+        return {
+            "min": self._constraint("ge", "gt"),
+            "max": self._constraint("le", "lt"),
+            "step": self._constraint("multiple_of") or (1 if self.info.annotation is int else "any"),
+        }
+
+    def _constraint(self, *names: str) -> Any:
+        """The first constraint of the model by one of these names."""
+        return next(
+            (getattr(found, name) for found in self.info.metadata for name in names if hasattr(found, name)), None
+        )
 
 
-def form_fields() -> list[FormField]:
-    """The parameters that people can set, in the order of the stages."""
+def form_fields() -> list[tuple[Stage, list[FormField]]]:
+    """The parameters that people can set, by stage; a stage without any is left out."""
+    fields = [(stage, _fields_of(stage)) for stage in STAGES.values()]
+    return [(stage, of_stage) for stage, of_stage in fields if of_stage]
+
+
+def _fields_of(stage: Stage) -> list[FormField]:
     return [
         FormField(stage.name, name, info)
-        for stage in STAGES.values()
         for name, info in stage.params.model_fields.items()
         if name not in stage.job_parameters and name not in stage.server_rules
     ]
-
-
-def build_component(field: FormField) -> gr.components.Component:
-    """The input for a parameter; call it where the input is to appear."""
-    kind = field.info.annotation
-    common: dict[str, Any] = {
-        "label": _label(field.name),
-        "info": field.info.description or "",
-        "value": field.shown(field.info.get_default(call_default_factory=True)),
-        "elem_id": f"vp-{field.stage}-{field.name}".replace("_", "-"),
-        "interactive": True,
-    }
-    if get_origin(kind) is Literal:
-        return gr.Dropdown(choices=list(get_args(kind)), **common)
-    if kind is bool:
-        return gr.Checkbox(**common)
-    if kind in (int, float):
-        return gr.Number(**common)
-    # also for a number that may be left out: Gradio's Number makes 0 of an empty one
-    return gr.Textbox(max_lines=1, **common)
-
-
-def read_form(fields: Sequence[FormField], values: Sequence[Any]) -> JobParams:
-    """The parameters that differ from the defaults.
-
-    Args:
-        fields: The parameters.
-        values: What their inputs hold.
-
-    Raises:
-        ParameterError: A value makes no sense; the error names it as the form does.
-    """
-    settings: dict[str, dict[str, Any]] = {}
-    for field, shown in zip(fields, values, strict=True):
-        value = field.read(shown)
-        if value is None and not field.is_optional:
-            raise ParameterError(_full_label(field.stage, field.name), texts.EMPTY_INPUT)
-        if value != field.info.get_default(call_default_factory=True):
-            settings.setdefault(field.stage, {})[field.name] = value
-    try:
-        return JobParams.model_validate(settings)
-    except ParameterError as error:
-        stage, _, name = error.field.partition(".")
-        raise ParameterError(_full_label(stage, name), error.reason) from None
-
-
-def form_values(fields: Sequence[FormField], params: JobParams) -> list[Any]:
-    """What the inputs of a form have to hold for certain parameters; all others get their defaults."""
-    return [field.shown(getattr(params.of(field.stage), field.name)) for field in fields]
-
-
-def with_yaml(fields: Sequence[FormField], values: Sequence[Any], text: str) -> list[Any]:
-    """What the inputs of a form hold after settings were pasted.
-
-    Args:
-        fields: The parameters.
-        values: What their inputs hold.
-        text: YAML as ``videoprep run --params`` and the tracker lab have it.
-
-    Returns:
-        The same, but for the parameters that are named.
-
-    Raises:
-        ParameterError: It is no such YAML, a value makes no sense, or a parameter is none of the form.
-    """
-    params = JobParams.model_validate(read_yaml(text, texts.PASTED))
-    known = {(field.stage, field.name) for field in fields}
-    for stage in params.root:
-        for name in params.given(stage):
-            if (stage, name) not in known:
-                raise ParameterError(f"{stage}.{name}", texts.NOT_ON_PAGE)
-    return [
-        field.shown(getattr(params.of(field.stage), field.name)) if field.name in params.given(field.stage) else value
-        for field, value in zip(fields, values, strict=True)
-    ]
-
-
-def with_preset(fields: Sequence[FormField], values: Sequence[Any], preset: str) -> list[Any]:
-    """What the inputs of a form hold after a preset was chosen.
-
-    Args:
-        fields: The parameters.
-        values: What their inputs hold.
-        preset: Name of the preset.
-
-    Returns:
-        The same, but for the parameters that one of the presets sets.
-    """
-    of_presets = {
-        (stage, name) for params in presets().values() for stage in params.root for name in params.given(stage)
-    }
-    return [
-        of_preset if (field.stage, field.name) in of_presets else value
-        for field, value, of_preset in zip(fields, values, form_values(fields, presets()[preset]), strict=True)
-    ]
-
-
-def _full_label(stage: str, name: str) -> str:
-    return f"{STAGES[stage].title} – {_label(name)}"
-
-
-def _label(name: str) -> str:
-    """``clip_duration_s`` to ``Clip duration (seconds)``."""
-    words = name.split("_")
-    unit = texts.UNITS.get(words[-1])
-    text = " ".join(texts.ACRONYMS.get(word, word) for word in (words[:-1] if unit else words))
-    return f"{text[0].upper()}{text[1:]}" + (f" ({unit})" if unit else "")

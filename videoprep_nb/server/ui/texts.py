@@ -136,6 +136,11 @@ BROWSER = {
     "empty_folder": "Nothing here.",
     "already": "{name} is in the list already.",
     "moved": "{name} is now number {number}.",
+    "cost": "Takes about {time} when nothing else runs, and up to {disk} of disk space until it is done.",
+    "pending": "{count} still on the way.",
+    "no_videos": "Choose at least one video; then the job can start.",
+    "not_on_page": "this cannot be set on the page; leave it out",
+    "empty_input": "empty, expected a number",
     "started": "The job has been handed in. You can close this page; the work goes on.",
 }
 
@@ -159,14 +164,9 @@ PRESETS = {
 }
 SETTINGS = "Settings"
 ADVANCED = "Advanced settings"
-NO_VIDEOS_YET = "Choose at least one video; then the job can start."
-STILL_PENDING = "{count} still on the way."
-COST = "Takes about {time} when nothing else runs, and up to {disk} of disk space until it is done."
 START = "Start"
 PASTED = "Settings from a file"
 PASTED_HELP = "paste what the tracker lab has written, or any settings as YAML; what is not named there stays as it is"
-TAKE_PASTED = "Take these settings"
-NOT_ON_PAGE = "this cannot be set on the page; leave it out"
-EMPTY_INPUT = "there is nothing in it; write a number"
+APPLY_PASTED = "Apply settings"
 UNITS = {"s": "seconds", "px": "pixels"}
 ACRONYMS = {"nms": "NMS", "iou": "IoU", "crf": "CRF", "jpeg": "JPEG"}

@@ -1,322 +1,93 @@
-// The videos of a new job: uploads that survive a cut connection, what was found in them, and their order.
+// A new job: what it will cost, and its start through the API, as any other program would do it.
 
-import { ask, go, notice, present, size, texts } from "./page.js";
+import { ask, duration, go, notice, present, size, texts } from "./page.js";
+import { emptyInputs, params, showProblems } from "./settings.js";
+import { clearVideos, pendingCount, readyVideos } from "./videos.js";
 
-const PARALLEL_UPLOADS = 2;
-const CHUNK_BYTES = 64 * 1024 * 1024;
 const RETRY_MS = 5000;
 
-const videos = []; // in their order; each is {name, size, row, state, …}
+let asked = ""; // what the estimate that is shown, or under way, was asked for
+let estimate = null;
+let isOffline = false;
+let isStarting = false;
 
-// --- taking files ---
-
-function take(files) {
-  for (const file of files) {
-    // two rows of one file would share its upload
-    if (videos.some((video) => video.file && video.state !== "refused" && isSame(video.file, file))) {
-      say(texts.already.replace("{name}", file.name));
-    } else {
-      add({ file, name: file.name, size: file.size, state: "waiting" });
-    }
-  }
-  uploadNext();
-  show();
-}
-
-function isSame(one, other) {
-  return one.name === other.name && one.size === other.size && one.lastModified === other.lastModified;
-}
-
-function add(fields) {
-  const video = { sent: 0, trouble: "", source: null, found: null, ...fields };
-  video.row = newRow(video);
-  videos.push(video);
-  return video;
-}
-
-function uploadNext() {
-  const busy = videos.filter((video) => video.state === "uploading").length;
-  for (const video of videos.filter((video) => video.state === "waiting").slice(0, PARALLEL_UPLOADS - busy)) {
-    video.state = "uploading";
-    upload(video);
-  }
-}
-
-function upload(video) {
-  video.upload = new tus.Upload(video.file, {
-    endpoint: "api/uploads/",
-    metadata: { filename: video.name },
-    chunkSize: CHUNK_BYTES,
-    retryDelays: [0, 1000, 3000],
-    removeFingerprintOnSuccess: true,
-    onProgress: (sent) => {
-      video.sent = sent;
-      video.trouble = "";
-      show();
-    },
-    onSuccess: () => {
-      const id = new URL(video.upload.url, location.href).pathname.split("/").pop();
-      video.source = { upload_id: id };
-      uploadNext();
-      look(video, `api/uploads/${id}/probe`);
-    },
-    onError: (error) => uploadFailed(video, error),
+function update() {
+  const problems = emptyInputs();
+  const body = JSON.stringify({
+    videos: readyVideos().map(({ found }) => ({ duration_s: found.duration_s, rate: found.rate })),
+    params: params(),
   });
-  // a file that was begun before, even before the page was closed, goes on where it was cut
-  video.upload.findPreviousUploads().then((previous) => {
-    if (previous.length) video.upload.resumeFromPreviousUpload(previous[0]);
-    if (videos.includes(video)) video.upload.start();
-  });
-}
-
-function uploadFailed(video, error) {
-  const answer = error.originalResponse;
-  if (answer?.getStatus() === 401) return location.reload(); // the session has ended: to the login page
-  if (answer && answer.getStatus() >= 400 && answer.getStatus() < 500) {
-    video.state = "refused";
-    video.trouble = detailOf(answer.getBody()) ?? texts.refused;
-    uploadNext();
-  } else {
-    video.trouble = texts.interrupted;
-    setTimeout(() => videos.includes(video) && video.upload.start(), RETRY_MS);
+  if (problems.length) {
+    asked = "";
+    estimate = { problems };
+    showProblems(problems);
+  } else if (body !== asked) {
+    asked = body;
+    askEstimate(body);
   }
   show();
 }
 
-function detailOf(body) {
+async function askEstimate(body) {
   try {
-    return JSON.parse(body).detail;
-  } catch {
-    return null;
-  }
-}
-
-async function look(video, address) {
-  video.state = "looking";
-  show();
-  try {
-    video.found = await ask(address);
-    video.trouble = video.found.problem;
+    const answer = await post("api/estimate", body);
+    if (body !== asked) return; // something was changed meanwhile, and asked for again
+    estimate = answer;
+    isOffline = false;
+    showProblems(answer.problems);
   } catch (error) {
-    video.trouble = error.message;
+    if (body !== asked) return;
+    isOffline = error.isOffline;
+    if (isOffline) setTimeout(askAgain, RETRY_MS, body);
+    else showProblems([{ detail: error.message }]);
   }
-  video.state = video.trouble ? "refused" : "ready";
   show();
 }
 
-function remove(video) {
-  videos.splice(videos.indexOf(video), 1);
-  if (video.upload) video.upload.abort(video.state !== "refused").catch(() => {}); // what is gone needs no removal
-  uploadNext();
-  show();
-}
-
-function move(video, step, button) {
-  const place = videos.indexOf(video);
-  videos.splice(place, 1);
-  videos.splice(place + step, 0, video);
-  show();
-  (button.disabled ? button.parentElement.querySelector("button:enabled") : button).focus();
-  say(texts.moved.replace("{name}", video.name).replace("{number}", place + step + 1));
-}
-
-// --- taking files that are on the server already ---
-
-async function browse(path = null) {
-  const dialog = document.getElementById("vp-folders");
-  const list = dialog.querySelector("ul");
-  try {
-    const entries = await ask(path === null ? "api/imports" : `api/imports?path=${encodeURIComponent(path)}`);
-    list.replaceChildren(...entries.map(newEntry));
-    if (!entries.length) list.append(newElement("li", "vp-muted", texts.empty_folder));
-    const files = entries.filter((entry) => !entry.is_folder);
-    const all = dialog.querySelector("[value=all]");
-    all.disabled = !files.length;
-    all.onclick = () => files.forEach(takeFromServer);
-    dialog.querySelector("p").textContent = path ?? texts.folders;
-    const up = dialog.querySelector("[value=up]");
-    up.disabled = path === null;
-    up.onclick = () => browse();
-  } catch (error) {
-    dialog.querySelector("p").textContent = error.message;
-  }
-  if (!dialog.open) dialog.showModal();
-}
-
-function newEntry(entry) {
-  const item = newElement("li");
-  const button = newElement("button", "vp-button", entry.is_folder ? `${entry.name}/` : entry.name);
-  button.type = "button";
-  button.addEventListener("click", () => {
-    if (entry.is_folder) return browse(entry.path);
-    takeFromServer(entry);
-    button.disabled = true;
-  });
-  item.append(button, newElement("span", "vp-muted", entry.is_folder ? "" : ` ${size(entry.size_bytes)}`));
-  return item;
-}
-
-function takeFromServer({ name, path, size_bytes }) {
-  if (videos.some((video) => video.source?.server_path === path)) return;
-  const video = add({ name, size: size_bytes, source: { server_path: path } });
-  look(video, `api/imports/probe?path=${encodeURIComponent(path)}`);
-}
-
-// --- showing them; names of files are only ever set as text ---
-
-function newElement(tag, className = "", text = "") {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = text;
-  return element;
-}
-
-function newButton(label, video, text, action) {
-  const button = newElement("button", "vp-button", text);
-  button.type = "button";
-  button.setAttribute("aria-label", label.replace("{name}", video.name));
-  button.addEventListener("click", () => action(button));
-  return button;
-}
-
-function newRow(video) {
-  const row = newElement("tr");
-  const parts = {
-    number: newElement("td", "vp-number"),
-    picture: newElement("td", "vp-picture"),
-    name: newElement("th"),
-    found: newElement("td"),
-    order: newElement("td", "vp-order"),
-  };
-  parts.name.scope = "row";
-  parts.name.append(newElement("span", "", video.name), newElement("span", "vp-muted", ` ${size(video.size)}`));
-  parts.up = newButton(texts.up, video, "↑", (button) => move(video, -1, button));
-  parts.down = newButton(texts.down, video, "↓", (button) => move(video, 1, button));
-  parts.order.append(parts.up, parts.down, newButton(texts.remove, video, "✕", () => remove(video)));
-  row.append(parts.number, parts.picture, parts.name, parts.found, parts.order);
-  row.parts = parts;
-  return row;
+function askAgain(body) {
+  if (body === asked) askEstimate(body);
 }
 
 function show() {
-  const table = document.getElementById("vp-videos");
-  table.hidden = !videos.length;
-  const body = table.tBodies[0];
-  let number = 0;
-  videos.forEach((video, place) => {
-    if (body.rows[place] !== video.row) body.insertBefore(video.row, body.rows[place] ?? null);
-    const { parts } = video.row;
-    parts.number.textContent = video.state === "refused" ? "–" : ++number;
-    parts.up.disabled = place === 0;
-    parts.down.disabled = place === videos.length - 1;
-    showFound(video, parts);
-  });
-  while (body.rows.length > videos.length) body.lastChild.remove();
-  hand();
+  const isValid = !estimate?.problems.length;
+  document.getElementById("vp-start").disabled = isStarting || !isValid || !readyVideos().length || pendingCount() > 0;
+  document.getElementById("vp-cost").textContent = isOffline ? texts.offline : isValid ? cost() : "";
 }
 
-function showFound(video, { found, picture }) {
-  if (video.state === "waiting" || video.state === "uploading") {
-    const percent = video.size ? Math.floor((100 * video.sent) / video.size) : 100;
-    if (!found.querySelector("progress")) found.replaceChildren(newElement("progress"), newElement("span", "vp-muted"));
-    const [bar, text] = found.children;
-    bar.max = 100;
-    bar.value = percent;
-    bar.setAttribute("aria-label", texts.uploading.replace("{name}", video.name));
-    text.textContent = video.trouble || ` ${percent} %`;
-  } else if (video.state === "looking") {
-    found.replaceChildren(newElement("span", "vp-muted", texts.looking));
-  } else if (video.shown !== video.state) {
-    video.shown = video.state;
-    found.replaceChildren(...facts(video));
-    if (video.found?.thumbnail) {
-      const image = newElement("img");
-      image.src = video.found.thumbnail;
-      image.alt = "";
-      picture.replaceChildren(image);
-    }
+function cost() {
+  const sentences = [];
+  if (readyVideos().length && estimate) {
+    sentences.push(texts.cost.replace("{time}", duration(estimate.time_s)).replace("{disk}", size(estimate.disk_bytes)));
   }
+  if (pendingCount()) sentences.push(texts.pending.replace("{count}", pendingCount()));
+  return sentences.join(" ") || texts.no_videos;
 }
 
-function facts(video) {
-  if (video.state === "refused") return [newElement("p", "vp-bad", video.trouble), newElement("p", "vp-muted", texts.left_out)];
-  const { width, height, rate, duration, findings } = video.found;
-  return [
-    newElement("p", "", `${width}×${height}, ${texts.rate.replace("{rate}", Number(rate.toFixed(2)))}, ${duration}`),
-    ...findings.map((finding) => newElement("p", "vp-muted", finding)),
-  ];
-}
-
-function say(text) {
-  document.getElementById("vp-upload-status").textContent = text;
-}
-
-// --- handing over to the form, which estimates and starts ---
-
-let isListening = false; // Gradio forgets what it is told before it has built the whole page
-let handed = "";
-let unsent = 0; // Gradio only passes on what differs
-
-function hand() {
-  const ready = videos.filter((video) => video.state === "ready");
-  const draft = JSON.stringify({
-    videos: ready.map(({ source, found }) => ({ ...source, facts: { duration_s: found.duration_s, rate: found.rate } })),
-    pending: videos.filter((video) => !["ready", "refused"].includes(video.state)).length,
-    unsent,
-  });
-  const field = document.querySelector("#vp-draft textarea, #vp-draft input");
-  if (!isListening || draft === handed) return;
-  handed = draft;
-  field.value = draft;
-  field.dispatchEvent(new Event("input", { bubbles: true }));
-}
-
-window.addEventListener("vp-unsent", () => {
-  say(texts.unsent);
-  unsent += 1;
-  setTimeout(() => {
-    say("");
-    hand();
-  }, RETRY_MS);
-});
-
-window.addEventListener("vp-started", (event) => {
-  videos.length = 0;
+async function start() {
+  isStarting = true;
   show();
-  go(`?job=${event.detail}`);
-  notice(texts.started);
-});
-
-window.addEventListener("beforeunload", (event) => {
-  if (videos.some((video) => ["waiting", "uploading"].includes(video.state))) event.preventDefault();
-});
-
-function takeChosen(input) {
-  take(input.files);
-  input.value = ""; // the same file may be chosen again
+  try {
+    const videos = readyVideos().map(({ source }) => source);
+    const { job_id } = await post("api/jobs", JSON.stringify({ videos, params: params() }));
+    clearVideos();
+    go(`?job=${job_id}`);
+    notice(texts.started);
+  } catch (error) {
+    showProblems([{ field: error.field, detail: error.message }]);
+  }
+  isStarting = false;
+  show();
 }
 
-document.addEventListener("change", (event) => {
-  if (event.target.id === "vp-files") takeChosen(event.target);
-});
-
-for (const kind of ["dragover", "dragleave", "drop"]) {
-  document.addEventListener(kind, (event) => {
-    const zone = document.getElementById("vp-drop");
-    if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault(); // a file dropped beside the zone must not replace the page
-    zone.classList.toggle("vp-over", kind === "dragover" && zone.contains(event.target));
-    if (kind === "drop") take([...event.dataTransfer.files]);
-  });
+function post(address, body) {
+  return ask(address, { method: "POST", headers: { "Content-Type": "application/json" }, body });
 }
 
+window.addEventListener("vp-videos-changed", update);
+window.addEventListener("vp-settings-changed", update);
 document.addEventListener("click", (event) => {
-  if (event.target.id === "vp-browse") browse();
+  if (event.target.id === "vp-start") start();
 });
 
-await present(".vp-header nav");
-isListening = true;
-takeChosen(document.getElementById("vp-files")); // before this script was there
-const button = document.getElementById("vp-browse");
-button.hidden = !(await ask("api/imports")).length; // whoever runs the service names the folders, if there are any
-show();
+await present("#vp-settings");
+update(); // a browser may have kept what was filled in before

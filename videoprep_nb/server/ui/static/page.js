@@ -25,27 +25,37 @@ export function notice(text, isBad = false) {
   if (!isBad) noticeTimer = setTimeout(() => element.replaceChildren(), NOTICE_MS);
 }
 
-// Gradio asks for things, too. Whoever finds that the session has ended, it goes on at the login page; and where the
-// server cannot be reached, Gradio must not know: it would wait until it can reload the page, and the videos are gone.
+// Gradio asks for things, too. Whoever finds that the session has ended, it goes on at the login page.
 const fetchAnything = window.fetch;
 window.fetch = async (target, options) => {
-  try {
-    const answer = await fetchAnything(target, options);
-    if (answer.status === 401) location.reload();
-    return answer;
-  } catch (error) {
-    if (!String(target.url ?? target).includes("/gradio_api/")) throw error;
-    window.dispatchEvent(new Event("vp-unsent"));
-    return Response.json({ detail: texts.unsent }, { status: 503 });
-  }
+  const answer = await fetchAnything(target, options);
+  if (answer.status === 401) location.reload();
+  return answer;
 };
 
 export async function ask(path, options = {}) {
-  const answer = await fetch(path, options);
-  const text = await answer.text();
-  const content = text ? JSON.parse(text) : null;
-  if (!answer.ok) throw new Error(content?.detail ?? answer.statusText);
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch {
+    throw Object.assign(new Error(texts.unsent), { isOffline: true });
+  }
+  const content = await answer.json().catch(() => null); // 204, or a proxy's own page
+  if (!answer.ok) throw problemOf(content, answer);
   return content;
+}
+
+// the detail of a problem that is about a parameter begins with its name
+function problemOf(content, answer) {
+  const field = content?.field ?? "";
+  const detail = content?.detail ?? `${answer.status} ${answer.statusText}`;
+  return Object.assign(new Error(field ? detail.replace(`${field}: `, "") : detail), { field });
+}
+
+export function duration(seconds) {
+  if (seconds < 60) return `${Math.max(Math.round(seconds), 1)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 
 export function size(bytes) {

@@ -1,0 +1,142 @@
+"""Before a job is submitted: are its parameters valid, how long will it take, how much room does it need?
+
+Invalid parameters are an answer here, not an error: people fill in a form step by step.
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.jobs.params import JobParams
+from videoprep_nb.jobs.settings import read_yaml
+from videoprep_nb.server.api.problems import problem_docs
+from videoprep_nb.server.security.access import check_server_rules
+from videoprep_nb.server.uploads.form import read_small
+from videoprep_nb.stages.base import VideoLength
+
+_MAX_YAML_BYTES = 64 * 1024
+_NOTEBOOKS_S = 7.0
+"""What the notebooks of a video cost beside the work itself, measured on two cores (docs/benchmarks.md)."""
+_YAML_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/yaml": {
+                "schema": {"type": "string", "description": "parameters by stage and name"},
+                "example": "clip:\n  clip_duration_s: 10\n",
+            }
+        },
+    }
+}
+
+router = APIRouter(prefix="/api")
+
+
+class VideoFacts(BaseModel):
+    """What is known about a video before any work, as a probe reports it."""
+
+    duration_s: float = Field(ge=0, le=1e9, description="length in seconds", examples=[3600.0])
+    rate: float = Field(ge=0, le=1e6, description="frames per second", examples=[25.0])
+
+
+class EstimateRequest(BaseModel):
+    """A job that may be submitted later."""
+
+    videos: list[VideoFacts] = Field(description="its videos", max_length=1000)
+    params: dict[str, Any] = Field(
+        {},
+        description="parameters that differ from the defaults, by stage and name",
+        examples=[{"clip": {"clip_duration_s": 10}}],
+    )
+
+
+class ParamProblem(BaseModel):
+    """Why a parameter is not accepted."""
+
+    field: str = Field(description="stage and parameter, or the stage alone", examples=["clip.clip_duration_s"])
+    detail: str = Field(description="what was given, what is expected, what to do")
+
+
+class Estimate(BaseModel):
+    """What a job will cost, roughly."""
+
+    time_s: float = Field(description="seconds of work when nothing else runs; 0 if a parameter is invalid")
+    disk_bytes: float = Field(description="room beside the videos themselves, most of it only until the end")
+    problems: list[ParamProblem] = Field(description="invalid parameters, at most one per stage")
+
+
+class CheckedParams(BaseModel):
+    """Parameters as `POST /api/jobs` takes them."""
+
+    params: JobParams = Field(description="parameters by stage and name; empty if one is invalid")
+    problems: list[ParamProblem] = Field(description="invalid parameters, at most one per stage")
+
+
+@router.post("/estimate", responses=problem_docs(HTTPStatus.UNPROCESSABLE_ENTITY))
+def estimate_job(request: EstimateRequest) -> Estimate:
+    """Estimate time and disk space of a job, and check its parameters. Nothing is submitted."""
+    checked = check_params(request.params)
+    if checked.problems:
+        return Estimate(time_s=0, disk_bytes=0, problems=checked.problems)
+    return estimate(request.videos, checked.params)
+
+
+@router.post("/params", responses=problem_docs(HTTPStatus.REQUEST_ENTITY_TOO_LARGE), openapi_extra=_YAML_BODY)
+async def read_params(request: Request) -> CheckedParams:
+    """Read parameters from YAML, as `videoprep run --params` and the tracker lab have them, and check them."""
+    body = await read_small(request, _MAX_YAML_BYTES)
+    return await to_thread.run_sync(checked_yaml, body)
+
+
+def checked_yaml(body: bytes) -> CheckedParams:
+    """Parameters from YAML."""
+    try:
+        return check_params(read_yaml(body.decode("utf-8", "replace"), "YAML"))
+    except ParameterError as error:
+        return CheckedParams(params=JobParams({}), problems=[_problem(error)])
+
+
+def check_params(values: Mapping[str, Any]) -> CheckedParams:
+    """Check parameters stage by stage.
+
+    Args:
+        values: Parameters by stage and name.
+
+    Returns:
+        The parameters, or the first problem of each stage.
+    """
+    problems = []
+    for stage, of_stage in values.items():
+        try:
+            check_server_rules(JobParams({stage: of_stage}))
+        except ParameterError as error:
+            problems.append(_problem(error))
+    return CheckedParams(params=JobParams({}) if problems else JobParams(values), problems=problems)
+
+
+def estimate(videos: Sequence[VideoFacts], params: JobParams) -> Estimate:
+    """Estimate a job from what its stages say they cost.
+
+    Args:
+        videos: Its videos.
+        params: Its parameters.
+    """
+    costs = [
+        stage.cost(of_stage, VideoLength(video.duration_s, video.rate))
+        for stage, of_stage in params.each()
+        for video in videos
+    ]
+    return Estimate(
+        time_s=_NOTEBOOKS_S * len(videos) + sum(cost.time_s for cost in costs),
+        disk_bytes=sum(cost.disk_bytes for cost in costs),
+        problems=[],
+    )
+
+
+def _problem(error: ParameterError) -> ParamProblem:
+    return ParamProblem(field=error.field, detail=error.reason)
