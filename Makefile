@@ -2,7 +2,7 @@
 
 # the first of these that is there; PYTHON=… names another one
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
-	command -v $$name >/dev/null && $$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' && \
+	command -v $$name >/dev/null && $$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && \
 	echo $$name && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
