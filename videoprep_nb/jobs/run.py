@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from videoprep_nb.core.errors import InputError, WrongState
-from videoprep_nb.jobs.engine.cluster import EngineSettings
+from videoprep_nb.jobs.engine.cluster import EngineSettings, unit_environment
 from videoprep_nb.jobs.models import ENDED, JobResult
 from videoprep_nb.jobs.notebook_runner.process import fork_server
 from videoprep_nb.jobs.params import JobOptions, JobParams
-from videoprep_nb.jobs.scheduling.dispatcher import unit_environment
 from videoprep_nb.jobs.service import JobView, Limits, Service
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.workspace import Workspace

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from videoprep_nb.core.errors import InputError, VideoPrepError
-from videoprep_nb.core.threads import core_count
+from videoprep_nb.core.threads import THREADS_VARIABLE, core_count
 from videoprep_nb.jobs.engine.worker import WORKER_LOST, UnitTask, run_unit
 from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind, close_fork_server
+from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
 
 if TYPE_CHECKING:
     from distributed import Future, LocalCluster
@@ -89,6 +90,15 @@ class EngineSettings:
         if self.memory_per_unit_bytes or self.scheduler:
             return self.memory_per_unit_bytes
         return int(psutil.virtual_memory().total * _SHARE_OF_MEMORY / self.local_worker_count)
+
+
+def unit_environment(workspace: Workspace, settings: EngineSettings) -> dict[str, str]:
+    """Environment variables that every notebook of a workspace gets."""
+    environment = {WORKSPACE_VARIABLE: str(workspace.path)}
+    if settings.threads_per_unit is None:
+        return environment
+    threads = str(settings.threads_per_unit)
+    return environment | {THREADS_VARIABLE: threads, "OMP_NUM_THREADS": threads}
 
 
 def _start_local_cluster(settings: EngineSettings) -> "LocalCluster":

@@ -14,9 +14,8 @@ from typing import TypeVar
 
 from videoprep_nb.core.errors import InputError, VideoPrepError
 from videoprep_nb.core.progress import read_progress
-from videoprep_nb.core.threads import THREADS_VARIABLE
 from videoprep_nb.jobs.engine.attempt import request_attempt, start_of, withdraw_attempt
-from videoprep_nb.jobs.engine.cluster import Engine, EngineSettings, SchedulerLost
+from videoprep_nb.jobs.engine.cluster import Engine, EngineSettings, SchedulerLost, unit_environment
 from videoprep_nb.jobs.engine.worker import PROGRESS_NAME, UnitTask
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind
@@ -24,7 +23,7 @@ from videoprep_nb.jobs.scheduling.active import ActiveJob
 from videoprep_nb.jobs.scheduling.code import code_version
 from videoprep_nb.jobs.scheduling.plan import Unit
 from videoprep_nb.jobs.storage.retry_stash import bring_back_kept
-from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
+from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.rows import JobRow, UnitRow
 from videoprep_nb.jobs.store.store import Store
 from videoprep_nb.stages.registry import STAGES
@@ -385,15 +384,6 @@ class Dispatcher:
 
     def _set_state(self, job: ActiveJob, key: str, state: State, message: str) -> None:
         self._store.set_unit_state(job.spec.job_id, key, state, message, _now())
-
-
-def unit_environment(workspace: Workspace, settings: EngineSettings) -> dict[str, str]:
-    """Environment variables that every notebook of a workspace gets."""
-    environment = {WORKSPACE_VARIABLE: str(workspace.path)}
-    if settings.threads_per_unit is None:
-        return environment
-    threads = str(settings.threads_per_unit)
-    return environment | {THREADS_VARIABLE: threads, "OMP_NUM_THREADS": threads}
 
 
 def _row_of(unit: Unit) -> UnitRow:

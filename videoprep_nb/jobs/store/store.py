@@ -19,6 +19,7 @@ from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.scheduling.states import check_transition
 from videoprep_nb.jobs.store.rows import Event, EventKind, JobRow, UnitRow, event_from, job_from, time_text, unit_from
 from videoprep_nb.jobs.store.schema import MIGRATIONS, migrate, version_of
+from videoprep_nb.jobs.store.sql import insert, update
 
 _BUSY_TIMEOUT_S = 10.0
 
@@ -96,7 +97,7 @@ class Store:
             "created_at": time_text(at),
         }
         with self._transaction() as cursor:
-            cursor.execute(_insert("jobs", values), values)
+            cursor.execute(insert("jobs", values), values)
             _add_state_event(cursor, spec.job_id, at, {"state": State.QUEUED, "message": ""})
 
     def job(self, job_id: str) -> JobRow:
@@ -180,7 +181,7 @@ class Store:
             if row is None:
                 raise NoSuchJob.with_id(job_id)
             check_transition("job", State(row["state"]), state)
-            _update(cursor, "jobs", row, {"state": state, "message": message} | _job_times(row, state, at))
+            update(cursor, "jobs", row, {"state": state, "message": message} | _job_times(row, state, at))
             if state in ENDED:
                 _end_units(cursor, job_id, at)
             _add_state_event(cursor, job_id, at, {"state": state, "message": message})
@@ -245,7 +246,7 @@ class Store:
                     "part": unit.part,
                     "state": State.WAITING,
                 }
-                cursor.execute(_insert("units", values) + " ON CONFLICT (job_id, key) DO NOTHING", values)
+                cursor.execute(insert("units", values) + " ON CONFLICT (job_id, key) DO NOTHING", values)
 
     def units(self, job_id: str) -> list[UnitRow]:
         """The units of a job in the order in which they were added; none when there is no such job."""
@@ -285,7 +286,7 @@ class Store:
             check_transition("unit", State(row["state"]), state)
             values = {"state": state, "message": message, "report": report} | _unit_course(row, state, at)
             values |= {"attempt": 0} if forget_attempts else {}
-            _update(cursor, "units", row, values)
+            update(cursor, "units", row, values)
             data = {"key": key, "state": state, "attempt": values.get("attempt", row["attempt"]), "message": message}
             _add_state_event(cursor, job_id, at, data | ({"worker": worker} if worker else {}))
 
@@ -383,7 +384,7 @@ def _end_units(cursor: sqlite3.Cursor, job_id: str, at: datetime) -> None:
     rows = cursor.execute("SELECT * FROM units WHERE job_id = ?", [job_id]).fetchall()
     for row in rows:
         if State(row["state"]) not in ENDED:
-            _update(cursor, "units", row, {"state": State.CANCELLED} | _unit_course(row, State.CANCELLED, at))
+            update(cursor, "units", row, {"state": State.CANCELLED} | _unit_course(row, State.CANCELLED, at))
             data = {"key": row["key"], "state": State.CANCELLED, "attempt": row["attempt"], "message": ""}
             _add_state_event(cursor, job_id, at, data)
 
@@ -401,16 +402,4 @@ def _add_event(
     cursor: sqlite3.Cursor, job_id: str, kind: EventKind, text: str, data: dict[str, Any], at: datetime
 ) -> None:
     values = {"job_id": job_id, "at": time_text(at), "kind": kind, "text": text, "data": json.dumps(data)}
-    cursor.execute(_insert("events", values), values)
-
-
-def _insert(table: str, values: Iterable[str]) -> str:
-    """The names of table and columns are our own; values are bound."""
-    columns = list(values)
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES (:{', :'.join(columns)})"  # noqa: S608
-
-
-def _update(cursor: sqlite3.Cursor, table: str, row: sqlite3.Row, values: dict[str, Any]) -> None:
-    """The names of table and columns are our own; values are bound."""
-    assignments = ", ".join(f"{column} = :{column}" for column in values)
-    cursor.execute(f"UPDATE {table} SET {assignments} WHERE number = :number", values | {"number": row["number"]})  # noqa: S608
+    cursor.execute(insert("events", values), values)
