@@ -80,7 +80,7 @@ def run(
 @app.command()
 def validate(package: Annotated[Path, typer.Argument(help="A final_package.zip.")]) -> None:
     """Check a package; print every finding and exit with 1 when there is one."""
-    from videoprep_nb.exports.validation.validate import validate_package
+    from videoprep_nb.exports.validate import validate as validate_package
 
     findings = validate_package(package)
     for finding in findings:

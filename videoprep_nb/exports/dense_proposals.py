@@ -1,4 +1,4 @@
-"""Dense proposals: the boxes of the persons on every extracted frame (FORMATS, section 3)."""
+"""Dense proposals: the boxes of the people on every extracted frame (docs/formats.md, section 3)."""
 
 import math
 import pickle
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -20,7 +20,7 @@ Proposal = list[float | int]
 """One person: x1, y1, x2, y2 in pixels, score, track id."""
 
 FrameProposals = dict[str, list[Proposal]]
-"""Frame name to its proposals, in the order of time; a frame without persons has an empty list."""
+"""Frame name to its proposals, in the order of time; a frame without people has an empty list."""
 
 DenseProposals = dict[str, FrameProposals]
 """Clip id to its frames, in the order of clips."""
@@ -46,7 +46,7 @@ class ClipProposals:
 
 
 def read_track_rows(path: Path) -> list[TrackRow]:
-    """Read and check the tracking JSON of one clip (FORMATS, section 6).
+    """Read and check the tracking JSON of one clip (docs/formats.md, section 6).
 
     Raises:
         InputError: The file is missing, or a row of it is not what the tracker writes.
@@ -68,18 +68,18 @@ def read_track_rows(path: Path) -> list[TrackRow]:
 
 def _row_problem(row: TrackRow) -> str | None:
     if len(row["bbox"]) != 4 or not all(map(math.isfinite, row["bbox"])):
-        return f"bbox is {row['bbox']}, wanted four finite numbers"
+        return f"got the bbox {row['bbox']}, expected four finite numbers"
     if not 0 < row["score"] <= 1:
-        return f"score is {row['score']}, wanted a number above 0 and up to 1"
+        return f"got the score {row['score']}, expected a number above 0 and up to 1"
     if row["track_id"] < 1:
-        return f"track_id is {row['track_id']}, wanted 1 or more"
+        return f"got the track_id {row['track_id']}, expected 1 or more"
     return None
 
 
 def clip_proposals(
     frames: Sequence[FrameRecord], rows: Sequence[TrackRow], *, id_offset: int, width: int, height: int
 ) -> ClipProposals:
-    """Pick the tracked persons of a clip's extracted frames.
+    """Pick the tracked people on a clip's extracted frames.
 
     Frames and rows meet by the index of the frame in the clip, never by name.
 
@@ -93,10 +93,10 @@ def clip_proposals(
     Raises:
         PackageError: A track has two boxes in one frame.
     """
-    wanted = {frame.index_in_clip for frame in frames}
-    rows_by_index: dict[int, list[TrackRow]] = {index: [] for index in wanted}
+    extracted = {frame.index_in_clip for frame in frames}
+    rows_by_index: dict[int, list[TrackRow]] = {index: [] for index in extracted}
     for row in rows:
-        if row["frame_index"] in wanted:
+        if row["frame_index"] in extracted:
             rows_by_index[row["frame_index"]].append(row)
 
     proposals: FrameProposals = {}
@@ -114,7 +114,7 @@ def clip_proposals(
 
 
 def _visible_part(box_xyxy: list[float], width: int, height: int) -> list[float] | None:
-    """The part of a box inside the picture, None when it lies outside altogether."""
+    """The part of a box inside the frame, None when it lies outside altogether."""
     x1, y1, x2, y2 = clip_to_frame(np.array([box_xyxy], dtype=np.float64), width, height)[0].tolist()
     return [x1, y1, x2, y2] if x1 < x2 and y1 < y2 else None
 
@@ -129,14 +129,22 @@ def write_proposals(path: Path, proposals: DenseProposals) -> None:
     """Write the pickle; it appears complete.
 
     Raises:
-        PackageError: The proposals are not what FORMATS, section 3 describes.
+        PackageError: The proposals are not what docs/formats.md, section 3 describes.
         DiskFullError: The disk was full.
     """
-    problem = _problem(proposals)
-    if problem:
-        raise PackageError(f"The proposals cannot be written: {problem}.")
     with staged_file(path) as staging, staging.open("wb") as file:
-        pickle.dump(proposals, file, protocol=PICKLE_PROTOCOL)
+        pickle_proposals(proposals, file)
+
+
+def pickle_proposals(proposals: DenseProposals, file: IO[bytes]) -> None:
+    """Write the pickle to an open file.
+
+    Raises:
+        PackageError: The proposals are not what docs/formats.md, section 3 describes.
+    """
+    if problem := _problem(proposals):
+        raise PackageError(f"The proposals cannot be written: {problem}.")
+    pickle.dump(proposals, file, protocol=PICKLE_PROTOCOL)
 
 
 def load_proposals(path: Path) -> DenseProposals:
@@ -152,8 +160,7 @@ def load_proposals(path: Path) -> DenseProposals:
         raise InputError(f"{path} does not exist; run 05_generate_proposals first.") from None
     except (pickle.UnpicklingError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise InputError(f"{path} does not hold dense proposals: {error or 'it ends early'}.") from None
-    problem = _problem(proposals)
-    if problem:
+    if problem := _problem(proposals):
         raise InputError(f"{path} does not hold dense proposals: {problem}.")
     loaded: DenseProposals = proposals
     return loaded
@@ -163,13 +170,13 @@ class _PlainUnpickler(pickle.Unpickler):
     """Loads dicts, lists, strings and numbers and nothing else."""
 
     def find_class(self, module: str, name: str) -> NoReturn:
-        raise pickle.UnpicklingError(f"it asks for {module}.{name}, and only plain data is wanted")
+        raise pickle.UnpicklingError(f"it asks for {module}.{name}, expected plain data only")
 
 
 def _problem(proposals: object) -> str | None:
     """The first thing that is wrong with the structure, None when nothing is."""
     if not isinstance(proposals, dict):
-        return f"found a {type(proposals).__name__}, wanted a dict of clips"
+        return f"got a {type(proposals).__name__}, expected a dict of clips"
     for clip, frames in proposals.items():
         problem = _clip_problem(clip, frames)
         if problem:
@@ -183,13 +190,13 @@ def _clip_problem(clip: object, frames: object) -> str | None:
     except ValueError as error:
         return str(error)
     if not isinstance(frames, Mapping):
-        return f"{clip} has a {type(frames).__name__}, wanted a dict of frames"
+        return f"{clip}: got a {type(frames).__name__}, expected a dict of frames"
     for number, (name, boxes) in enumerate(frames.items()):
-        wanted_name = frame_name(str(clip), number)
-        if name != wanted_name:
-            return f"found the frame {name!r}, wanted {wanted_name!r}"
+        expected_name = frame_name(str(clip), number)
+        if name != expected_name:
+            return f"got the frame {name!r}, expected {expected_name!r}"
         if not isinstance(boxes, list) or not all(_is_proposal(box) for box in boxes):
-            return f"{name} holds something else than [x1, y1, x2, y2, score, track_id]"
+            return f"{name}: expected boxes [x1, y1, x2, y2, score, track_id] only"
     return None
 
 

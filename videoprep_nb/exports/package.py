@@ -1,87 +1,173 @@
-"""Writing ``final_package.zip`` (FORMATS, section 1)."""
+"""Reading ``final_package.zip`` (docs/formats.md, section 1)."""
 
-import shutil
-import stat
-import tempfile
+import struct
 import zipfile
-from collections.abc import Callable, Iterable
+import zlib
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import IO
+from typing import IO, ClassVar
 
-from videoprep_nb.core.errors import PackageError
-from videoprep_nb.core.layout import PROPOSALS_NAME, video_id_of_clip
-from videoprep_nb.exports.dense_proposals import DenseProposals
+from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.layout import PROPOSALS_NAME
+from videoprep_nb.exports.base import Need
+from videoprep_nb.exports.dense_proposals import DenseProposals, Proposal
+from videoprep_nb.exports.validation.findings import Findings
+from videoprep_nb.exports.validation.validate_pickle import read_pickle
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a ZIP can hold; equal input gives equal bytes
+_MAX_PICKLE_BYTES = 256 << 20
+_MAX_JPEG_BYTES = 64 << 20
+
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+"""What zipfile raises for files that are broken in one way or another; RuntimeError for encrypted ones."""
 
 
-def write_package(
-    path: Path,
-    proposals_file: Path,
-    proposals: DenseProposals,
-    frames_dir: Path,
-    on_frame_packed: Callable[[], None],
-) -> None:
-    """Write the pickle and one zip of JPEGs per clip, in the order of the proposals, nothing deflated again.
-
-    The bytes depend on the input only. Memory does not grow with the package.
+@dataclass(frozen=True)
+class PackedFrame:
+    """One frame of a package with its people, a row per person in each list.
 
     Args:
-        path: The file to write.
-        proposals_file: The pickle, copied as it is.
-        proposals: What is in the pickle.
-        frames_dir: Holds ``<video_id>/<clip_id>/<frame name>``.
-        on_frame_packed: Called after every JPEG.
+        name: Name of its JPEG.
+        clip_id: Its clip.
+        boxes_xyxy: x1, y1, x2, y2 in pixels of the frame.
+        scores: Confidence in (0, 1].
+        track_ids: The same person has the same id in all clips of a video.
+    """
+
+    name: str
+    clip_id: str
+    boxes_xyxy: list[list[float]]
+    scores: list[float]
+    track_ids: list[int]
+    _package: "Package" = field(repr=False, compare=False)
+
+    def read_jpeg(self) -> bytes:
+        """The JPEG, read from the package now.
+
+        Raises:
+            InputError: The package lacks it or is damaged.
+        """
+        return self._package.read_frame(self.clip_id, self.name)
+
+
+@dataclass(frozen=True)
+class PackedClip:
+    """One clip of a package.
+
+    Args:
+        clip_id: Its name, ``1_clip_000``.
+        frames: Its frames, in the order of time.
+    """
+
+    clip_id: str
+    frames: list[PackedFrame]
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package that was opened; frames are read when they are asked for. Export formats take it as their source.
+
+    Args:
+        path: The file.
+        proposals: Clip id → frame name → boxes, as in its pickle.
+    """
+
+    provides: ClassVar[frozenset[Need]] = frozenset({Need.PACKAGE})
+
+    path: Path
+    proposals: DenseProposals = field(repr=False)
+
+    @cached_property
+    def clips(self) -> list[PackedClip]:
+        """The clips in order."""
+        return [
+            PackedClip(clip, [self._frame(clip, name, boxes) for name, boxes in frames.items()])
+            for clip, frames in self.proposals.items()
+        ]
+
+    def _frame(self, clip: str, name: str, boxes: list[Proposal]) -> PackedFrame:
+        return PackedFrame(
+            name=name,
+            clip_id=clip,
+            boxes_xyxy=[box[:4] for box in boxes],
+            scores=[box[4] for box in boxes],
+            track_ids=[int(box[5]) for box in boxes],
+            _package=self,
+        )
+
+    def frame_names(self, clip_id: str) -> Collection[str]:
+        """Names of the JPEGs of a clip.
+
+        Raises:
+            InputError: The package lacks the clip or is damaged.
+        """
+        try:
+            with zipfile.ZipFile(self.path) as package, _open_clip(package, clip_id) as entry:
+                return zipfile.ZipFile(entry).namelist()
+        except (*_ZIP_ERRORS, KeyError, OSError) as error:
+            raise _unreadable(self.path, error) from None
+
+    def read_frame(self, clip_id: str, name: str) -> bytes:
+        """The JPEG of a frame.
+
+        Raises:
+            InputError: The package lacks it or is damaged.
+        """
+        try:
+            with zipfile.ZipFile(self.path) as package, _open_clip(package, clip_id) as entry:
+                return _read_entry(zipfile.ZipFile(entry), name, _MAX_JPEG_BYTES)
+        except (*_ZIP_ERRORS, KeyError, OSError) as error:
+            raise _unreadable(self.path, error) from None
+
+
+def read_package(path: str | Path) -> Package:
+    """Open a package. Its pickle is read as plain data; one that asks for any class or function is refused.
+
+    ``validate`` finds everything that is wrong with a package; this function raises at the first thing it cannot read.
+
+    Args:
+        path: A ``final_package.zip``.
 
     Raises:
-        PackageError: A frame of the proposals has no JPEG, or a JPEG of their clips is not in the proposals.
+        InputError: The file is missing or is not a package.
+
+    Example:
+        >>> package = read_package("final_package.zip")
+        >>> [(clip.clip_id, len(clip.frames)) for clip in package.clips]
+        [('1_clip_000', 2), ('1_clip_001', 1), ('2_clip_000', 2)]
+        >>> frame = package.clips[0].frames[0]
+        >>> frame.name, frame.track_ids, frame.boxes_xyxy[0]
+        ('1_clip_000_frame_0000.jpg', [1, 2], [0.0, 0.0, 10.5, 36.0])
+        >>> frame.read_jpeg()[:2].hex()
+        'ffd8'
     """
-    with zipfile.ZipFile(path, "w") as package:
-        with proposals_file.open("rb") as pickled:
-            _store(package, PROPOSALS_NAME, pickled)
-        for clip, frames in proposals.items():
-            folder = frames_dir / video_id_of_clip(clip) / clip
-            _check_frames_match(clip, set(frames), folder)
-            # Beside the package because /tmp may be small; nameless, so that nothing stays when we are killed.
-            with tempfile.TemporaryFile(dir=path.parent) as clip_zip:
-                _write_clip_zip(clip_zip, folder, frames, on_frame_packed)
-                _store(package, f"frames/{clip}.zip", clip_zip)
+    path = Path(path)
+    try:
+        with zipfile.ZipFile(path) as package:
+            pickled = _read_entry(package, PROPOSALS_NAME, _MAX_PICKLE_BYTES)
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist.") from None
+    except (*_ZIP_ERRORS, KeyError, OSError) as error:
+        raise _unreadable(path, error) from None
+    findings = Findings()
+    proposals: DenseProposals = read_pickle(pickled, findings)  # looks at its opcodes before it runs any
+    for finding in findings.listed():
+        raise InputError(f"{path} is not a package: {finding}.")
+    return Package(path, proposals)
 
 
-def _check_frames_match(clip: str, names: set[str], folder: Path) -> None:
-    found = {file.name for file in folder.glob("*.jpg")}
-    if missing := names - found:
-        raise PackageError(
-            f"{clip} lacks {len(missing)} of its {len(names)} frames in {folder}, {min(missing)} first; "
-            "run 03_extract_frames again."
-        )
-    if unknown := found - names:
-        raise PackageError(
-            f"{folder} holds {len(unknown)} frames that the proposals do not know, {min(unknown)} first; "
-            "run 05_generate_proposals again."
-        )
+def _open_clip(package: zipfile.ZipFile, clip_id: str) -> IO[bytes]:
+    return package.open(f"frames/{clip_id}.zip")
 
 
-def _write_clip_zip(target: IO[bytes], folder: Path, names: Iterable[str], on_frame_packed: Callable[[], None]) -> None:
-    with zipfile.ZipFile(target, "w") as archive:
-        for name in names:
-            with (folder / name).open("rb") as jpeg:
-                _store(archive, name, jpeg)
-            on_frame_packed()
+def _read_entry(archive: zipfile.ZipFile, name: str, max_bytes: int) -> bytes:
+    info = archive.getinfo(name)
+    if info.file_size > max_bytes:
+        raise ValueError(f"{name} has {info.file_size:,} bytes, expected {max_bytes:,} at most")
+    return archive.read(info)
 
 
-def _store(archive: zipfile.ZipFile, name: str, source: IO[bytes]) -> None:
-    """Add a file without deflating it.
-
-    Args:
-        archive: The archive to add to.
-        name: Name of the entry.
-        source: A file that can be rewound.
-    """
-    info = zipfile.ZipInfo(name, date_time=_EPOCH)
-    info.create_system = 3  # Unix, on every system, because the permissions are written its way
-    info.external_attr = (stat.S_IFREG | 0o644) << 16
-    info.file_size = source.seek(0, 2)  # known before, so that ZIP64 is used only where it is needed
-    source.seek(0)
-    with archive.open(info, "w") as entry:
-        shutil.copyfileobj(source, entry, 1 << 20)
+def _unreadable(path: Path, error: Exception) -> InputError:
+    reason = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+    return InputError(f"{path} is not a package: {reason or 'it ends early'}.")

@@ -8,7 +8,7 @@ from videoprep_nb.exports.dense_proposals import DenseProposals
 from videoprep_nb.viz import pictures
 from videoprep_nb.viz.pictures import Mark, Picture, Tile
 
-_MOMENTS = 6
+_MAX_FRAMES = 6
 _COLUMNS = 2
 _CELL_WIDTH = 594
 
@@ -17,7 +17,7 @@ FrameReader = Callable[[str, str], Picture]
 
 
 def proposals_on_frames(proposals: DenseProposals, read: FrameReader, title: str) -> Image:
-    """Draw the proposals of some frames, spread evenly over those with persons.
+    """Draw the proposals of some frames, spread evenly over those with people.
 
     Args:
         proposals: The proposals.
@@ -25,8 +25,8 @@ def proposals_on_frames(proposals: DenseProposals, read: FrameReader, title: str
         title: A line on top.
     """
     frames = [(clip, name) for clip, names in proposals.items() for name in names]
-    with_persons = [(clip, name) for clip, name in frames if proposals[clip][name]]
-    shown = pictures.sampled(with_persons, _MOMENTS) or pictures.sampled(frames, _COLUMNS)
+    with_people = [(clip, name) for clip, name in frames if proposals[clip][name]]
+    shown = pictures.sampled(with_people, _MAX_FRAMES) or pictures.sampled(frames, _COLUMNS)
     tiles = [_tile(proposals, clip, name, read(clip, name)) for clip, name in shown]
     return pictures.image(pictures.contact_sheet(tiles, _COLUMNS, title), title)
 
@@ -35,4 +35,4 @@ def _tile(proposals: DenseProposals, clip: str, name: str, frame: Picture) -> Ti
     boxes = proposals[clip][name]
     marks = [Mark(box[:4], int(box[5]), note=f"{box[4]:.2f}") for box in boxes]
     marked = pictures.draw_marks(pictures.shrink(frame, _CELL_WIDTH), marks, frame.shape[1])
-    return Tile(marked, f"{name} · {f'persons: {len(boxes)}' if boxes else 'no persons'}")
+    return Tile(marked, f"{name} · {f'people: {len(boxes)}' if boxes else 'no people'}")

@@ -295,3 +295,26 @@ def test_a_broken_jpeg_is_a_finding_after_ultralytics_was_imported(first: bytes,
     opener, codes = process.stdout.strip().splitlines()[-2:]
     assert opener.startswith("ultralytics")
     assert codes == "unreadable-jpeg"
+
+
+@pytest.mark.parametrize("allowed", [("annotations/a.txt",), ("annotations/",)], ids=["file", "folder"])
+def test_extra_entries_that_are_allowed(allowed: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "package.zip"
+    path.write_bytes(with_entry("annotations/a.txt", b"text"))
+    assert validate_package(path, extra_entries=allowed) == []
+    path.write_bytes(zip_of([*good_entries().items(), ("annotations/a.txt", b""), ("annotations.txt", b"")]))
+    findings = validate_package(path, extra_entries=allowed)
+    assert [finding.code for finding in findings] == ["extra-entry"]
+    assert "annotations.txt" in findings[0].message
+
+
+def test_extra_entries_are_no_way_around_the_checks(tmp_path: Path) -> None:
+    path = tmp_path / "package.zip"
+    for content, code in {
+        zip_of({**good_entries(), "annotations/a.txt": bytes(50_000_000)}, zipfile.ZIP_DEFLATED): "zip-bomb",
+        encrypted(with_entry("annotations/a.txt", b"text")): "encrypted-entry",
+        with_entry("annotations/a.txt", b"text").replace(b"textPK", b"tExtPK"): "unreadable-entry",
+        with_entry("annotations/../../a.txt", b"text"): "unsafe-name",
+    }.items():
+        path.write_bytes(content)
+        assert code in {finding.code for finding in validate_package(path, extra_entries=("annotations/",))}

@@ -101,8 +101,8 @@ def add_another(path: Path) -> None:
     [
         pytest.param(remove, "lacks 1 of its 2 frames", id="missing"),
         pytest.param(spoil, "not a whole JPEG", id="spoilt"),
-        pytest.param(resize, "wanted 80×40", id="other-size"),
-        pytest.param(add_another, "1 frames that the proposals do not know", id="too-many"),
+        pytest.param(resize, "expected 80×40", id="other-size"),
+        pytest.param(add_another, "1 of 3 frames are not in the proposals", id="too-many"),
     ],
 )
 def test_a_bad_package_never_gets_its_name(break_it: Any, message: str, job: Path) -> None:

@@ -12,7 +12,7 @@ class Finding:
     Args:
         code: Kind of finding, a short name that programs can rely on: ``missing-entry``, ``box-out-of-range``, …
         where: Entry, clip, frame or box that it is about.
-        message: What was found and what was wanted.
+        message: What the package holds and what was expected.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""Checks of a finished package against FORMATS, sections 1 to 3.
+"""Checks of a finished package against docs/formats.md, sections 1 to 3.
 
 This module knows nothing of the code that writes packages: what it expects is taken from the format, and read with
 nothing but zipfile, pickle and PIL. A package may come from anywhere, so sizes are limited before anything is read.
@@ -11,7 +11,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO
 
@@ -37,12 +37,16 @@ _ZIP_ERRORS = (
 """What zipfile raises for files that are broken in one way or another."""
 
 
-def validate_package(path: Path, on_frame_checked: Callable[[], None] = lambda: None) -> list[Finding]:
-    """Check a package entirely: entries, pickle, every box and every picture.
+def validate_package(
+    path: Path, on_frame_checked: Callable[[], None] = lambda: None, extra_entries: Iterable[str] = ()
+) -> list[Finding]:
+    """Check a package entirely: entries, pickle, every box and every frame.
 
     Args:
         path: The package.
         on_frame_checked: Called after every frame that the pickle names.
+        extra_entries: What the package may hold beside its default entries; a name that ends in a slash stands for
+            everything in the folder. By default nothing.
 
     Returns:
         Everything that is wrong, at most 20 findings of a kind and a count of the others; empty for a good package.
@@ -54,15 +58,22 @@ def validate_package(path: Path, on_frame_checked: Callable[[], None] = lambda: 
         findings.add("not-a-zip", str(path), f"cannot be read as a ZIP ({error})")
     else:
         with package:
-            _PackageChecker(package, findings, on_frame_checked).check()
+            _PackageChecker(package, findings, on_frame_checked, tuple(extra_entries)).check()
     return findings.listed()
 
 
 class _PackageChecker:
-    def __init__(self, package: zipfile.ZipFile, findings: Findings, on_frame_checked: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        package: zipfile.ZipFile,
+        findings: Findings,
+        on_frame_checked: Callable[[], None],
+        extra_entries: tuple[str, ...],
+    ) -> None:
         self._package = package
         self._findings = findings
         self._on_frame_checked = on_frame_checked
+        self._extra_entries = extra_entries
         self._package_size: Size | None = None
 
     def check(self) -> None:
@@ -73,7 +84,11 @@ class _PackageChecker:
             if data is not None:
                 clips = read_pickle(data, self._findings)
         clip_entries = {clip: f"frames/{clip}.zip" for clip in clips}
-        self._compare_names({PICKLE_ENTRY, *clip_entries.values()}, set(entries), "package")
+        default_entries = {PICKLE_ENTRY, *clip_entries.values()}
+        extra_entries = {name for name in entries.keys() - default_entries if self._is_extra(name)}
+        self._compare_names(default_entries, set(entries) - extra_entries, "package")
+        for name in sorted(extra_entries):
+            self._check_extra(entries[name], name)
         for clip, entry_name in clip_entries.items():
             sizes: dict[str, Size] = {}
             if entry_name in entries:
@@ -81,10 +96,25 @@ class _PackageChecker:
             for name, boxes in clips[clip].items():
                 self._check_boxes(name, boxes, sizes.get(name, self._package_size))
 
-    def _compare_names(self, wanted: set[str], found: set[str], where: str) -> None:
-        for name in sorted(wanted - found):
+    def _is_extra(self, name: str) -> bool:
+        return any(name == extra or (extra.endswith("/") and name.startswith(extra)) for extra in self._extra_entries)
+
+    def _check_extra(self, info: zipfile.ZipInfo, where: str) -> None:
+        """Check that an entry of an export format can be read; what it says is the format's own affair."""
+        stored = info.compress_type == zipfile.ZIP_STORED
+        if not self._may_be_read(info, where, info.file_size if stored else _MAX_INFLATED_ZIP_BYTES):
+            return
+        try:
+            with self._package.open(info) as entry:
+                while entry.read(1 << 20):
+                    pass
+        except _ZIP_ERRORS as error:
+            self._findings.add("unreadable-entry", where, f"cannot be read ({error})")
+
+    def _compare_names(self, expected: set[str], got: set[str], where: str) -> None:
+        for name in sorted(expected - got):
             self._findings.add("missing-entry", where, f"lacks {name}")
-        for name in sorted(found - wanted):
+        for name in sorted(got - expected):
             self._findings.add("extra-entry", where, f"holds {name[:120]!r}, which does not belong there")
 
     def _named_entries(self, archive: zipfile.ZipFile, prefix: str) -> dict[str, zipfile.ZipInfo]:
@@ -97,7 +127,7 @@ class _PackageChecker:
             elif _is_unsafe_name(info.orig_filename):
                 self._findings.add("unsafe-name", where, "is an absolute path or one that leaves the folder")
             elif info.is_dir() or not _is_regular_file(info):
-                self._findings.add("not-a-file", where, "is a folder, link or device, wanted files only")
+                self._findings.add("not-a-file", where, "is a folder, link or device, expected files only")
             else:
                 entries[info.filename] = info
         return entries
@@ -108,7 +138,7 @@ class _PackageChecker:
         elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             self._findings.add("compressed-entry", where, f"is compressed by method {info.compress_type}")
         elif info.file_size > max_bytes:
-            self._findings.add("too-large", where, f"has {info.file_size:,} bytes, wanted {max_bytes:,} at most")
+            self._findings.add("too-large", where, f"has {info.file_size:,} bytes, expected {max_bytes:,} at most")
         elif info.file_size > _MAX_DEFLATE_RATIO * max(info.compress_size, 1024):
             message = f"unpacks {info.compress_size:,} bytes to {info.file_size:,}, which no real one does"
             self._findings.add("zip-bomb", where, message)
@@ -118,7 +148,7 @@ class _PackageChecker:
 
     def _check_stored(self, info: zipfile.ZipInfo, where: str) -> None:
         if info.compress_type == zipfile.ZIP_DEFLATED:
-            self._findings.add("compressed-entry", where, "is deflated, wanted stored: JPEGs are compressed already")
+            self._findings.add("compressed-entry", where, "is deflated, expected stored: JPEGs are compressed already")
 
     def _read_entry(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str, max_bytes: int) -> bytes | None:
         if not self._may_be_read(info, where, max_bytes):
@@ -130,7 +160,7 @@ class _PackageChecker:
             return None
 
     def _check_clip_zip(self, info: zipfile.ZipInfo, where: str, names: set[str]) -> dict[str, Size]:
-        """Check the zip of a clip and return the sizes of its pictures."""
+        """Check the zip of a clip and return the sizes of its frames."""
         stored = info.compress_type == zipfile.ZIP_STORED
         # A stored zip is as large as the package says on disk; only a deflated one can grow.
         if not self._may_be_read(info, where, info.file_size if stored else _MAX_INFLATED_ZIP_BYTES):
@@ -140,12 +170,12 @@ class _PackageChecker:
             with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as unpacked:
                 with self._package.open(info) as entry:
                     shutil.copyfileobj(entry, unpacked, 1 << 20)
-                return self._check_pictures(unpacked, where, names)
+                return self._check_frames(unpacked, where, names)
         except _ZIP_ERRORS as error:
             self._findings.add("unreadable-entry", where, f"cannot be read as a ZIP ({error})")
             return {}
 
-    def _check_pictures(self, clip_zip: IO[bytes], where: str, names: set[str]) -> dict[str, Size]:
+    def _check_frames(self, clip_zip: IO[bytes], where: str, names: set[str]) -> dict[str, Size]:
         sizes: dict[str, Size] = {}
         with zipfile.ZipFile(clip_zip) as archive:
             entries = self._named_entries(archive, f"{where}/")
@@ -154,13 +184,13 @@ class _PackageChecker:
             for name in sorted(set(entries) - names):
                 self._findings.add("frame-without-key", where, f"holds {name[:120]!r}, which the pickle does not name")
             for name in sorted(names & set(entries)):
-                size = self._check_picture(archive, entries[name], f"{where}/{name}")
+                size = self._check_frame(archive, entries[name], f"{where}/{name}")
                 if size is not None:
                     sizes[name] = size
                 self._on_frame_checked()
         return sizes
 
-    def _check_picture(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str) -> Size | None:
+    def _check_frame(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str) -> Size | None:
         data = self._read_entry(archive, info, where, _MAX_JPEG_BYTES)
         if data is None:
             return None
@@ -172,8 +202,8 @@ class _PackageChecker:
             return None
         self._package_size = self._package_size or size
         if size != self._package_size:
-            wanted = f"{self._package_size[0]}×{self._package_size[1]} like the first frame of the package"
-            self._findings.add("frame-size", where, f"has {size[0]}×{size[1]} pixels, wanted {wanted}")
+            expected = f"{self._package_size[0]}×{self._package_size[1]} like the first frame of the package"
+            self._findings.add("frame-size", where, f"has {size[0]}×{size[1]} pixels, expected {expected}")
         return size
 
     def _check_boxes(self, name: str, boxes: list[Box], size: Size | None) -> None:
@@ -181,12 +211,12 @@ class _PackageChecker:
         for number, (x1, y1, x2, y2, score, _) in enumerate(boxes):
             where = f"{name} box {number}"
             if not (x1 < x2 and y1 < y2):
-                self._findings.add("box-empty", where, f"is {[x1, y1, x2, y2]}, wanted x1 < x2 and y1 < y2")
+                self._findings.add("box-empty", where, f"is {[x1, y1, x2, y2]}, expected x1 < x2 and y1 < y2")
             if min(x1, y1, x2, y2) < 0 or (width and max(x1, x2) > width) or (height and max(y1, y2) > height):
-                picture = f"the picture of {width}×{height}" if size else "the picture"
-                self._findings.add("box-out-of-range", where, f"is {[x1, y1, x2, y2]} and leaves {picture}")
+                frame = f"the frame of {width}×{height}" if size else "the frame"
+                self._findings.add("box-out-of-range", where, f"is {[x1, y1, x2, y2]} and leaves {frame}")
             if not 0 < score <= 1:
-                self._findings.add("score-out-of-range", where, f"has score {score}, wanted above 0 and up to 1")
+                self._findings.add("score-out-of-range", where, f"has score {score}, expected above 0 and up to 1")
 
 
 def _decoded_size(jpeg: bytes) -> Size:

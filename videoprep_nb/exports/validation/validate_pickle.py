@@ -19,7 +19,7 @@ Clips = dict[str, dict[str, list[Box]]]
 _PROTOCOL = 4
 _CLIP_NAME = re.compile(r"(?P<video>[A-Za-z0-9-]{1,40})_clip_(?P<index>[0-9]{3,9})")
 _FRAME_NUMBER = re.compile(r"_frame_(?P<number>[0-9]{4,9})\.jpg")
-_LARGEST_NUMBER = 1e9
+_MAX_NUMBER = 1e9
 
 _PLAIN_OPCODES = frozenset(
     (
@@ -52,7 +52,7 @@ def read_pickle(data: bytes, findings: Findings) -> Clips:
         findings.add("pickle-unreadable", PICKLE_ENTRY, f"cannot be unpickled ({type(error).__name__}: {error})")
         return {}
     if type(proposals) is not dict:
-        findings.add("wrong-type", PICKLE_ENTRY, f"holds a {type(proposals).__name__}, wanted a dict of clips")
+        findings.add("wrong-type", PICKLE_ENTRY, f"holds a {type(proposals).__name__}, expected a dict of clips")
         return {}
     checker = _StructureChecker(findings, box_limit=len(data))
     return checker.check(proposals)
@@ -67,7 +67,7 @@ def _is_plain(data: bytes, findings: Findings) -> bool:
         for opcode, argument, _ in pickletools.genops(data):
             if opcode.name in _GLOBAL_OPCODES:
                 asked = str(argument or ".".join(strings))[:80]
-                findings.add("pickle-global", PICKLE_ENTRY, f"asks for {asked!r}, wanted plain data only")
+                findings.add("pickle-global", PICKLE_ENTRY, f"asks for {asked!r}, expected plain data only")
                 return False
             if opcode.name == "PROTO":
                 protocol = argument or 0
@@ -79,7 +79,7 @@ def _is_plain(data: bytes, findings: Findings) -> bool:
         findings.add("pickle-unreadable", PICKLE_ENTRY, f"is not a pickle ({type(error).__name__}: {error})")
         return False
     if protocol != _PROTOCOL:
-        findings.add("pickle-protocol", PICKLE_ENTRY, f"has protocol {protocol}, wanted {_PROTOCOL}")
+        findings.add("pickle-protocol", PICKLE_ENTRY, f"has protocol {protocol}, expected {_PROTOCOL}")
         return False
     if needless_opcode:
         findings.add("pickle-opcode", PICKLE_ENTRY, f"uses {needless_opcode}, which plain data does not need")
@@ -88,7 +88,7 @@ def _is_plain(data: bytes, findings: Findings) -> bool:
 
 class _RefusingUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> NoReturn:
-        raise pickle.UnpicklingError(f"{module}.{name} was asked for")
+        raise pickle.UnpicklingError(f"{module}.{name} is asked for")
 
 
 class _StructureChecker:
@@ -110,14 +110,14 @@ class _StructureChecker:
         for clip, frames in proposals.items():
             match = _CLIP_NAME.fullmatch(clip) if type(clip) is str else None
             if type(clip) is not str or match is None:
-                self._findings.add("clip-name", _shown(clip), "is no clip name, wanted one such as 1_clip_000")
+                self._findings.add("clip-name", _shown(clip), "is no clip name, expected one such as 1_clip_000")
                 continue
             rank = (*_video_rank(match["video"]), int(match["index"]))
             if previous is not None and rank <= previous:
-                self._findings.add("key-order", clip, "comes too late, wanted the order of videos and then of clips")
+                self._findings.add("key-order", clip, "comes too late, expected the order of videos and then of clips")
             previous = rank
             if type(frames) is not dict:
-                self._findings.add("wrong-type", clip, f"holds a {type(frames).__name__}, wanted a dict of frames")
+                self._findings.add("wrong-type", clip, f"holds a {type(frames).__name__}, expected a dict of frames")
                 continue
             clips[clip] = self._check_clip(match["video"], clip, frames)
         return clips
@@ -128,16 +128,16 @@ class _StructureChecker:
         for name, boxes in frames.items():
             match = _FRAME_NUMBER.fullmatch(name.removeprefix(clip)) if type(name) is str else None
             if type(name) is not str or match is None or not name.startswith(clip):
-                wanted = f"wanted one such as {clip}_frame_0000.jpg"
-                self._findings.add("frame-name", f"{clip}/{_shown(name)}", f"is no frame name of this clip, {wanted}")
+                expected = f"expected one such as {clip}_frame_0000.jpg"
+                self._findings.add("frame-name", f"{clip}/{_shown(name)}", f"is no frame name of this clip, {expected}")
                 continue
             numbers.append(int(match["number"]))
             if type(boxes) is not list:
-                self._findings.add("wrong-type", name, f"holds a {type(boxes).__name__}, wanted a list of boxes")
+                self._findings.add("wrong-type", name, f"holds a {type(boxes).__name__}, expected a list of boxes")
                 boxes = []
             well_formed[name] = self._check_frame(video, name, boxes)
         if numbers != sorted(numbers):
-            self._findings.add("key-order", clip, "has frames out of order, wanted the order of time")
+            self._findings.add("key-order", clip, "has frames out of order, expected the order of time")
         if sorted(numbers) != list(range(len(numbers))):
             self._findings.add("frame-numbering", clip, "has frames that are not numbered 0, 1, 2, … without a gap")
         return well_formed
@@ -179,11 +179,11 @@ def _number_problem(box: list[object]) -> str | None:
     """What is wrong with the types of a box of six, None when nothing is."""
     for value, name in zip(box[:5], ("x1", "y1", "x2", "y2", "score"), strict=True):
         if type(value) not in (int, float):
-            return f"{name} is a {type(value).__name__}, wanted a float"
-        if not -_LARGEST_NUMBER < value < _LARGEST_NUMBER:  # type: ignore[operator]  # NaN is not between anything
-            return f"{name} is {str(value)[:20]}, wanted a finite number"
+            return f"{name} is a {type(value).__name__}, expected a float"
+        if not -_MAX_NUMBER < value < _MAX_NUMBER:  # type: ignore[operator]  # NaN is not between anything
+            return f"{name} is {str(value)[:20]}, expected a finite number"
     if type(box[5]) is not int:
-        return f"track_id is a {type(box[5]).__name__}, wanted an int"
+        return f"track_id is a {type(box[5]).__name__}, expected an int"
     return None
 
 

@@ -19,7 +19,7 @@ class ProposalsResult(Record):
         videos: The videos, in the order of the pickle.
         clip_count: Clips in the pickle.
         frame_count: Frames in the pickle.
-        empty_frame_count: Frames without persons among them.
+        empty_frame_count: Frames without people among them.
         box_count: Boxes in the pickle.
         interpolated_count: Boxes among them that were filled in between two detections.
         track_count: Different track ids in the pickle.
@@ -118,9 +118,9 @@ def _folder_names(folder: Path) -> set[str]:
 def _check_one_size(tables: list[FrameTable]) -> None:
     sizes = {(table.width, table.height): table.video_id for table in tables}
     if len(sizes) > 1:
-        found = ", ".join(f"{width}×{height} (video {video})" for (width, height), video in sizes.items())
+        got = ", ".join(f"{width}×{height} (video {video})" for (width, height), video in sizes.items())
         raise PackageError(
-            f"The frames of a package have one size, found {found}; resize all videos with the same parameters."
+            f"The frames of a package must have one resolution, got {got}; resize all videos with the same parameters."
         )
 
 

@@ -25,10 +25,10 @@ def proposals_on_jpegs(proposals: DenseProposals, frames_dir: Path) -> Image:
     return proposals_on_frames(proposals, read, "Proposals on extracted frames: track id and confidence")
 
 
-def persons_per_frame(proposals: DenseProposals) -> Image:
-    """Persons on every extracted frame, clip after clip."""
+def people_per_frame(proposals: DenseProposals) -> Image:
+    """People on every extracted frame, clip after clip."""
     counts = np.array([len(boxes) for frames in proposals.values() for boxes in frames.values()], np.int64)
-    title = "Persons per extracted frame; dotted: a clip begins"
+    title = "People per extracted frame (dotted: start of a clip)"
     chart, axes = charts.counts_per_frame(counts, 1, title)
     clip_starts = np.cumsum([0, *map(len, proposals.values())])[:-1].tolist()
     labelled = _without_crowd(dict(zip(clip_starts, proposals, strict=True)), len(counts) / _MAX_CLIP_LABELS)
@@ -49,9 +49,9 @@ def _without_crowd(labels: dict[int, str], room: float) -> dict[int, str]:
 
 
 def clip_table(proposals: DenseProposals) -> HTML:
-    """Frames, boxes and persons of every clip."""
+    """Frames, boxes and people of every clip."""
     return tables.table(
-        ["clip", "frames", "without persons", "boxes", "track ids", "most in a frame"],
+        ["clip", "frames", "frames without people", "boxes", "track ids", "most in a frame"],
         [
             (
                 clip,
@@ -73,9 +73,9 @@ def proposals_summary(result: ProposalsResult) -> HTML:
             ("file", result.path.name),
             ("videos", ", ".join(result.videos)),
             ("clips", f"{result.clip_count:,}"),
-            ("frames", f"{result.frame_count:,}, of these {result.empty_frame_count:,} without persons"),
-            ("boxes", f"{result.box_count:,}, of these {result.interpolated_count:,} filled in between detections"),
-            ("persons (track ids)", f"{result.track_count:,}"),
-            *((f"track ids of video {video} begin after", offset) for video, offset in result.id_offsets.items()),
+            ("frames", f"{result.frame_count:,}, {result.empty_frame_count:,} of them without people"),
+            ("boxes", f"{result.box_count:,}, {result.interpolated_count:,} of them interpolated"),
+            ("people (track ids)", f"{result.track_count:,}"),
+            *((f"track ids of video {video} start after", offset) for video, offset in result.id_offsets.items()),
         ][: tables.MAX_ROWS]
     )

@@ -3,6 +3,7 @@
 import hashlib
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from videoprep_nb.core.errors import PackageError
 from videoprep_nb.core.layout import PROPOSALS_NAME, staged_file
@@ -10,6 +11,9 @@ from videoprep_nb.core.progress import ProgressCallback, progress_from_environme
 from videoprep_nb.core.records import Record
 from videoprep_nb.stages.base import Scope, Stage
 from videoprep_nb.stages.package.params import PackageParams
+
+if TYPE_CHECKING:
+    from videoprep_nb.exports.base import Exporter
 
 _FINDINGS_SHOWN = 3
 
@@ -33,30 +37,35 @@ class PackageResult(Record):
         path: The package.
         size_bytes: Its size.
         sha256: Its hash, hexadecimal.
+        clip_count: Clips in it.
         frame_count: JPEGs in it.
+        exports: Formats that were added.
         entries: Its entries in order.
-        findings: The validator's verdict: empty, because a package with findings never gets its name.
+        findings: What the validator found: nothing, because a package with findings is not published.
     """
 
     path: Path
     size_bytes: int
     sha256: str
+    clip_count: int
     frame_count: int
+    exports: list[str]
     entries: list[PackageEntry]
     findings: list[str]
 
 
 def package(params: PackageParams, progress: ProgressCallback | None = None) -> PackageResult:
-    """Write the package, check it, and only then give it its name.
+    """Write the package, validate it, and only then publish it under its name.
 
     Args:
-        params: Folder of frames, pickle and output file.
+        params: Folder of frames, pickle, output file and formats to add.
         progress: Called with the files done, each counted when it is written and again when it is checked;
             by default a text bar, or the progress file of the job.
 
     Raises:
+        ParameterError: A format to add is unknown, or cannot be added.
         InputError: The pickle is missing or broken.
-        PackageError: Frames and proposals do not belong together, or the written package has findings.
+        PackageError: Frames and proposals do not belong together, a format failed, or the package failed validation.
         DiskFullError: The disk was full.
 
     Example:
@@ -65,18 +74,23 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
         'final_package.zip'
     """
     from videoprep_nb.exports.dense_proposals import load_proposals
-    from videoprep_nb.exports.package import write_package
+    from videoprep_nb.exports.frames_folder import FramesFolder
+    from videoprep_nb.exports.registry import package_entries
     from videoprep_nb.exports.validation.validate import validate_package
+    from videoprep_nb.exports.write_package import write_package
 
+    exporters = _exporters(params)
     proposals_file, output_file = Path(params.proposals_file), Path(params.output_file)
     proposals = load_proposals(proposals_file)
     if not proposals:
         raise PackageError(f"{proposals_file} holds no clips, so there is nothing to pack.")
+    source = FramesFolder(Path(params.frames_dir), proposals)
     frame_count = sum(map(len, proposals.values()))
     counter = _FileCounter(progress or progress_from_environment(), 2 * frame_count)
     with staged_file(output_file) as staging:
-        write_package(staging, proposals_file, proposals, Path(params.frames_dir), counter.count)
-        findings = [str(finding) for finding in validate_package(staging, counter.count)]
+        write_package(staging, source, exporters, counter.count)
+        checked = validate_package(staging, counter.count, package_entries(params.exports))
+        findings = [str(finding) for finding in checked]
         if findings:
             raise PackageError(_refusal(findings))
         with zipfile.ZipFile(staging) as archive:
@@ -88,7 +102,9 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
         path=output_file,
         size_bytes=size_bytes,
         sha256=sha256,
+        clip_count=len(proposals),
         frame_count=frame_count,
+        exports=[exporter.name for exporter in exporters],
         entries=entries,
         findings=findings,
     )
@@ -96,7 +112,19 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
 
 def _refusal(findings: list[str]) -> str:
     more = f" and {len(findings) - _FINDINGS_SHOWN} more" if len(findings) > _FINDINGS_SHOWN else ""
-    return f"The package was written, checked and thrown away: {'; '.join(findings[:_FINDINGS_SHOWN])}{more}."
+    return f"The package failed validation and was not published: {'; '.join(findings[:_FINDINGS_SHOWN])}{more}."
+
+
+def _exporters(params: PackageParams) -> "list[Exporter]":
+    from videoprep_nb.exports.frames_folder import FramesFolder
+    from videoprep_nb.exports.registry import package_exporters
+
+    return package_exporters(params.exports, FramesFolder.provides)
+
+
+def _check(params: PackageParams) -> None:
+    if params.exports:
+        _exporters(params)
 
 
 class _FileCounter:
@@ -121,5 +149,6 @@ STAGE = Stage(
     inputs={"frames_dir": "{scratch}/frames", "proposals_file": f"{{scratch}}/{PROPOSALS_NAME}"},
     outputs={"output_file": "{package_file}"},
     weight=0.7,
+    check=_check,
     preload=("videoprep_nb.exports.validation.validate",),
 )

@@ -20,8 +20,8 @@ def package_tree(result: PackageResult) -> HTML:
 
 
 def verdict(result: PackageResult) -> HTML:
-    """What the validator says; a package with findings never gets so far."""
-    return tables.remarks(result.findings, "The validator read the package back and found nothing wrong with it.")
+    """What the validator says; a package with findings is never published."""
+    return tables.remarks(result.findings, "The validator read the package back and found no problems.")
 
 
 def packed_proposals(result: PackageResult, proposals: DenseProposals) -> Image:
@@ -42,7 +42,8 @@ def package_summary(result: PackageResult) -> HTML:
             ("package", result.path.name),
             ("size", tables.size(result.size_bytes)),
             ("frames", f"{result.frame_count:,}"),
-            ("clips", f"{len(result.entries) - 1:,}"),
+            ("clips", f"{result.clip_count:,}"),
+            ("formats added", ", ".join(result.exports) or "none"),
             ("SHA-256", result.sha256),
         ]
     )

@@ -1,0 +1,116 @@
+"""What an export format is, and what it reads."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from enum import Enum
+from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from videoprep_nb.exports.dense_proposals import DenseProposals
+
+MANIFEST_ENTRY = "manifest.json"
+ANNOTATIONS_FOLDER = "annotations"
+
+
+class Need(Enum):
+    """What a format reads, and what must therefore be kept with a job."""
+
+    PACKAGE = "package"
+    """Extracted frames and dense proposals."""
+    DENSE_TRACKS = "dense tracks"
+    """The tracks of all frames, not only of the extracted ones."""
+    CLIPS = "clips"
+    """The video files of the clips."""
+
+
+class ExportOptions(BaseModel):
+    """Base of the options of a format: names, ranges, defaults and help."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ExportSource(Protocol):
+    """The result of a job as formats read it: folders of frames, or a finished package."""
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        """What can be read from this source."""
+        ...
+
+    @property
+    def proposals(self) -> DenseProposals:
+        """Clip id → frame name → boxes, in the order of clips and frames."""
+        ...
+
+    def frame_names(self, clip_id: str) -> Collection[str]:
+        """Names of the JPEGs of a clip."""
+        ...
+
+    def read_frame(self, clip_id: str, name: str) -> bytes:
+        """The JPEG of a frame."""
+        ...
+
+
+class Exporter(ABC):
+    """Writes the result of a job in one format.
+
+    A subclass sets ``name``, ``title`` and ``file_name``; the first line of its docstring is shown to those who choose.
+
+    Args:
+        options: Options of the type ``options_type``; None for the defaults.
+    """
+
+    name: ClassVar[str]
+    """What people type: ``coco``."""
+    title: ClassVar[str]
+    """What people read: ``COCO``."""
+    file_name: ClassVar[str]
+    """Name of what it writes: ``coco.json`` for a file, ``coco/`` for a folder."""
+    entry: ClassVar[str | None] = None
+    """Where the file or folder goes in a package: ``annotations/coco.json``, ``annotations/coco/``, ``manifest.json``.
+    None for a format that no package takes in."""
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.PACKAGE})
+    """What it reads."""
+    options_type: ClassVar[type[ExportOptions]] = ExportOptions
+    """The model of its options."""
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        if problem := _entry_problem(cls):
+            raise TypeError(f"{cls.__name__}: {problem}.")
+
+    def __init__(self, options: ExportOptions | None = None) -> None:
+        self.options = options or self.options_type()
+
+    @property
+    def writes_folder(self) -> bool:
+        """True for a format of several files."""
+        return self.file_name.endswith("/")
+
+    @abstractmethod
+    def write(self, source: ExportSource, target: Path) -> None:
+        """Write the format; equal input gives equal bytes.
+
+        Args:
+            source: The result of a job.
+            target: The file to write, in a folder that exists; for a format that writes a folder, the empty folder. The
+                caller publishes it under its final name afterwards, and only when nothing was raised.
+
+        Raises:
+            VideoPrepError: The source cannot be written in this format; the message says why.
+        """
+
+
+def _entry_problem(cls: type[Exporter]) -> str | None:
+    """What is wrong with the entry that a format declares, None when nothing is."""
+    entry = cls.entry
+    if entry is None or entry == MANIFEST_ENTRY:
+        return None
+    path = PurePosixPath(entry)
+    if path.parts[:1] != (ANNOTATIONS_FOLDER,) or len(path.parts) < 2 or ".." in path.parts:
+        return f"got the entry {entry!r}, expected {MANIFEST_ENTRY} or a path in {ANNOTATIONS_FOLDER}/"
+    if entry.endswith("/") != cls.file_name.endswith("/"):
+        return f"entry {entry!r} and file_name {cls.file_name!r} must both be files or both be folders"
+    return None

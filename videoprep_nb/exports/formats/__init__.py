@@ -1,0 +1,1 @@
+"""Export formats, one file each; ``videoprep_nb.exports.registry`` finds them."""
