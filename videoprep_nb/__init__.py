@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from videoprep_nb.core.errors import VideoPrepError
+    from videoprep_nb.exports.package import Package, read_package
+    from videoprep_nb.exports.validate import validate
+    from videoprep_nb.exports.validation.findings import Finding
     from videoprep_nb.jobs.models import JobResult
     from videoprep_nb.jobs.params import JobOptions, JobParams
     from videoprep_nb.jobs.run import run
@@ -36,10 +39,12 @@ _HOME_OF = {
     "ClipParams": "stages.clip.params",
     "Detections": "tracking.detections",
     "ExtractFramesParams": "stages.extract_frames.params",
+    "Finding": "exports.validation.findings",
     "GenerateProposalsParams": "stages.generate_proposals.params",
     "JobOptions": "jobs.params",
     "JobParams": "jobs.params",
     "JobResult": "jobs.models",
+    "Package": "exports.package",
     "PackageParams": "stages.package.params",
     "ResizeParams": "stages.resize.params",
     "TrackPersonsParams": "stages.track_persons.params",
@@ -49,20 +54,24 @@ _HOME_OF = {
     "extract_frames": "stages.extract_frames.stage",
     "generate_proposals": "stages.generate_proposals.stage",
     "package": "stages.package.stage",
+    "read_package": "exports.package",
     "resize": "stages.resize.stage",
     "run": "jobs.run",
     "track": "tracking.track",
     "track_persons": "stages.track_persons.stage",
+    "validate": "exports.validate",
 }
 
 __all__ = [
     "ClipParams",
     "Detections",
     "ExtractFramesParams",
+    "Finding",
     "GenerateProposalsParams",
     "JobOptions",
     "JobParams",
     "JobResult",
+    "Package",
     "PackageParams",
     "ResizeParams",
     "TrackPersonsParams",
@@ -73,10 +82,12 @@ __all__ = [
     "extract_frames",
     "generate_proposals",
     "package",
+    "read_package",
     "resize",
     "run",
     "track",
     "track_persons",
+    "validate",
 ]
 
 

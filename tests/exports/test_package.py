@@ -1,6 +1,5 @@
 """Packages written by hand, read back."""
 
-import doctest
 import os
 import pickle
 from pathlib import Path
@@ -8,9 +7,6 @@ from typing import Any
 
 import pytest
 
-import videoprep_nb.exports.package
-import videoprep_nb.exports.registry
-import videoprep_nb.exports.validate
 from tests.support.proposal_files import good_entries, good_proposals, jpeg, zip_of
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.exports.package import read_package
@@ -80,12 +76,3 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
         package.read_frame("9_clip_000", "x.jpg")
     with pytest.raises(InputError, match=r"x\.jpg"):
         package.read_frame("2_clip_000", "x.jpg")
-
-
-@pytest.mark.parametrize("module", ["package", "registry", "validate"])
-def test_examples(module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    result = doctest.testmod(getattr(videoprep_nb.exports, module))
-    assert result.failed == 0
-    assert result.attempted or module == "registry"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import videoprep_nb
+from tests.support.proposal_files import good_entries, zip_of
 from videoprep_nb.exports.validation.validate import validate_package
 from videoprep_nb.media.sample import write_sample
 from videoprep_nb.stages.registry import STAGES
@@ -27,6 +28,7 @@ STAGE_MODULES = [f"{stage.package}.stage" for stage in STAGES.values()]
 
 @pytest.mark.parametrize("name", [name for name in modules_with_examples() if name not in STAGE_MODULES])
 def test_examples_of_a_module_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "final_package.zip").write_bytes(zip_of(good_entries()))
     monkeypatch.chdir(tmp_path)
     run_examples(name)
 
@@ -54,7 +56,11 @@ def test_every_public_name_is_there_and_explained(name: str):
 
 
 @pytest.mark.parametrize(
-    "name", ["run", "track", "resize", "clip", "extract_frames", "track_persons", "generate_proposals", "package"]
+    "name",
+    [
+        *("run", "track", "resize", "clip", "extract_frames", "track_persons", "generate_proposals", "package"),
+        *("read_package", "validate"),
+    ],
 )
 def test_every_public_function_has_an_example(name: str):
     assert ">>> " in getattr(videoprep_nb, name).__doc__

@@ -10,8 +10,6 @@ import videoprep_nb as vp
 from tests.support.proposal_files import track_row, write_tracks, write_video
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "python.md"
-# the readers of packages land after the rest of the API
-TO_COME = {"read_package", "validate"} - set(vp.__all__)
 
 
 @pytest.fixture
@@ -35,8 +33,6 @@ def package_folder(tmp_path: Path) -> Path:
 
 def test_examples(package_folder: Path, monkeypatch: pytest.MonkeyPatch):
     text = GUIDE.read_text(encoding="utf-8")
-    if TO_COME:
-        text = text.partition("## Packages")[0]
     monkeypatch.chdir(package_folder)
     examples = doctest.DocTestParser().get_doctest(text, {}, GUIDE.name, str(GUIDE), 0)
     failed, tried = doctest.DocTestRunner().run(examples)
@@ -46,4 +42,4 @@ def test_examples(package_folder: Path, monkeypatch: pytest.MonkeyPatch):
 
 def test_guide_and_public_api_have_the_same_names():
     named = set(re.findall(r"vp\.(\w+)", GUIDE.read_text(encoding="utf-8")))
-    assert named - TO_COME == set(vp.__all__) - {"__version__", "JobResult"}
+    assert named == set(vp.__all__) - {"__version__", "JobResult"}

@@ -12,12 +12,7 @@ EXPORTERS = class_registry(
     "videoprep_nb.exports.formats",
     Exporter,  # type: ignore[type-abstract]
 )
-"""All formats by name.
-
-Example:
-    >>> list(EXPORTERS)
-    ['dense_proposals', 'package']
-"""
+"""All formats by name."""
 
 
 def package_exporters(
@@ -55,6 +50,10 @@ def package_entries(names: Iterable[str] | None = None) -> list[str]:
 
     Raises:
         ParameterError: A format is unknown, or cannot be added to a package.
+
+    Example:
+        >>> sorted(EXPORTERS), package_entries([])
+        (['dense_proposals', 'package'], [])
     """
     exporters = EXPORTERS.values() if names is None else package_exporters(names)
     return sorted({exporter.entry for exporter in exporters if exporter.entry is not None})
