@@ -68,14 +68,14 @@ def test_rows_meet_frames_by_index_and_are_sorted_by_id() -> None:
     [
         pytest.param([-5, -1, 10, 12], [0, 0, 10, 12], id="upper-left"),
         pytest.param([60, 30, 70, 40], [60, 30, 64, 36], id="lower-right"),
-        pytest.param([-9, -9, 99, 99], [0, 0, 64, 36], id="larger-than-picture"),
-        pytest.param([64, 1, 70, 9], None, id="right-of-picture"),
-        pytest.param([1, -9, 5, 0], None, id="above-picture"),
+        pytest.param([-9, -9, 99, 99], [0, 0, 64, 36], id="larger-than-frame"),
+        pytest.param([64, 1, 70, 9], None, id="right-of-frame"),
+        pytest.param([1, -9, 5, 0], None, id="above-frame"),
         pytest.param([5, 5, 5, 9], None, id="no-width"),
         pytest.param([9, 5, 5, 9], None, id="reversed"),
     ],
 )
-def test_boxes_are_cut_at_the_picture(box: list[float], wanted: list[float] | None) -> None:
+def test_boxes_are_clipped_to_the_frame(box: list[float], wanted: list[float] | None) -> None:
     boxes = proposals_of([track_row(CLIP, 0, 1, box)], 0).frames[frame(CLIP, 0)]
     assert boxes == ([[*wanted, 0.75, 1]] if wanted else [])
     assert all(type(value) is float for box in boxes for value in box[:5])
