@@ -47,12 +47,12 @@ def test_clip_times_are_exact() -> None:
 )
 def test_other_files_are_refused(content: str, tmp_path: Path) -> None:
     (tmp_path / "clips.json").write_text(content)
-    with pytest.raises(InputError, match=r"clips\.json is not what its stage writes"):
+    with pytest.raises(InputError, match=r"clips\.json is damaged .* Run 02_clip again\."):
         ClipTable.read_folder(tmp_path)
 
 
 def test_a_missing_table_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"clips\.json does not exist"):
+    with pytest.raises(InputError, match=r"clips\.json does not exist\. Run 02_clip first"):
         ClipTable.read_folder(tmp_path)
 
 

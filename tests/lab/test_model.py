@@ -107,7 +107,7 @@ def test_job_without_detections_is_told(tmp_path):
 
 @pytest.mark.parametrize(
     ("texts", "words"),
-    [(["confidence"], "name:value"), (["confidense:0.4"], "did you mean confidence"), (["confidence:2"], "found '2'")],
+    [(["confidence"], "name:value"), (["confidense:0.4"], "did you mean confidence"), (["confidence:2"], "got '2'")],
     ids=["no value", "misspelt", "out of range"],
 )
 def test_wrong_changes_are_told(texts, words):

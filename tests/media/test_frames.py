@@ -51,7 +51,7 @@ def test_unreadable_video_is_a_sentence(tmp_path: Path) -> None:
 
 def test_missing_clips_are_a_sentence(tmp_path: Path) -> None:
     params = ExtractFramesParams(clips_dir=str(tmp_path), output_dir=str(tmp_path / "out"))
-    with pytest.raises(InputError, match="run the stage"):
+    with pytest.raises(InputError, match="Run 02_clip first"):
         extract_frames(params, no_progress)
     assert not (tmp_path / "out").exists()
 

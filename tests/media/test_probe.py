@@ -60,7 +60,7 @@ def test_broken_zoo_file_is_refused(name: str, error: type[Exception], shared_da
 
 def test_false_frame_count_is_a_finding(shared_data: Path) -> None:
     info = probe(shared_data / "zoo" / "cinepak_dropped_frames.avi")
-    assert "claims 444 frames, holds 68" in info.findings
+    assert "header reports 444 frames, file has 68" in info.findings
 
 
 def test_cut_off_file_keeps_what_is_left(shared_data: Path, tmp_path: Path) -> None:
@@ -69,12 +69,12 @@ def test_cut_off_file_keeps_what_is_left(shared_data: Path, tmp_path: Path) -> N
     cut.write_bytes(whole[: len(whole) // 4])
     info = probe(cut)
     assert 0 < info.packet_count < info.claimed_frame_count == 795
-    assert any("claims 795 frames" in finding for finding in info.findings)
+    assert any("header reports 795 frames" in finding for finding in info.findings)
 
 
 @pytest.mark.parametrize("rotation_deg", [0, 90, 180, 270])
-def test_rotation_is_the_clockwise_turn_of_a_player(rotation_deg: int, tmp_path: Path) -> None:
-    path = write_video(tmp_path / "turned.mp4", [number_picture(1)] * 5, Fraction(25), rotation_deg=rotation_deg)
+def test_rotation_is_the_one_that_a_player_applies(rotation_deg: int, tmp_path: Path) -> None:
+    path = write_video(tmp_path / "rotated.mp4", [number_picture(1)] * 5, Fraction(25), rotation_deg=rotation_deg)
     info = probe(path)
     assert info.rotation_deg == rotation_deg
     assert info.displayed_size == ((320, 180) if rotation_deg % 180 == 0 else (180, 320))
@@ -148,7 +148,7 @@ def test_text_that_points_elsewhere_is_refused_and_opens_nothing(text: str, tmp_
             server.accept()
 
 
-def test_picture_is_refused(tmp_path: Path) -> None:
+def test_image_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "picture.mp4"
     with av.open(str(path), "w", format="image2") as container:
         stream = container.add_stream("mjpeg", rate=1)
@@ -159,7 +159,7 @@ def test_picture_is_refused(tmp_path: Path) -> None:
         probe(path)
 
 
-def test_sound_without_pictures_is_refused(tmp_path: Path) -> None:
+def test_audio_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "sound.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=48000, layout="mono")
@@ -171,7 +171,7 @@ def test_sound_without_pictures_is_refused(tmp_path: Path) -> None:
         probe(path)
 
 
-def test_jumping_time_stamps_are_refused(tmp_path: Path) -> None:
+def test_jumping_timestamps_are_refused(tmp_path: Path) -> None:
     times_s = [Fraction(index, 25) for index in range(20)] + [Fraction(36000)]
     path = write_counter_video(tmp_path / "jump.mkv", len(times_s), Fraction(25), times_s)
     with pytest.raises(ProbeError, match="too far apart"):
@@ -212,7 +212,7 @@ def test_rate_is_found(times_s: np.ndarray, claimed: list[str], rate: str, is_va
     assert (float(found), found_variable) == (pytest.approx(float(Fraction(rate)), rel=1e-5), is_variable)
 
 
-def test_messages_call_an_upload_by_the_name_that_people_know(tmp_path: Path):
+def test_messages_use_the_name_of_the_submitted_file(tmp_path: Path):
     upload = tmp_path / "000.mp4"
     upload.write_bytes(b"no video at all")
     with pytest.raises(ProbeError, match=r"^holiday\.mov cannot be processed"):

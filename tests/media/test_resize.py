@@ -1,4 +1,4 @@
-"""Resizing: the picture lands where the record says, and counts that differ are told."""
+"""Resizing: the picture lands where the record says, and counts that differ are reported."""
 
 import subprocess
 from fractions import Fraction
@@ -112,7 +112,7 @@ def test_picture_fills_the_area_of_the_record(fit: str, size: tuple[int, int], u
 
     picture = decoded_pictures(tmp_path / "1.mp4")[0].mean(axis=2)
     expected = np.zeros((360, 640))
-    left, upper, right, lower = result.picture_xyxy
+    left, upper, right, lower = result.content_xyxy
     expected[upper:lower, left:right] = 255
     assert np.abs(picture - expected).mean() < 2
     if not upscale:
@@ -123,10 +123,10 @@ def test_picture_fills_the_area_of_the_record(fit: str, size: tuple[int, int], u
 @pytest.mark.parametrize("fit", ["letterbox", "stretch"])
 def test_place_is_even_and_inside(size: tuple[int, int], fit: str) -> None:
     placement = place(size, Fraction(64, 45), (1280, 720), fit, upscale=True)
-    left, upper, right, lower = placement.picture_xyxy
+    left, upper, right, lower = placement.content_xyxy
     assert 0 <= left < right <= 1280
     assert 0 <= upper < lower <= 720
-    assert all(number % 2 == 0 for number in placement.picture_xyxy)
+    assert all(number % 2 == 0 for number in placement.content_xyxy)
 
 
 def test_absurd_crop_is_refused() -> None:
@@ -163,16 +163,16 @@ def test_cut_off_tail_keeps_the_good_frames(shared_data: Path, tmp_path: Path) -
     cut.write_bytes(whole[: len(whole) // 8])
     result = standardise(cut, tmp_path)
     assert 50 < result.frame_count < 200
-    assert any("claims 795 frames" in finding for finding in result.findings)
+    assert any("header reports 795 frames" in finding for finding in result.findings)
 
 
-def test_odd_size_is_processed_and_told(tmp_path: Path) -> None:
+def test_odd_size_is_processed_and_reported(tmp_path: Path) -> None:
     source = write_video(
         tmp_path / "odd.mkv", [number_picture(i, 321, 181) for i in range(30)], Fraction(25), codec="ffv1"
     )
     result = standardise(source, tmp_path)
     assert result.frame_count == 30
-    assert "odd size 321×181" in result.findings
+    assert "odd resolution, 321×181; scaled to even numbers" in result.findings
 
 
 @pytest.mark.parametrize(
@@ -203,15 +203,15 @@ def test_joined_recordings_of_different_size_are_one_video(tmp_path: Path) -> No
     assert numbers_in(tmp_path / "1.mp4") == list(range(150))
 
 
-def test_picture_that_changes_its_shape_is_told(tmp_path: Path) -> None:
+def test_picture_that_changes_its_shape_is_reported(tmp_path: Path) -> None:
     joined = tmp_path / "joined.ts"
     parts = [
         write_video(tmp_path / f"{width}.ts", (number_picture(i, width, 240) for i in range(25)), Fraction(25))
         for width in (320, 240, 320)
     ]
     joined.write_bytes(b"".join(part.read_bytes() for part in parts))
-    told = [finding for finding in standardise(joined, tmp_path).findings if "240×240" in finding]
-    assert len(told) == 1
+    reported = [finding for finding in standardise(joined, tmp_path).findings if "240×240" in finding]
+    assert len(reported) == 1
 
 
 @pytest.mark.parametrize("rate", [10, 24, 25, 60])
@@ -236,7 +236,7 @@ def test_pause_of_the_recording_costs_no_frame(suffix: str, codec: str, tmp_path
     assert (result.decoded_frame_count, result.frame_count) == (100, 600)
     pictures = [picture.tobytes() for picture in decoded_pictures(tmp_path / "1.mp4")]
     assert len({hash(picture) for picture in pictures[:50] + pictures[-50:]}) == 100
-    assert not any("left out" in finding for finding in result.findings)
+    assert not any("dropped" in finding for finding in result.findings)
 
 
 @pytest.mark.parametrize(("suffix", "codec"), [("ts", "libx264"), ("ogv", "libtheora")])

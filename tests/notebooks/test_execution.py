@@ -17,7 +17,7 @@ from tests.support.html_pages import Page
 from videoprep_nb.core.records import ClipTable, FrameTable
 from videoprep_nb.exports.dense_proposals import load_proposals
 from videoprep_nb.exports.validation.validate import validate_package
-from videoprep_nb.jobs.reports.render import export_html, first_picture
+from videoprep_nb.jobs.reports.render import export_html, first_image
 from videoprep_nb.media.sample import write_sample
 from videoprep_nb.stages.registry import STAGES
 
@@ -89,7 +89,7 @@ def test_report_is_small_offline_and_has_pictures(chain, stage):
     assert page.pictures
     for picture in page.pictures:
         assert np.asarray(Image.open(io.BytesIO(picture)).convert("L")).std() > 5  # shows something
-    assert first_picture(chain / f"{stage}.ipynb")
+    assert first_image(chain / f"{stage}.ipynb")
 
 
 def test_file_name_from_a_stranger_is_text(chain):

@@ -1,7 +1,7 @@
 """Arithmetic on boxes.
 
 Boxes are float arrays ``(N, 4)``: x1, y1, x2, y2 in absolute pixels, x1 < x2 and y1 < y2,
-origin in the upper left corner of the picture.
+origin in the upper left corner of the frame.
 """
 
 from dataclasses import dataclass
@@ -61,8 +61,8 @@ def height_modulated_iou_matrix(
 ) -> npt.NDArray[np.float64]:
     """IoU of every box of one set with every box of another, times the IoU of their vertical extents.
 
-    Persons who stand behind each other overlap, but are seldom of one height at one place, so that this tells them
-    apart better than the IoU alone (Yang et al. 2024, arXiv:2308.00783).
+    People who stand behind each other overlap, but seldom share top and bottom. This separates them better than the
+    IoU alone (Yang et al. 2024, arXiv:2308.00783).
 
     Args:
         a_xyxy: ``(N, 4)`` boxes.
@@ -95,12 +95,12 @@ def from_cxywh(boxes_cxywh: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def clip_to_frame(boxes_xyxy: FloatArray, width: int, height: int) -> FloatArray:
-    """Cut boxes at the border of the picture.
+    """Clip boxes to the frame.
 
     Args:
         boxes_xyxy: ``(N, 4)`` boxes in pixels.
-        width: Width of the picture in pixels.
-        height: Height of the picture in pixels.
+        width: Width of the frame in pixels.
+        height: Height of the frame in pixels.
 
     Returns:
         A new ``(N, 4)`` array; a box that lay outside altogether has no area.
@@ -111,15 +111,15 @@ def clip_to_frame(boxes_xyxy: FloatArray, width: int, height: int) -> FloatArray
 
 @dataclass(frozen=True)
 class FrameTransform:
-    """How a point of the source picture got to the standard frame: ``standard = source * scale + offset``.
+    """How a point of the source frame maps to the standard frame: ``standard = source * scale + offset``.
 
-    The source picture is the one a player shows: turned as the rotation flag says, its pixels as stored
+    The source frame is the one that a player shows: rotated as the flag says, its pixels as stored
     (a pixel aspect other than 1:1 is part of ``scale_x``).
 
     Args:
         scale_x: Standard pixels per source pixel, horizontally.
         scale_y: The same vertically.
-        offset_x: Left edge of the source picture in the standard frame, in pixels; negative when cropped.
+        offset_x: Left edge of the source frame in the standard frame, in pixels; negative when cropped.
         offset_y: Upper edge likewise.
     """
 
@@ -133,7 +133,7 @@ class FrameTransform:
         return boxes_xyxy * self._scale() + self._offset()
 
     def to_source(self, boxes_xyxy: FloatArray) -> FloatArray:
-        """Map ``(N, 4)`` boxes of the standard frame back to the source picture."""
+        """Map ``(N, 4)`` boxes of the standard frame back to the source frame."""
         return (boxes_xyxy - self._offset()) / self._scale()
 
     def _scale(self) -> FloatArray:

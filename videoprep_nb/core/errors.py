@@ -1,14 +1,14 @@
-"""The errors of the toolkit: each message says what was found, what was wanted and what to do."""
+"""The errors of the toolkit: each message says what happened, what was expected and what to do."""
 
 from collections.abc import Sequence
 
 
 class VideoPrepError(Exception):
-    """Base of every error that is meant to be read by the person who started the work."""
+    """Base of every error whose message is shown to users."""
 
 
 class InputError(VideoPrepError):
-    """A file or folder that was handed in cannot be used (missing, a folder, a link, unreadable)."""
+    """A submitted file or folder cannot be used (missing, a folder, a link, unreadable)."""
 
 
 class ProbeError(VideoPrepError):
@@ -20,7 +20,7 @@ class ParameterError(VideoPrepError):
 
     Args:
         field: Name of the parameter, for example ``clip.clip_duration_s``.
-        reason: One sentence: what was found and what is wanted.
+        reason: One sentence: got X, expected Y.
     """
 
     def __init__(self, field: str, reason: str) -> None:
@@ -45,11 +45,11 @@ class FfmpegError(VideoPrepError):
 
 
 class DiskFullError(VideoPrepError):
-    """There was no room left on the disk that the results go to."""
+    """The disk of the results is full."""
 
 
 class FrameCountError(VideoPrepError):
-    """A file that we wrote does not hold the frames that it must hold."""
+    """A written file does not hold the expected frames."""
 
 
 class WeightsError(VideoPrepError):
@@ -61,32 +61,32 @@ class PackageError(VideoPrepError):
 
 
 class NoSuchJob(VideoPrepError):
-    """There is no such job, or it has no such part (unit, report, package)."""
+    """There is no such job, or the job has no such part (task, report, package)."""
 
     @classmethod
     def with_id(cls, job_id: str) -> "NoSuchJob":
-        """The error for a job that does not exist; for one of somebody else it has to be the very same."""
+        """The error for an unknown job; the same one as for the job of another user."""
         return cls(f"There is no job {job_id[:100]}; it may have been deleted.")
 
 
 class NoSuchUpload(VideoPrepError):
-    """There is no such upload, or none of this user."""
+    """The upload does not exist, or belongs to another user."""
 
 
 class WrongState(VideoPrepError):
-    """A job, unit or upload is not in a state in which what was asked for makes sense."""
+    """A job, task or upload is in a state that does not allow the request."""
 
 
 class LimitExceeded(VideoPrepError):
-    """Something is larger, or more numerous, than the service takes; the message has the numbers."""
+    """A limit of the service is exceeded; the message has the numbers."""
 
 
 class TooLarge(LimitExceeded):
-    """A video, or a job, is larger than the service takes; it never will be taken."""
+    """A video or a job exceeds the size limit of the service."""
 
 
 class TooManyJobs(LimitExceeded):
-    """So many jobs are waiting that no other is taken for now."""
+    """The queue is full for now."""
 
 
 class NoRoom(LimitExceeded):

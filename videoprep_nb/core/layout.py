@@ -36,13 +36,18 @@ def video_id_of_clip(clip: str) -> str:
     return match["video"]
 
 
+def is_clip_id(name: str) -> bool:
+    """Whether a name is that of a clip."""
+    return _CLIP_ID.fullmatch(name) is not None
+
+
 def frame_name(clip: str, number: int) -> str:
     """Name of an extracted frame: ``1_clip_000_frame_0000.jpg`` for the first one."""
     return f"{clip}_frame_{number:04d}.jpg"
 
 
 def staging_path(path: Path) -> Path:
-    """A name next to ``path`` for the time until it is complete; it keeps the suffix, which tools look at."""
+    """A name next to ``path`` until the file is complete; it keeps the suffix, as tools read the format from it."""
     return path.with_name(f"{STAGING_PREFIX}{os.getpid()}-{path.name}")
 
 
@@ -115,6 +120,6 @@ def disk_full_error(folder: Path) -> DiskFullError:
     """The error for a full disk, with what is free on the disk of ``folder``."""
     free_mb = shutil.disk_usage(folder).free / 1e6
     return DiskFullError(
-        f"The disk is full: {free_mb:,.1f} MB are free where the results go; "
-        "make room or choose another output folder, then start again."
+        f"The disk is full: {free_mb:,.1f} MB free in {folder}. "
+        "Free some space or choose another output folder, then run again."
     )

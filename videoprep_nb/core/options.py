@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from pydantic import ConfigDict, ValidationError
 
 from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.expectations import got_and_expected
 from videoprep_nb.core.old_names import AcceptsOldNames
 from videoprep_nb.core.registry import near_matches
 
@@ -56,8 +57,7 @@ def read_options(
         option = str(problem["loc"][0])
         if option not in known:
             raise ParameterError(field, f"{owner} has no option {option!r}; {near_matches(option, known)}") from None
-        message = str(problem["msg"]).removeprefix("Value error, ")
-        got = "it must be set" if problem["type"] == "missing" else f"got {problem['input']!r}: {message}"
+        got = "it must be set" if problem["type"] == "missing" else got_and_expected(problem)
         reason = f"{got} ({known[option].description})"
         if given is None or option in written:
             raise ParameterError(field, f"{option}: {reason}") from None

@@ -8,11 +8,12 @@ from pydantic import ConfigDict, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.expectations import got_and_expected
 from videoprep_nb.core.old_names import AcceptsOldNames
 from videoprep_nb.core.registry import near_matches
 
 VIDEO_ID_PATTERN = r"^[A-Za-z0-9-]{1,40}$"
-VIDEO_ID_HELP = "number of the video within the job; it begins the names of its clips and frames"
+VIDEO_ID_HELP = "number of the video within the job; prefix of the names of its clips and frames"
 
 _INJECTED_CELL = "# Parameters"
 
@@ -61,7 +62,8 @@ class Params(AcceptsOldNames):
                 raise ParameterError(name, first["msg"]) from None
             if name not in cls.model_fields:
                 raise _unknown(name, cls.model_fields) from None
-            raise ParameterError(name, _out_of_range(first, cls.model_fields[name].description)) from None
+            reason = f"{got_and_expected(first)} ({cls.model_fields[name].description})"
+            raise ParameterError(name, reason) from None
 
 
 _FROM_PARAMETER_ERROR = "parameter_error"
@@ -99,9 +101,3 @@ def injected_names(cells: Sequence[str]) -> set[str]:
 
 def _unknown(name: str, known: Mapping[str, Any]) -> ParameterError:
     return ParameterError(name, f"unknown parameter; {near_matches(name, known)}")
-
-
-def _out_of_range(error: Any, help_text: str | None) -> str:
-    problem = str(error["msg"]).removeprefix("Value error, ")
-    found = f"found {error['input']!r}, "
-    return f"{found}{'' if problem.startswith('wanted') else 'but: '}{problem.removeprefix(found)} ({help_text})"

@@ -1,7 +1,7 @@
-"""How a stage tells how far it is.
+"""How a stage reports its progress.
 
 A stage gets a ``ProgressCallback`` and calls it as often as it likes. Under a job, the environment variable
-``VIDEOPREP_PROGRESS_FILE`` names a small file that is rewritten a few times a second; whoever watches the job
+``VIDEOPREP_PROGRESS_FILE`` names a small file that is rewritten a few times a second; the watcher of the job
 reads it. By hand, a text progress bar is shown.
 """
 
@@ -27,8 +27,8 @@ class ProgressState:
     """What a progress file holds.
 
     Args:
-        done: Units finished.
-        total: Units altogether, 0 while unknown.
+        done: Units done.
+        total: All units, 0 while unknown.
         unit: What is counted: ``frames``, ``clips``, ``files``.
         elapsed_s: Seconds since the first report.
     """
@@ -40,7 +40,7 @@ class ProgressState:
 
     @property
     def rate_per_s(self) -> float:
-        """Units finished per second so far."""
+        """Units done per second so far."""
         return self.done / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
     @property
@@ -55,7 +55,7 @@ def read_progress(path: Path) -> ProgressState | None:
     """The last state that was written, None when there is none yet."""
     try:
         return ProgressState(**json.loads(path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):  # what is broken is as good as none: the next one comes soon
+    except (FileNotFoundError, ValueError, TypeError):  # a broken file counts as none: the next one comes soon
         return None
 
 

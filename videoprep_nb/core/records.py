@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import TypedDict  # pydantic cannot check typing.TypedDict before Python 3.12
@@ -13,7 +13,12 @@ from videoprep_nb.core.layout import CLIP_TABLE_NAME, FRAME_TABLE_NAME, staged_f
 
 
 class Record(BaseModel):
-    """Base of the records: immutable, written whole or not at all."""
+    """Base of the records: immutable, written whole or not at all.
+
+    A record of a stage names the notebook that writes it in ``written_by``, for messages.
+    """
+
+    written_by: ClassVar[str] = ""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,9 +37,15 @@ class Record(BaseModel):
         try:
             return cls.model_validate_json(path.read_bytes())
         except FileNotFoundError:
-            raise InputError(f"{path} does not exist; run the stage that writes it first.") from None
+            raise InputError(_advised(f"{path} does not exist", f"Run {cls.written_by} first.", cls)) from None
         except ValidationError as error:
-            raise InputError(f"{path} is not what its stage writes ({error.errors()[0]['msg']}).") from None
+            found = f"{path} is damaged or was written by another version ({error.errors()[0]['msg']})"
+            raise InputError(_advised(found, f"Run {cls.written_by} again.", cls)) from None
+
+
+def _advised(problem: str, advice: str, record: type[Record]) -> str:
+    """A sentence, with advice if a notebook writes the record."""
+    return f"{problem}. {advice}" if record.written_by else f"{problem}."
 
 
 class ClipRecord(Record):
@@ -83,6 +94,8 @@ class ClipTable(Record):
         clips: The clips.
     """
 
+    written_by = "02_clip"
+
     video_id: str
     source_frame_count: int
     clips: list[ClipRecord]
@@ -120,6 +133,8 @@ class FrameTable(Record):
         height: Height of every frame in pixels.
         frames: The frames, in the order of clips and then of time.
     """
+
+    written_by = "03_extract_frames"
 
     video_id: str
     width: int

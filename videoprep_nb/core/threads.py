@@ -1,4 +1,4 @@
-"""How many threads a unit of work may use."""
+"""How many threads a task may use."""
 
 import os
 
@@ -7,10 +7,10 @@ THREADS_VARIABLE = "VIDEOPREP_THREADS"
 
 
 def thread_count() -> int:
-    """Threads for ffmpeg, OpenVINO, OpenCV and decoding: as told by ``VIDEOPREP_THREADS``, else one per core."""
-    told = os.environ.get(THREADS_VARIABLE, "")
-    if told.isdecimal() and int(told) > 0:
-        return int(told)
+    """Threads for ffmpeg, OpenVINO, OpenCV and decoding: ``VIDEOPREP_THREADS``, else one per core."""
+    limit = os.environ.get(THREADS_VARIABLE, "")
+    if limit.isdecimal() and int(limit) > 0:
+        return int(limit)
     return core_count()
 
 

@@ -37,12 +37,12 @@ def parse_rate(text: str, field: str = "frame_rate") -> Fraction:
         ParameterError: The text is not a rate between 1/10 and 240.
     """
     try:
-        # without the powers of ten that a fraction takes too: 1e999999999 would be worked out for hours
-        rate = Fraction(text.strip() if _RATE.fullmatch(text.strip()) else "no rate")
+        # no powers of ten, which Fraction accepts too: 1e999999999 would take hours
+        rate = Fraction(text.strip() if _RATE.fullmatch(text.strip()) else "not a rate")
     except (ValueError, ZeroDivisionError):
-        raise ParameterError(field, f"found {text!r}, wanted a frame rate such as 25, 29.97 or 30000/1001") from None
+        raise ParameterError(field, f"got {text!r}, expected a frame rate such as 25, 29.97 or 30000/1001") from None
     if not Fraction(1, 10) <= rate <= 240:
-        raise ParameterError(field, f"found {text!r}, wanted a frame rate between 0.1 and 240")
+        raise ParameterError(field, f"got {text!r}, expected a frame rate between 0.1 and 240")
     ntsc = [standard for standard in STANDARD_RATES if standard.denominator == 1001]
     return next((standard for standard in ntsc if abs(standard - rate) < Fraction(1, 200)), rate)
 

@@ -14,7 +14,7 @@ OutputHandler = Callable[[str], None]
 """Called with one line of output, without its line end."""
 
 _PR_SET_PDEATHSIG = 1
-_LONGEST_LINE_BYTES = 1 << 20
+_MAX_LINE_BYTES = 1 << 20
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -26,7 +26,7 @@ def run_child(
     on_stderr: OutputHandler,
     memory_limit_bytes: int | None = None,
 ) -> int:
-    """Run a program without a shell and hand on what it prints, line by line.
+    """Run a program without a shell and pass on its output, line by line.
 
     The child is killed when anything is raised here (a cancelled notebook raises KeyboardInterrupt), and on Linux
     also when this process dies without having a chance to do so.
@@ -102,7 +102,7 @@ class _LineSplitter:
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes; no bytes mean the end of the stream."""
         *lines, self._rest = (self._rest + chunk).split(b"\n")
-        if self._rest and (not chunk or len(self._rest) > _LONGEST_LINE_BYTES):
+        if self._rest and (not chunk or len(self._rest) > _MAX_LINE_BYTES):
             lines.append(self._rest)
             self._rest = b""
         for line in lines:

@@ -14,7 +14,8 @@ from videoprep_nb.core.errors import FrameCountError, ParameterError
 from videoprep_nb.core.layout import CLIP_TABLE_NAME, clip_id, staged_folder
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import ClipRecord, ClipTable
-from videoprep_nb.core.timecode import first_frame_at_or_after
+from videoprep_nb.core.text import plural
+from videoprep_nb.core.timecode import first_frame_at_or_after, format_duration
 from videoprep_nb.media.ffmpeg import file_url, raw_input, run_ffmpeg
 from videoprep_nb.media.standard import StandardVideo, encoder_arguments, open_own, read_standard
 
@@ -75,15 +76,12 @@ def plan_clips(
     """
     step_s = duration_s - overlap_s
     if step_s * rate < 1:
-        raise ParameterError(
-            "overlap_s",
-            f"found {float(overlap_s):g} s, wanted at least one frame less than the {float(duration_s):g} s of a clip",
-        )
+        limit = f"at least one frame less than the clip length of {float(duration_s):g} s"
+        raise ParameterError("overlap_s", f"got {float(overlap_s):g} s, expected {limit}")
     first = first_frame_at_or_after(start_s, rate)
     end = frame_count if end_s is None else min(frame_count, first_frame_at_or_after(end_s, rate))
     if first >= end:
-        length_s = float(frame_count / rate)
-        raise ParameterError("start_s", f"no frame lies between start_s and end_s; the video is {length_s:.2f} s long")
+        raise _empty_window(start_s, end_s, frame_count / rate)
     spans: list[FrameSpan] = []
     while not spans or spans[-1].stop < end:
         begin_s = start_s + len(spans) * step_s
@@ -94,6 +92,16 @@ def plan_clips(
     return spans
 
 
+def _empty_window(start_s: Fraction, end_s: Fraction | None, duration_s: Fraction) -> ParameterError:
+    start = f"start ({float(start_s):g} s)"
+    if start_s >= duration_s:
+        return ParameterError(
+            "start_s", f"{start} is after the end of the video ({format_duration(float(duration_s))})"
+        )
+    end = "" if end_s is None else f" and end ({float(end_s):g} s)"
+    return ParameterError("start_s", f"no frame between {start}{end}; expected at least one")
+
+
 def _with_remainder(spans: list[FrameSpan], remainder: Remainder) -> list[FrameSpan]:
     """Apply the rule for the last clip, which is shorter than the others."""
     *whole, rest = spans
@@ -102,7 +110,7 @@ def _with_remainder(spans: list[FrameSpan], remainder: Remainder) -> list[FrameS
     if remainder == "merge":
         return [*whole[:-1], FrameSpan(whole[-1].start, rest.stop)]
     if not whole:
-        raise ParameterError("remainder", "'drop' leaves nothing, as the video is shorter than one clip; use 'keep'")
+        raise ParameterError("remainder", "got 'drop', but the video is shorter than one clip; use 'keep'")
     return whole
 
 
@@ -118,7 +126,7 @@ def cut_clips(
         source: What it holds.
         spans: The frames of each clip, ordered by their start.
         folder: Where the clips go, replaced when it exists; its name is the id of the video.
-        progress: Told the clips that are done.
+        progress: Called with the number of clips done.
 
     Returns:
         The table; it lies beside the clips.
@@ -126,7 +134,7 @@ def cut_clips(
     Raises:
         FrameCountError: A written clip does not hold its frames.
         FfmpegError: A clip could not be encoded.
-        DiskFullError: There is no room for the clips.
+        DiskFullError: The disk is full.
     """
     with staged_folder(folder) as staging:
         outputs = [(span, staging / f"{clip_id(folder.name, index)}.mp4") for index, span in enumerate(spans)]
@@ -146,16 +154,16 @@ def _copy_spans(source_path: Path, source: StandardVideo, outputs: Sequence[tupl
     """Copy packets to the clips they belong to, all clips in one pass; packets are frames in the standard form."""
     with open_own(source_path) as container, ExitStack() as stack:
         stream = container.streams.video[0]
-        waiting = deque(outputs)
+        pending = deque(outputs)
         writers: list[_ClipWriter] = []
         packets = (packet for packet in container.demux(stream) if packet.size)
         for index, packet in enumerate(packets):
-            while waiting and waiting[0][0].start == index:
-                writers.append(stack.enter_context(_ClipWriter(*waiting.popleft(), stream, source.rate)))
+            while pending and pending[0][0].start == index:
+                writers.append(stack.enter_context(_ClipWriter(*pending.popleft(), stream, source.rate)))
             for writer in writers:
                 writer.write(index, packet)
             writers = [writer for writer in writers if writer.is_open]
-            if not waiting and not writers:
+            if not pending and not writers:
                 return
 
 
@@ -211,8 +219,8 @@ def _checked_record(source: StandardVideo, span: FrameSpan, path: Path) -> ClipR
     clip = read_standard(path)
     if (clip.frame_count, clip.rate) != (span.frame_count, source.rate):
         raise FrameCountError(
-            f"{path.name} holds {clip.frame_count} frames at {clip.rate} per second; "
-            f"it must hold {span.frame_count} at {source.rate}."
+            f"{path.name} has {plural(clip.frame_count, 'frame')} at {clip.rate} per second, "
+            f"expected {span.frame_count:,} at {source.rate}."
         )
     return ClipRecord(
         clip_id=path.stem,

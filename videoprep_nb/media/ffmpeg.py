@@ -15,7 +15,7 @@ from videoprep_nb.media.child import run_child
 FFMPEG_VARIABLE = "VIDEOPREP_FFMPEG"
 
 # Containers that hold video and refer to nothing outside themselves. Left out on purpose: playlists (hls, dash,
-# concat), descriptions of streams (sdp, rtsp), picture sequences (image2) and scripts (avisynth).
+# concat), descriptions of streams (sdp, rtsp), image sequences (image2) and scripts (avisynth).
 INPUT_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,asf,ogg,mxf,dv,gif,ivf,"
     "h263,h264,hevc,m4v,mjpeg,obu,nut,rm,wtv,yuv4mpegpipe"
@@ -31,7 +31,7 @@ _TAIL_LINES = 40
 _LOG_LINE = re.compile(r"(?P<context>.*?)\[(?P<level>verbose|info|warning|error|fatal|panic)\] (?P<text>.*)")
 _DECODED = re.compile(r"\(video\): \d+ packets read .*?; (\d+) frames decoded; (\d+) decode errors")
 _ENCODED = re.compile(r"\(video\): (\d+) frames encoded;")
-_OTHER_SIZE = re.compile(r"filter context - w: .*, incoming frame - w: (\d+) h: (\d+) ")
+_OTHER_RESOLUTION = re.compile(r"filter context - w: .*, incoming frame - w: (\d+) h: (\d+) ")
 _CONVERTED = re.compile(r"(\d+) frames dropped, (\d+) frames duplicated")
 _NO_SPACE = ("No space left on device", "Disk quota exceeded")
 
@@ -41,12 +41,12 @@ class FfmpegRun:
     """What ffmpeg counted while it ran.
 
     Args:
-        decoded_frames: Pictures that came out of the video decoder.
+        decoded_frames: Frames that came out of the video decoder.
         decode_errors: Packets that could not be decoded.
         encoded_frames: Frames that were written.
-        dropped_frames: Frames left out by the ``fps`` filter, to keep a constant rate.
-        duplicated_frames: Frames repeated by it.
-        later_sizes: Width and height of pictures that came after pictures of another size.
+        dropped_frames: Frames dropped by the ``fps`` filter, to keep a constant rate.
+        duplicated_frames: Frames duplicated by it.
+        later_sizes: Width and height of frames that came after frames of another resolution.
         stderr_tail: Its last warnings and errors.
     """
 
@@ -59,7 +59,7 @@ class FfmpegRun:
     stderr_tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL_LINES))
 
     def read_log_line(self, line: str) -> None:
-        """Take what is of interest from a line of ffmpeg's log."""
+        """Read the counts in a line of ffmpeg's log."""
         if match := _DECODED.search(line):
             self.decoded_frames += int(match[1])
             self.decode_errors += int(match[2])
@@ -68,7 +68,7 @@ class FfmpegRun:
         elif match := _CONVERTED.search(line):
             self.dropped_frames += int(match[1])
             self.duplicated_frames += int(match[2])
-        elif match := _OTHER_SIZE.search(line):
+        elif match := _OTHER_RESOLUTION.search(line):
             self.later_sizes.add((int(match[1]), int(match[2])))
         else:
             match = _LOG_LINE.match(line)
@@ -119,7 +119,7 @@ def run_ffmpeg(
 
     Raises:
         FfmpegError: It failed, could not be started or took too long.
-        DiskFullError: There was no room for the output.
+        DiskFullError: The disk was full.
     """
     argv = [ffmpeg_executable(), "-hide_banner", "-nostdin", "-y", "-nostats", "-loglevel", "level+verbose"]
     argv += ["-progress", "pipe:1", *arguments, "-f", container, file_url(output)]
@@ -133,9 +133,9 @@ def run_ffmpeg(
     try:
         status = run_child(argv, timeout_s=timeout_s, on_stdout=read_progress_line, on_stderr=run.read_log_line)
     except TimeoutError:
-        raise _error(f"ffmpeg was stopped because it took longer than {timeout_s:g} s.", argv, run) from None
+        raise _error(f"ffmpeg took longer than {timeout_s:g} s and was stopped.", argv, run) from None
     except (FileNotFoundError, PermissionError) as error:
-        raise _error(f"ffmpeg could not be started ({error}); is {FFMPEG_VARIABLE} right?", argv, run) from error
+        raise _error(f"ffmpeg could not be started ({error}); check {FFMPEG_VARIABLE}.", argv, run) from error
     if status != 0:
         if any(sign in line for line in run.stderr_tail for sign in _NO_SPACE):
             raise disk_full_error(output.parent)

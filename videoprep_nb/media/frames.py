@@ -15,7 +15,7 @@ from videoprep_nb.core.layout import FRAME_TABLE_NAME, disk_full_as_error, frame
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import ClipRecord, ClipTable, FrameRecord, FrameTable
 from videoprep_nb.core.timecode import sampled_frames
-from videoprep_nb.media.standard import open_own, read_standard
+from videoprep_nb.media.standard import open_own, read_standard, written_by
 
 # Decoding and JPEG encoding leave Python's lock; more than two would fill the memory for little gain.
 _CLIPS_AT_ONCE = 2
@@ -56,7 +56,7 @@ def read_frames_at(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, Rg
                     yield index, frame.to_ndarray(format="rgb24")
                     break
             else:
-                raise InputError(f"{path} ends before its frame {index}; run the stage that writes it again.")
+                raise InputError(f"{path} ends before frame {index}. Run {written_by(path)} again.")
 
 
 def extract_frames(
@@ -74,26 +74,26 @@ def extract_frames(
         output_folder: Where the frames go; replaced when it exists.
         frames_per_second: Frames to take per second of a clip.
         jpeg_quality: 1 to 100.
-        progress: Told the frames that are done.
+        progress: Called with the number of frames done.
 
     Returns:
         The table; it lies beside the folders.
 
     Raises:
         InputError: The clips or their table are missing.
-        DiskFullError: There is no room for the frames.
+        DiskFullError: The disk is full.
     """
     clip_table = ClipTable.read_folder(clips_folder)
     clips = clip_table.clips
-    wanted = [sampled_frames(clip.frame_count, clip.rate, frames_per_second) for clip in clips]
-    total = sum(map(len, wanted))
+    indices_of_clips = [sampled_frames(clip.frame_count, clip.rate, frames_per_second) for clip in clips]
+    total = sum(map(len, indices_of_clips))
     records: list[FrameRecord] = []
     with staged_folder(output_folder) as folder, ThreadPoolExecutor(_CLIPS_AT_ONCE) as pool:
 
         def extract(clip: ClipRecord, indices: Sequence[int]) -> list[FrameRecord]:
             return _extract_clip(clips_folder / clip.file_name, clip, indices, folder / clip.clip_id, jpeg_quality)
 
-        for clip_records in pool.map(extract, clips, wanted):
+        for clip_records in pool.map(extract, clips, indices_of_clips):
             records += clip_records
             progress(len(records), total, "frames")
         table = FrameTable(video_id=clip_table.video_id, width=clips[0].width, height=clips[0].height, frames=records)
@@ -114,10 +114,10 @@ def _extract_clip(
 
 
 def write_jpeg(path: Path, image: RgbImage, quality: int) -> None:
-    """Write an ``(height, width, 3)`` uint8 RGB picture as JPEG of a quality from 1 to 100.
+    """Write an ``(height, width, 3)`` uint8 RGB image as JPEG of a quality from 1 to 100.
 
     Raises:
-        DiskFullError: There is no room for it.
+        DiskFullError: The disk is full.
     """
     _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
     with disk_full_as_error(path.parent):

@@ -1,4 +1,4 @@
-"""Where the source picture goes in the standard frame."""
+"""Where the source frame goes in the standard frame."""
 
 import math
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from videoprep_nb.core.errors import ParameterError
 
 Fit = Literal["letterbox", "crop", "stretch"]
 
-_MOST_SCALED_PIXELS = 1 << 26
+_MAX_SCALED_PIXELS = 1 << 26
 
 
 @dataclass(frozen=True)
 class Placement:
-    """The scaled source picture in a frame; all numbers in pixels of that frame, all even.
+    """A scaled source frame in the standard frame; all numbers are even, in pixels of the standard frame.
 
     Args:
-        frame_width: Width of the frame.
-        frame_height: Height of the frame.
-        scaled_width: Width of the whole scaled picture.
-        scaled_height: Height of the whole scaled picture.
+        frame_width: Width of the standard frame.
+        frame_height: Height of the standard frame.
+        scaled_width: Width of the whole scaled source frame.
+        scaled_height: Height of the whole scaled source frame.
         offset_x: Its left edge in the frame; negative when cropped.
         offset_y: Its upper edge in the frame; negative when cropped.
     """
@@ -34,8 +34,8 @@ class Placement:
     offset_y: int
 
     @property
-    def picture_xyxy(self) -> tuple[int, int, int, int]:
-        """The part of the frame that shows the source picture."""
+    def content_xyxy(self) -> tuple[int, int, int, int]:
+        """The part of the standard frame that shows the source."""
         right, lower = self.offset_x + self.scaled_width, self.offset_y + self.scaled_height
         return (
             max(0, self.offset_x),
@@ -45,14 +45,14 @@ class Placement:
         )
 
     def transform_from(self, source_width: int, source_height: int) -> FrameTransform:
-        """The mapping of source pixels (turned as a player shows them) to the frame."""
+        """The mapping of source pixels (rotated as in a player) to the standard frame."""
         return FrameTransform(
             self.scaled_width / source_width, self.scaled_height / source_height, self.offset_x, self.offset_y
         )
 
     def filters(self) -> list[str]:
-        """The ffmpeg filters that put a picture there."""
-        left, upper, right, lower = self.picture_xyxy
+        """The ffmpeg filters that place a frame."""
+        left, upper, right, lower = self.content_xyxy
         return [
             f"scale={self.scaled_width}:{self.scaled_height}:flags=bicubic:out_range=tv",
             "format=yuv420p",
@@ -65,20 +65,20 @@ class Placement:
 def place(
     source_size: tuple[int, int], sample_aspect: Fraction, frame_size: tuple[int, int], fit: Fit, *, upscale: bool
 ) -> Placement:
-    """Fit a source picture into a frame, centred.
+    """Fit a source frame into the standard frame, centred.
 
     Args:
-        source_size: Width and height in source pixels, as a player turns the picture.
-        sample_aspect: Width over height of a source pixel, turned likewise.
-        frame_size: Width and height of the frame in pixels, even.
-        fit: Black bars, cut the overhang, or distort.
-        upscale: Whether a small picture may be enlarged.
+        source_size: Width and height in source pixels, rotated as in a player.
+        sample_aspect: Width over height of a source pixel, rotated likewise.
+        frame_size: Width and height of the standard frame in pixels, even.
+        fit: Pad with black, crop or stretch.
+        upscale: Whether a small frame may be enlarged.
 
     Returns:
-        The place, on even pixels, because colour is stored for 2 × 2 of them.
+        The placement on even pixels, as chroma is stored per 2 × 2 pixels.
 
     Raises:
-        ParameterError: Cropping so long and thin a picture would need one of absurd size first.
+        ParameterError: The aspect ratio is too extreme: cropping would need an absurdly large frame first.
     """
     shown = (source_size[0] * sample_aspect, Fraction(source_size[1]))
     ratios = [Fraction(frame) / side for frame, side in zip(frame_size, shown, strict=True)]
@@ -87,9 +87,9 @@ def place(
     if not upscale:
         ratios = [min(ratio, Fraction(1)) for ratio in ratios]
     width, height = (max(2, _nearest_even(side * ratio)) for side, ratio in zip(shown, ratios, strict=True))
-    if width * height > _MOST_SCALED_PIXELS:
+    if width * height > _MAX_SCALED_PIXELS:
         raise ParameterError(
-            "fit", f"cannot crop a picture of {source_size[0]}×{source_size[1]}: it is too long and thin; use letterbox"
+            "fit", f"cannot crop {source_size[0]}×{source_size[1]}, its aspect ratio is too extreme; use letterbox"
         )
     offset_x, offset_y = (
         math.floor(Fraction(frame - side, 4)) * 2 for frame, side in zip(frame_size, (width, height), strict=True)

@@ -1,4 +1,4 @@
-"""Look into a raw upload: what it claims, what it holds, and what is unusual about it."""
+"""Inspect a raw upload: what its header reports, what the file holds, and what is unusual."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from videoprep_nb.core.errors import InputError, ProbeError
 from videoprep_nb.core.records import Record
+from videoprep_nb.core.text import plural
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.child import run_child
 
@@ -19,24 +20,24 @@ _MEMORY_LIMIT_BYTES = 4 << 30
 
 
 class VideoInfo(Record):
-    """What a video file holds, measured from its packets.
+    """Properties of a video file, measured from its packets.
 
     Args:
         format_name: Container, as libav names it.
         codec: Video codec.
-        width: Width of the stored picture in pixels.
-        height: Height of the stored picture in pixels.
-        rotation_deg: Clockwise turn that a player applies to the stored picture: 0, 90, 180 or 270.
+        width: Width of a stored frame in pixels.
+        height: Height of a stored frame in pixels.
+        rotation_deg: Clockwise rotation that a player applies to the stored frames: 0, 90, 180 or 270.
         sample_aspect: Width over height of a stored pixel.
         rate: Frames per second; for a variable rate, that of the typical interval.
         is_variable_rate: True when the frames do not follow a constant rate.
         duration_s: Seconds from the first frame to the end of the last one, by time stamps.
-        packet_count: Coded pictures in the file.
-        claimed_frame_count: Frames the header claims, None when it claims nothing.
-        claimed_duration_s: Seconds the header claims, None when it claims nothing.
+        packet_count: Coded frames in the file.
+        claimed_frame_count: Frames that the header reports, None when it reports none.
+        claimed_duration_s: Seconds that the header reports, None when it reports none.
         pixel_format: Pixel format, as libav names it.
         audio_codec: Codec of the first audio stream, None without one.
-        findings: What is wrong or unusual, a sentence each.
+        findings: Notes on what is wrong or unusual.
     """
 
     format_name: str
@@ -57,31 +58,31 @@ class VideoInfo(Record):
 
     @property
     def displayed_size(self) -> tuple[int, int]:
-        """Width and height of the turned picture, in stored pixels."""
+        """Width and height of a rotated frame, in stored pixels."""
         return (self.width, self.height) if self.rotation_deg % 180 == 0 else (self.height, self.width)
 
     @property
     def displayed_sample_aspect(self) -> Fraction:
-        """Width over height of a pixel of the turned picture."""
+        """Width over height of a pixel of a rotated frame."""
         return self.sample_aspect if self.rotation_deg % 180 == 0 else 1 / self.sample_aspect
 
 
 def check_input_file(path: Path, name: str) -> None:
-    """Check that a path is a plain, readable file with something in it; nothing is opened but for reading.
+    """Check that a path is a plain, readable, non-empty file.
 
     Args:
         path: The file.
-        name: What people call it.
+        name: Name for messages.
 
     Raises:
-        InputError: It is not; the message says what it is.
+        InputError: It is something else; the message says what.
     """
     try:
         status = path.lstat()
     except FileNotFoundError:
         raise InputError(f"{name} does not exist; give a video file, or make one with: videoprep sample") from None
     except OSError as error:
-        raise InputError(f"{name} cannot be reached ({error.strerror}).") from error
+        raise InputError(f"{name} cannot be accessed ({error.strerror}).") from error
     if stat.S_ISLNK(status.st_mode):
         raise InputError(f"{name} is a symbolic link; give the file that it points to.")
     if stat.S_ISDIR(status.st_mode):
@@ -89,17 +90,17 @@ def check_input_file(path: Path, name: str) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise InputError(f"{name} is a device or pipe; give a video file.")
     if not os.access(path, os.R_OK):
-        raise InputError(f"{name} may not be read; change its permissions or give a copy.")
+        raise InputError(f"{name} is not readable; change its permissions or give a copy.")
     if status.st_size == 0:
-        raise InputError(f"{name} is empty (0 bytes); was the upload complete?")
+        raise InputError(f"{name} is empty (0 bytes); check that the upload was complete.")
 
 
 def probe(path: Path, name: str | None = None) -> VideoInfo:
-    """Measure a video file. It is read by a process of its own, as libraries may crash on hostile files.
+    """Measure a video file in a child process, as libraries may crash on hostile files.
 
     Args:
         path: A raw file.
-        name: What people call it, for messages; an upload lies under another name. None: its path.
+        name: Name for messages; an upload is stored under another one. None: its path.
 
     Returns:
         What is in it.
@@ -122,7 +123,7 @@ def probe(path: Path, name: str | None = None) -> VideoInfo:
             memory_limit_bytes=_MEMORY_LIMIT_BYTES,
         )
     except TimeoutError:
-        raise ProbeError(f"{name} could not be examined within {_TIMEOUT_S:g} s.") from None
+        raise ProbeError(f"{name} could not be inspected within {_TIMEOUT_S:g} s.") from None
     if status != 0:
         raise ProbeError(f"{name} cannot be processed: reading it failed ({errors[-1] if errors else status}).")
     measured = json.loads("".join(output))
@@ -135,19 +136,19 @@ def probe(path: Path, name: str | None = None) -> VideoInfo:
 
 def _findings(info: VideoInfo, transfer: str | None, clock_jumps: int) -> Iterator[str]:
     if info.claimed_frame_count is not None and info.claimed_frame_count != info.packet_count:
-        yield f"claims {info.claimed_frame_count} frames, holds {info.packet_count}"
+        yield f"header reports {plural(info.claimed_frame_count, 'frame')}, file has {info.packet_count:,}"
     claimed_s = info.claimed_duration_s
     if claimed_s is not None and abs(claimed_s - info.duration_s) > max(1.0, 0.02 * info.duration_s):
-        yield f"claims {format_duration(claimed_s)}, holds {format_duration(info.duration_s)}"
+        yield f"header reports {format_duration(claimed_s)}, file has {format_duration(info.duration_s)}"
     if info.rotation_deg:
-        yield f"turned {info.rotation_deg}°, will be corrected"
+        yield f"rotated {info.rotation_deg}°; corrected"
     if info.sample_aspect != 1:
-        yield f"non-square pixels {info.sample_aspect.numerator}:{info.sample_aspect.denominator}, will be corrected"
+        yield f"non-square pixels, {info.sample_aspect.numerator}:{info.sample_aspect.denominator}; corrected"
     if info.is_variable_rate:
-        yield f"frames at irregular times, will be made constant at {float(info.rate):.6g} frames per second"
+        yield f"variable frame rate; converted to a constant {float(info.rate):.6g} frames per second"
     if info.width % 2 or info.height % 2:
-        yield f"odd size {info.width}×{info.height}"
+        yield f"odd resolution, {info.width}×{info.height}; scaled to even numbers"
     if clock_jumps:
-        yield f"its clock jumps ({clock_jumps}×), the parts will be joined"
+        yield f"{plural(clock_jumps, 'timestamp jump')}; parts joined"
     if transfer is not None:
-        yield f"high dynamic range ({transfer}), colours will look pale"
+        yield f"high dynamic range ({transfer}); colours look pale"

@@ -1,4 +1,4 @@
-"""The process that opens a raw file for ``probe`` and prints what it measured as JSON, or why it refuses.
+"""The process that opens a raw file for ``probe`` and prints its measurements as JSON, or why it refuses.
 
 Run as ``python -m videoprep_nb.media.probe_child FILE``. It starts once per video, so it imports little.
 """
@@ -45,12 +45,12 @@ def examine(path: Path) -> dict[str, Any]:
         times_s = np.sort(times_s)
         claimed_rates = [rate for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate) if rate]
         if len(times_s) < 2 and stream.codec_context.framerate:
-            # pictures without a container have no times, and what the container seems to claim is a mere default
+            # an elementary stream has no timestamps, and the rate that its demuxer reports is a mere default
             claimed_rates.insert(0, stream.codec_context.framerate)
         rate, is_variable = measure_rate(times_s, claimed_rates)
         duration_s = _duration_s(times_s, packet_count, rate)
         if duration_s * rate > 100 * packet_count + 1000:
-            raise ProbeError(f"its frames lie too far apart, {packet_count} over {format_duration(duration_s)}")
+            raise ProbeError(f"its frames are too far apart, {packet_count:,} in {format_duration(duration_s)}")
         audio_codecs = [audio.codec_context.name for audio in container.streams.audio if audio.codec_context]
         return {
             "format_name": container.format.name,
@@ -79,7 +79,7 @@ def _open(path: Path) -> Any:
             return av.open(file_url(path), options=dict(RAW_INPUT_OPTIONS))
         except av.FFmpegError as error:
             if any("whitelist" in message for _, _, message in log):
-                raise ProbeError("it is not a video file (a playlist, picture, text or sound)") from error
+                raise ProbeError("it is not a video file (a playlist, image, text or audio file)") from error
             raise ProbeError(f"it is damaged or not a video ({error.strerror})") from error
 
 
@@ -87,14 +87,14 @@ def _video_stream(container: Any) -> Any:
     videos = list(container.streams.video)
     moving = [stream for stream in videos if not stream.disposition & Disposition.attached_pic]
     if not moving:
-        raise ProbeError("it holds only a cover picture, no video" if videos else "it has no video stream")
+        raise ProbeError("it has a cover image but no video" if videos else "it has no video stream")
     if moving[0].codec_context is None:
-        raise ProbeError("its video codec is not known")
+        raise ProbeError("its video codec is unknown")
     return moving[0]
 
 
 def _read_packets(container: Any, stream: Any) -> tuple[Any, list[tuple[int, int]], int]:
-    """The first picture, times of decoding and showing of all coded pictures in ticks, and their number."""
+    """The first frame, decoding and presentation times of all coded frames in ticks, and their number."""
     first_frame = None
     times: list[tuple[int, int]] = []
     packet_count = 0
@@ -108,7 +108,7 @@ def _read_packets(container: Any, stream: Any) -> tuple[Any, list[tuple[int, int
         if shown is not None:
             times.append((shown if packet.dts is None else packet.dts, shown))
     if first_frame is None:
-        raise ProbeError("no picture in it can be decoded" if packet_count else "it holds no frames")
+        raise ProbeError("none of its frames can be decoded" if packet_count else "it has no frames")
     return first_frame, times, packet_count
 
 
@@ -126,7 +126,7 @@ def _decode(packet: Any) -> Any | None:
     try:
         return next(iter(packet.decode()), None)
     except av.FFmpegError:
-        return None  # a damaged picture; the next one may be whole
+        return None  # a damaged frame; the next one may be whole
 
 
 def _duration_s(times_s: Any, packet_count: int, rate: Fraction) -> float:

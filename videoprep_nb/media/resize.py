@@ -1,4 +1,4 @@
-"""Bring a raw video to the standard form."""
+"""Convert a raw video to the standard form."""
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -9,43 +9,46 @@ from videoprep_nb.core.errors import FrameCountError, ProbeError
 from videoprep_nb.core.layout import staged_file
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import Record
+from videoprep_nb.core.text import plural
 from videoprep_nb.media.ffmpeg import FfmpegRun, raw_input, run_ffmpeg
 from videoprep_nb.media.geometry import Fit, Placement, place
 from videoprep_nb.media.probe import VideoInfo, probe
 from videoprep_nb.media.standard import read_standard
-from videoprep_nb.media.timing import LONGEST_PAUSE_S
+from videoprep_nb.media.timing import MAX_PAUSE_S
 
 # A damaged part must not cost the good ones; a change of size on the way must not restart the clock of the filters.
 _TOLERANCE = ("-max_error_rate", "1", "-reinit_filter", "0")
 # A pause of the recording is no restart of its clock. Taken for one, as ffmpeg does after 10 s, it costs frames: with
 # B-frames the times of showing jump some packets before those of decoding, at which the clock is set back.
-_LONGEST_PAUSE = ("-dts_delta_threshold", f"{LONGEST_PAUSE_S:g}")
+_MAX_PAUSE = ("-dts_delta_threshold", f"{MAX_PAUSE_S:g}")
 
 
 class ResizeResult(Record):
-    """What became of a raw video; lies as ``<video_id>.json`` beside the standard video.
+    """Record of a resized video, ``<video_id>.json`` beside the standard video.
 
     Args:
         video_id: The video.
-        original_name: Name of the file as the user knows it.
+        original_name: File name as submitted.
         file: Name of the standard video.
         source: What the raw file holds.
-        transform: From source pixels, turned as a player shows them, to the standard frame.
-        picture_xyxy: The part of the frame that shows the source picture, in pixels.
+        transform: From source pixels, rotated as in a player, to the standard frame.
+        content_xyxy: The part of the frame that shows the source, in pixels.
         width: Width of the standard video in pixels.
         height: Height of the standard video in pixels.
         rate: Frames per second of the standard video.
         decoded_frame_count: Frames that were decoded from the raw file.
         frame_count: Frames in the standard video, counted in the written file.
-        findings: What is unusual about the source, and where the frame counts differ, a sentence each.
+        findings: Notes on the source, and on frame counts that differ.
     """
+
+    written_by = "01_resize"
 
     video_id: str
     original_name: str
     file: str
     source: VideoInfo
     transform: FrameTransform
-    picture_xyxy: tuple[int, int, int, int]
+    content_xyxy: tuple[int, int, int, int]
     width: int
     height: int
     rate: Fraction
@@ -72,14 +75,14 @@ def resize_video(
     Args:
         input_file: The raw video.
         output_file: The MP4 file to write; its name without suffix is the id of the video.
-        original_name: Name of the raw video as the user knows it.
+        original_name: File name as submitted.
         frame_size: Width and height of the standard frame in pixels, even.
-        fit: How the picture is fitted into it.
-        upscale: Whether a small picture may be enlarged.
+        fit: How the source frame is fitted into it.
+        upscale: Whether a small frame may be enlarged.
         rate: Frames per second; None keeps those of the source.
         encoder: Arguments of ffmpeg from ``standard.encoder_arguments``.
         timeout_s: Seconds after which to give up.
-        progress: Told the frames that are done.
+        progress: Called with the number of frames done.
 
     Returns:
         The record; it is not written.
@@ -87,10 +90,10 @@ def resize_video(
     Raises:
         InputError: The input is not a plain, readable file.
         ProbeError: It is not a video, or no frame of it can be decoded.
-        ParameterError: The picture cannot be fitted in this way.
+        ParameterError: The frame cannot be fitted in this way.
         FfmpegError: ffmpeg failed.
         FrameCountError: The written file does not hold the frames that were encoded.
-        DiskFullError: There is no room for the output.
+        DiskFullError: The disk is full.
     """
     source = probe(input_file, original_name)
     rate = rate or source.rate
@@ -99,7 +102,7 @@ def resize_video(
     conversion = _conversion(source, rate, placement, expected_count)
     with staged_file(output_file) as staging:
         run = run_ffmpeg(
-            [*_TOLERANCE, *_LONGEST_PAUSE, *raw_input(input_file), *conversion, *encoder, "-movflags", "+faststart"],
+            [*_TOLERANCE, *_MAX_PAUSE, *raw_input(input_file), *conversion, *encoder, "-movflags", "+faststart"],
             staging,
             timeout_s=timeout_s,
             on_frame=lambda done: progress(min(done, expected_count), expected_count, "frames"),
@@ -112,7 +115,7 @@ def resize_video(
         file=output_file.name,
         source=source,
         transform=placement.transform_from(*source.displayed_size),
-        picture_xyxy=placement.picture_xyxy,
+        content_xyxy=placement.content_xyxy,
         width=placement.frame_width,
         height=placement.frame_height,
         rate=rate,
@@ -135,22 +138,22 @@ def _checked_count(written: Path, run: FfmpegRun, original_name: str) -> int:
     frame_count = read_standard(written).frame_count
     if frame_count != run.encoded_frames:
         raise FrameCountError(
-            f"ffmpeg encoded {run.encoded_frames} frames of {original_name}, but the file holds {frame_count}."
+            f"ffmpeg encoded {run.encoded_frames:,} frames of {original_name}, but the file has {frame_count:,}."
         )
     return frame_count
 
 
 def _count_findings(source: VideoInfo, run: FfmpegRun, expected_count: int) -> Iterator[str]:
     if run.decoded_frames != source.packet_count:
-        yield f"{run.decoded_frames} of {source.packet_count} frames could be decoded"
+        yield f"decoded {run.decoded_frames:,} of {plural(source.packet_count, 'frame')}"
     if run.decode_errors:
-        yield f"{run.decode_errors} decoding errors; pictures near them may be damaged"
+        yield f"{plural(run.decode_errors, 'decoding error')}; nearby frames may be damaged"
     for width, height in sorted(run.later_sizes):
         if width * source.height != height * source.width:
-            yield f"the picture changes to {width}×{height} on the way; from there on it is stretched to its old shape"
+            yield f"resolution changes to {width}×{height} mid-video; later frames stretched to the first aspect ratio"
     if run.duplicated_frames:
-        yield f"{run.duplicated_frames} frames repeated to fill gaps or raise the frame rate"
+        yield f"{plural(run.duplicated_frames, 'frame')} duplicated to fill gaps or raise the frame rate"
     if run.dropped_frames:
-        yield f"{run.dropped_frames} frames left out to keep the constant frame rate"
+        yield f"{plural(run.dropped_frames, 'frame')} dropped to keep the frame rate constant"
     if abs(run.encoded_frames - expected_count) > 1:
-        yield f"the time line promises {expected_count} frames, {run.encoded_frames} were written"
+        yield f"expected {plural(expected_count, 'frame')} from the timestamps, wrote {run.encoded_frames:,}"

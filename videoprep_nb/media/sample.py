@@ -1,4 +1,4 @@
-"""A sample video with real persons, made from the photographs that come with ultralytics."""
+"""A sample video with real people, made from the photographs that come with ultralytics."""
 
 import math
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from videoprep_nb.media.photographs import photograph_path
 
 _WIDTH, _HEIGHT, _RATE = 1280, 720, 25
 _SCENE_HEIGHT = 800
-_WALL_WIDTH = 1340  # wider than the picture, so that there are moments without anybody
+_WALL_WIDTH = 1340  # wider than a frame, so that some frames show nobody
 _SWAY_PX = 30.0
 _SWAY_PERIOD_S = 7.0
 
@@ -25,7 +25,7 @@ Image = npt.NDArray[np.uint8]
 
 
 def write_sample(path: Path, duration_s: float = 20.0) -> None:
-    """Write a 1280×720 H.264 video in which persons enter and leave as the view moves there and back.
+    """Write a 1280×720 H.264 video in which people enter and leave as the camera pans back and forth.
 
     Args:
         path: The MP4 file to write.
@@ -33,7 +33,7 @@ def write_sample(path: Path, duration_s: float = 20.0) -> None:
 
     Raises:
         InputError: The photographs are missing.
-        DiskFullError: There is no room for the file.
+        DiskFullError: The disk is full.
     """
     scene = _scene()
     with staged_file(path) as staging, av.open(file_url(staging), "w", format="mp4") as container:

@@ -1,7 +1,7 @@
-"""Read frames of our own videos in a smaller size, for a detector that must not wait for them.
+"""Read frames of our own videos at a lower resolution, fast enough for a detector.
 
 The general reader in ``frames`` gives whole RGB frames. Scaling the planes of a decoded frame before they become RGB
-takes a third less of the processor, which the detector's network has for itself then (2.2 against 3.4 ms per frame
+takes a third less CPU time, which the detector's network gets instead (2.2 against 3.4 ms per frame
 of 1280x720 to 640x360).
 """
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.errors import InputError
+from videoprep_nb.media.standard import written_by
 
 RgbImage = npt.NDArray[np.uint8]
 
@@ -24,7 +25,7 @@ def read_scaled_frames(path: Path, indices: Sequence[int], size: tuple[int, int]
     Args:
         path: A video in the standard form.
         indices: Zero-based indices of the frames, ascending.
-        size: Width and height of the pictures in pixels, even; their shape may differ from that of the video.
+        size: Width and height of the scaled frames in pixels, even; the aspect ratio may differ from the video's.
 
     Yields:
         The frames, ``(height, width, 3)`` uint8 RGB; fewer if the video ends early.
@@ -35,17 +36,17 @@ def read_scaled_frames(path: Path, indices: Sequence[int], size: tuple[int, int]
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
-            stream.codec_context.thread_count = 1  # more threads take more of the processor for the same frames
-            wanted = iter(indices)
-            next_index = next(wanted, None)
+            stream.codec_context.thread_count = 1  # more threads take more CPU time for the same frames
+            remaining = iter(indices)
+            next_index = next(remaining, None)
             for index, frame in enumerate(container.decode(stream)):
                 if next_index is None:
                     return
                 if index == next_index:
                     yield _scaled_rgb(frame, *size)
-                    next_index = next(wanted, None)
+                    next_index = next(remaining, None)
     except FileNotFoundError:
-        raise InputError(f"{path} does not exist; run the stage that writes it first.") from None
+        raise InputError(f"{path} does not exist. Run {written_by(path)} first.") from None
     except av.FFmpegError as error:
         raise InputError(f"{path} cannot be read as a video.") from error
 
@@ -54,7 +55,7 @@ def _scaled_rgb(frame: av.VideoFrame, width: int, height: int) -> RgbImage:
     if frame.format.name != "yuv420p":
         frame = frame.reformat(format="yuv420p")
     luma_size, chroma_size = (width, height), (width // 2, height // 2)
-    # One picture under the other: luma, and both chroma planes of half its width and height, as OpenCV wants them.
+    # One plane under the other, as OpenCV expects: luma, then both chroma planes at half the width and height.
     yuv = np.empty((height * 3 // 2, width), np.uint8)
     chroma = yuv[height:].reshape(2, height // 2, width // 2)
     cv2.resize(_samples(frame.planes[0]), luma_size, dst=yuv[:height])

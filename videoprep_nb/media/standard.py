@@ -12,6 +12,7 @@ from typing import Any
 import av
 
 from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.layout import is_clip_id
 from videoprep_nb.core.threads import thread_count
 from videoprep_nb.media.ffmpeg import RAW_INPUT_OPTIONS, file_url
 
@@ -36,7 +37,7 @@ def encoder_arguments(preset: str, crf: int) -> list[str]:
 
 @dataclass(frozen=True)
 class StandardVideo:
-    """What a file in the standard form holds.
+    """Properties of a file in the standard form.
 
     Args:
         rate: Frames per second.
@@ -53,6 +54,16 @@ class StandardVideo:
     keyframes: frozenset[int]
 
 
+def written_by(path: Path) -> str:
+    """The notebook that writes one of our videos, for messages.
+
+    Example:
+        >>> written_by(Path("work/clips/1/1_clip_000.mp4")), written_by(Path("work/resized/1.mp4"))
+        ('02_clip', '01_resize')
+    """
+    return "02_clip" if is_clip_id(path.stem) else "01_resize"
+
+
 def open_own(path: Path) -> Any:
     """Open a file for reading with PyAV, nothing but the file itself.
 
@@ -60,7 +71,7 @@ def open_own(path: Path) -> Any:
         InputError: It does not exist or is not a video.
     """
     if not path.is_file():
-        raise InputError(f"{path} does not exist; run the stage that writes it first.")
+        raise InputError(f"{path} does not exist. Run {written_by(path)} first.")
     try:
         return av.open(file_url(path), options=dict(RAW_INPUT_OPTIONS))
     except av.FFmpegError as error:
@@ -95,7 +106,7 @@ def read_standard(path: Path) -> StandardVideo:
             if not packet.size:
                 continue  # the end-of-stream packet
             if packet.pts is None or abs(packet.pts - frame_count * frame_ticks) > 1:
-                raise _not_standard(path, "its frames do not follow each other at a constant rate from time 0 on")
+                raise _not_standard(path, "its frame rate is not constant from time 0 on")
             if packet.is_keyframe:
                 keyframes.add(frame_count)
             frame_count += 1
@@ -104,4 +115,4 @@ def read_standard(path: Path) -> StandardVideo:
 
 
 def _not_standard(path: Path, found: str) -> InputError:
-    return InputError(f"{path} is not a standard video: {found}; run 01_resize on it first.")
+    return InputError(f"{path} is not a standard video: {found}. Run 01_resize on it first.")

@@ -28,7 +28,7 @@ class VideoFacts(TypedDict, total=False):
         standard_frame_count: Frames of the standard video.
         clip_count: Clips cut from it.
         frame_count: JPEGs extracted.
-        findings: What is unusual about the file, a sentence each.
+        findings: Notes on the file.
     """
 
     decoded_frame_count: int

@@ -14,7 +14,7 @@ from videoprep_nb.jobs.reports.render import (
     ReportEntry,
     VideoEntry,
     export_html,
-    first_picture,
+    first_image,
     write_index,
 )
 from videoprep_nb.viz import pictures, tables
@@ -110,24 +110,24 @@ def test_failure_that_no_cell_shows_is_on_top(tmp_path):
     assert page.text.count(sentence) == 1
 
 
-def test_first_picture_is_small_and_the_first(tmp_path):
+def test_first_image_is_small_and_the_first(tmp_path):
     path = tmp_path / "a.ipynb"
     cells = [
         new_code_cell("", outputs=[picture_output((200, 30, 30))]),
         new_code_cell("", outputs=[picture_output((0, 0, 0))]),
     ]
     nbformat.write(new_notebook(cells=cells), path)
-    small = Image.open(io.BytesIO(first_picture(path) or b""))
+    small = Image.open(io.BytesIO(first_image(path) or b""))
     assert small.format == "JPEG"
     assert small.width <= 480
     assert small.height <= 300
     assert np.allclose(small.getpixel((10, 10)), (200, 30, 30), atol=6)
 
 
-def test_no_first_picture_in_a_notebook_that_failed_early(tmp_path):
+def test_no_first_image_in_a_notebook_that_failed_early(tmp_path):
     path = tmp_path / "a.ipynb"
     nbformat.write(new_notebook(cells=[new_code_cell("", outputs=[error_output("no")])]), path)
-    assert first_picture(path) is None
+    assert first_image(path) is None
 
 
 def job_summary(report_count: int = 2) -> JobSummary:
@@ -140,7 +140,7 @@ def job_summary(report_count: int = 2) -> JobSummary:
     reports.append(ReportEntry("resize", "2", "failed", f"{HOSTILE_NAME} is empty.", 0.5, "", None))
     reports.append(ReportEntry("package", None, "done", "", 2.0, "06_package.html", None))
     videos = [
-        VideoEntry("1", "Straße 1.mp4", "done", "", 795, 6, 80, ["turned 90°"]),
+        VideoEntry("1", "Straße 1.mp4", "done", "", 795, 6, 80, ["rotated 90°"]),
         VideoEntry("2", HOSTILE_NAME, "failed", "It is empty.", 0, 0, 0, []),
     ]
     message = "1 of 2 videos could not be processed."
@@ -165,7 +165,7 @@ def test_index_leads_to_every_report_and_the_package(tmp_path):
         "Straße 1.mp4",
         HOSTILE_NAME,
         "It is empty.",
-        "turned 90°",
+        "rotated 90°",
         "795",
     ],
 )

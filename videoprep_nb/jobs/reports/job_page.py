@@ -1,7 +1,7 @@
 """The page that leads through the reports of a job."""
 
 from videoprep_nb.jobs.models import JobResult, UnitResult, VideoResult
-from videoprep_nb.jobs.reports.render import JobSummary, ReportEntry, VideoEntry, first_picture, write_index
+from videoprep_nb.jobs.reports.render import JobSummary, ReportEntry, VideoEntry, first_image, write_index
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.stages.registry import STAGES
 
@@ -39,5 +39,5 @@ def _report_entry(folder: JobFolder, unit: UnitResult) -> ReportEntry:
         message=unit.message,
         elapsed_s=unit.elapsed_s,
         html_name=page.name if page.exists() else "",
-        picture=first_picture(notebook) if unit.report else None,
+        thumbnail=first_image(notebook) if unit.report else None,
     )

@@ -1,6 +1,6 @@
 """Reports as web pages: an executed notebook, and the page that leads through the notebooks of a job.
 
-The pages work offline and in a sandbox without scripts: pictures and styles are inside, nothing is loaded and nothing
+The pages work offline and in a sandbox without scripts: images and styles are inside, nothing is loaded and nothing
 runs (nbconvert's own templates link to a content delivery network).
 """
 
@@ -19,9 +19,9 @@ FAILURE_TAG = "videoprep-failure"
 """Tag of a raw cell that holds the sentence about a failure which no cell shows, such as a dead kernel."""
 
 _TEMPLATES = Path(__file__).parent / "report_template"
-_PICTURE_TYPES = ("image/jpeg", "image/png")
+_IMAGE_TYPES = ("image/jpeg", "image/png")
 _THUMBNAIL_SIZE_PX = (480, 300)
-_MAX_PICTURES = 100
+_MAX_THUMBNAILS = 100
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class ReportEntry:
     """The report of one stage.
 
     Args:
-        title: Name of the stage for people.
+        title: Title of the stage.
         video_id: The video, None for a stage that runs once per job.
         state: ``done``, ``failed`` or ``cancelled``.
         message: What went wrong, in one sentence; empty when nothing did.
         elapsed_s: Wall time in seconds.
         html_name: The page beside ``index.html``; empty when there is none.
-        picture: A JPEG of it, see ``first_picture``; None when there is none.
+        thumbnail: A small JPEG of it, see ``first_image``; None when there is none.
     """
 
     title: str
@@ -44,7 +44,7 @@ class ReportEntry:
     message: str
     elapsed_s: float
     html_name: str
-    picture: bytes | None
+    thumbnail: bytes | None
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ class VideoEntry:
 
     Args:
         video_id: Its number.
-        original_name: File name as the person knows it.
+        original_name: File name as submitted.
         state: ``done``, ``failed`` or ``cancelled``.
         message: What went wrong, in one sentence; empty when nothing did.
         decoded_frame_count: Frames decoded from the raw file.
         clip_count: Clips cut from it.
         frame_count: JPEGs extracted.
-        findings: What was unusual about the file, a sentence each.
+        findings: Notes on the file.
     """
 
     video_id: str
@@ -79,7 +79,7 @@ class JobSummary:
     Args:
         job_id: The job.
         state: ``done``, ``completed with errors``, ``failed`` or ``cancelled``.
-        message: One sentence for the person who started it; empty when all went well.
+        message: One sentence for the user; empty when all went well.
         elapsed_s: Wall time in seconds.
         package_href: The package, relative to the page; empty when there is none.
         videos: The videos, in order.
@@ -99,7 +99,7 @@ def export_html(notebook_path: Path, html_path: Path) -> None:
     """Write an executed notebook as a web page.
 
     Args:
-        notebook_path: The notebook; one that failed is as welcome.
+        notebook_path: The notebook; a failed one works too.
         html_path: The page to write; it appears complete.
 
     Raises:
@@ -135,13 +135,13 @@ def render_html(notebook: Any, default_title: str) -> str:
     return str(exporter.from_notebook_node(notebook, resources)[0])
 
 
-def first_picture(notebook_path: Path) -> bytes | None:
-    """A small JPEG of the first picture that an executed notebook shows, None when it shows none."""
-    # read as JSON: nbformat, which takes a second to import, would validate what is only looked at here
+def first_image(notebook_path: Path) -> bytes | None:
+    """A thumbnail (JPEG) of the first image in an executed notebook, None when it has none."""
+    # read as JSON: nbformat, which takes a second to import, would validate what is only read here
     for cell in json.loads(notebook_path.read_text(encoding="utf-8"))["cells"]:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            for mime_type in _PICTURE_TYPES:
+            for mime_type in _IMAGE_TYPES:
                 if mime_type in data:
                     return _thumbnail(base64.b64decode("".join(data[mime_type])))
     return None
@@ -162,14 +162,14 @@ def write_index(path: Path, job: JobSummary) -> None:
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True)
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
     environment.filters["duration"] = format_duration
-    bounded = replace(job, reports=[_without_picture(entry, i) for i, entry in enumerate(job.reports)])
+    bounded = replace(job, reports=[_bounded(entry, i) for i, entry in enumerate(job.reports)])
     with staged_file(path) as staging:
         staging.write_text(environment.get_template("job.html.j2").render(job=bounded), encoding="utf-8")
 
 
-def _without_picture(entry: ReportEntry, index: int) -> ReportEntry:
-    """Only the first reports of a very large job have pictures, so that a browser can still open the page."""
-    return entry if index < _MAX_PICTURES else replace(entry, picture=None)
+def _bounded(entry: ReportEntry, index: int) -> ReportEntry:
+    """Only the first reports of a very large job have thumbnails, so that a browser can still open the page."""
+    return entry if index < _MAX_THUMBNAILS else replace(entry, thumbnail=None)
 
 
 def _title(notebook: Any) -> str:
@@ -179,7 +179,7 @@ def _title(notebook: Any) -> str:
 
 
 def _failure(notebook: Any) -> str:
-    """The sentence about what went wrong, from the cell that tells it or else from the first error."""
+    """The sentence about what went wrong, from the cell that holds it or else from the first error."""
     for cell in notebook.cells:
         if FAILURE_TAG in cell.metadata.get("tags", []):
             return str(cell.source)
@@ -188,20 +188,20 @@ def _failure(notebook: Any) -> str:
 
 
 def _cells_that_ran(notebook: Any) -> list[Any]:
-    """The cells up to the one that failed; headings without anything below them would only irritate."""
+    """The cells up to the one that failed; headings without content would only irritate."""
     cells: list[Any] = notebook.cells
     failed = (i for i, cell in enumerate(cells) if any(out.output_type == "error" for out in cell.get("outputs", [])))
     return cells[: next(failed, len(cells)) + 1]
 
 
 def _thumbnail(encoded: bytes) -> bytes:
-    """The upper part of a picture, small, as JPEG."""
+    """The upper part of an image, small, as JPEG."""
     from PIL import Image
 
-    picture = Image.open(io.BytesIO(encoded)).convert("RGB")
+    image = Image.open(io.BytesIO(encoded)).convert("RGB")
     width, height = _THUMBNAIL_SIZE_PX
-    picture = picture.crop((0, 0, picture.width, min(picture.height, round(picture.width * height / width))))
-    picture.thumbnail(_THUMBNAIL_SIZE_PX)
+    image = image.crop((0, 0, image.width, min(image.height, round(image.width * height / width))))
+    image.thumbnail(_THUMBNAIL_SIZE_PX)
     small = io.BytesIO()
-    picture.save(small, "JPEG", quality=78)
+    image.save(small, "JPEG", quality=78)
     return small.getvalue()

@@ -1,4 +1,4 @@
-"""Stage 2: one standard video to clips."""
+"""Stage 2: cut one standard video into clips."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def clip(params: ClipParams, progress: ProgressCallback | None = None) -> ClipTa
 
     Args:
         params: Parameters of the stage.
-        progress: Told the clips that are done; by default what fits the environment.
+        progress: Called with the number of clips done; by default a progress bar, or the job's progress file.
 
     Returns:
         The table of clips.

@@ -5,6 +5,7 @@ from pathlib import Path
 from IPython.display import HTML, Image
 
 from videoprep_nb.core.records import ClipRecord, ClipTable
+from videoprep_nb.core.text import plural
 from videoprep_nb.media.frames import read_frames_at
 from videoprep_nb.viz import charts, pictures, tables
 from videoprep_nb.viz.style import ACCENT, SECOND, Colour
@@ -13,7 +14,7 @@ _MAX_CLIPS = 24
 
 
 def clip_time_line(clips: ClipTable) -> Image:
-    """One bar per clip over the time of the standard video, with its frames; the colour tells how it was cut."""
+    """One bar per clip over the time of the standard video, with its frames; the colour shows how it was cut."""
     shown = clips.clips[:_MAX_CLIPS]
     bars = [
         charts.Bar(row, float(clip.start_s), float(clip.start_s + clip.duration_s), _colour(clip))
@@ -23,9 +24,9 @@ def clip_time_line(clips: ClipTable) -> Image:
     end_s = float(clips.source_frame_count / shown[0].rate) if len(shown) == len(clips.clips) else bars[-1].end_s
     chart, axes = charts.time_line(bars, labels, _time_line_title(clips), end_s)
     for bar, clip in zip(bars, shown, strict=True):
-        charts.label_bar(axes, bar, f"{clip.frame_count:,} frames")
+        charts.label_bar(axes, bar, plural(clip.frame_count, "frame"))
     charts.legend(axes, {_way(clip): _colour(clip) for clip in shown})
-    return charts.image(chart, f"Time line of {len(shown)} clips")
+    return charts.image(chart, f"Time line of {plural(len(shown), 'clip')}")
 
 
 def first_frames(clips: ClipTable, folder: Path) -> Image:
@@ -45,7 +46,7 @@ def first_frames(clips: ClipTable, folder: Path) -> Image:
 def clip_summary(clips: ClipTable) -> HTML:
     """Start, length, frames and way of cutting of every clip."""
     return tables.table(
-        ["clip", "from", "to", "seconds", "frames", "frames per second", "written by"],
+        ["clip", "start", "end", "seconds", "frames", "fps", "written by"],
         [
             (
                 clip.clip_id,
@@ -63,8 +64,8 @@ def clip_summary(clips: ClipTable) -> HTML:
 
 def _time_line_title(clips: ClipTable) -> str:
     count, frames = len(clips.clips), sum(clip.frame_count for clip in clips.clips)
-    title = f"{count} {'clip' if count == 1 else 'clips'}, {frames:,} of {clips.source_frame_count:,} frames"
-    return title if count <= _MAX_CLIPS else f"{title}; the first {_MAX_CLIPS} are drawn"
+    title = f"{plural(count, 'clip')}, {frames:,} of {plural(clips.source_frame_count, 'frame')}"
+    return title if count <= _MAX_CLIPS else f"{title}; first {_MAX_CLIPS} shown"
 
 
 def _colour(clip: ClipRecord) -> Colour:
@@ -72,4 +73,4 @@ def _colour(clip: ClipRecord) -> Colour:
 
 
 def _way(clip: ClipRecord) -> str:
-    return "copying" if clip.stream_copied else "encoding again"
+    return "stream copy" if clip.stream_copied else "re-encoding"

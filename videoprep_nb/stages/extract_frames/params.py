@@ -6,10 +6,10 @@ from videoprep_nb.core.params import VIDEO_ID_HELP, VIDEO_ID_PATTERN, Params
 
 
 class ExtractFramesParams(Params):
-    """Stage 3: the clips of one video to JPEG frames."""
+    """Stage 3: extract frames from the clips of one video as JPEGs."""
 
     clips_dir: str = Field("work/clips", description="folder written by 02_clip")
     output_dir: str = Field("work/frames", description="folder; frames and frames.json go to its <video_id> folder")
     video_id: str = Field("1", pattern=VIDEO_ID_PATTERN, description=VIDEO_ID_HELP)
-    frames_per_second: float = Field(1.0, gt=0, le=240, description="frames to take per second of a clip")
+    frames_per_second: float = Field(1.0, gt=0, le=240, description="frames to extract per second of a clip")
     jpeg_quality: int = Field(95, ge=1, le=100, description="JPEG quality, 1 to 100")

@@ -18,7 +18,7 @@ def extract_frames(params: ExtractFramesParams, progress: ProgressCallback | Non
 
     Args:
         params: Parameters of the stage.
-        progress: Told the frames that are done; by default what fits the environment.
+        progress: Called with the number of frames done; by default a progress bar, or the job's progress file.
 
     Returns:
         The table of frames.

@@ -6,6 +6,7 @@ from pathlib import Path
 from IPython.display import HTML, Image
 
 from videoprep_nb.core.records import FrameRecord, FrameTable
+from videoprep_nb.core.text import plural
 from videoprep_nb.viz import pictures, tables
 
 _MAX_CLIPS = 8
@@ -14,7 +15,7 @@ _COLUMNS = 5
 
 
 def frame_mosaics(frames: FrameTable, folder: Path) -> list[Image]:
-    """One contact sheet per clip, of clips and frames spread evenly when there are many.
+    """One contact sheet per clip; long videos show evenly sampled clips and frames.
 
     Args:
         frames: The table of the video's frames.
@@ -28,7 +29,7 @@ def frame_mosaics(frames: FrameTable, folder: Path) -> list[Image]:
 def frame_summary(frames: FrameTable) -> HTML:
     """Frames, and their first and last times, of every clip."""
     return tables.table(
-        ["clip", "frames", "first at", "last at", "in the source from", "to"],
+        ["clip", "frames", "first at", "last at", "first in the video", "last in the video"],
         [
             (
                 clip,
@@ -56,7 +57,7 @@ def _mosaic(name: str, frames: list[FrameRecord], folder: Path) -> Image:
         )
         for frame in shown
     ]
-    title = f"{name}: {len(frames)} frames"
+    title = f"{name}: {plural(len(frames), 'frame')}"
     if len(shown) < len(frames):
-        title = f"{title}, {len(shown)} of them shown"
+        title = f"{title}, {len(shown)} shown"
     return pictures.image(pictures.contact_sheet(tiles, _COLUMNS, title), title)

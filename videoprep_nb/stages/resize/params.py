@@ -10,21 +10,21 @@ from videoprep_nb.core.timecode import parse_rate
 
 
 class ResizeParams(Params):
-    """Stage 1: one raw video to the standard form."""
+    """Stage 1: convert one raw video to the standard form."""
 
     input_file: str = Field("work/sample.mp4", description="raw video file")
     output_dir: str = Field("work/resized", description="folder for <video_id>.mp4 and <video_id>.json")
     video_id: str = Field("1", pattern=VIDEO_ID_PATTERN, description=VIDEO_ID_HELP)
-    original_name: str = Field("", description="name to show in the report; empty: that of the file")
+    original_name: str = Field("", description="name shown in the report; empty: name of input_file")
     width: int = Field(1280, ge=16, le=7680, multiple_of=2, description="width in pixels, even")
     height: int = Field(720, ge=16, le=4320, multiple_of=2, description="height in pixels, even")
     fit: Literal["letterbox", "crop", "stretch"] = Field(
-        "letterbox", description="letterbox (black bars), crop (cut the overhang) or stretch"
+        "letterbox", description="letterbox (pad with black), crop or stretch"
     )
-    upscale: bool = Field(True, description="enlarge small pictures; otherwise they keep their size, black around")
+    upscale: bool = Field(True, description="enlarge small frames; otherwise they are padded with black")
     frame_rate: str = Field("keep", description="keep, or frames per second such as 25 or 30000/1001")
     encoder_preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = Field(
-        "ultrafast", description="x264 preset, ultrafast (quick, large file) to medium (slow, small file)"
+        "ultrafast", description="x264 preset, ultrafast (fast, large file) to medium (slow, small file)"
     )
     crf: int = Field(18, ge=0, le=40, description="x264 quality, 0 (lossless) to 40 (poor)")
     timeout_s: float = Field(21600.0, gt=0, description="give up after this many seconds")

@@ -1,4 +1,4 @@
-"""Stage 1: one raw video to the standard form."""
+"""Stage 1: convert one raw video to the standard form."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> "R
 
     Args:
         params: Parameters of the stage.
-        progress: Told the frames that are done; by default what fits the environment.
+        progress: Called with the number of frames done; by default a progress bar, or the job's progress file.
 
     Returns:
         The record.

@@ -29,10 +29,9 @@ _STILL_ENCODER = ("-an", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "12"
 
 
 def before_and_after(result: ResizeResult, source: Path, folder: Path) -> Image:
-    """Moments of the video, as a player shows the source and as the standard frame.
+    """Frames of the source, as in a player, beside the standard frames.
 
-    What the other picture does not have is hatched: black bars in the standard frame, and in the source what was
-    cut off.
+    Hatched: black padding in the standard frame, cropped areas in the source.
 
     Args:
         result: What the stage returned.
@@ -41,28 +40,29 @@ def before_and_after(result: ResizeResult, source: Path, folder: Path) -> Image:
     """
     indices = [round((result.frame_count - 1) * part) for part in _MOMENTS]
     times_s = [index / result.rate for index in indices]
-    # ffmpeg decodes from the keyframe before, which may be far; the three of them can do so side by side
+    # ffmpeg decodes from the previous keyframe, which may be far; the three runs go in parallel
     with ThreadPoolExecutor() as pool:
         before = pool.map(partial(_before, result, source), times_s)
         frames = [frame for _, frame in read_frames_at(folder / result.file, indices)]
         after = [_after(result, frame, time_s) for frame, time_s in zip(frames, times_s, strict=True)]
         tiles = [tile for pair in zip(before, after, strict=True) for tile in pair]
-    title = "Source as a player shows it (left), standard frame (right)"
+    title = "Source frame (left), standard frame (right)"
     return pictures.image(pictures.contact_sheet(tiles, 2, title), title)
 
 
 def resize_summary(result: ResizeResult) -> HTML:
     """The properties of the source and of the standard video, side by side."""
     source = result.source
-    claimed = "none claimed" if source.claimed_frame_count is None else f"{source.claimed_frame_count:,} claimed"
-    counts = f"{claimed}, {source.packet_count:,} in the file, {result.decoded_frame_count:,} decoded"
+    claimed = source.claimed_frame_count
+    reported = "not in the header" if claimed is None else f"{claimed:,} in the header"
+    counts = f"{reported}, {source.packet_count:,} in the file, {result.decoded_frame_count:,} decoded"
     return tables.table(
-        ["", "source", "standard"],
+        ["", "source", "standard video"],
         [
             ("file", result.original_name, result.file),
-            ("picture", f"{source.width} × {source.height}", f"{result.width} × {result.height}"),
-            ("turned by a player", f"{source.rotation_deg}°", "0°"),
-            ("pixel aspect", _ratio(source.sample_aspect), "1:1"),
+            ("resolution", f"{source.width} × {source.height}", f"{result.width} × {result.height}"),
+            ("rotation", f"{source.rotation_deg}°", "0°"),
+            ("pixel aspect ratio", _ratio(source.sample_aspect), "1:1"),
             ("frames per second", f"{_rate(source.rate)}{_variable(result)}", f"{_rate(result.rate)}, constant"),
             ("frames", counts, f"{result.frame_count:,} written"),
             (
@@ -71,25 +71,25 @@ def resize_summary(result: ResizeResult) -> HTML:
                 format_duration(float(result.frame_count / result.rate)),
             ),
             (
-                "coded as",
+                "encoding",
                 f"{source.codec}, {source.pixel_format} in {source.format_name.replace(',', '/')}",
                 "h264, yuv420p in mp4",
             ),
-            ("sound", source.audio_codec or "none", "none"),
+            ("audio", source.audio_codec or "none", "none"),
         ],
     )
 
 
 def findings(result: ResizeResult) -> HTML:
-    """What is unusual about the source, a sentence each."""
-    return tables.remarks(result.findings, "Nothing unusual was found in the source.")
+    """Notes on the source."""
+    return tables.remarks(result.findings, "No notes on the source.")
 
 
 def _before(result: ResizeResult, source: Path, time_s: Fraction) -> Tile:
     width, height = result.source.displayed_size
     shown = (float(width * result.source.displayed_sample_aspect), height)
     cell = (_CELL_WIDTH, round(_CELL_WIDTH * result.height / result.width))
-    scale = min(side / wanted for side, wanted in zip(cell, shown, strict=True))
+    scale = min(side / source_side for side, source_side in zip(cell, shown, strict=True))
     small = tuple(max(2, round(side * scale / 2) * 2) for side in shown)
     # a little early: a time that was rounded up would give the frame after
     picture = _source_frame(source, max(0.0, float(time_s - 1 / result.rate / 4)), *small)
@@ -101,7 +101,7 @@ def _before(result: ResizeResult, source: Path, time_s: Fraction) -> Tile:
 
 
 def _source_frame(path: Path, time_s: float, width: int, height: int) -> Picture | None:
-    """The frame of a raw file at a time, turned and scaled; None when no frame can be decoded from there on."""
+    """The frame of a raw file at a time, rotated and scaled; None when no frame can be decoded from there on."""
     arguments = ["-ss", f"{time_s:.3f}", *raw_input(path), "-map", "0:V:0", "-frames:v", "1"]
     arguments += ["-vf", f"scale={width}:{height},setsar=1", *_STILL_ENCODER]
     with tempfile.TemporaryDirectory() as folder:
@@ -119,7 +119,7 @@ def _source_frame(path: Path, time_s: float, width: int, height: int) -> Picture
 def _after(result: ResizeResult, frame: Picture, time_s: Fraction) -> Tile:
     small = pictures.shrink(frame, _CELL_WIDTH)
     scale = _CELL_WIDTH / result.width
-    marked = _hatch_outside(small, [side * scale for side in result.picture_xyxy])
+    marked = _hatch_outside(small, [side * scale for side in result.content_xyxy])
     return Tile(marked, f"standard frame, {_seconds(time_s)}")
 
 

@@ -1,0 +1,20 @@
+"""Counts and sentences in messages."""
+
+_PLURALS = {"person": "people", "entry": "entries"}
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun.
+
+    Args:
+        count: How many there are.
+        noun: What is counted, in the singular; the last word takes the plural.
+
+    Example:
+        >>> plural(1, "clip"), plural(2, "clip"), plural(0, "person"), plural(1200, "duplicate frame")
+        ('1 clip', '2 clips', '0 people', '1,200 duplicate frames')
+    """
+    if count == 1:
+        return f"1 {noun}"
+    before, space, last = noun.rpartition(" ")
+    return f"{count:,} {before}{space}{_PLURALS.get(last, f'{last}s')}"
