@@ -199,6 +199,10 @@ class Service:
         """
         return self._store.job(job_id)
 
+    def job_id_of(self, number: int) -> str:
+        """The id of the job with a number, see ``Store.job_id_of``."""
+        return self._store.job_id_of(number)
+
     def job(self, job_id: str) -> JobView:
         """A job with its units and an estimate of the time left.
 

@@ -72,6 +72,14 @@ def test_job_is_read_back(store: Store):
     assert (job.created_at, job.started_at, job.ended_at, job.results_deleted_at) == (START, None, None, None)
 
 
+def test_job_is_found_by_its_number(five_jobs: Store):
+    assert [five_jobs.job_id_of(number) for number in range(1, 6)] == [job_id(number) for number in range(5)]
+    five_jobs.delete_job(job_id(2))
+    for absent in (0, 3, 6, 2**63, 10**100):
+        with pytest.raises(NoSuchJob, match=f"There is no job {str(absent)[:50]}"):
+            five_jobs.job_id_of(absent)
+
+
 def test_times_of_any_zone_are_kept_in_utc(store: Store, database: Path):
     store.add_job(spec(1), 0, "", datetime.fromisoformat("2026-01-31T13:00:00+01:00"))
     assert rows(database, "SELECT created_at FROM jobs") == [("2026-01-31T12:00:00.000000+00:00",)]

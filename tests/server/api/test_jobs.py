@@ -117,6 +117,29 @@ def test_no_file_of_the_server_is_named_from_outside(values: dict[str, str | lis
     assert_problem(answer, 422, *values)
 
 
+def test_job_is_named_by_its_number(failed_job: str, server: RunningServer):
+    by_id = server.client.get(f"/api/jobs/{failed_job}").json()
+    number = by_id["number"]
+    assert number in [job["number"] for job in server.client.get("/api/jobs").json()["jobs"]]
+    assert server.client.get(f"/api/jobs/{number}").json() == by_id
+    for rest in ("events?follow=false", "reports", "reports/index.html"):
+        answers = [server.client.get(f"/api/jobs/{name}/{rest}") for name in (failed_job, number)]
+        assert [answer.status_code for answer in answers] == [200, 200]
+        assert answers[0].text == answers[1].text
+
+
+def test_job_is_steered_by_its_number(server: RunningServer):
+    files = [("videos", ("a.mp4", io.BytesIO(b"no video")))]
+    submitted = server.client.post("/api/jobs", files=files).json()
+    path = f"/api/jobs/{submitted['number']}"
+    assert wait_for_end(server, submitted["job_id"])["number"] == submitted["number"]
+    assert server.client.post(f"{path}/retry").json() == submitted
+    assert server.client.post(f"{path}/cancel").json() == submitted
+    assert wait_for_end(server, submitted["job_id"])["state"] == "cancelled"
+    assert server.client.delete(path).status_code == 204
+    assert_problem(server.client.get(path), 404, f"There is no job {submitted['number']};")
+
+
 def test_events_since_the_last_one_seen(failed_job: str, server: RunningServer):
     path = f"/api/jobs/{failed_job}/events"
     events = read_events(server.client, path, follow=False)
@@ -166,6 +189,10 @@ def test_followers_that_leave_are_forgotten(server: RunningServer):
         pytest.param("20260131-0123456789ABCDEF", id="upper case"),
         pytest.param("٢٠٢٦٠١٣١-0123456789abcdef", id="other digits"),
         pytest.param("' OR 1=1 --", id="SQL"),
+        pytest.param("0", id="number zero"),
+        pytest.param("987654", id="unknown number"),
+        pytest.param("٣٢", id="number in other digits"),
+        pytest.param("9" * 100, id="number too large for the database"),
     ],
 )
 @pytest.mark.parametrize(

@@ -110,6 +110,17 @@ def test_somebody_elses_is_like_nothing(people: People):
     assert people.anna.head(f"/api/uploads/{people.upload_id}", headers=TUS).headers["upload-offset"] == "0"
 
 
+def test_number_of_somebody_elses_job_is_like_a_free_one(people: People):
+    number = str(people.anna.get(f"/api/jobs/{people.job_id}").json()["number"])
+    free = "987654"
+    assert people.anna.get(f"/api/jobs/{number}").status_code == 200
+    assert people.root.get(f"/api/jobs/{number}").status_code == 200
+    for method, path in {route for route in routes_of(people) if "{job_id}" in route[1]}:
+        for name in requests_to(path):
+            theirs, absent = (people.bert.request(method, filled(path, it, "", name)) for it in (number, free))
+            assert (theirs.status_code, theirs.text.replace(number, free, 1)) == (404, absent.text), (method, path)
+
+
 def test_every_route_is_known_to_these_tests(people: People):
     impersonal = {route for route in routes_of(people) if "{" not in route[1]}
     assert impersonal == FOR_EVERYBODY | FOR_ADMINS

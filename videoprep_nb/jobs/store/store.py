@@ -22,6 +22,7 @@ from videoprep_nb.jobs.store.schema import MIGRATIONS, migrate, version_of
 from videoprep_nb.jobs.store.sql import insert, update
 
 _BUSY_TIMEOUT_S = 10.0
+_MAX_NUMBER = 2**63 - 1  # the largest integer of SQLite
 
 
 class Store:
@@ -110,6 +111,20 @@ class Store:
         if not rows:
             raise NoSuchJob.with_id(job_id)
         return job_from(rows[0])
+
+    def job_id_of(self, number: int) -> str:
+        """The id of the job with a number.
+
+        Args:
+            number: As ``JobRow.number``; larger than an id of SQLite is no error.
+
+        Raises:
+            NoSuchJob: There is none.
+        """
+        rows = self._read("SELECT job_id FROM jobs WHERE number = ?", number) if number <= _MAX_NUMBER else []
+        if not rows:
+            raise NoSuchJob.with_id(str(number))
+        return str(rows[0]["job_id"])
 
     def jobs(
         self,

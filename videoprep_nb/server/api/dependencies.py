@@ -15,4 +15,13 @@ def _jobs(request: Request) -> UserJobs:
 Jobs = Annotated[UserJobs, Depends(_jobs)]
 """The jobs and uploads of whoever sends the request; routes reach the service in no other way."""
 
-JobId = Annotated[str, Path(description="the id of a job", examples=[JOB_ID], max_length=100)]
+
+def _job_id(
+    job_id: Annotated[str, Path(description="the number or the id of a job", examples=["32", JOB_ID], max_length=100)],
+    jobs: Jobs,
+) -> str:
+    return jobs.job_id_of(job_id)
+
+
+JobId = Annotated[str, Depends(_job_id)]
+"""The id of the job in the path, which may name it by its number."""

@@ -101,7 +101,7 @@ async def stream_events(
 def cancel_job(job_id: JobId, jobs: Jobs) -> Submitted:
     """Stop a job; it is `cancelled` a few seconds later."""
     jobs.cancel(job_id)
-    return Submitted(job_id=job_id)
+    return Submitted.of(jobs.row(job_id))
 
 
 @router.post(
@@ -112,7 +112,7 @@ def cancel_job(job_id: JobId, jobs: Jobs) -> Submitted:
 def retry_job(job_id: JobId, jobs: Jobs) -> Submitted:
     """Work again on a job that failed, was cancelled or has errors; only what is missing is done."""
     jobs.retry(job_id)
-    return Submitted(job_id=job_id)
+    return Submitted.of(jobs.row(job_id))
 
 
 @router.delete(

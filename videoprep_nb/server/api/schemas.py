@@ -21,17 +21,26 @@ _STAGE = next(iter(STAGES.values()))
 JOB_ID = "20260131-0123456789abcdef"
 """A job id for examples."""
 
+_NUMBER: int = Field(description="its number; a job is named by it or by its id", examples=[32])
+
 
 class Submitted(BaseModel):
-    """A job that was taken on."""
+    """A job that was accepted."""
 
-    job_id: str = Field(description="its id; whoever knows it can follow the job", examples=[JOB_ID])
+    job_id: str = Field(description="its id", examples=[JOB_ID])
+    number: int = _NUMBER
+
+    @classmethod
+    def of(cls, row: JobRow) -> "Submitted":
+        """The job as the store has it."""
+        return cls(job_id=row.job_id, number=row.number)
 
 
 class JobSummary(BaseModel):
     """A job in a list."""
 
     job_id: str = Field(examples=[JOB_ID])
+    number: int = _NUMBER
     owner: str = Field(description="who submitted it; empty where there are no tokens", examples=["anna"])
     state: State
     message: str = Field(description="why it is in this state, in one sentence; may be empty", examples=[""])

@@ -104,7 +104,7 @@ async def submit_job(request: Request, response: Response, jobs: Jobs) -> Submit
     submit = _submit_sources if content_type(request) == b"application/json" else _submit_form
     job_id = await submit(request, jobs)
     response.headers["Location"] = f"/api/jobs/{job_id}"
-    return Submitted(job_id=job_id)
+    return Submitted.of(await to_thread.run_sync(jobs.row, job_id))
 
 
 async def _submit_sources(request: Request, jobs: UserJobs) -> str:

@@ -18,6 +18,7 @@ from videoprep_nb.server.uploads.imports import ImportFolders
 from videoprep_nb.server.uploads.resumable import UserUploads
 from videoprep_nb.server.uploads.sources import VideoSource
 
+_JOB_NUMBER = re.compile(r"[0-9]{1,100}")
 _PREVIEW_NAME = re.compile(r"[0-9]{1,4}(\.mp4|(_[0-9]{1,3})?\.jpg)")
 
 
@@ -121,6 +122,22 @@ class UserJobs:
     def counts(self) -> dict[State, int]:
         """Number of jobs that the user may see, by state."""
         return self._service.counts(self._owner)
+
+    def job_id_of(self, name: str) -> str:
+        """The id of a job that is named by its number, as the page shows it, or by its id.
+
+        Args:
+            name: A number such as ``32``, or an id, which is returned as it is.
+
+        Raises:
+            NoSuchJob: There is no job of this number that the user may see.
+        """
+        if not _JOB_NUMBER.fullmatch(name):
+            return name
+        try:
+            return self.row(self._service.job_id_of(int(name))).job_id
+        except NoSuchJob:
+            raise NoSuchJob.with_id(name) from None  # the id of somebody else's job stays unknown
 
     def row(self, job_id: str) -> JobRow:
         """A job alone.
