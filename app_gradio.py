@@ -2,7 +2,7 @@
 
 import typer
 
-from videoprep_nb.cli.jobs import serve
+from videoprep_nb.cli.serve import serve
 
 if __name__ == "__main__":
     typer.run(serve)

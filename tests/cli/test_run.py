@@ -190,12 +190,11 @@ def test_files_that_are_no_videos_get_one_sentence_each(short_video: Path, tmp_p
     link = tmp_path / "link.mp4"
     link.symlink_to(secret)
     output = tmp_path / "out"
-    code, result = run_json(concat, playlist, link, tmp_path, "--output", output)
+    code, result = run_json(concat, playlist, link, "--output", output)
     assert (code, result["state"], result["package"]) == (1, "failed", None)
     sentences = [video["message"].split(": ", 1)[1] for video in result["videos"]]
-    assert ["cannot be processed" in text for text in sentences] == [True, True, False, False]
+    assert ["cannot be processed" in text for text in sentences] == [True, True, False]
     assert "symbolic link" in sentences[2]
-    assert "folder" in sentences[3]
     assert sorted(path.name for path in output.iterdir()) == ["job.json", "reports", "result.json"]
 
 
@@ -214,6 +213,20 @@ def test_files_that_are_no_videos_get_one_sentence_each(short_video: Path, tmp_p
 def test_wrong_usage_exits_with_2_and_makes_nothing(arguments: list[str], short_video: Path, tmp_path: Path):
     assert videoprep("run", short_video, "--output", tmp_path / "out", *arguments)[0] == 2
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_folder_gives_the_videos_in_it(short_video: Path, tmp_path: Path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("cam10.mp4", "cam2.mp4"):
+        shutil.copy(short_video, folder / name)
+    (folder / "notes.txt").write_text("no video")
+    arguments = [folder, "--output", tmp_path / "out", "--set", "track_persons.frame_stride=10", "--json"]
+    code, out, err = videoprep("run", *arguments)
+    assert code == 0, err
+    assert [video["original_name"] for video in json.loads(out)["videos"]] == ["cam2.mp4", "cam10.mp4"]
+    assert err.startswith(f"{folder}: skipped notes.txt;")
 
 
 def test_sample_that_cannot_be_written_is_told_in_one_sentence(tmp_path: Path):

@@ -61,9 +61,11 @@ def test_a_missing_table_is_named(tmp_path: Path) -> None:
     [
         (["10", "2", "1"], ["1", "2", "10"]),
         (["b", "3", "a", "20"], ["3", "20", "a", "b"]),
+        (["cam10.mp4", "Cam2.mp4", "cam2.mp4", "cam1"], ["cam1", "Cam2.mp4", "cam2.mp4", "cam10.mp4"]),
+        (["²", "٣", "1", ""], ["", "1", "²", "٣"]),
         ([], []),
     ],
-    ids=["numbers", "mixed", "none"],
+    ids=["numbers", "mixed", "numbers within", "other digits", "none"],
 )
 def test_natural_order(names: list[str], ordered: list[str]) -> None:
     assert natural_order(names) == ordered

@@ -1,7 +1,9 @@
 """What all commands share: where they print, and how they end."""
 
 import tempfile
+import warnings
 from pathlib import Path
+from typing import TextIO
 
 import typer
 from rich.console import Console
@@ -30,6 +32,26 @@ def check_can_be_written(file: Path) -> None:
             pass
     except OSError as error:
         raise InputError(f"{file} cannot be written ({error.strerror}); name a file in another folder.") from None
+
+
+def print_warnings_as_lines() -> None:
+    """Print a warning for people (``FutureWarning``: a parameter was renamed) as one line, without a source line."""
+    show_others = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, FutureWarning):
+            err.print(f"[yellow]Warning: {escape(' '.join(str(message).split()))}[/]")
+        else:
+            show_others(message, category, filename, lineno, file, line)
+
+    warnings.showwarning = show
 
 
 def stop(error: VideoPrepError, code: int) -> typer.Exit:

@@ -1,4 +1,4 @@
-"""What ``videoprep run`` shows while a job runs: a bar per stage on a terminal, a line per unit elsewhere."""
+"""What ``videoprep run`` shows while a job runs: a bar per stage on a terminal, a line per task elsewhere."""
 
 from datetime import UTC, datetime
 from types import TracebackType
@@ -28,7 +28,7 @@ class JobDisplay:
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[detail]}"), console=console
         )
         self._tasks = {stage: self._bars.add_task(f"{stage:<18}", total=1, detail="") for stage in STAGES}
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -38,7 +38,8 @@ class JobDisplay:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bars.stop()
+        if self._console.is_terminal:  # elsewhere rich would print an empty line
+            self._bars.stop()
 
     def update(self, view: JobView) -> None:
         """Show how far a job is."""
@@ -50,18 +51,18 @@ class JobDisplay:
             detail = describe_unit(running) if running else f"{ended} of {len(units)}" if ended else ""
             self._bars.update(task, total=len(units) or 1, completed=completed, detail=detail)
         for unit in view.units:
-            if unit.state in ENDED and unit.started_at and unit.key not in self._told:
-                self._told.add(unit.key)
-                self._tell(unit)
+            if unit.state in ENDED and unit.started_at and unit.key not in self._reported:
+                self._reported.add(unit.key)
+                self._report(unit)
 
-    def _tell(self, unit: UnitRow) -> None:
+    def _report(self, unit: UnitRow) -> None:
         if not self._console.is_terminal:
             line = f"{unit.key}: {unit.state}, {format_duration(unit.elapsed_s(datetime.now(UTC)))}"
             self._console.print(escape(line if unit.state is State.DONE else f"{line}. {unit.message}"))
 
 
 def describe_unit(unit: UnitRow) -> str:
-    """Frames, rate and time left of a running unit, for people."""
+    """Frames, rate and time left of a running task."""
     elapsed_s = unit.elapsed_s(datetime.now(UTC))
     of_video = f"video {unit.video_id}: " if unit.video_id else ""
     of_total = f" of {unit.total}" if unit.total else ""
@@ -69,4 +70,4 @@ def describe_unit(unit: UnitRow) -> str:
         return of_video + "started"
     rate = unit.done / elapsed_s
     left = f", {format_duration((unit.total - unit.done) / rate)} left" if unit.total else ""
-    return f"{of_video}{unit.done}{of_total} {unit.unit}, {rate:.0f} a second{left}"
+    return f"{of_video}{unit.done}{of_total} {unit.unit}, {rate:.0f} per second{left}"

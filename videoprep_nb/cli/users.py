@@ -12,11 +12,11 @@ from videoprep_nb.core.errors import InputError
 from videoprep_nb.server.security.users import Role, add_user, new_token, read_users, remove_user, set_password
 
 users_app = typer.Typer(
-    help="Say who may use a service. A running one takes note of every change at once.", no_args_is_help=True
+    help="Manage the users of a service; a running service notices changes immediately.", no_args_is_help=True
 )
 
-Name = Annotated[str, typer.Argument(help="What the user logs in as.")]
-AuthFile = Annotated[Path, typer.Option(help="The user file, as for videoprep serve.")]
+Name = Annotated[str, typer.Argument(help="Login name.")]
+AuthFile = Annotated[Path, typer.Option(help="User file, as for videoprep serve.")]
 _DEFAULT_FILE = Path("videoprep-users.json")
 _Result = TypeVar("_Result")
 
@@ -24,7 +24,7 @@ _Result = TypeVar("_Result")
 @users_app.command()
 def add(
     name: Name,
-    role: Annotated[Role, typer.Option(help="A member sees their own jobs, an admin all.")] = Role.MEMBER,
+    role: Annotated[Role, typer.Option(help="Admins see all jobs; members see their own.")] = Role.MEMBER,
     auth_file: AuthFile = _DEFAULT_FILE,
 ) -> None:
     """Add a user; asks for the password, or reads it from standard input."""
@@ -41,20 +41,20 @@ def list_users(auth_file: AuthFile = _DEFAULT_FILE) -> None:
 
 @users_app.command()
 def remove(name: Name, auth_file: AuthFile = _DEFAULT_FILE) -> None:
-    """Remove a user, who is logged out at once; their jobs stay."""
+    """Remove a user and end their sessions; their jobs stay."""
     _try(lambda: remove_user(auth_file, name))
 
 
 @users_app.command()
 def password(name: Name, auth_file: AuthFile = _DEFAULT_FILE) -> None:
-    """Give a user another password, which logs them out; asks for it, or reads it from standard input."""
+    """Change a password and end the sessions of the user; asks for it, or reads it from standard input."""
     chosen = _read_password()
     _try(lambda: set_password(auth_file, name, chosen))
 
 
 @users_app.command()
 def token(name: Name, auth_file: AuthFile = _DEFAULT_FILE) -> None:
-    """Make a token for a user's programs and print it; an older one ends. The file keeps only its hash."""
+    """Print a new token for a user's programs; it replaces the old one. The file keeps only its hash."""
     sys.stdout.write(_try(lambda: new_token(auth_file, name)) + "\n")
 
 

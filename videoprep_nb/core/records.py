@@ -1,5 +1,6 @@
 """Records that one stage writes next to its files and another one reads, as JSON."""
 
+import re
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -161,5 +162,16 @@ class TrackRow(TypedDict):
 
 
 def natural_order(names: Iterable[str]) -> list[str]:
-    """Names such as ``1``, ``2``, ``10`` in the order of their numbers, others after them."""
-    return sorted(names, key=lambda name: (0, int(name), name) if name.isdigit() else (1, 0, name))
+    """Names in the order in which people count: the numbers in them compare as numbers.
+
+    Example:
+        >>> natural_order(["cam10", "b", "cam2", "10", "9"])
+        ['9', '10', 'b', 'cam2', 'cam10']
+    """
+    return sorted(names, key=_natural_key)
+
+
+def _natural_key(name: str) -> tuple[list[tuple[bool, int, str]], str]:
+    pieces = [piece for piece in re.split(r"([0-9]+)", name) if piece]
+    parts = [(False, int(piece), "") if piece[0] in "0123456789" else (True, 0, piece.casefold()) for piece in pieces]
+    return parts, name

@@ -1,75 +1,66 @@
-"""The commands about detectors and trackers: ``videoprep detectors``, ``trackers`` and ``evaluate``."""
+"""The command ``videoprep evaluate``."""
 
-import inspect
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, check_can_be_written, err, out, stop
+from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, check_can_be_written, out, stop
 from videoprep_nb.core.errors import InputError, ParameterError, VideoPrepError
-from videoprep_nb.core.registry import Registry
 from videoprep_nb.core.timecode import parse_rate
 from videoprep_nb.jobs.settings import read_values
-from videoprep_nb.tracking.detector_options import DEFAULT_DETECTOR
 from videoprep_nb.tracking.params import TrackingParams
 
 if TYPE_CHECKING:
-    from videoprep_nb.tracking.detectors import Detector
     from videoprep_nb.tracking.evaluation.evaluate import Evaluation, Tracking
     from videoprep_nb.tracking.evaluation.score import Scores
-    from videoprep_nb.tracking.trackers import Tracker
-
-
-def trackers(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show the options of this tracker.")] = None,
-) -> None:
-    """List the trackers, or the options of one; set them with tracker_options=NAME:VALUE."""
-    from videoprep_nb.tracking.trackers import TRACKERS
-
-    _print_members(TRACKERS, name, TrackingParams().tracker)
-
-
-def detectors(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show the options of this detector.")] = None,
-) -> None:
-    """List the detectors, or the options of one."""
-    from videoprep_nb.tracking.detectors import DETECTORS
-
-    _print_members(DETECTORS, name, DEFAULT_DETECTOR)
 
 
 def evaluate(
     gt: Annotated[list[Path], typer.Option(help="Ground truth, <sequence>/gt/gt.txt; repeatable.")],
     tracks: Annotated[
-        list[Path] | None, typer.Option(help="Tracks of the sequence; as often as --gt, in the same order.")
+        list[Path] | None,
+        typer.Option(help="Tracks to score, one file per --gt, in the same order.", show_default="from --detections"),
     ] = None,
     detections: Annotated[
-        list[Path] | None, typer.Option(help="Detections to track, in place of --tracks; as often as --gt.")
+        list[Path] | None,
+        typer.Option(help="Detections to track and score, one file per --gt.", show_default="from --tracks"),
     ] = None,
-    tracker: Annotated[str | None, typer.Option(help="Tracker for --detections. [the default one]")] = None,
+    tracker: Annotated[
+        str | None, typer.Option(help="Tracker for --detections.", show_default=TrackingParams().tracker)
+    ] = None,
     assignments: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter of tracking or refinement; repeatable."),
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Set a parameter of tracking or refinement; repeatable.",
+            show_default="none",
+        ),
     ] = None,
-    refine: Annotated[bool, typer.Option(help="Refine the tracks, or take them as the tracker gives them.")] = True,
+    refine: Annotated[
+        bool, typer.Option(help="Refine the tracks of --detections, or score them as the tracker returns them.")
+    ] = True,
     half: Annotated[
-        Literal["val"] | None, typer.Option(help="val: only frames n//2+2 … n are tracked and scored.")
+        Literal["val"] | None,
+        typer.Option(help="val: track and score only frames n//2+2 … n.", show_default="all frames"),
     ] = None,
     frame_rate: Annotated[
-        str | None, typer.Option(help="Frames per second, where seqinfo.ini does not tell, such as 25.")
+        str | None,
+        typer.Option(help="Frames per second, such as 25, if there is no seqinfo.ini.", show_default="seqinfo.ini"),
     ] = None,
     write_tracks: Annotated[
-        list[Path] | None, typer.Option(help="File for the tracks made from --detections; as often as --gt.")
+        list[Path] | None,
+        typer.Option(help="File to write the tracks of --detections to, one per --gt.", show_default="not written"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.", show_default="a table")] = False,
 ) -> None:
-    """Score tracks, or a tracker, against ground truth in the form of MOTChallenge, with TrackEval.
+    """Score tracks, or a tracker, against ground truth in MOTChallenge format, with TrackEval.
 
     HOTA, DetA, AssA, LocA, MOTA and IDF1 are percentages; IDSW, Frag, FP and FN are counts.
     """
@@ -89,45 +80,6 @@ def evaluate(
     except VideoPrepError as error:
         raise stop(error, EXIT_FAILED) from None
     _print_scores(evaluations, as_json)
-
-
-_Member = TypeVar("_Member", type["Detector"], type["Tracker"])
-
-
-def _print_members(registry: Registry[_Member], name: str | None, default: str) -> None:
-    """Print all members of a registry, or the options of one, and which plugins are broken."""
-    try:
-        table = _option_table(registry.find(name)) if name else _member_table(registry.kind, registry.values(), default)
-    except ParameterError as error:
-        raise stop(error, EXIT_USAGE) from None
-    out.print(table)
-    for reason in registry.broken.values():
-        err.print(f"[yellow]{escape(reason)}[/]")
-
-
-def _member_table(kind: str, members: Iterable[_Member], default: str) -> Table:
-    table = Table(kind, "what it is", box=None)
-    for member in members:
-        mark = " (default)" if member.name == default else ""
-        table.add_row(escape(member.name) + mark, escape((inspect.getdoc(member) or "").partition("\n")[0]))
-    return table
-
-
-def _option_table(member: _Member) -> Table:
-    table = Table("option", "type", "default", "range", "meaning", box=None)
-    for name, schema in member.options_type.model_json_schema().get("properties", {}).items():
-        default = schema["default"]
-        shown = f"{default:.4g}" if isinstance(default, float) else str(default)
-        cells = (name, schema.get("type", ""), shown, _range(schema), schema.get("description", ""))
-        table.add_row(*(escape(cell) for cell in cells))
-    return table
-
-
-def _range(schema: dict[str, Any]) -> str:
-    """What a JSON schema allows, such as ``≥ 0, < 1``."""
-    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    limits = [f"{sign} {schema[key]:g}" for key, sign in signs.items() if key in schema]
-    return ", ".join(limits) or ", ".join(str(value) for value in schema.get("enum", []))
 
 
 def _tracking(tracker: str | None, assignments: Sequence[str], refine: bool, frame_rate: str | None) -> "Tracking":
@@ -172,14 +124,14 @@ def _check_new(read: Sequence[Path], written: Sequence[Path]) -> None:
     taken = {file.resolve() for file in read}
     for file in written:
         if file.resolve() in taken:
-            raise ParameterError("--write-tracks", f"{file} is read, or written, already; wanted another file")
+            raise ParameterError("--write-tracks", f"{file} is already an input or output; name another file")
         taken.add(file.resolve())
         check_can_be_written(file)
 
 
 def _check_count(option: str, files: Sequence[Path], ground_truth: Sequence[Path]) -> None:
     if len(files) != len(ground_truth):
-        raise ParameterError(option, f"found {len(files)}, wanted one for each of {len(ground_truth)} --gt")
+        raise ParameterError(option, f"got {len(files)}, expected one per --gt ({len(ground_truth)})")
 
 
 def _print_scores(evaluations: Sequence["Evaluation"], as_json: bool) -> None:

@@ -1,26 +1,16 @@
-"""``videoprep evaluate`` and ``videoprep trackers``."""
+"""``videoprep evaluate``."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
+from tests.support.command_line import videoprep
 from tests.support.mot_files import sequence, walk, write_rows
-from videoprep_nb.cli import console
-from videoprep_nb.cli.main import app
-from videoprep_nb.tracking.params import TrackingParams
-from videoprep_nb.tracking.trackers import TRACKERS
 
 FRAMES = range(1, 31)
-GUIDE = Path(__file__).resolve().parents[2] / "docs" / "trackers.md"
-
-
-def videoprep(*arguments: str | Path) -> Result:
-    console.out.width = 200  # it may have been made by another test, for a narrow terminal
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 @pytest.fixture
@@ -79,7 +69,7 @@ def test_parameters_reach_the_tracker(yard: Path) -> None:
         pytest.param([], "--detections", id="nothing-to-score"),
         pytest.param(["--tracks", "tracks.txt", "--detections", "det.txt"], "either", id="both"),
         pytest.param(["--tracks", "tracks.txt", "--tracker", "sort"], "--tracker", id="tracker-for-tracks"),
-        pytest.param(["--tracks", "tracks.txt", "--tracks", "tracks.txt"], "found 2", id="more-tracks-than-truth"),
+        pytest.param(["--tracks", "tracks.txt", "--tracks", "tracks.txt"], "got 2", id="more-tracks-than-truth"),
         pytest.param(["--detections", "none.txt"], "none.txt", id="no-such-file"),
         pytest.param(["--detections", "det.txt", "--tracker", "bitetrack"], "bytetrack", id="tracker"),
         pytest.param(["--detections", "det.txt", "--set", "max_gap=3"], "max_gap_s", id="parameter"),
@@ -92,7 +82,7 @@ def test_parameters_reach_the_tracker(yard: Path) -> None:
         pytest.param(["--detections", "det.txt", "--write-tracks", "det.txt"], "another file", id="overwritten"),
         pytest.param(["--detections", "det.txt", "--frame-rate", "fast"], "29.97", id="frame-rate"),
         pytest.param(["--tracks", "det.txt"], "detections", id="detections-as-tracks"),
-        pytest.param(["--detections", "det.txt", "--write-tracks", "a", "--write-tracks", "b"], "found 2", id="files"),
+        pytest.param(["--detections", "det.txt", "--write-tracks", "a", "--write-tracks", "b"], "got 2", id="files"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_in_one_sentence(
@@ -103,30 +93,3 @@ def test_what_is_wrong_is_told_in_one_sentence(
     assert result.exit_code == 2
     assert hint in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
-
-
-def test_all_trackers_are_listed() -> None:
-    lines = videoprep("trackers").stdout.splitlines()[1:]
-    assert [line.split()[0] for line in lines] == list(TRACKERS)
-    assert [line.split()[0] for line in lines if "(default)" in line] == [TrackingParams().tracker]
-
-
-@pytest.mark.parametrize("name", TRACKERS)
-def test_options_are_explained(name: str) -> None:
-    lines = videoprep("trackers", name).stdout.splitlines()[1:]
-    fields = TRACKERS[name].options_type.model_fields
-    assert [line.split()[0] for line in lines] == list(fields)
-    for line, field in zip(lines, fields.values(), strict=True):
-        assert field.description
-        assert field.description in line
-
-
-def test_the_guide_measures_every_tracker() -> None:
-    measured = re.findall(r"^\| \**`(\w+)`", GUIDE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert set(measured) == set(TRACKERS)
-
-
-def test_a_wrong_tracker() -> None:
-    result = videoprep("trackers", "tracktrak")
-    assert result.exit_code == 2
-    assert "tracktrack" in result.stderr

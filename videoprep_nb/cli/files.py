@@ -1,0 +1,78 @@
+"""The commands about single files: ``videoprep probe``, ``validate`` and ``sample``."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from videoprep_nb.cli.console import EXIT_FAILED, check_can_be_written, err, out, stop
+from videoprep_nb.core.errors import VideoPrepError
+from videoprep_nb.core.timecode import format_duration
+
+if TYPE_CHECKING:
+    from videoprep_nb.media.probe import VideoInfo
+
+
+def probe(
+    files: Annotated[list[Path], typer.Argument(help="Files to inspect.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON list.", show_default="text for people")
+    ] = False,
+) -> None:
+    """Inspect video files: codec, resolution, frame rate, problems; exit with 1 if one cannot be processed."""
+    from videoprep_nb.media.probe import probe as probe_file
+
+    found = []
+    failed = False
+    for file in files:
+        try:
+            info = probe_file(file)
+        except VideoPrepError as error:
+            failed = True
+            found.append({"file": str(file), "error": str(error)})
+            err.print(escape(str(error)))
+            continue
+        found.append({"file": str(file), **info.model_dump(mode="json")})
+        if not as_json:
+            out.print(escape(f"{file}: {_describe(info)}"))
+            for finding in info.findings:
+                out.print(escape(f"  {finding}"))
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=1) + "\n")
+    if failed:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def validate(package: Annotated[Path, typer.Argument(help="The final_package.zip to validate.")]) -> None:
+    """Validate a package: print every finding; exit with 1 if there is one."""
+    from videoprep_nb.exports.validate import validate as validate_package
+
+    findings = validate_package(package)
+    for finding in findings:
+        out.print(escape(f"{finding.where}: {finding.message}"))
+    if findings:
+        raise typer.Exit(EXIT_FAILED)
+    out.print(f"{escape(str(package))}: valid")
+
+
+def sample(file: Annotated[Path, typer.Argument(metavar="OUT.mp4", help="The video file to write.")]) -> None:
+    """Write a short sample video with real people."""
+    from videoprep_nb.media.sample import write_sample
+
+    try:
+        check_can_be_written(file)
+        write_sample(file)
+    except VideoPrepError as error:
+        raise stop(error, EXIT_FAILED) from None
+    out.print(escape(str(file)))
+
+
+def _describe(info: "VideoInfo") -> str:
+    rate = f"{float(info.rate):.6g} frames per second" + (" (variable)" if info.is_variable_rate else "")
+    size = f"{info.width}×{info.height}" + (f" rotated {info.rotation_deg}°" if info.rotation_deg else "")
+    sound = f"sound {info.audio_codec}" if info.audio_codec else "no sound"
+    length = f"{format_duration(info.duration_s)}, {info.packet_count} frames"
+    return f"{info.codec} in {info.format_name}, {size}, {rate}, {length}, {sound}"

@@ -1,0 +1,93 @@
+"""The command ``videoprep run``."""
+
+import signal
+import sys
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, err, out, stop
+from videoprep_nb.cli.job_display import JobDisplay
+from videoprep_nb.cli.videos import expand_folders
+from videoprep_nb.core.errors import InputError, ParameterError, VideoPrepError, WeightsError
+from videoprep_nb.core.timecode import format_duration
+from videoprep_nb.jobs.models import JobResult, State
+from videoprep_nb.jobs.params import JobOptions
+from videoprep_nb.jobs.run import run as run_job
+from videoprep_nb.jobs.settings import read_settings
+
+EXIT_CODES = {State.DONE: 0, State.FAILED: 1, State.CANCELLED: 1, State.COMPLETED_WITH_ERRORS: 3}
+
+
+def run(
+    videos: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="VIDEO_OR_FOLDER",
+            help="Raw videos, numbered 1, 2, … in this order. A folder gives the videos in it.",
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(help="New folder for the package and the reports.", show_default="videoprep-output/<time>"),
+    ] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="STAGE.PARAM=VALUE", help="Set one parameter; repeatable.", show_default="none"),
+    ] = None,
+    params: Annotated[
+        Path | None, typer.Option(help="YAML file with parameters by stage.", show_default="none")
+    ] = None,
+    keep_scratch: Annotated[
+        bool,
+        typer.Option(
+            "--keep-scratch", help="Keep clips, frames, detections and tracks.", show_default="they are deleted"
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object at the end.", show_default="text for people")
+    ] = False,
+) -> None:
+    """Prepare raw videos; writes final_package.zip and reports.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 completed with errors.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    folder = output or Path("videoprep-output") / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    try:
+        files, folders = expand_folders(videos)
+        for skipped in filter(None, (each.describe_skipped() for each in folders)):
+            err.print(escape(skipped))
+        settings = read_settings(params, assignments or [])
+        options = JobOptions(keep_scratch=keep_scratch, previews=False)
+        with JobDisplay(err) as display:
+            result = run_job(files, output=folder, params=settings, options=options, watch=display.update)
+    except (InputError, ParameterError, WeightsError) as error:
+        raise stop(error, EXIT_USAGE) from None
+    except VideoPrepError as error:
+        raise stop(error, EXIT_FAILED) from None
+    if as_json:
+        sys.stdout.write(result.model_dump_json(indent=1) + "\n")
+    else:
+        _print_result(result)
+    raise typer.Exit(EXIT_CODES[result.state])
+
+
+def _print_result(result: JobResult) -> None:
+    for video in result.videos:
+        for finding in video.findings:
+            out.print(escape(f"{video.original_name}: {finding}"))
+    if result.message:
+        err.print(f"[red]{escape(result.message)}[/]")
+    out.print(f"Job {result.job_id}: {result.state}, {format_duration(result.elapsed_s)}")
+    out.print(escape(f"Reports: {result.folder / 'reports' / 'index.html'}"))
+    if result.package:
+        out.print(escape(f"Package: {result.package}"))
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,63 @@
+"""The command ``videoprep serve``."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, out, stop
+from videoprep_nb.core.errors import InputError, VideoPrepError
+from videoprep_nb.jobs.engine.cluster import EngineSettings
+from videoprep_nb.jobs.service import Limits
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Bind address; non-loopback addresses require --auth-file.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes any free one.")] = 7860,
+    workspace: Annotated[Path, typer.Option(help="Folder for jobs and uploads.")] = Path("videoprep-workspace"),
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Dask scheduler, such as tcp://host:8786.", show_default="workers on this machine"),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Notebooks that run in parallel on this machine; 0 means one per four cores.")
+    ] = 0,
+    auth_file: Annotated[
+        Path | None,
+        typer.Option(help="User file, written by videoprep users.", show_default="no login, this machine only"),
+    ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Address of a reverse proxy whose X-Forwarded headers are trusted; repeatable.", show_default="none"
+        ),
+    ] = None,
+    import_root: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder on this machine from which users may add videos without an upload; repeatable.",
+            show_default="none",
+        ),
+    ] = None,
+    keep_results_days: Annotated[float, typer.Option(min=0, max=36500, help="Days to keep packages and reports.")] = 90,
+) -> None:
+    """Run the service: page and REST API. Stop it with Ctrl-C; the next start resumes unfinished jobs."""
+    from videoprep_nb.server.serving import ServerSettings
+    from videoprep_nb.server.serving import serve as serve_workspace
+
+    try:
+        serve_workspace(
+            ServerSettings(host, port, auth_file, tuple(trusted_proxy or ())),
+            workspace,
+            EngineSettings(scheduler=scheduler, worker_count=workers),
+            Limits(keep_results=timedelta(days=keep_results_days), import_roots=tuple(import_root or ())),
+            announce=lambda address: out.print(escape(f"Serving {workspace} at {address}")),
+        )
+    except VideoPrepError as error:
+        raise stop(error, EXIT_USAGE if isinstance(error, InputError) else EXIT_FAILED) from None

@@ -1,0 +1,89 @@
+"""Requests to a running service, with one sentence and an exit code for whatever goes wrong."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import typer
+
+from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, stop
+from videoprep_nb.core.errors import InputError, VideoPrepError
+
+if TYPE_CHECKING:
+    import httpx
+
+_TIMEOUT_S = 30.0
+
+
+def open_client(context: typer.Context, server: str, token: str) -> None:
+    """Have a client in ``context.obj`` until the command ends.
+
+    Args:
+        context: Of the command.
+        server: Address of the service.
+        token: The user's token; empty where the service has no users.
+    """
+    import httpx
+
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        client = httpx.Client(base_url=f"{server.rstrip('/')}/api", headers=headers, timeout=_TIMEOUT_S)
+    except (httpx.InvalidURL, UnicodeEncodeError) as error:
+        raise stop(InputError(f"Got {server} ({error}), expected the address of a service."), EXIT_USAGE) from None
+    context.obj = context.with_resource(client)
+
+
+def job_path(job: str) -> str:
+    """The path of a job, by its number or id."""
+    return f"/jobs/{quote(job, safe='')}"
+
+
+def ask(context: typer.Context, method: str, path: str, query: dict[str, Any] | None = None) -> Any:
+    """Send a request; ends the command when the service refuses it.
+
+    Returns:
+        The decoded answer, None when it is empty.
+    """
+    with _http_errors():
+        answer = _client(context).request(method, path, params=query)
+        if not answer.is_success:
+            raise _refused(answer)
+        return answer.json() if answer.content else None
+
+
+def follow_events(context: typer.Context, path: str, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The ``data`` of each server-sent event, as soon as it arrives; ends the command when the service refuses."""
+    # nothing may happen for long; the service sends a sign of life every few seconds
+    with _http_errors(), _client(context).stream("GET", path, params=query) as answer:
+        if not answer.is_success:
+            answer.read()
+            raise _refused(answer)
+        for line in answer.iter_lines():
+            if line.startswith("data: "):
+                yield json.loads(line.removeprefix("data: "))
+
+
+def _client(context: typer.Context) -> "httpx.Client":
+    client: httpx.Client = context.obj
+    return client
+
+
+@contextmanager
+def _http_errors() -> Iterator[None]:
+    """Ends the command with one sentence when the service cannot be asked."""
+    import httpx
+
+    try:
+        yield
+    except httpx.HTTPError as error:
+        address = error.request.url.copy_with(path="/", query=None)
+        reason = f"The service at {address} does not answer ({error}); start it with: videoprep serve"
+        raise stop(InputError(reason), EXIT_FAILED) from None
+    except ValueError:
+        raise stop(InputError("The server is not a videoprep service; check --server."), EXIT_FAILED) from None
+
+
+def _refused(answer: "httpx.Response") -> typer.Exit:
+    return stop(VideoPrepError(answer.json()["detail"]), EXIT_FAILED)
