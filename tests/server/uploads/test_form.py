@@ -100,6 +100,18 @@ def test_empty_file_beside_another_is_taken(server: RunningServer):
 
 
 END = b"--XX--\r\n"
+
+
+def test_fields_of_the_last_version_are_options(server: RunningServer, caplog: pytest.LogCaptureFixture):
+    body = video_part("one") + text_part("keep_scratch", b"true") + text_part("clips_per_unit", b"3") + b"--XX--"
+    answer = submit(server, body)
+    assert answer.status_code == 202, answer.text
+    assert spec_of(server, answer.json()["job_id"])["options"] == {
+        "keep_scratch": True, "previews": True, "clips_per_task": 3
+    }  # fmt: skip
+    assert "options.clips_per_task" in caplog.text
+
+
 REFUSED = [
     pytest.param(END, 422, "no video", id="no part"),
     pytest.param(b"", 400, "broken", id="no body"),
@@ -142,6 +154,7 @@ REFUSED = [
     pytest.param(
         video_part("a") + text_part("options", '{"clips_per_task": "x٣"}'.encode()) + END, 422, "clips_per_task", id="٣"
     ),
+    pytest.param(video_part("a") + text_part("keep_scratch", b"maybe") + END, 422, "maybe", id="old field, no boolean"),
     pytest.param(text_part("params", b" " * 70_000) + END, 413, "64 KB", id="endless params"),
     pytest.param(video_part("a", bytes(3_000_001)) + END, 413, "0.003 GB", id="video too large"),
     pytest.param(video_part("a", bytes(2_500_000)) * 2 + END, 413, "0.004 GB", id="job too large"),

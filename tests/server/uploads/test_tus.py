@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.support.web_server import SMALL_LIMITS, RunningServer, assert_problem, running_server
+from videoprep_nb.jobs.models import JobSpec
 from videoprep_nb.jobs.storage.retention import UPLOAD_AGE
 from videoprep_nb.media.sample import write_sample
 
@@ -120,6 +121,16 @@ def test_upload_in_pieces_becomes_a_job_without_a_copy(server: RunningServer):
     assert server.uploads == []
     job = server.client.get(f"/api/jobs/{job_id}").json()
     assert (job["video_names"], job["keep_scratch"]) == (["street <b>.mp4"], True)
+
+
+def test_fields_of_the_last_version_are_options(server: RunningServer, caplog: pytest.LogCaptureFixture):
+    upload_id = uploaded(server.client)
+    assert_problem(submit(server.client, upload_id, clips_per_unit=0), 422, "clips_per_task")
+    assert_problem(submit(server.client, upload_id, options=3, clips_per_unit=1), 422, "options")
+    answer = submit(server.client, upload_id, clips_per_unit=3, keep_scratch=True)
+    spec = JobSpec.read(server.service.workspace.job_folder(answer.json()["job_id"]).spec)
+    assert (spec.options.clips_per_task, spec.options.keep_scratch) == (3, True)
+    assert "options.clips_per_task" in caplog.text
 
 
 def test_cut_upload_goes_on_where_it_was_cut(server: RunningServer):

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.service import JobView
 from videoprep_nb.jobs.store.rows import Event, JobRow, UnitRow
+from videoprep_nb.server.api.old_fields import old_options
 from videoprep_nb.server.examine import CheckupResult
 from videoprep_nb.server.uploads.imports import ImportEntry
 from videoprep_nb.server.uploads.resumable import ResumableUpload
@@ -186,6 +187,13 @@ class JobRequest(BaseModel):
     )
     params: JobParams = Field(JobParams({}), description="parameters that differ from the defaults, by stage and name")
     options: JobOptions = Field(JobOptions(), description="how it is run")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_old_fields(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or not isinstance(options := content.get("options", {}), dict):
+            return content
+        return content | {"options": old_options(content) | options}
 
 
 class ImportFile(BaseModel):

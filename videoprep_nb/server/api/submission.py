@@ -13,6 +13,7 @@ from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.media.look import Look
 from videoprep_nb.server.api.dependencies import Jobs
+from videoprep_nb.server.api.old_fields import old_options
 from videoprep_nb.server.api.problems import problem_docs
 from videoprep_nb.server.api.schemas import ImportFile, JobRequest, Submitted
 from videoprep_nb.server.examine import look_at
@@ -130,7 +131,7 @@ def _queue_form(jobs: UserJobs, upload: Upload) -> str:
     return jobs.submit(
         upload.videos,
         _read_field(JobParams, upload.texts, "params", '{"clip": {"clip_duration_s": 10}}'),
-        _read_field(JobOptions, upload.texts, "options", '{"keep_scratch": true}'),
+        _options_of(upload.texts),
     )
 
 
@@ -148,6 +149,15 @@ async def probe_import(jobs: Jobs, path: Annotated[str, Query(description="a fil
     """Say what is in a file on the server, with a picture from it."""
     file = await to_thread.run_sync(jobs.imports.file, path)
     return await look_at(file, file.name, jobs.workspace)
+
+
+def _options_of(texts: Mapping[str, str]) -> JobOptions:
+    options = _read_field(JobOptions, texts, "options", '{"keep_scratch": true}')
+    try:
+        return JobOptions.model_validate(old_options(texts) | options.model_dump(exclude_unset=True))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ParameterError(str(first["loc"][0]), f"got {first['input']!r:.100}; {first['msg']}") from None
 
 
 def _read_field(model: type[_Model], texts: Mapping[str, str], name: str, example: str) -> _Model:

@@ -1,4 +1,8 @@
-"""Videos on their way in: a multipart form written to the disk while it arrives, never held in memory or copied."""
+"""Videos that arrive in a multipart form, so that one ``curl`` command submits a job.
+
+The parser is that of python-multipart. Starlette's own form reader would spool every video to the temporary folder and
+have it copied from there; here each is written once, to the file system of the workspace, while it arrives.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,13 +20,15 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from videoprep_nb.core.errors import TooLarge
 from videoprep_nb.core.layout import disk_full_as_error, staging_path
+from videoprep_nb.core.registry import near_matches
 from videoprep_nb.jobs.service import Limits
 from videoprep_nb.jobs.storage.retention import remove_tree
 from videoprep_nb.jobs.storage.workspace import Workspace
+from videoprep_nb.server.api.old_fields import OLD_FIELDS
 from videoprep_nb.server.api.problems import Refused
 
 VIDEOS_FIELD = "videos"
-TEXT_FIELDS = ("params", "options")
+TEXT_FIELDS = ("params", "options", *OLD_FIELDS)
 
 _MAX_TEXT_BYTES = 64 * 1024
 _MAX_NAME_LENGTH = 200
@@ -212,9 +218,7 @@ class FormWriter:
         elif name in TEXT_FIELDS and name not in self._upload.texts:
             self._part = _TextPart(name, self._upload)
         else:
-            known = ", ".join((VIDEOS_FIELD, *TEXT_FIELDS))
-            reason = "was sent twice" if name in TEXT_FIELDS else f"is not known; known are {known}"
-            raise _unusable(f"The field {name[:100]!r} {reason}.")
+            raise _unusable(f"The field {name} was sent twice." if name in TEXT_FIELDS else _unknown_field(name))
 
     def _begin_video(self, sent_name: str) -> "_VideoPart":
         count = len(self._upload.videos)
@@ -324,6 +328,10 @@ def _boundary(request: Request) -> bytes:
     if not options.get(b"boundary"):
         raise _broken("its content type has no boundary")
     return options[b"boundary"]
+
+
+def _unknown_field(name: str) -> str:
+    return f'Unknown field "{name[:100]}"; {near_matches(name, (VIDEOS_FIELD, "params", "options"))}.'
 
 
 def _broken(reason: str) -> Refused:
