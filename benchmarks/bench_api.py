@@ -92,7 +92,7 @@ def peak_of(measure: Callable[[], int]) -> Iterator[list[int]]:
 
 
 def measure_upload(folder: Path) -> dict[str, float]:
-    """Hand in 2 GB and cancel the job."""
+    """Submit 2 GB and cancel the job."""
     with serving(folder) as (port, process):
         memory_before = process.memory_info().rss
         written_before = _written_bytes(process)

@@ -104,7 +104,7 @@ def measure_upload(port: int, process: psutil.Process, folder: Path) -> dict[str
 
 
 def submit(port: int, video: Path) -> str:
-    """Hand in a video that takes longer than the watching."""
+    """Submit a video that takes longer than the watching."""
     with video.open("rb") as file, httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         job_id: str = client.post("/api/jobs", files={"videos": ("long.mp4", file)}).json()["job_id"]
     return job_id

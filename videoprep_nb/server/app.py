@@ -27,9 +27,9 @@ from videoprep_nb.server.uploads import tus
 from videoprep_nb.server.uploads.resumable import give_back_claims
 
 CLEAN_INTERVAL_S = 3600.0
-_DESCRIPTION = """Turn raw videos into packages for people who annotate what persons do in them.
+_DESCRIPTION = """Prepares raw CCTV and phone footage for AVA-style spatio-temporal action annotation.
 
-Hand in videos with `POST /api/jobs`, follow the job, fetch its package. Errors are problem details (RFC 9457) whose
+Submit videos with `POST /api/jobs`, follow the job, fetch its package. Errors are problem details (RFC 9457) whose
 `detail` is one sentence for people. Where the service has users, send `Authorization: Bearer <token>`."""
 _log = logging.getLogger(__name__)
 

@@ -138,7 +138,7 @@ def test_lists_hold_only_ones_own(people: People):
 def test_uploads_of_others_make_no_job(people: People):
     for user in (people.bert, people.root):
         answer = user.post("/api/jobs", json={"videos": [{"upload_id": people.upload_id}]})
-        assert_problem(answer, 404, "no upload")
+        assert_problem(answer, 404, "Unknown upload")
 
 
 def test_admin_sees_all_jobs_and_no_uploads(people: People):

@@ -159,7 +159,7 @@ def test_guesses_are_throttled_and_others_are_not(user_file: Path, tmp_path: Pat
         assert sorted(statuses) == [403] * 5 + [429] * 7
         answer = send_form(server.client, "anna", PASSWORDS["anna"])
         assert answer.status_code == 429
-        assert "Too many wrong tries" in answer.text
+        assert "Too many failed attempts" in answer.text
         assert int(answer.headers["retry-after"]) >= 1
         assert send_form(server.client, "bert", PASSWORDS["bert"]).status_code == 303
 

@@ -68,9 +68,9 @@ def test_report_is_read_inside_the_page(done_job: str, server: RunningServer, br
 @pytest.mark.slow
 def test_history_names_steps_as_the_page_does(done_job: str, server: RunningServer, browser: Browser):
     with clean_page(browser, address(server, f"?job={done_job}")) as page:
-        page.get_by_text("Everything that happened").click()
+        page.get_by_text("Activity log").click()
         lines = page.locator(".vp-history li").all_inner_texts()
-        assert lines[0].endswith("Job: waiting its turn")
+        assert lines[0].endswith("Job: queued")
         assert any(line.endswith("People, Video 1: running") for line in lines)
         assert lines[-1].endswith("Job: done")
 
@@ -134,17 +134,17 @@ def test_cancel_try_again_and_delete(server: RunningServer, sample: Path, browse
     job_id = server.service.submit([(f"{number}.mp4", sample) for number in range(5)], QUICK)
     with clean_page(browser, address(server, f"?job={job_id}")) as page:
         page.get_by_role("button", name="Cancel job").click()
-        page.get_by_role("button", name="No").click()
+        answer(page, "Keep running")
         expect(state_of(page)).not_to_have_text("cancelled")
         page.get_by_role("button", name="Cancel job").click()
-        page.get_by_role("button", name="Yes").click()
+        answer(page, "Cancel job")
         expect(state_of(page)).to_have_text("cancelled")
-        page.get_by_role("button", name="Try again").click()
+        page.get_by_role("button", name="Retry").click()
         expect(page.get_by_role("button", name="Cancel job")).to_be_visible()
         page.get_by_role("button", name="Cancel job").click()
-        page.get_by_role("button", name="Yes").click()
+        answer(page, "Cancel job")
         page.get_by_role("button", name="Delete job").click()
-        page.get_by_role("button", name="Yes").click()
+        answer(page, "Delete job")
         expect(page).to_have_url(address(server, "?view=jobs"))
         expect(page.locator(f"#job-{job_id}")).to_have_count(0)
 
@@ -158,7 +158,7 @@ def test_question_that_is_answered_late_starts_nothing(server: RunningServer, sa
         page.get_by_role("button", name="Cancel job").click()
         server.service.cancel(job_id)
         expect(state_of(page)).to_have_text("cancelled")
-        page.get_by_role("button", name="Yes").click()
+        answer(page, "Cancel job")
         expect(page.locator("#vp-notice")).to_contain_text("there is nothing to cancel")
     assert server.service.job(job_id).job.state is State.CANCELLED
 
@@ -226,6 +226,11 @@ def test_page_of_somebody_who_logged_out_asks_to_log_in(browser: Browser, tmp_pa
         other_tab.goto(address(server, ""))
         other_tab.get_by_role("button", name="Log out").click()
         expect(page.get_by_label("Password")).to_be_visible()
+
+
+def answer(page: Page, button: str) -> None:
+    """Answer the question that the page asks."""
+    page.get_by_role("dialog").get_by_role("button", name=button).click()
 
 
 def log_in(page: Page, name: str) -> None:

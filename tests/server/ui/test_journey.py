@@ -61,7 +61,7 @@ def test_from_real_videos_to_the_package(browser: Browser, shared_data: Path, tm
         address = f"http://127.0.0.1:{server.port}/"
         with clean_page(browser, address, viewport=DESKTOP) as page:
             choose(page, *videos, *bad)
-            expect(row_of(page, "spatiotemporal_demo.mp4")).to_contain_text("340×256, 6 pictures per second, 9.5 s")
+            expect(row_of(page, "spatiotemporal_demo.mp4")).to_contain_text("340×256, 6 frames per second, 9.5 s")
             expect(row_of(page, "spatiotemporal_demo.mp4").locator("img")).to_be_visible()
             expect(row_of(page, HOSTILE)).to_contain_text("not a video")
             expect(row_of(page, "empty.mp4")).to_contain_text("is empty")
@@ -115,7 +115,7 @@ def test_upload_goes_on_after_a_cut_and_after_the_page_was_closed(browser: Brows
         context.route(re.compile(r"/api/uploads/[0-9a-f]{32}$"), cut_in_the_middle)
         page.goto(f"http://127.0.0.1:{server.port}/")
         choose(page, video)
-        expect(row_of(page, "street.mp4")).to_contain_text("pictures per second")
+        expect(row_of(page, "street.mp4")).to_contain_text("frames per second")
         assert sent == [2 * half + video.stat().st_size % 2, video.stat().st_size - half]
 
 
@@ -132,9 +132,9 @@ def test_open_page_comes_back_after_the_server_was_killed(browser: Browser, tmp_
             start(page)
             expect(state_of(page)).to_have_text("running")
             os.kill(server.pid, signal.SIGKILL)
-            expect(page.get_by_text("The connection to the server is gone")).to_be_visible()
+            expect(page.get_by_text("The connection to the server is lost")).to_be_visible()
         with server_process(tmp_path / "workspace", port):
-            expect(page.get_by_text("The connection to the server is gone")).to_be_hidden()
+            expect(page.get_by_text("The connection to the server is lost")).to_be_hidden()
             expect(state_of(page)).to_have_text("done", timeout=240_000)
             expect(page.get_by_role("link", name="Download package")).to_be_visible()
 
@@ -201,9 +201,9 @@ def test_form_works_again_after_the_network_was_away(browser: Browser, street: P
         expect(page.get_by_role("button", name="Start")).to_be_enabled()
         context.set_offline(True)
         page.get_by_label("Fast draft").check()
-        expect(page.locator("#vp-cost")).to_contain_text("The connection to the server is gone.")
+        expect(page.locator("#vp-cost")).to_contain_text("The connection to the server is lost.")
         page.get_by_role("button", name="Start").click()
-        expect(page.get_by_role("alert")).to_contain_text("That did not reach the server.")
+        expect(page.get_by_role("alert")).to_contain_text("The server could not be reached.")
         with page.expect_response(lambda answer: "api/estimate" in answer.url and answer.ok):
             context.set_offline(False)  # the rest it does by itself
         page.get_by_label("Crowded scene").check()
@@ -228,7 +228,7 @@ def test_form_works_again_after_the_server_was_restarted(browser: Browser, stree
             page.get_by_text("Advanced settings").click()
             page.get_by_label("Clip duration (seconds)").fill("7")
         page.get_by_label("Fast draft").check()
-        expect(page.locator("#vp-cost")).to_contain_text("The connection to the server is gone.")
+        expect(page.locator("#vp-cost")).to_contain_text("The connection to the server is lost.")
         with server_process(tmp_path / "workspace", port):
             expect(page.locator("#vp-cost")).to_contain_text("Takes about")
             job_id = start(page)
@@ -264,11 +264,11 @@ def test_file_is_taken_once(browser: Browser, street: Path, tmp_path: Path):
         choose(page, street)
         expect(row_of(page, "street.mp4")).to_be_visible()
         choose(page, street)
-        expect(page.get_by_text("street.mp4 is in the list already.")).to_be_visible()
+        expect(page.get_by_text("street.mp4 is already in the list.")).to_be_visible()
         expect(page.locator("#vp-videos tbody tr")).to_have_count(1)
         page.get_by_role("button", name="Remove street.mp4").click()
         choose(page, street)
-        expect(row_of(page, "street.mp4")).to_contain_text("pictures per second")
+        expect(row_of(page, "street.mp4")).to_contain_text("frames per second")
 
 
 @pytest.mark.slow
@@ -281,8 +281,8 @@ def test_folder_of_the_server_is_taken_without_an_upload(browser: Browser, tmp_p
         with clean_page(browser, f"http://127.0.0.1:{server.port}/") as page:
             page.get_by_role("button", name="Choose a folder on the server").click()
             page.get_by_role("button", name="camera/").click()
-            page.get_by_role("button", name="Take all files here").click()
-            expect(row_of(page, "street.mp4")).to_contain_text("pictures per second")
+            page.get_by_role("button", name="Add all files").click()
+            expect(row_of(page, "street.mp4")).to_contain_text("frames per second")
             job_id = start(page)
         assert server.service.job(job_id).job.video_names == ("street.mp4",)
         assert (folder / "street.mp4").exists()

@@ -1,4 +1,4 @@
-"""How the service is, over HTTP, for those who look after it."""
+"""Health, cleaning and metrics, for administrators."""
 
 import shutil
 from http import HTTPStatus
@@ -16,14 +16,14 @@ router = APIRouter()
 
 @router.post("/api/clean", responses=problem_docs(HTTPStatus.FORBIDDEN))
 def clean(jobs: Jobs) -> Freed:
-    """Delete what is no longer needed; the service does so every hour by itself. For admins."""
+    """Delete unused files; the service does this every hour as well. For admins."""
     report = jobs.clean()
     return Freed(freed_bytes=report.freed_bytes, items=report.items)
 
 
 @router.get("/api/health")
 def show_health(jobs: Jobs) -> Health:
-    """Say how the service is."""
+    """Show version, workers, jobs and disk."""
     disk = shutil.disk_usage(jobs.workspace.path)
     return Health(
         version=videoprep_nb.__version__,
@@ -36,7 +36,7 @@ def show_health(jobs: Jobs) -> Health:
 
 @router.get("/api/health/details", responses=problem_docs(HTTPStatus.FORBIDDEN))
 def show_health_details(request: Request, jobs: Jobs) -> HealthDetails:
-    """Say what was found on the machine, at most ten minutes ago, and what takes room on the disk. For admins."""
+    """Show the checks of the machine, at most ten minutes old, and the use of the disk. For admins."""
     jobs.check_admin()
     return HealthDetails.of(request.app.state.checkup.result(), jobs.disk_usage())
 

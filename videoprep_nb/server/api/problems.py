@@ -1,4 +1,4 @@
-"""Errors as the API tells them: problem details (RFC 9457) in plain words."""
+"""Errors of the API: problem details (RFC 9457) in plain words."""
 
 from http import HTTPStatus
 from typing import Any
@@ -37,7 +37,7 @@ _STATUS_OF: dict[type[VideoPrepError], HTTPStatus] = {
     DiskFullError: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 _MAX_SENTENCES = 5
-_UNEXPECTED = "The service made a mistake; its log says more. Tell whoever runs it what you did and when."
+_UNEXPECTED = "Internal server error; see the server log. Tell the administrator what you did and when."
 
 
 class Refused(VideoPrepError):
@@ -62,7 +62,7 @@ class Problem(BaseModel):
     title: str = Field(description="the HTTP status in words", examples=["Not Found"])
     status: int = Field(description="the HTTP status", examples=[404])
     detail: str = Field(
-        description="one sentence for people: what was found, what was wanted, what to do",
+        description="one sentence for people: what happened, what was expected, what to do",
         examples=["There is no job 20260131-0123456789abcdef; it may have been deleted."],
     )
     field: str = Field("", description="the parameter that is invalid; empty for other errors", examples=[""])
@@ -82,11 +82,11 @@ def problem_docs(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Have every error of an app answered as problem details; this is the one place that knows their statuses."""
-    app.add_exception_handler(VideoPrepError, _tell_ours)
-    app.add_exception_handler(HTTPException, _tell_http)
-    app.add_exception_handler(RequestValidationError, _tell_invalid)
-    app.add_exception_handler(ClientDisconnect, _tell_nobody)
-    app.add_exception_handler(Exception, _tell_unexpected)
+    app.add_exception_handler(VideoPrepError, _answer_own)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(ClientDisconnect, _answer_disconnected)
+    app.add_exception_handler(Exception, _answer_unexpected)
 
 
 def status_of(error: VideoPrepError) -> HTTPStatus:
@@ -97,37 +97,37 @@ def status_of(error: VideoPrepError) -> HTTPStatus:
     return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _tell_ours(request: Request, error: Exception) -> JSONResponse:
+def _answer_own(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, VideoPrepError)
     headers = error.headers if isinstance(error, Refused) else None
     field = error.field if isinstance(error, ParameterError) else ""
     return problem_response(status_of(error), str(error), headers, field)
 
 
-def _tell_http(request: Request, error: Exception) -> JSONResponse:
+def _answer_http(request: Request, error: Exception) -> JSONResponse:
     """404 for paths and 405 for methods that do not exist."""
     assert isinstance(error, HTTPException)
-    said = error.detail
+    detail = error.detail
     if error.status_code == HTTPStatus.NOT_FOUND:
-        said = f"There is nothing at {request.url.path[:200]}; /openapi.json lists what there is."
+        detail = f"Unknown path {request.url.path[:200]}; see /openapi.json."
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        said = f"{request.method} cannot be done with {request.url.path[:200]}; /openapi.json lists what can."
-    return problem_response(error.status_code, said, dict(error.headers or {}))
+        detail = f"{request.url.path[:200]} does not accept {request.method}; see /openapi.json."
+    return problem_response(error.status_code, detail, dict(error.headers or {}))
 
 
-def _tell_invalid(request: Request, error: Exception) -> JSONResponse:
+def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     sentences = [
-        f"{(entry['loc'] or ('body',))[-1]}: {entry['msg']}, found {str(entry['input'])[:100]!r}"
+        f"{(entry['loc'] or ('body',))[-1]}: {entry['msg']}, got {str(entry['input'])[:100]!r}"
         for entry in error.errors()[:_MAX_SENTENCES]
     ]
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(sentences) + ".")
 
 
-def _tell_nobody(request: Request, error: Exception) -> JSONResponse:
-    return problem_response(HTTPStatus.BAD_REQUEST, "The connection was cut before the request had arrived.")
+def _answer_disconnected(request: Request, error: Exception) -> JSONResponse:
+    return problem_response(HTTPStatus.BAD_REQUEST, "The connection was closed before the request was complete.")
 
 
-def _tell_unexpected(request: Request, error: Exception) -> JSONResponse:
-    """Say no more than that; the server logs the error, with its traceback."""
+def _answer_unexpected(request: Request, error: Exception) -> JSONResponse:
+    """No details; the server logs the error with its traceback."""
     return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, _UNEXPECTED)

@@ -1,4 +1,4 @@
-"""What a job has brought forth, over HTTP: package, reports, pictures and previews."""
+"""Results of a job: package, reports, preview videos and images."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -92,10 +92,9 @@ def fetch_all_reports(job_id: JobId, jobs: Jobs) -> StreamingResponse:
 
 @router.get("/jobs/{job_id}/preview", responses=problem_docs(HTTPStatus.NOT_FOUND))
 def list_previews(job_id: JobId, jobs: Jobs) -> list[PreviewFile]:
-    """List the pictures and films that show what was found so far.
+    """List the preview videos and images of the result so far.
 
-    `1.mp4` is video 1 with its tracks drawn, `1.jpg` its latest tracked frame, `1_2.jpg` the second picture of its
-    strip.
+    `1.mp4` is video 1 with its tracks, `1.jpg` its latest tracked frame, `1_2.jpg` the second of its sample frames.
     """
     names = jobs.preview_names(job_id)
     return [PreviewFile(name=name, href=f"/api/jobs/{job_id}/preview/{name}") for name in names]
@@ -106,7 +105,7 @@ def list_previews(job_id: JobId, jobs: Jobs) -> list[PreviewFile]:
     "/jobs/{job_id}/preview/{name}",
     response_class=FileResponse,
     responses={
-        HTTPStatus.OK: {"content": {"video/mp4": {}, "image/jpeg": {}}, "description": "the film or picture"},
+        HTTPStatus.OK: {"content": {"video/mp4": {}, "image/jpeg": {}}, "description": "the video or image"},
         HTTPStatus.PARTIAL_CONTENT: {"content": {"video/mp4": {}}, "description": "the range asked for"},
         **problem_docs(HTTPStatus.NOT_FOUND),
     },
@@ -116,6 +115,6 @@ def fetch_preview(
     name: Annotated[str, Path(description="its file name", examples=["1.mp4"], max_length=200)],
     jobs: Jobs,
 ) -> FileResponse:
-    """Fetch a picture or film, as a whole or in ranges; the latest frame changes while the job runs."""
+    """Fetch a preview video or image, as a whole or in ranges; the latest frame changes while the job runs."""
     path = jobs.preview_path(job_id, name)
     return FileResponse(path, media_type=_PREVIEW_TYPES[path.suffix], headers={"Cache-Control": "no-cache"})

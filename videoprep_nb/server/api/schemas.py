@@ -51,7 +51,7 @@ class JobSummary(BaseModel):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
-    results_deleted_at: datetime | None = Field(description="when its files were deleted to make room")
+    results_deleted_at: datetime | None = Field(description="when its files were deleted to free disk space")
 
     @classmethod
     def of(cls, row: JobRow) -> "JobSummary":
@@ -158,7 +158,7 @@ class Report(BaseModel):
 
 
 class UploadStatus(BaseModel):
-    """An upload that no job has taken yet."""
+    """An upload that no job uses yet."""
 
     upload_id: str
     name: str = Field(description="name of the file", examples=["street.mp4"])
@@ -216,14 +216,14 @@ class ImportFile(BaseModel):
 
 
 class PreviewFile(BaseModel):
-    """A picture or film that shows what was found in a video."""
+    """A preview video or an image of the result."""
 
     name: str = Field(examples=["1.mp4"])
     href: str = Field(description="where to fetch it", examples=[f"/api/jobs/{JOB_ID}/preview/1.mp4"])
 
 
 class Freed(BaseModel):
-    """What was deleted because nobody needs it any more."""
+    """Unused files that were deleted."""
 
     freed_bytes: int = Field(examples=[1_500_000_000])
     items: list[str] = Field(description="a sentence per deleted thing, and per thing that could not be deleted")
@@ -248,25 +248,25 @@ class Health(BaseModel):
 
 
 class CheckStatus(BaseModel):
-    """What was found about one thing that jobs need."""
+    """The result of one check of the machine."""
 
     name: str = Field(examples=["ffmpeg"])
     ok: bool
-    message: str = Field(description="what was found, and what to do when it is not as it should be")
-    needed: bool = Field(description="whether no job can run without it")
+    message: str = Field(description="what was found, and how to fix it")
+    needed: bool = Field(description="whether jobs cannot run without it")
 
 
 class HealthDetails(BaseModel):
     """How the machine of the service is."""
 
-    checked_at: datetime | None = Field(description="null while the first look, of some seconds, is under way")
+    checked_at: datetime | None = Field(description="null while the first check, of some seconds, runs")
     checks: list[CheckStatus]
-    jobs_bytes: int = Field(description="room that jobs take on the disk", examples=[120_000_000_000])
-    uploads_bytes: int = Field(description="room that uploads take which no job has taken", examples=[2_000_000_000])
+    jobs_bytes: int = Field(description="disk space of all jobs", examples=[120_000_000_000])
+    uploads_bytes: int = Field(description="disk space of uploads that no job uses", examples=[2_000_000_000])
 
     @classmethod
     def of(cls, result: CheckupResult | None, usage: dict[str, int]) -> "HealthDetails":
-        """What the last look has found."""
+        """The results of the last checks."""
         checks = [CheckStatus.model_validate(check, from_attributes=True) for check in result.checks] if result else []
         return cls(
             checked_at=result.at if result else None,

@@ -1,4 +1,4 @@
-"""Handing in videos over HTTP: as a form that brings them, or by naming those that are on the server already."""
+"""Submission of jobs: a form that contains the videos, or JSON that names videos on the server."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -95,12 +95,12 @@ router = APIRouter(prefix="/api")
     openapi_extra=_UPLOAD_FORM,
 )
 async def submit_job(request: Request, response: Response, jobs: Jobs) -> Submitted:
-    """Hand in videos; answered as soon as they have arrived, before any work on them.
+    """Submit videos; answered as soon as they have arrived, before any processing.
 
-    A form brings the videos along. JSON names uploads that have arrived before, and files in the import folders.
+    A form contains the videos. JSON names complete uploads and files in the import folders.
 
-    A video of 0 bytes, or one that is no video, fails alone: the others of its job are worked on. A form in which
-    all are empty is refused.
+    A file of 0 bytes, or one that is not a video, fails alone: the other videos of the job are processed. A form in
+    which all files are empty is refused.
     """
     submit = _submit_sources if content_type(request) == b"application/json" else _submit_form
     job_id = await submit(request, jobs)
@@ -110,14 +110,14 @@ async def submit_job(request: Request, response: Response, jobs: Jobs) -> Submit
 
 async def _submit_sources(request: Request, jobs: UserJobs) -> str:
     try:
-        wanted = JobRequest.model_validate_json(await read_small(request, _MAX_JSON_BYTES))
+        submission = JobRequest.model_validate_json(await read_small(request, _MAX_JSON_BYTES))
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from None
-    return await to_thread.run_sync(_queue_sources, jobs, wanted)
+    return await to_thread.run_sync(_queue_sources, jobs, submission)
 
 
-def _queue_sources(jobs: UserJobs, wanted: JobRequest) -> str:
-    return jobs.submit_sources(wanted.videos, wanted.params, wanted.options)
+def _queue_sources(jobs: UserJobs, submission: JobRequest) -> str:
+    return jobs.submit_sources(submission.videos, submission.params, submission.options)
 
 
 async def _submit_form(request: Request, jobs: UserJobs) -> str:
@@ -138,15 +138,15 @@ def _queue_form(jobs: UserJobs, upload: Upload) -> str:
 @router.get("/imports", responses=problem_docs(HTTPStatus.BAD_REQUEST))
 def list_imports(
     jobs: Jobs,
-    path: Annotated[str | None, Query(description="a folder; without: where to begin", max_length=4096)] = None,
+    path: Annotated[str | None, Query(description="a folder; omitted: all import folders", max_length=4096)] = None,
 ) -> list[ImportFile]:
-    """List a folder on the server that videos may be taken from without an upload, folders first."""
+    """List an import folder on the server, folders first. Its videos need no upload."""
     return [ImportFile.of(entry) for entry in jobs.imports.entries(path)]
 
 
 @router.get("/imports/probe", responses=problem_docs(HTTPStatus.BAD_REQUEST))
 async def probe_import(jobs: Jobs, path: Annotated[str, Query(description="a file", max_length=4096)]) -> Look:
-    """Say what is in a file on the server, with a picture from it."""
+    """Inspect a file on the server; the answer has a thumbnail."""
     file = await to_thread.run_sync(jobs.imports.file, path)
     return await look_at(file, file.name, jobs.workspace)
 

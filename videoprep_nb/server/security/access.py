@@ -196,10 +196,10 @@ class UserJobs:
         return self._service.report_path(job_id, name)
 
     def preview_names(self, job_id: str) -> list[str]:
-        """Names of the pictures and films that show what was found.
+        """Names of the preview videos and images of the result.
 
-        ``1.mp4`` is video 1 with its tracks drawn, ``1.jpg`` its latest tracked frame, ``1_2.jpg`` the second picture
-        of its strip.
+        ``1.mp4`` is video 1 with its tracks, ``1.jpg`` its latest tracked frame, ``1_2.jpg`` the second of its sample
+        frames.
         """
         self.row(job_id)
         folder = self.workspace.job_folder(job_id).path / "preview"
@@ -209,10 +209,10 @@ class UserJobs:
         """One of them.
 
         Raises:
-            NoSuchJob: There is no such job, or no such picture or film (yet).
+            NoSuchJob: There is no such job, or it has no such preview (yet).
         """
         if name not in self.preview_names(job_id):
-            raise NoSuchJob(f"Job {job_id} has no picture or film {name[:100]!r} (yet).")
+            raise NoSuchJob(f"Job {job_id} has no preview {name[:100]!r} (yet).")
         return self.workspace.job_folder(job_id).path / "preview" / name
 
     def workers(self) -> list[dict[str, object]]:
@@ -244,7 +244,9 @@ class UserJobs:
             Refused: The user is no admin.
         """
         if not self.user.is_admin:
-            raise Refused(HTTPStatus.FORBIDDEN, "Only administrators may do this; ask whoever runs the service.")
+            raise Refused(
+                HTTPStatus.FORBIDDEN, "Only administrators may do this; ask the administrator of the service."
+            )
 
     @property
     def _owner(self) -> str | None:

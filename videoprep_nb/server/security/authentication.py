@@ -111,7 +111,7 @@ class Authentication:
         if wait_s := self._by_network.begin(network):
             raise TooManyTries(wait_s)
         raise Refused(
-            HTTPStatus.UNAUTHORIZED, "This token is not known; ask whoever runs the service for another.", WANTS_TOKEN
+            HTTPStatus.UNAUTHORIZED, "Unknown token; ask the administrator of the service for a new one.", WANTS_TOKEN
         )
 
 

@@ -145,7 +145,7 @@ def _check_local_name(netloc: str) -> None:
     if not is_loopback(_host_name(netloc)):
         raise Refused(
             HTTPStatus.FORBIDDEN,
-            f"The service was asked for by the name {netloc[:100]!r}; without users it answers only to localhost.",
+            f"Got the host name {netloc[:100]!r}; without users the service answers only to localhost.",
         )
 
 

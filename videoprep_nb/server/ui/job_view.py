@@ -64,28 +64,28 @@ class Message:
 
 
 @dataclass(frozen=True)
-class VideoPictures:
-    """What can be looked at of one video.
+class VideoFrames:
+    """What shows the result of one video.
 
     Args:
         video: The video.
-        film: File name of the film with tracks drawn, empty when there is none.
-        strip: File names of pictures, in their order.
+        preview: File name of the preview video, empty if there is none.
+        strip: File names of frames, in their order.
     """
 
     video: VideoStatus
-    film: str
+    preview: str
     strip: list[str]
 
 
 @dataclass(frozen=True)
-class LatestPicture:
+class LatestFrame:
     """The frame that was tracked last.
 
     Args:
         video: Its video.
-        name: File name of the picture.
-        version: Changes with the picture.
+        name: File name of the image.
+        version: Changes with the image.
     """
 
     video: VideoStatus
@@ -129,10 +129,10 @@ def job_view(jobs: UserJobs, job_id: str) -> Fragments:
         fragments[f"grid-{start}"] = render("job_grid.html", rows=rows, stages=of_video, is_first=start == 0)
     joined = [(stage, _cell(view, job, stage.name, None)) for stage in STAGES.values() if not stage.is_per_video]
     fragments["joined"] = render("job_joined.html", cells=joined)
-    fragments["live"] = render("job_live.html", job_id=job_id, picture=None if has_ended else _latest(jobs, job))
-    fragments["pictures"] = render("job_pictures.html", job_id=job_id, pictures=_pictures(jobs, job))
+    fragments["live"] = render("job_live.html", job_id=job_id, frame=None if has_ended else _latest(jobs, job))
+    fragments["results"] = render("job_results.html", job_id=job_id, results=_result_frames(jobs, job))
     fragments["reports"] = render("job_reports.html", job_id=job_id, links=_report_links(jobs.report_names(job_id)))
-    fragments["history"] = render("job_history.html", events=_told_events(jobs.events(job_id)[-100:]))
+    fragments["history"] = render("job_history.html", events=_event_lines(jobs.events(job_id)[-100:]))
     return fragments
 
 
@@ -156,7 +156,7 @@ def _headline(job: JobStatus) -> str:
 
 
 def _failed_units(job: JobStatus) -> list[UnitStatus]:
-    """Failed units of the whole job; those of a video are told with the video."""
+    """Failed units of the whole job; those of a video are shown with the video."""
     return [unit for unit in job.units if unit.state is State.FAILED and unit.video_id is None]
 
 
@@ -164,9 +164,9 @@ def _messages(job: JobStatus) -> list[Message]:
     """What failed, then what is worth knowing of the videos."""
     failed = [(video.original_name, video.message) for video in job.videos if video.state is State.FAILED]
     failed += [(_title(unit.stage), unit.message) for unit in _failed_units(job)]
-    told = [Message(subject, _without_subject(text, subject), True) for subject, text in failed]
+    notes = [Message(subject, _without_subject(text, subject), True) for subject, text in failed]
     odd = [(video.original_name, "; ".join(video.findings)) for video in job.videos if video.findings]
-    return told + [Message(subject, text, False) for subject, text in odd]
+    return notes + [Message(subject, text, False) for subject, text in odd]
 
 
 def _without_subject(text: str, subject: str) -> str:
@@ -174,12 +174,12 @@ def _without_subject(text: str, subject: str) -> str:
     return _unit_key().sub("", text).removeprefix(subject).lstrip()
 
 
-def _told_events(events: Sequence[Event]) -> list[tuple[datetime, str]]:
+def _event_lines(events: Sequence[Event]) -> list[tuple[datetime, str]]:
     """When something happened, and what."""
-    return [(event.at, _told_event(event)) for event in events]
+    return [(event.at, _event_text(event)) for event in events]
 
 
-def _told_event(event: Event) -> str:
+def _event_text(event: Event) -> str:
     if event.kind == "message":
         return event.text
     said = _unit_key().sub("", event.data["message"]) or texts.STATES[State(event.data["state"])]
@@ -223,14 +223,14 @@ def _split_cell(parts: Sequence[UnitStatus]) -> Cell:
     )
 
 
-def _pictures(jobs: UserJobs, job: JobStatus) -> list[VideoPictures]:
+def _result_frames(jobs: UserJobs, job: JobStatus) -> list[VideoFrames]:
     names = jobs.preview_names(job.job_id)
     found = []
     for video in job.videos:
-        film = f"{video.video_id}.mp4"
+        preview = f"{video.video_id}.mp4"
         strip = [name for name in names if name.startswith(f"{video.video_id}_")]
-        if film in names or strip:
-            found.append(VideoPictures(video, film if film in names else "", sorted(strip, key=_place_in_strip)))
+        if preview in names or strip:
+            found.append(VideoFrames(video, preview if preview in names else "", sorted(strip, key=_place_in_strip)))
     return found
 
 
@@ -238,16 +238,16 @@ def _place_in_strip(name: str) -> int:
     return int(name.removesuffix(".jpg").rpartition("_")[2])
 
 
-def _latest(jobs: UserJobs, job: JobStatus) -> LatestPicture | None:
+def _latest(jobs: UserJobs, job: JobStatus) -> LatestFrame | None:
     live = {stage.name for stage in STAGES.values() if stage.writes_preview}
     tracked = {unit.video_id for unit in job.units if unit.stage in live and unit.state is State.RUNNING}
     names = jobs.preview_names(job.job_id)
     found = [
-        LatestPicture(video, f"{video.video_id}.jpg", _version(jobs.preview_path(job.job_id, f"{video.video_id}.jpg")))
+        LatestFrame(video, f"{video.video_id}.jpg", _version(jobs.preview_path(job.job_id, f"{video.video_id}.jpg")))
         for video in job.videos
         if video.video_id in tracked and f"{video.video_id}.jpg" in names
     ]
-    return max(found, key=lambda picture: picture.version, default=None)
+    return max(found, key=lambda frame: frame.version, default=None)
 
 
 def _version(path: Path) -> int:

@@ -188,9 +188,7 @@ class FormWriter:
         if not self._complete:
             raise _broken("it ends in the middle")
         if not self._upload.videos:
-            raise Refused(
-                HTTPStatus.UNPROCESSABLE_ENTITY, f"There is no video; send files in the field {VIDEOS_FIELD}."
-            )
+            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"Got no video; send files in the field {VIDEOS_FIELD}.")
         if not self._video_bytes:
             names = ", ".join(name for name, _ in self._upload.videos[:5])
             raise _unusable(f"{names}: 0 bytes; send a file with a video in it.")
@@ -223,7 +221,7 @@ class FormWriter:
     def _begin_video(self, sent_name: str) -> "_VideoPart":
         count = len(self._upload.videos)
         if count >= self._limits.videos:
-            raise TooLarge(f"A job takes at most {self._limits.videos} videos; make several jobs.")
+            raise TooLarge(f"The limit for a job is {self._limits.videos} videos; submit several jobs.")
         return _VideoPart(sent_name, self._folder / f"{count:03d}.bin", self._upload)
 
     def _take_data(self, data: bytes, start: int, end: int) -> None:
@@ -324,7 +322,7 @@ def _boundary(request: Request) -> bytes:
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind != b"multipart/form-data":
         found = kind.decode("latin-1")[:100] or "nothing"
-        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"The body is {found}; send multipart/form-data, or JSON.")
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Got {found}, expected multipart/form-data or JSON.")
     if not options.get(b"boundary"):
         raise _broken("its content type has no boundary")
     return options[b"boundary"]
@@ -344,6 +342,6 @@ def _unusable(detail: str) -> Refused:
 
 def _job_too_large(size_bytes: int, limits: Limits) -> TooLarge:
     return TooLarge(
-        f"The upload has {size_bytes / 1e9:.1f} GB or more, at most {limits.job_bytes / 1e9:g} GB are taken for one "
-        "job; make several jobs."
+        f"The upload has {size_bytes / 1e9:.1f} GB or more; the limit for a job is {limits.job_bytes / 1e9:g} GB. "
+        "Submit several jobs."
     )

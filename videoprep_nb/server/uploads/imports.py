@@ -43,7 +43,7 @@ class ImportFolders:
             folder: Its path, None for the folders that were named.
 
         Raises:
-            InputError: It is no folder that may be looked into.
+            InputError: It is not an import folder.
         """
         if folder is None:
             return [ImportEntry(root, True, 0) for root in self._roots]
@@ -64,7 +64,7 @@ class ImportFolders:
         """
         found = self._allowed(path)
         if not found.is_file():
-            raise _cannot_be_used(path, "it is no file")
+            raise _cannot_be_used(path, "it is not a file")
         return found
 
     def _allowed(self, path: str) -> Path:
@@ -74,8 +74,8 @@ class ImportFolders:
             if Path(path).is_absolute() and self._is_inside(resolved) and resolved.exists():
                 return resolved
         except (OSError, ValueError, RuntimeError) as error:  # NUL bytes, endless names, links in a circle
-            raise _cannot_be_used(path, "it is no path") from error
-        raise _cannot_be_used(path, "it is not in a folder for import, or does not exist")
+            raise _cannot_be_used(path, "it is not a path") from error
+        raise _cannot_be_used(path, "it is not in an import folder, or does not exist")
 
     def _is_inside(self, path: Path) -> bool:
         return any(path.is_relative_to(root) for root in self._roots) and not path.is_relative_to(self._workspace)

@@ -96,7 +96,7 @@ class UserUploads:
         if len(own) >= limits.videos:
             raise Refused(
                 HTTPStatus.TOO_MANY_REQUESTS,
-                f"You have {len(own)} uploads that no job has taken, which is the limit; start a job with them, or "
+                f"You have {len(own)} uploads that no job uses, which is the limit; start a job with them or "
                 "remove some.",
             )
         own_bytes = sum(upload.info.size_bytes for upload in own)
@@ -124,9 +124,7 @@ class UserUploads:
         """
         upload = _read(self._folder(upload_id)) if _UPLOAD_ID.fullmatch(upload_id) else None
         if upload is None or upload.info.owner != self._owner:
-            raise NoSuchUpload(
-                f"There is no upload {upload_id[:100]!r}; it may have been removed. Send the file again."
-            )
+            raise NoSuchUpload(f"Unknown upload {upload_id[:100]!r}; it may have been removed. Upload the file again.")
         return upload
 
     def all(self) -> list[ResumableUpload]:
@@ -167,14 +165,14 @@ class UserUploads:
         upload = self.get(upload_id)
         if not upload.is_complete:
             raise WrongState(
-                f"{upload.info.name} has not arrived in full ({upload.offset} of {upload.info.size_bytes} bytes); "
-                "wait for it."
+                f"The upload of {upload.info.name} is not complete ({upload.offset} of {upload.info.size_bytes} "
+                "bytes); wait for it."
             )
         claimed = upload.path.with_name(_CLAIMED)
         try:
             upload.path.rename(claimed)
         except FileNotFoundError:  # another job was faster
-            raise NoSuchUpload(f"{upload.info.name} has been taken by another job; send the file again.") from None
+            raise NoSuchUpload(f"{upload.info.name} belongs to another job now; upload the file again.") from None
         try:
             yield upload.info.name, claimed
         finally:

@@ -45,7 +45,7 @@ def _check_version(tus_resumable: Annotated[str, Header(description=f"`{VERSION}
         found = tus_resumable[:20] or "none"
         raise Refused(
             HTTPStatus.PRECONDITION_FAILED,
-            f"Uploads are taken by tus {VERSION}, found {found}; send the header Tus-Resumable.",
+            f"Got tus version {found}, expected {VERSION}; send the header Tus-Resumable.",
             {"Tus-Version": VERSION},
         )
 
@@ -157,7 +157,7 @@ def create_upload(
         str, Header(description="`filename` and its name in Base64", max_length=4096, examples=["filename YS5tcDQ="])
     ] = "",
 ) -> Response:
-    """Begin an upload; refused at once when it is too large or there is no room for it."""
+    """Create an upload; refused at once when it is too large or there is no room for it."""
     info = jobs.uploads.create(_file_name(upload_metadata), upload_length)
     headers = _HEADERS | {"Location": UPLOADS_PATH + info.upload_id}
     return Response(status_code=HTTPStatus.CREATED, headers=headers)
@@ -197,16 +197,18 @@ async def append_to_upload(
     request: Request,
     upload_id: UploadId,
     jobs: Jobs,
-    upload_offset: Annotated[int, Header(description="where this piece begins", ge=0, le=_LARGEST_SIZE)],
+    upload_offset: Annotated[int, Header(description="where this piece starts", ge=0, le=_LARGEST_SIZE)],
 ) -> Response:
     """Send the next piece. What has arrived of it stays when the connection is cut."""
     if request.headers.get("content-type", "") != CONTENT_TYPE:
-        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Pieces of an upload are sent as {CONTENT_TYPE}.")
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Expected the content type {CONTENT_TYPE}.")
     await to_thread.run_sync(jobs.uploads.get, upload_id)  # before the turn is taken from its owner
     async with _turns.take(upload_id) as turn:
         upload = await to_thread.run_sync(jobs.uploads.get, upload_id)
         if upload_offset != upload.offset:
-            raise WrongState(f"The upload has {upload.offset} bytes, the piece begins at {upload_offset}; ask again.")
+            raise WrongState(
+                f"Got a piece that starts at {upload_offset}, expected {upload.offset}; ask for the offset again."
+            )
         offset = await _receive(request, upload, turn)
     return Response(status_code=HTTPStatus.NO_CONTENT, headers=_HEADERS | {"Upload-Offset": str(offset)})
 
@@ -222,10 +224,10 @@ async def remove_upload(upload_id: UploadId, jobs: Jobs) -> Response:
 
 @router.get("/{upload_id}/probe", responses=problem_docs(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT))
 async def probe_upload(upload_id: UploadId, jobs: Jobs) -> Look:
-    """Say what is in a file that has arrived, with a picture from it."""
+    """Inspect an uploaded file; the answer has a thumbnail."""
     upload = await to_thread.run_sync(jobs.uploads.get, upload_id)
     if not upload.is_complete:
-        raise WrongState(f"{upload.info.name} has not arrived in full; wait for it.")
+        raise WrongState(f"The upload of {upload.info.name} is not complete; wait for it.")
     return await look_at(upload.path, upload.info.name, jobs.workspace)
 
 
@@ -255,7 +257,7 @@ async def _receive(request: Request, upload: ResumableUpload, turn: _Turn) -> in
 
 def _check_end(end: int, upload: ResumableUpload) -> None:
     if end > upload.info.size_bytes:
-        raise TooLarge(f"{upload.info.name} was said to have {upload.info.size_bytes} bytes, but more are sent.")
+        raise TooLarge(f"Got more than the announced {upload.info.size_bytes} bytes of {upload.info.name}.")
 
 
 async def _batches(request: Request, turn: _Turn) -> AsyncIterator[bytes]:
@@ -272,7 +274,7 @@ async def _batches(request: Request, turn: _Turn) -> AsyncIterator[bytes]:
             yield b"".join(pieces)
             pieces, size_bytes = [], 0
         if piece is None:
-            raise WrongState("Another connection goes on with this upload.") if turn.is_over else ClientDisconnect
+            raise WrongState("Another connection continues this upload.") if turn.is_over else ClientDisconnect
         if not piece:
             return
 

@@ -166,9 +166,11 @@ function fill(section, html) {
 
 // --- buttons ---
 
-async function confirmed(question) {
+async function confirmed(question, yes, no) {
   const dialog = document.getElementById("vp-question");
   dialog.querySelector("p").textContent = question;
+  dialog.querySelector("[value=yes]").textContent = yes;
+  dialog.querySelector("[value=no]").textContent = no;
   dialog.returnValue = "no";
   dialog.showModal();
   await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
@@ -177,8 +179,8 @@ async function confirmed(question) {
 
 async function act(button) {
   // as it was pressed: while the question is open the job may end, and the button become another
-  const { ask: question, post, delete: deleted, freed } = button.dataset;
-  if (question && !(await confirmed(question))) return;
+  const { ask: question, no, post, delete: deleted, freed } = button.dataset;
+  if (question && !(await confirmed(question, button.textContent, no))) return;
   button.disabled = true;
   try {
     const content = await ask(post ?? deleted, { method: post ? "POST" : "DELETE" });

@@ -1,4 +1,4 @@
-// The videos of a new job: uploads that survive a cut connection, what was found in them, and their order.
+// The videos of a new job: uploads that survive a cut connection, their properties, and their order.
 
 import { ask, present, size, texts } from "./page.js";
 
@@ -58,7 +58,7 @@ function upload(video) {
       const id = new URL(video.upload.url, location.href).pathname.split("/").pop();
       video.source = { upload_id: id };
       uploadNext();
-      look(video, `api/uploads/${id}/probe`);
+      inspect(video, `api/uploads/${id}/probe`);
     },
     onError: (error) => uploadFailed(video, error),
   });
@@ -91,8 +91,8 @@ function detailOf(body) {
   }
 }
 
-async function look(video, address) {
-  video.state = "looking";
+async function inspect(video, address) {
+  video.state = "inspecting";
   show();
   try {
     video.found = await ask(address);
@@ -159,7 +159,7 @@ function newEntry(entry) {
 function takeFromServer({ name, path, size_bytes }) {
   if (videos.some((video) => video.source?.server_path === path)) return;
   const video = add({ name, size: size_bytes, source: { server_path: path } });
-  look(video, `api/imports/probe?path=${encodeURIComponent(path)}`);
+  inspect(video, `api/imports/probe?path=${encodeURIComponent(path)}`);
 }
 
 // --- showing them; names of files are only ever set as text ---
@@ -183,7 +183,7 @@ function newRow(video) {
   const row = newElement("tr");
   const parts = {
     number: newElement("td", "vp-number"),
-    picture: newElement("td", "vp-picture"),
+    thumbnail: newElement("td", "vp-picture"),
     name: newElement("th"),
     found: newElement("td"),
     order: newElement("td", "vp-order"),
@@ -193,7 +193,7 @@ function newRow(video) {
   parts.up = newButton(texts.up, video, "↑", (button) => move(video, -1, button));
   parts.down = newButton(texts.down, video, "↓", (button) => move(video, 1, button));
   parts.order.append(parts.up, parts.down, newButton(texts.remove, video, "✕", () => remove(video)));
-  row.append(parts.number, parts.picture, parts.name, parts.found, parts.order);
+  row.append(parts.number, parts.thumbnail, parts.name, parts.found, parts.order);
   row.parts = parts;
   return row;
 }
@@ -215,7 +215,7 @@ function show() {
   window.dispatchEvent(new Event("vp-videos-changed"));
 }
 
-function showFound(video, { found, picture }) {
+function showFound(video, { found, thumbnail }) {
   if (video.state === "waiting" || video.state === "uploading") {
     const percent = video.size ? Math.floor((100 * video.sent) / video.size) : 100;
     if (!found.querySelector("progress")) found.replaceChildren(newElement("progress"), newElement("span", "vp-muted"));
@@ -224,8 +224,8 @@ function showFound(video, { found, picture }) {
     bar.value = percent;
     bar.setAttribute("aria-label", texts.uploading.replace("{name}", video.name));
     text.textContent = video.trouble || ` ${percent} %`;
-  } else if (video.state === "looking") {
-    found.replaceChildren(newElement("span", "vp-muted", texts.looking));
+  } else if (video.state === "inspecting") {
+    found.replaceChildren(newElement("span", "vp-muted", texts.inspecting));
   } else if (video.shown !== video.state) {
     video.shown = video.state;
     found.replaceChildren(...facts(video));
@@ -233,7 +233,7 @@ function showFound(video, { found, picture }) {
       const image = newElement("img");
       image.src = video.found.thumbnail;
       image.alt = "";
-      picture.replaceChildren(image);
+      thumbnail.replaceChildren(image);
     }
   }
 }
