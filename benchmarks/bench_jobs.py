@@ -36,10 +36,10 @@ ROUNDS = 3
 
 @dataclass(frozen=True)
 class FixedThreads(EngineSettings):
-    """Settings under which a unit has as many threads with one worker as with two."""
+    """Settings under which a task has as many threads with one worker as with two."""
 
     @property
-    def threads_per_unit(self) -> int:
+    def threads_per_task(self) -> int:
         """One thread."""
         return 1
 
@@ -67,7 +67,7 @@ def measure() -> dict[str, Any]:
 def one_core() -> Iterator[None]:
     """Everything that is started meanwhile shares one core, as each of two workers has one when both are at work.
 
-    A unit of one thread would otherwise use the other core too: ffmpeg's filters, decoding ahead, the report.
+    A task of one thread would otherwise use the other core too: ffmpeg's filters, decoding ahead, the report.
     """
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cores)})
@@ -80,7 +80,7 @@ def one_core() -> Iterator[None]:
 def measure_small_jobs(folder: Path, video: Path) -> dict[str, float]:
     """Many jobs at once on two workers, against the bare work of their stages divided by two.
 
-    The bare work is that of one job alone: the sum of its units' times, without any wait between them.
+    The bare work is that of one job alone: the sum of its tasks' times, without any wait between them.
     """
     with one_core():
         bare_s = SMALL_JOBS * time_alone(folder / "one_core", video)
@@ -109,14 +109,14 @@ def measure_small_jobs(folder: Path, video: Path) -> dict[str, float]:
 
 
 def time_alone(workspace: Path, video: Path) -> float:
-    """Seconds of the units of one job on one worker; median of several jobs, one after the other."""
+    """Seconds of the tasks of one job on one worker; median of several jobs, one after the other."""
     with Service(Workspace(workspace), FixedThreads(worker_count=1)) as service:
         wait_for(service, submit(service, video))  # weights are found and processes are warm after the first one
         return statistics.median(work_s(wait_for(service, submit(service, video))) for _ in range(ROUNDS))
 
 
 def measure_split(folder: Path, video: Path, warm_up: Path) -> dict[str, float]:
-    """A job of four clips on one worker, and split in two on two workers, with one thread per unit in both."""
+    """A job of four clips on one worker, and split in two on two workers, with one thread per task in both."""
     with one_core():
         one_s = time_split(folder / "one_core", video, warm_up, 1)
     one_on_both_s = time_split(folder / "both_cores", video, warm_up, 1)
@@ -162,8 +162,8 @@ def wait_for_all(service: Service) -> None:
 
 
 def work_s(view: JobView) -> float:
-    """Sum of the times of a job's units."""
-    return sum(unit.elapsed_s(unit.ended_at) for unit in view.units if unit.ended_at)
+    """Sum of the times of a job's tasks."""
+    return sum(task.elapsed_s(task.ended_at) for task in view.tasks if task.ended_at)
 
 
 def elapsed(view: JobView) -> float:

@@ -25,7 +25,7 @@ ROUNDS = 5
 LIMIT = 1.35
 
 
-def no_progress(done: int, total: int, unit: str) -> None:
+def no_progress(done: int, total: int, progress_unit: str) -> None:
     """Take no notice."""
 
 

@@ -36,7 +36,7 @@ video, work = sys.argv[1], Path(sys.argv[2])
 folders = {name: str(work / name) for name in ("resized", "clips", "frames", "tracks", "detections")}
 clips, frames, tracks = folders["clips"], folders["frames"], folders["tracks"]
 proposals = str(work / "dense_proposals.pkl")
-def quiet(done, total, unit): pass
+def quiet(done, total, task): pass
 resize.resize(params.ResizeParams(input_file=video, output_dir=folders["resized"]), quiet)
 clip.clip(params.ClipParams(input_file=folders["resized"] + "/1.mp4", output_dir=clips), quiet)
 extract_frames.extract_frames(params.ExtractFramesParams(clips_dir=clips, output_dir=frames), quiet)

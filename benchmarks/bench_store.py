@@ -1,4 +1,4 @@
-"""The store with 10,000 jobs, 120,000 units and 400,000 events: how long it takes to open, to look and to write.
+"""The store with 10,000 jobs, 120,000 tasks and 400,000 events: how long it takes to open, to look and to write.
 
 Run as ``python benchmarks/bench_store.py``; prints one JSON object. Times are medians in milliseconds.
 """
@@ -13,15 +13,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from videoprep_nb.jobs.models import JobSpec, State, VideoInput
-from videoprep_nb.jobs.store.rows import UnitRow
+from videoprep_nb.jobs.store.rows import TaskRow
 from videoprep_nb.jobs.store.store import Store
 
 JOBS = 10_000
-UNITS_PER_JOB = 12
+TASKS_PER_JOB = 12
 ENDED_JOBS = 9_900
 ROUNDS = 50
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
-LIMITS_MS = {"open": 20.0, "job_and_units": 1.0, "page_of_50": 10.0}
+LIMITS_MS = {"open": 20.0, "job_and_tasks": 1.0, "page_of_50": 10.0}
 
 
 def job_id(number: int) -> str:
@@ -29,22 +29,22 @@ def job_id(number: int) -> str:
     return f"20260131-{number:016x}"
 
 
-def units_of_a_job() -> list[UnitRow]:
-    return [UnitRow(f"unit_{number:02d}", "clip", str(number)) for number in range(UNITS_PER_JOB)]
+def tasks_of_a_job() -> list[TaskRow]:
+    return [TaskRow(f"task_{number:02d}", "clip", str(number)) for number in range(TASKS_PER_JOB)]
 
 
 def fill(store: Store, ended_jobs: int = ENDED_JOBS) -> None:
     """Let the first jobs run to their end and leave the others running."""
-    units = units_of_a_job()
+    tasks = tasks_of_a_job()
     for number in range(JOBS):
         videos = [VideoInput(video_id="1", original_name=f"camera {number}.mp4", path=Path("000.mp4"))]
         spec = JobSpec(job_id=job_id(number), created_at=NOW, version="0", videos=videos)
         store.add_job(spec, 10**9, f"owner {number % 20}", NOW)
-        store.plan_units(spec.job_id, units)
+        store.plan_tasks(spec.job_id, tasks)
         store.set_job_state(spec.job_id, State.RUNNING, "", NOW)
         for state in (State.QUEUED, State.RUNNING, State.DONE):
-            for unit in units:
-                store.set_unit_state(spec.job_id, unit.key, state, "", NOW)
+            for task in tasks:
+                store.set_task_state(spec.job_id, task.key, state, "", NOW)
         store.add_event(spec.job_id, "The package is being checked.", NOW)
         if number < ended_jobs:
             store.set_job_state(spec.job_id, State.DONE, "", NOW)
@@ -69,23 +69,23 @@ def main() -> int:
         fill(store)
         fill_s = time.perf_counter() - started_s
         running = job_id(JOBS - 1)
-        store.plan_units(running, [*units_of_a_job(), UnitRow("last", "clip", "1")])
+        store.plan_tasks(running, [*tasks_of_a_job(), TaskRow("last", "clip", "1")])
         for state in (State.QUEUED, State.RUNNING):
-            store.set_unit_state(running, "last", state, "", NOW)
+            store.set_task_state(running, "last", state, "", NOW)
 
         def somewhere(number: int) -> str:
             return job_id(number * JOBS // ROUNDS)
 
         measured = {
             "open": median_ms(lambda _: Store(database).close()),
-            "job_and_units": median_ms(lambda n: (store.job(somewhere(n)), store.units(somewhere(n)))),
+            "job_and_tasks": median_ms(lambda n: (store.job(somewhere(n)), store.tasks(somewhere(n)))),
             "events": median_ms(lambda n: store.events(somewhere(n))),
             "page_of_50": median_ms(lambda n: store.jobs(offset=n * 200)),
             "page_of_50_by_state": median_ms(lambda n: store.jobs(state=State.DONE, offset=n * 100)),
             "page_of_50_by_text": median_ms(lambda n: store.jobs(text=f"Camera {n}")),
             "unfinished_jobs": median_ms(lambda _: store.unfinished_jobs()),
             "count_by_state": median_ms(lambda _: store.count_by_state()),
-            "write_progress": median_ms(lambda n: store.set_unit_progress(running, "last", n, 100, "frames")),
+            "write_progress": median_ms(lambda n: store.set_task_progress(running, "last", n, 100, "frames")),
             "write_event": median_ms(lambda _: store.add_event(running, "x", NOW)),
         }
         events = store.events(running)[-1].id
@@ -95,7 +95,7 @@ def main() -> int:
     result = {
         "benchmark": "store",
         "jobs": JOBS,
-        "units": JOBS * UNITS_PER_JOB,
+        "tasks": JOBS * TASKS_PER_JOB,
         "events": events,
         "database_mb": round(size_mb),
         "fill_s": round(fill_s, 1),

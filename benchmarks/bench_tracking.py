@@ -45,7 +45,7 @@ LIMITS = {"stage_to_plain_network": 0.85, "stage_to_ultralytics": 2.5, "boxes_of
 Frames = list[npt.NDArray[np.uint8]]
 
 
-def no_progress(done: int, total: int, unit: str) -> None:
+def no_progress(done: int, total: int, progress_unit: str) -> None:
     """Take no notice."""
 
 

@@ -64,7 +64,7 @@ def run_job(service: Service, videos: Sequence[Path]) -> int:
 
 
 def print_workers(events: Sequence[Event]) -> set[str]:
-    """Print which worker ran which unit; the addresses of all."""
+    """Print which worker ran which task; the addresses of all."""
     runs = [event.data for event in events if "worker" in event.data]
     for run in runs:
         print(f"{run['worker']}  {run['key']}")

@@ -24,7 +24,7 @@ from tests.support.job_services import (
     quick_settings,
     service_process,
     submit,
-    units_of,
+    tasks_of,
     wait_for_end,
     wait_until,
 )
@@ -82,7 +82,7 @@ def test_progress_grows_and_the_estimate_stays_within_bounds(undisturbed: tuple[
     assert fractions == sorted(fractions)
     assert (fractions[0], fractions[-1]) == (0.0, 1.0)
     assert len(set(fractions)) > 6
-    tracked = [unit.done for view in views for unit in view.units if unit.stage == "track_persons"]
+    tracked = [task.done for view in views for task in view.tasks if task.stage == "track_persons"]
     assert tracked == sorted(tracked)
     estimates = [view.remaining_s for view in views if view.remaining_s is not None]
     assert estimates
@@ -101,14 +101,14 @@ def test_service_killed_in_each_stage(video: Path, undisturbed: tuple[list[JobVi
             process.send_signal(stop)
             assert process.wait(timeout=10) == (0 if stop == signal.SIGTERM else -signal.SIGKILL)
         assert wait_until(lambda: not processes_with(MARK, str(path)), 10), processes_with(MARK, str(path))
-        done = _times_of_done_units(path, done)
+        done = _times_of_done_tasks(path, done)
     assert list(done) == sorted(done) != []
     assert len(done) == len(STOPS)
     with Service(Workspace(path), EngineSettings(worker_count=1), NO_LIMITS) as service:
         [job], _ = service.jobs()
         view = wait_for_end(service, job.job_id)
         assert view.job.state is State.DONE, view.job.message
-        assert _times_of_done_units(path, done).items() >= done.items()
+        assert _times_of_done_tasks(path, done).items() >= done.items()
         assert package_content(service.package_path(job.job_id)) == package_content(undisturbed[1])
         restarts = [event for event in service.events(job.job_id) if "started again" in event.text]
         assert len(restarts) == len(STOPS)
@@ -120,18 +120,18 @@ def _wait_until_running(workspace: Path, key: str) -> None:
             store = Store(workspace / "jobs.sqlite", read_only=True)
         except InputError:  # the service is just making it
             return False
-        units = [units_of(store, job.job_id).get(key) for job in store.jobs()[0]]
+        tasks = [tasks_of(store, job.job_id).get(key) for job in store.jobs()[0]]
         store.close()
-        return any(unit is not None and unit.state is State.RUNNING for unit in units)
+        return any(task is not None and task.state is State.RUNNING for task in tasks)
 
     assert wait_until(runs), key
 
 
-def _times_of_done_units(workspace: Path, before: dict[str, tuple]) -> dict[str, tuple]:
-    """Start and end of the units that are done; those of before must not have changed."""
+def _times_of_done_tasks(workspace: Path, before: dict[str, tuple]) -> dict[str, tuple]:
+    """Start and end of the tasks that are done; those of before must not have changed."""
     store = Store(workspace / "jobs.sqlite", read_only=True)
     [job] = store.jobs()[0]
-    times = {unit.key: (unit.started_at, unit.ended_at) for unit in store.units(job.job_id) if unit.state is State.DONE}
+    times = {task.key: (task.started_at, task.ended_at) for task in store.tasks(job.job_id) if task.state is State.DONE}
     store.close()
     assert times.items() >= before.items()
     return dict(sorted(times.items()))
@@ -143,11 +143,11 @@ def test_killed_worker_and_killed_kernel_are_replaced(
     key = "04_track_persons_1"
     with Service(Workspace(tmp_path), EngineSettings(worker_count=1), NO_LIMITS) as service:
         job_id = submit(service, video, params=quick_settings(CLIP_DURATION_S))
-        folder = service.workspace.job_folder(job_id).units / key
+        folder = service.workspace.job_folder(job_id).tasks / key
 
         def runs(attempt: int) -> bool:
-            unit = units_of(service, job_id).get(key)
-            return unit is not None and unit.attempt == attempt and unit.state is State.RUNNING and unit.total > 0
+            task = tasks_of(service, job_id).get(key)
+            return task is not None and task.attempt == attempt and task.state is State.RUNNING and task.total > 0
 
         assert wait_until(lambda: runs(1))
         kernel = _kernel_in(folder)
@@ -163,23 +163,23 @@ def test_killed_worker_and_killed_kernel_are_replaced(
         view = wait_for_end(service, job_id)
         assert view.job.state is State.DONE, view.job.message
         assert package_content(service.package_path(job_id)) == package_content(undisturbed[1])
-        assert units_of(service, job_id)[key].attempt == 3
+        assert tasks_of(service, job_id)[key].attempt == 3
         reasons = [event.text for event in service.events(job_id) if "is repeated" in event.text]
         assert ["worker" in reason for reason in reasons] == [True, False]
         assert "notebook was killed" in reasons[1]
 
 
-def _kernel_in(unit_folder: Path) -> psutil.Process:
+def _kernel_in(task_folder: Path) -> psutil.Process:
     """The only process that works for a job, once the programs have ended that imports of a cold kernel run."""
     found: list[psutil.Process] = []
 
     def is_alone() -> bool:
-        found[:] = processes_in(unit_folder.parent)
+        found[:] = processes_in(task_folder.parent)
         return len(found) == 1
 
     assert wait_until(is_alone, 10), found
     [kernel] = found
-    assert Path(kernel.cwd()) == unit_folder
+    assert Path(kernel.cwd()) == task_folder
     return kernel
 
 
@@ -202,7 +202,7 @@ def test_cluster_that_is_killed_and_started_again(video: Path, tmp_path: Path):
 
 
 def _count(service: Service, job_id: str, state: State) -> int:
-    return sum(unit.state is state for unit in service.job(job_id).units)
+    return sum(task.state is state for task in service.job(job_id).tasks)
 
 
 @contextmanager
@@ -237,7 +237,7 @@ def test_cancel_in_each_stage(video: Path, tmp_path: Path):
             for job_id, stage in list(waiting.items()):
                 if service.job(job_id).job.state is State.DONE:  # it was over while another one was looked at
                     waiting[submit(service, video)] = waiting.pop(job_id)
-                elif any(unit.stage == stage and unit.state is State.RUNNING for unit in service.job(job_id).units):
+                elif any(task.stage == stage and task.state is State.RUNNING for task in service.job(job_id).tasks):
                     service.cancel(job_id)
                     assert wait_until(partial(_is_gone, service, job_id), 10), (stage, service.job(job_id))
                     cancelled.append(waiting.pop(job_id))
@@ -255,8 +255,8 @@ def _is_gone(service: Service, job_id: str) -> bool:
     return is_cancelled and not folder.scratch.exists() and not processes_in(folder.path)
 
 
-def test_unit_that_takes_too_much_memory_is_told_so(video: Path, tmp_path: Path):
-    settings = EngineSettings(worker_count=1, memory_per_unit_bytes=100 * 10**6)
+def test_task_that_takes_too_much_memory_is_told_so(video: Path, tmp_path: Path):
+    settings = EngineSettings(worker_count=1, memory_per_task_bytes=100 * 10**6)
     with Service(Workspace(tmp_path), settings, NO_LIMITS) as service:
         view = wait_for_end(service, submit(service, video))
         assert view.job.state is State.FAILED
@@ -289,7 +289,7 @@ def test_full_disk_ends_one_job_and_not_the_service(video: Path, small_disk: Pat
         assert view.job.state is State.FAILED
         assert "disk is full" in view.job.message
         assert "MB are free" in view.job.message
-        assert {unit.state for unit in view.units} <= ENDED
+        assert {task.state for task in view.tasks} <= ENDED
         assert not service.workspace.job_folder(job_id).scratch.exists()
         subprocess.run(["mount", "-o", "remount,size=500m", str(small_disk)], check=True)
         service.retry(job_id)

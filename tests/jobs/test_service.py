@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.job_services import NO_LIMITS, quick_settings, submit, units_of, wait_for_end, wait_until
+from tests.support.job_services import NO_LIMITS, quick_settings, submit, tasks_of, wait_for_end, wait_until
 from videoprep_nb.core.errors import InputError, LimitExceeded, NoRoom, NoSuchJob, ParameterError, TooLarge, WrongState
 from videoprep_nb.exports.validation.validate import validate_package
 from videoprep_nb.jobs.engine.cluster import EngineSettings
@@ -186,8 +186,8 @@ def test_short_job_does_not_wait_for_a_long_one(no_video: Path, tmp_path: Path):
         short = submit(service, no_video)
         views = [wait_for_end(service, job_id) for job_id in (long, short)]
         assert [view.job.state for view in views] == [State.FAILED, State.FAILED]
-        ends = sorted(unit.ended_at for unit in views[0].units if unit.stage == "resize" and unit.ended_at)
-        [end] = [unit.ended_at for unit in views[1].units if unit.stage == "resize"]
+        ends = sorted(task.ended_at for task in views[0].tasks if task.stage == "resize" and task.ended_at)
+        [end] = [task.ended_at for task in views[1].tasks if task.stage == "resize"]
         assert end is not None
         assert end < ends[3], "four of the six videos of the long job came first"
         assert end > ends[0], "the job that came first was not served first"
@@ -222,12 +222,12 @@ def test_ten_jobs_side_by_side(tiny_video: Path, no_video: Path, tmp_path: Path)
         folder = service.workspace.job_folder(mixed)
         assert wait_until(lambda: not folder.scratch.exists())  # it goes once the end is in the store
         assert not list(folder.kept.rglob("*.mp4"))
-        times = {unit.key: unit.started_at for unit in view.units if unit.video_id in ("1", "3")}
+        times = {task.key: task.started_at for task in view.tasks if task.video_id in ("1", "3")}
         shutil.copy(tiny_video, mended)
         service.retry(mixed)
         view = wait_for_end(service, mixed)
         assert view.job.state is State.DONE, view.job.message
-        assert {unit.key: unit.started_at for unit in view.units if unit.video_id in ("1", "3")} == times
+        assert {task.key: task.started_at for task in view.tasks if task.video_id in ("1", "3")} == times
         assert not folder.kept.exists()
         assert validate_package(service.package_path(mixed)) == []
 
@@ -241,17 +241,17 @@ def test_retry_of_a_cancelled_job_finds_detections_and_videos_that_are_done(tiny
 
         def second_video_is_detected() -> bool:
             detections = folder.scratch / "detections" / "2"
-            return units_of(service, job_id)["04_track_persons_1"].state is State.DONE and any(detections.glob("2*"))
+            return tasks_of(service, job_id)["04_track_persons_1"].state is State.DONE and any(detections.glob("2*"))
 
-        assert wait_until(lambda: "04_track_persons_1" in units_of(service, job_id))
+        assert wait_until(lambda: "04_track_persons_1" in tasks_of(service, job_id))
         assert wait_until(second_video_is_detected)
         service.cancel(job_id)
         assert wait_for_end(service, job_id).job.state is State.CANCELLED
         assert not folder.scratch.exists()
-        before = units_of(service, job_id)
+        before = tasks_of(service, job_id)
         service.retry(job_id)
         assert wait_for_end(service, job_id).job.state is State.DONE
-        after = units_of(service, job_id)
+        after = tasks_of(service, job_id)
         first = [key for key in before if key.endswith("_1")]
         assert {key: after[key].started_at for key in first} == {key: before[key].started_at for key in first}
         report = (folder.reports / "04_track_persons_2.html").read_text(encoding="utf-8")
@@ -267,14 +267,14 @@ def test_retry_of_a_cancelled_job_with_a_long_video(key: str, tmp_path: Path):
     write_sample(video, duration_s=4.0)
     with Service(Workspace(tmp_path / "workspace"), EngineSettings(worker_count=1), NO_LIMITS) as service:
         job_id = submit(service, video, params=quick_settings(1.0), options=JobOptions(clips_per_task=1))
-        assert wait_until(lambda: key in units_of(service, job_id))
-        assert wait_until(lambda: units_of(service, job_id)[key].state is State.RUNNING)
+        assert wait_until(lambda: key in tasks_of(service, job_id))
+        assert wait_until(lambda: tasks_of(service, job_id)[key].state is State.RUNNING)
         service.cancel(job_id)
         assert wait_for_end(service, job_id).job.state is State.CANCELLED
         service.retry(job_id)
         view = wait_for_end(service, job_id)
         assert view.job.state is State.DONE, view.job.message
-        assert sum(unit.part is not None for unit in view.units) == 4
+        assert sum(task.part is not None for task in view.tasks) == 4
         assert validate_package(service.package_path(job_id)) == []
 
 

@@ -32,7 +32,7 @@ def transitions() -> Iterator[list[str]]:
     for kind, steps in TRANSITIONS.items():
         for state, following in steps.items():
             yield [
-                "task" if kind == "unit" else kind,
+                "task" if kind == "task" else kind,
                 f"*{state}*",
                 ", ".join(f"*{name}*" for name in sorted(following)),
             ]

@@ -22,7 +22,7 @@ from videoprep_nb.jobs.models import ENDED
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.service import JobView, Limits, Service
 from videoprep_nb.jobs.storage.workspace import Workspace
-from videoprep_nb.jobs.store.rows import UnitRow
+from videoprep_nb.jobs.store.rows import TaskRow
 from videoprep_nb.jobs.store.store import Store
 
 MARK = "VIDEOPREP_TEST_MARK"
@@ -54,9 +54,9 @@ def wait_for_end(service: Service, job_id: str) -> JobView:
     return service.job(job_id)
 
 
-def units_of(service: Service | Store, job_id: str) -> dict[str, UnitRow]:
-    rows = service.job(job_id).units if isinstance(service, Service) else service.units(job_id)
-    return {unit.key: unit for unit in rows}
+def tasks_of(service: Service | Store, job_id: str) -> dict[str, TaskRow]:
+    rows = service.job(job_id).tasks if isinstance(service, Service) else service.tasks(job_id)
+    return {task.key: task for task in rows}
 
 
 def package_content(package: Path) -> tuple[bytes, dict[str, list[str]]]:

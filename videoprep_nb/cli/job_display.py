@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.service import JobView
-from videoprep_nb.jobs.store.rows import UnitRow
+from videoprep_nb.jobs.store.rows import TaskRow
 from videoprep_nb.stages.registry import STAGES
 
 
@@ -27,7 +27,7 @@ class JobDisplay:
         self._bars = Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[detail]}"), console=console
         )
-        self._tasks = {stage: self._bars.add_task(f"{stage:<18}", total=1, detail="") for stage in STAGES}
+        self._bars_of_stages = {stage: self._bars.add_task(f"{stage:<18}", total=1, detail="") for stage in STAGES}
         self._reported: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -43,31 +43,31 @@ class JobDisplay:
 
     def update(self, view: JobView) -> None:
         """Show how far a job is."""
-        for stage, task in self._tasks.items():
-            units = [unit for unit in view.units if unit.stage == stage]
-            completed = sum(unit.fraction_done for unit in units)
-            running = next((unit for unit in units if unit.state is State.RUNNING), None)
-            ended = sum(unit.state in ENDED for unit in units)
-            detail = describe_unit(running) if running else f"{ended} of {len(units)}" if ended else ""
-            self._bars.update(task, total=len(units) or 1, completed=completed, detail=detail)
-        for unit in view.units:
-            if unit.state in ENDED and unit.started_at and unit.key not in self._reported:
-                self._reported.add(unit.key)
-                self._report(unit)
+        for stage, bar in self._bars_of_stages.items():
+            tasks = [task for task in view.tasks if task.stage == stage]
+            completed = sum(task.fraction_done for task in tasks)
+            running = next((task for task in tasks if task.state is State.RUNNING), None)
+            ended = sum(task.state in ENDED for task in tasks)
+            detail = describe_task(running) if running else f"{ended} of {len(tasks)}" if ended else ""
+            self._bars.update(bar, total=len(tasks) or 1, completed=completed, detail=detail)
+        for task in view.tasks:
+            if task.state in ENDED and task.started_at and task.key not in self._reported:
+                self._reported.add(task.key)
+                self._report(task)
 
-    def _report(self, unit: UnitRow) -> None:
+    def _report(self, task: TaskRow) -> None:
         if not self._console.is_terminal:
-            line = f"{unit.key}: {unit.state}, {format_duration(unit.elapsed_s(datetime.now(UTC)))}"
-            self._console.print(escape(line if unit.state is State.DONE else f"{line}. {unit.message}"))
+            line = f"{task.key}: {task.state}, {format_duration(task.elapsed_s(datetime.now(UTC)))}"
+            self._console.print(escape(line if task.state is State.DONE else f"{line}. {task.message}"))
 
 
-def describe_unit(unit: UnitRow) -> str:
+def describe_task(task: TaskRow) -> str:
     """Frames, rate and time left of a running task."""
-    elapsed_s = unit.elapsed_s(datetime.now(UTC))
-    of_video = f"video {unit.video_id}: " if unit.video_id else ""
-    of_total = f" of {unit.total}" if unit.total else ""
-    if not unit.done or not elapsed_s:
+    elapsed_s = task.elapsed_s(datetime.now(UTC))
+    of_video = f"video {task.video_id}: " if task.video_id else ""
+    of_total = f" of {task.total}" if task.total else ""
+    if not task.done or not elapsed_s:
         return of_video + "started"
-    rate = unit.done / elapsed_s
-    left = f", {format_duration((unit.total - unit.done) / rate)} left" if unit.total else ""
-    return f"{of_video}{unit.done}{of_total} {unit.unit}, {rate:.0f} per second{left}"
+    rate = task.done / elapsed_s
+    left = f", {format_duration((task.total - task.done) / rate)} left" if task.total else ""
+    return f"{of_video}{task.done}{of_total} {task.progress_unit}, {rate:.0f} per second{left}"

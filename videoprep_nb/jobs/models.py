@@ -12,7 +12,7 @@ from videoprep_nb.jobs.params import JobOptions, JobParams
 
 
 class State(StrEnum):
-    """State of a job, of a video in it, or of a unit of work."""
+    """State of a job, of a video in it, or of a task of work."""
 
     WAITING = "waiting"
     QUEUED = "queued"
@@ -66,13 +66,13 @@ class JobSpec(Record):
         """Jobs of version 0.1 had their options beside their parameters; an unfinished one goes on."""
         if not isinstance(content, dict) or "keep_scratch" not in content:
             return content
-        older = {"keep_scratch": "keep_scratch", "previews": "previews", "clips_per_unit": "clips_per_task"}
+        older = {"keep_scratch": "keep_scratch", "previews": "previews", "clips_per_task": "clips_per_task"}
         options = {new: content[old] for old, new in older.items() if old in content}
         return {name: value for name, value in content.items() if name not in older} | {"options": options}
 
 
-class UnitResult(Record):
-    """How one unit of work (stage × video) ended.
+class TaskResult(Record):
+    """How one task of work (stage × video) ended.
 
     Args:
         stage: Name of the stage.
@@ -127,7 +127,7 @@ class JobResult(Record):
         folder: The job's folder.
         package: The package, None when there is none.
         videos: What became of each video.
-        units: What became of each unit of work, with its time.
+        tasks: What became of each task of work, with its time.
         elapsed_s: Wall time in seconds.
     """
 
@@ -137,8 +137,16 @@ class JobResult(Record):
     folder: Path
     package: Path | None
     videos: list[VideoResult]
-    units: list[UnitResult]
+    tasks: list[TaskResult]
     elapsed_s: float
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_older(cls, content: Any) -> Any:
+        """Results of version 0.1 called their tasks units."""
+        if isinstance(content, dict) and "units" in content:
+            return {("tasks" if name == "units" else name): value for name, value in content.items()}
+        return content
 
     def moved_to(self, folder: Path, package: Path | None) -> "JobResult":
         """The same result, with its files in another folder."""
@@ -149,6 +157,6 @@ class JobResult(Record):
             folder=folder,
             package=package,
             videos=self.videos,
-            units=self.units,
+            tasks=self.tasks,
             elapsed_s=self.elapsed_s,
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from videoprep_nb.core.errors import InputError, WrongState
-from videoprep_nb.jobs.engine.cluster import EngineSettings, unit_environment
+from videoprep_nb.jobs.engine.cluster import EngineSettings, task_environment
 from videoprep_nb.jobs.models import ENDED, JobResult
 from videoprep_nb.jobs.notebook_runner.process import fork_server
 from videoprep_nb.jobs.params import JobOptions, JobParams
@@ -24,7 +24,7 @@ Watcher = Callable[[JobView], None]
 
 _WORKSPACE_NAME = ".videoprep"
 _LOOK_INTERVAL_S = 0.1
-# one unit at a time with all cores; its notebook has a process of its own anyway
+# one task at a time with all cores; its notebook has a process of its own anyway
 _SETTINGS = EngineSettings(worker_count=1, separate_processes=False)
 # whoever starts a job by hand may fill the disk
 _LIMITS = Limits(free_bytes=0, free_per_input_byte=0)
@@ -71,7 +71,7 @@ def run(
     _make_folder(folder)
     workspace = Workspace(folder / _WORKSPACE_NAME)
     try:
-        fork_server(unit_environment(workspace, _SETTINGS))  # it imports while the service starts
+        fork_server(task_environment(workspace, _SETTINGS))  # it imports while the service starts
         with ExitStack() as until_handed_over:
             with Service(workspace, _SETTINGS, _LIMITS) as service:
                 named = [(path.name, path) for path in paths]
@@ -132,7 +132,7 @@ def _given_up(view: JobView, folder: JobFolder) -> JobResult:
         folder=folder.path,
         package=None,
         videos=[],
-        units=[],
+        tasks=[],
         elapsed_s=0.0,
     )
 

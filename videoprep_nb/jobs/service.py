@@ -19,7 +19,7 @@ from videoprep_nb.jobs.scheduling.estimate import fraction_done, remaining_s
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.retention import CleanReport, clean, remove_half_received, remove_tree, sweep_processes
 from videoprep_nb.jobs.storage.workspace import Workspace, disk_bytes
-from videoprep_nb.jobs.store.rows import Event, JobRow, UnitRow
+from videoprep_nb.jobs.store.rows import Event, JobRow, TaskRow
 from videoprep_nb.jobs.store.store import Store
 from videoprep_nb.stages.registry import STAGES
 
@@ -55,7 +55,7 @@ class JobView:
 
     Args:
         job: The job.
-        units: Its units, video by video, in the order of their stages.
+        tasks: Its tasks, video by video, in the order of their stages.
         fraction_done: Share of the work that is done, 0 to 1; it shrinks only when work is repeated.
         remaining_s: Estimated seconds until the end at the pace so far, so with the time that the job waits for
             others; None while it cannot be known.
@@ -63,7 +63,7 @@ class JobView:
     """
 
     job: JobRow
-    units: list[UnitRow]
+    tasks: list[TaskRow]
     fraction_done: float
     remaining_s: float | None
     result: JobResult | None
@@ -74,7 +74,7 @@ class Service:
 
     Args:
         workspace: The workspace; no other service may use it.
-        settings: Where units run.
+        settings: Where tasks run.
         limits: What it takes on.
 
     Raises:
@@ -204,15 +204,15 @@ class Service:
         return self._store.job_id_of(number)
 
     def job(self, job_id: str) -> JobView:
-        """A job with its units and an estimate of the time left.
+        """A job with its tasks and an estimate of the time left.
 
         Raises:
             NoSuchJob: There is none.
         """
         row = self._store.job(job_id)
-        units = sorted(self._store.units(job_id), key=_place)
+        tasks = sorted(self._store.tasks(job_id), key=_place)
         result = _result_of(self.workspace.job_folder(job_id)) if row.state in ENDED else None
-        return JobView(row, units, fraction_done(row, units), remaining_s(row, units, self._opened_at), result)
+        return JobView(row, tasks, fraction_done(row, tasks), remaining_s(row, tasks, self._opened_at), result)
 
     def events(self, job_id: str, since_id: int = 0) -> list[Event]:
         """What happened to a job after a certain event.
@@ -296,12 +296,12 @@ class Service:
         """Number of jobs by state, of one owner or of all."""
         return self._store.count_by_state(owner)
 
-    def running_units(self) -> int:
-        """Number of units that are running, of all jobs."""
-        return self._store.count_running_units()
+    def running_tasks(self) -> int:
+        """Number of tasks that are running, of all jobs."""
+        return self._store.count_running_tasks()
 
     def workers(self) -> list[dict[str, object]]:
-        """The workers that units run on; none while they start."""
+        """The workers that tasks run on; none while they start."""
         return self._dispatcher.engine.workers() if self._dispatcher.engine else []
 
     def clean(self) -> CleanReport:
@@ -368,8 +368,8 @@ def _result_of(folder: JobFolder) -> JobResult | None:
         return None
 
 
-def _place(unit: UnitRow) -> tuple[float, int, float]:
-    """Where a unit stands in the list: by video, stage and part; what joins videos or parts comes after them."""
-    video = int(unit.video_id) if unit.video_id else math.inf
+def _place(task: TaskRow) -> tuple[float, int, float]:
+    """Where a task stands in the list: by video, stage and part; what joins videos or parts comes after them."""
+    video = int(task.video_id) if task.video_id else math.inf
     order = list(STAGES)
-    return video, order.index(unit.stage) if unit.stage in order else len(order), unit.part or math.inf
+    return video, order.index(task.stage) if task.stage in order else len(order), task.part or math.inf

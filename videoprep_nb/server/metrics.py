@@ -28,7 +28,7 @@ class _ServiceCollector(Collector):
         for state in State:
             jobs.add_metric([state.value], counts.get(state, 0))
         yield jobs
-        yield GaugeMetricFamily("videoprep_running_units", "Notebooks that run now.", self._service.running_units())
+        yield GaugeMetricFamily("videoprep_running_tasks", "Notebooks that run now.", self._service.running_tasks())
         yield GaugeMetricFamily("videoprep_workers", "Workers that notebooks run on.", len(self._service.workers()))
         disk = shutil.disk_usage(self._service.workspace.path)
         yield GaugeMetricFamily("videoprep_disk_bytes", "Size of the disk of the workspace.", disk.total)

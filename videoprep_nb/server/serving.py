@@ -49,7 +49,7 @@ def serve(
     Args:
         settings: Where and to whom.
         workspace: The folder of the service; it is made when it is missing.
-        engine: Where units run.
+        engine: Where tasks run.
         limits: What the service takes on.
         announce: Told the address as soon as requests are taken.
 

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from videoprep_nb.jobs.engine.attempt import Start, begin_attempt, request_attempt, withdraw_attempt
-from videoprep_nb.jobs.engine.worker import UnitTask, run_unit
+from videoprep_nb.jobs.engine.worker import TaskRequest, run_task
 from videoprep_nb.jobs.notebook_runner import process
 from videoprep_nb.jobs.notebook_runner.process import NotebookProcess, NotebookRequest, Outcome, OutcomeKind
 from videoprep_nb.jobs.scheduling.code import code_version
@@ -39,14 +39,14 @@ def write_notebook(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def _task(notebook: Path, tmp_path: Path, **changes) -> UnitTask:
+def _task(notebook: Path, tmp_path: Path, **changes) -> TaskRequest:
     output = tmp_path / "reports {braces}" / "report.ipynb"
     output.parent.mkdir(exist_ok=True)
-    folder = tmp_path / "unit"
+    folder = tmp_path / "task"
     folder.mkdir(exist_ok=True)
     request_attempt(folder, "attempt 1")
     (folder / "started.json").unlink(missing_ok=True)
-    task = UnitTask(
+    task = TaskRequest(
         attempt="attempt 1",
         version=code_version(),
         folder=folder,
@@ -63,7 +63,7 @@ def _task(notebook: Path, tmp_path: Path, **changes) -> UnitTask:
 
 def _run(notebook: Path, tmp_path: Path, **changes) -> tuple[Outcome, Path]:
     task = _task(notebook, tmp_path, **changes)
-    return run_unit(task), task.output
+    return run_task(task), task.output
 
 
 def _texts(notebook: Path) -> str:
@@ -117,7 +117,7 @@ def test_killed_kernel_is_told_from_an_error(write_notebook, tmp_path: Path):
     assert outcome.message in _texts(output)
 
 
-def test_unit_that_is_done_is_not_run_again(write_notebook, tmp_path: Path):
+def test_task_that_is_done_is_not_run_again(write_notebook, tmp_path: Path):
     notebook = write_notebook("pass", f"open({str(tmp_path / 'runs')!r}, 'a').write('x')")
     first, _ = _run(notebook, tmp_path)
     assert _run(notebook, tmp_path)[0] == first
@@ -126,12 +126,12 @@ def test_unit_that_is_done_is_not_run_again(write_notebook, tmp_path: Path):
     assert (tmp_path / "runs").read_text() == "xx"
 
 
-def test_unit_that_takes_too_long_is_stopped(write_notebook, tmp_path: Path):
+def test_task_that_takes_too_long_is_stopped(write_notebook, tmp_path: Path):
     outcome, _ = _run(write_notebook("pass", "import time; time.sleep(600)"), tmp_path, timeout_s=5)
     assert outcome.kind is OutcomeKind.TIMED_OUT
 
 
-def test_unit_that_eats_memory_is_stopped_and_told_so(write_notebook, tmp_path: Path):
+def test_task_that_eats_memory_is_stopped_and_told_so(write_notebook, tmp_path: Path):
     notebook = write_notebook("pass", "import time; eaten = bytearray(2 * 10**9); time.sleep(600)")
     outcome, _ = _run(notebook, tmp_path, memory_limit_bytes=15 * 10**8)
     assert outcome.kind is OutcomeKind.OUT_OF_MEMORY
@@ -143,23 +143,23 @@ def test_memory_error_is_told_as_such(write_notebook, tmp_path: Path):
     assert outcome.kind is OutcomeKind.OUT_OF_MEMORY
 
 
-def test_unit_that_is_no_longer_wanted_is_not_begun(write_notebook, tmp_path: Path):
+def test_task_that_is_no_longer_wanted_is_not_begun(write_notebook, tmp_path: Path):
     task = _task(write_notebook("pass"), tmp_path)
     withdraw_attempt(task.folder)
-    assert run_unit(task).kind is OutcomeKind.CANCELLED
+    assert run_task(task).kind is OutcomeKind.CANCELLED
     shutil.rmtree(task.folder)
-    assert run_unit(task).kind is OutcomeKind.CANCELLED
+    assert run_task(task).kind is OutcomeKind.CANCELLED
     assert not task.folder.exists()
     assert not task.output.exists()
 
 
 @pytest.mark.parametrize("next_attempt", ["", "attempt 2"], ids=["cancelled", "replaced by another attempt"])
-def test_running_unit_stops_when_it_is_no_longer_wanted(next_attempt: str, write_notebook, tmp_path: Path):
+def test_running_task_stops_when_it_is_no_longer_wanted(next_attempt: str, write_notebook, tmp_path: Path):
     running = tmp_path / "running"
     notebook = write_notebook("pass", f"open({str(running)!r}, 'w').close()\nimport time; time.sleep(600)")
     task = _task(notebook, tmp_path)
     with ThreadPoolExecutor() as pool:
-        outcome = pool.submit(run_unit, task)
+        outcome = pool.submit(run_task, task)
         _wait_for(running.exists)
         request_attempt(task.folder, next_attempt) if next_attempt else withdraw_attempt(task.folder)
         assert outcome.result(timeout=20).kind is OutcomeKind.CANCELLED
@@ -168,7 +168,7 @@ def test_running_unit_stops_when_it_is_no_longer_wanted(next_attempt: str, write
 def test_attempt_that_was_begun_by_a_lost_worker_is_not_run_twice(write_notebook, tmp_path: Path):
     task = _task(write_notebook("pass"), tmp_path)
     assert begin_attempt(task.folder, Start(attempt=task.attempt, worker="tcp://lost:1", at=datetime.now(UTC)))
-    outcome = run_unit(task)
+    outcome = run_task(task)
     assert outcome.kind is OutcomeKind.DIED
     assert "worker" in outcome.message
 

@@ -12,7 +12,7 @@ from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind
 from videoprep_nb.jobs.scheduling.fingerprints import (
     file_fingerprint,
     read_done_marker,
-    unit_fingerprint,
+    task_fingerprint,
     write_done_marker,
 )
 
@@ -34,18 +34,18 @@ OUTCOME = Outcome(kind=OutcomeKind.DONE, message="", elapsed_s=1.5)
     ],
 )
 def test_different_work_has_a_different_fingerprint(change: dict):
-    assert unit_fingerprint(**(WORK | change)) != unit_fingerprint(**WORK)
+    assert task_fingerprint(**(WORK | change)) != task_fingerprint(**WORK)
 
 
 def test_order_of_parameters_does_not_matter_and_that_of_inputs_does():
     turned = dict(reversed(WORK["parameters"].items()))
-    assert unit_fingerprint(**(WORK | {"parameters": turned})) == unit_fingerprint(**WORK)
-    first, second = (unit_fingerprint(**(WORK | {"upstream": names})) for names in (["a", "b"], ["b", "a"]))
+    assert task_fingerprint(**(WORK | {"parameters": turned})) == task_fingerprint(**WORK)
+    first, second = (task_fingerprint(**(WORK | {"upstream": names})) for names in (["a", "b"], ["b", "a"]))
     assert first != second
 
 
 def test_fingerprint_is_the_same_in_every_process_and_year():
-    assert unit_fingerprint(**WORK) == "b4ee178807c3f1a9a74fd8d84ff34f0fc50e576855bd61108c8b23d5cab25288"
+    assert task_fingerprint(**WORK) == "b4ee178807c3f1a9a74fd8d84ff34f0fc50e576855bd61108c8b23d5cab25288"
 
 
 @pytest.fixture
@@ -88,10 +88,10 @@ def test_file_of_any_size_has_a_fingerprint(tmp_path: Path, size: int):
 
 
 def test_marker_is_read_back(tmp_path: Path):
-    write_done_marker(tmp_path / "unit" / "done.json", "f1", OUTCOME, NOW)
-    marker = read_done_marker(tmp_path / "unit" / "done.json", "f1")
+    write_done_marker(tmp_path / "task" / "done.json", "f1", OUTCOME, NOW)
+    marker = read_done_marker(tmp_path / "task" / "done.json", "f1")
     assert (marker.fingerprint, marker.outcome, marker.finished_at) == ("f1", OUTCOME, NOW)
-    assert [path.name for path in (tmp_path / "unit").iterdir()] == ["done.json"]
+    assert [path.name for path in (tmp_path / "task").iterdir()] == ["done.json"]
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[]", '{"fingerprint": "f1"}'])

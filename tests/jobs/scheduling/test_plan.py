@@ -8,12 +8,12 @@ import pytest
 from videoprep_nb.jobs.models import JobSpec, State, VideoInput
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.scheduling.plan import (
-    Unit,
-    blocked_units,
+    Task,
+    blocked_tasks,
     good_video_ids,
-    plan_units,
-    ready_units,
-    unit_parameters,
+    plan_tasks,
+    ready_tasks,
+    task_parameters,
 )
 from videoprep_nb.jobs.storage.folder import JobFolder
 
@@ -35,19 +35,19 @@ def make_spec(video_count: int = 1, clips_per_task: int = 8, **params) -> JobSpe
     )
 
 
-def make_states(units: list[Unit], **others: State) -> dict[str, State]:
-    """The units named, without their stage number, in a state of their own, all others done."""
-    states = {unit.key: others.get(unit.key[3:], State.DONE) for unit in units}
+def make_states(tasks: list[Task], **others: State) -> dict[str, State]:
+    """The tasks named, without their stage number, in a state of their own, all others done."""
+    states = {task.key: others.get(task.key[3:], State.DONE) for task in tasks}
     assert set(others) <= {key[3:] for key in states}
     return states
 
 
-def keys(units: list[Unit]) -> list[str]:
-    return [unit.key[3:] for unit in units]
+def keys(tasks: list[Task]) -> list[str]:
+    return [task.key[3:] for task in tasks]
 
 
-def test_units_of_two_videos_and_what_they_need():
-    needs = {unit.key: unit.after for unit in plan_units(make_spec(2), {})}
+def test_tasks_of_two_videos_and_what_they_need():
+    needs = {task.key: task.after for task in plan_tasks(make_spec(2), {})}
     assert needs == {
         "01_resize_1": (),
         "02_clip_1": ("01_resize_1",),
@@ -71,21 +71,21 @@ def test_units_of_two_videos_and_what_they_need():
     ("clip_count", "clips_per_task", "parts"),
     [
         pytest.param(0, 2, [], id="not cut yet"),
-        pytest.param(2, 2, [], id="fits one unit"),
+        pytest.param(2, 2, [], id="fits one task"),
         pytest.param(3, 2, [(1, 0, 2), (2, 2, 1)], id="a shorter part at the end"),
         pytest.param(4, 2, [(1, 0, 2), (2, 2, 2)], id="equal parts"),
         pytest.param(3, 1, [(1, 0, 1), (2, 1, 1), (3, 2, 1)], id="a part per clip"),
     ],
 )
 def test_long_video_is_split(clip_count: int, clips_per_task: int, parts: list[tuple[int, int, int]]):
-    units = plan_units(make_spec(1, clips_per_task), {"1": clip_count})
-    found = [unit for unit in units if unit.part]
-    assert [(unit.part, unit.first_clip, unit.clip_count) for unit in found] == parts
-    assert all(unit.after == ("02_clip_1",) for unit in found)
-    [whole] = [unit for unit in units if unit.stage == "track_persons" and unit.part is None]
-    assert whole.after == ("02_clip_1", *(unit.key for unit in found))
+    tasks = plan_tasks(make_spec(1, clips_per_task), {"1": clip_count})
+    found = [task for task in tasks if task.part]
+    assert [(task.part, task.first_clip, task.clip_count) for task in found] == parts
+    assert all(task.after == ("02_clip_1",) for task in found)
+    [whole] = [task for task in tasks if task.stage == "track_persons" and task.part is None]
+    assert whole.after == ("02_clip_1", *(task.key for task in found))
     assert (whole.first_clip, whole.clip_count) == (0, None)
-    [joining] = [unit for unit in units if unit.stage == "generate_proposals"]
+    [joining] = [task for task in tasks if task.stage == "generate_proposals"]
     assert not any("part" in key for key in joining.after)
 
 
@@ -128,11 +128,11 @@ ENDS = {"generate_proposals": W, "package": W}
         pytest.param({"generate_proposals": F, "package": W}, [], ["package"], id="no package without proposals"),
     ],
 )
-def test_ready_and_blocked_units(others: dict[str, State], ready: list[str], blocked: list[str]):
-    units = plan_units(make_spec(2), {})
-    states = make_states(units, **others)
-    assert keys(ready_units(units, states)) == ready
-    assert keys(blocked_units(units, states)) == blocked
+def test_ready_and_blocked_tasks(others: dict[str, State], ready: list[str], blocked: list[str]):
+    tasks = plan_tasks(make_spec(2), {})
+    states = make_states(tasks, **others)
+    assert keys(ready_tasks(tasks, states)) == ready
+    assert keys(blocked_tasks(tasks, states)) == blocked
 
 
 @pytest.mark.parametrize(
@@ -144,11 +144,11 @@ def test_ready_and_blocked_units(others: dict[str, State], ready: list[str], blo
     ],
 )
 def test_parts_come_before_the_whole(part_2: State, ready: list[str], blocked: list[str], good: list[str]):
-    units = plan_units(make_spec(1, 1), {"1": 2})
-    states = make_states(units, track_persons_1_part_2=part_2, track_persons_1=W, **ENDS)
-    assert keys(ready_units(units, states)) == ready
-    assert keys(blocked_units(units, states)) == blocked
-    assert good_video_ids(units, states) == good
+    tasks = plan_tasks(make_spec(1, 1), {"1": 2})
+    states = make_states(tasks, track_persons_1_part_2=part_2, track_persons_1=W, **ENDS)
+    assert keys(ready_tasks(tasks, states)) == ready
+    assert keys(blocked_tasks(tasks, states)) == blocked
+    assert good_video_ids(tasks, states) == good
 
 
 @pytest.mark.parametrize(
@@ -160,16 +160,16 @@ def test_parts_come_before_the_whole(part_2: State, ready: list[str], blocked: l
     ],
 )
 def test_good_videos(others: dict[str, State], good: list[str]):
-    units = plan_units(make_spec(3), {})
-    assert good_video_ids(units, make_states(units, **others)) == good
+    tasks = plan_tasks(make_spec(3), {})
+    assert good_video_ids(tasks, make_states(tasks, **others)) == good
 
 
-def test_parameters_of_units():
+def test_parameters_of_tasks():
     spec = make_spec(1, 1, extract_frames={"frames_per_second": 2.0}, track_persons={"confidence": 0.4})
-    units = {unit.key: unit for unit in plan_units(spec, {"1": 2})}
+    tasks = {task.key: task for task in plan_tasks(spec, {"1": 2})}
 
     def parameters(key: str) -> dict:
-        return unit_parameters(units[key], spec, FOLDER, ["1"])
+        return task_parameters(tasks[key], spec, FOLDER, ["1"])
 
     assert parameters("01_resize_1") == {
         "input_file": "/in/1.mp4",

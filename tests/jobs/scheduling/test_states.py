@@ -17,7 +17,7 @@ failed -> queued
 cancelled -> queued
 """
 
-UNIT_STEPS = """
+TASK_STEPS = """
 waiting -> queued, cancelled
 queued -> running, waiting, failed, cancelled
 running -> done, failed, cancelled, waiting
@@ -33,7 +33,7 @@ def steps(text: str) -> set[tuple[str, str]]:
     return {(old, new) for old, following in lines for new in following.split(", ")}
 
 
-ALLOWED = {"job": steps(JOB_STEPS), "unit": steps(UNIT_STEPS)}
+ALLOWED = {"job": steps(JOB_STEPS), "task": steps(TASK_STEPS)}
 
 
 @pytest.mark.parametrize(
@@ -48,5 +48,5 @@ def test_exactly_these_steps_are_allowed(kind: str, old: State, new: State):
 
 
 def test_ended_states_are_left_only_by_a_retry():
-    retry = {("job", "queued"), ("unit", "waiting")}
+    retry = {("job", "queued"), ("task", "waiting")}
     assert {(kind, new) for kind in ALLOWED for old, new in ALLOWED[kind] if State(old) in ENDED} == retry

@@ -18,7 +18,7 @@ from tests.jobs.scheduling.test_states import ALLOWED
 from videoprep_nb.core.errors import InputError, NoSuchJob, WrongState
 from videoprep_nb.jobs.models import ENDED, JobSpec, State, VideoInput
 from videoprep_nb.jobs.params import JobOptions
-from videoprep_nb.jobs.store.rows import UnitRow
+from videoprep_nb.jobs.store.rows import TaskRow
 from videoprep_nb.jobs.store.schema import MIGRATIONS
 from videoprep_nb.jobs.store.store import Store
 
@@ -146,10 +146,10 @@ def test_times_of_a_job(store: Store, steps: list[str], times: tuple[int | None,
 
 
 @pytest.fixture
-def unit_store(store: Store) -> Store:
-    """A store with one job of one unit, named ``u``."""
+def task_store(store: Store) -> Store:
+    """A store with one job of one task, named ``u``."""
     store.add_job(spec(1), 0, "", START)
-    store.plan_units(job_id(1), [UnitRow("u", "clip", "1", part=3)])
+    store.plan_tasks(job_id(1), [TaskRow("u", "clip", "1", part=3)])
     return store
 
 
@@ -165,101 +165,101 @@ def unit_store(store: Store) -> Store:
         pytest.param(["queued", "running", "failed", "waiting", "queued", "running"], 1, (5, None), id="retried"),
     ],
 )
-def test_times_and_attempts_of_a_unit(
-    unit_store: Store, steps: list[str], attempt: int, times: tuple[int | None, int | None]
+def test_times_and_attempts_of_a_task(
+    task_store: Store, steps: list[str], attempt: int, times: tuple[int | None, int | None]
 ):
     for second, state in enumerate(steps):
-        unit_store.set_unit_state(job_id(1), "u", State(state), f"{state} now", at(second), report=f"{state}.ipynb")
-        unit_store.set_unit_progress(job_id(1), "u", 5, 10, "clips")
-    (unit,) = unit_store.units(job_id(1))
+        task_store.set_task_state(job_id(1), "u", State(state), f"{state} now", at(second), report=f"{state}.ipynb")
+        task_store.set_task_progress(job_id(1), "u", 5, 10, "clips")
+    (task,) = task_store.tasks(job_id(1))
     last = steps[-1] if steps else "waiting"
-    assert (unit.key, unit.stage, unit.video_id, unit.part) == ("u", "clip", "1", 3)
-    assert (unit.state, unit.attempt) == (last, attempt)
-    assert (unit.started_at, unit.ended_at) == tuple(None if time is None else at(time) for time in times)
-    assert (unit.message, unit.report) == ((f"{last} now", f"{last}.ipynb") if steps else ("", ""))
-    assert (unit.done, unit.total, unit.unit) == ((0, 0, "") if last == "waiting" else (5, 10, "clips"))
+    assert (task.key, task.stage, task.video_id, task.part) == ("u", "clip", "1", 3)
+    assert (task.state, task.attempt) == (last, attempt)
+    assert (task.started_at, task.ended_at) == tuple(None if time is None else at(time) for time in times)
+    assert (task.message, task.report) == ((f"{last} now", f"{last}.ipynb") if steps else ("", ""))
+    assert (task.done, task.total, task.progress_unit) == ((0, 0, "") if last == "waiting" else (5, 10, "clips"))
 
 
-def test_progress_never_shrinks_and_late_reports_are_ignored(unit_store: Store, database: Path):
+def test_progress_never_shrinks_and_late_reports_are_ignored(task_store: Store, database: Path):
     def note(done: int) -> tuple:
-        unit_store.set_unit_progress(job_id(1), "u", done, 100, "frames")
-        return rows(database, "SELECT done, total, unit FROM units")[0]
+        task_store.set_task_progress(job_id(1), "u", done, 100, "frames")
+        return rows(database, "SELECT done, total, progress_unit FROM tasks")[0]
 
     assert note(1) == (0, 0, "")  # it has not started
     for state in (State.QUEUED, State.RUNNING):
-        unit_store.set_unit_state(job_id(1), "u", state, "", START)
+        task_store.set_task_state(job_id(1), "u", state, "", START)
     assert [note(done) for done in (10, 30, 20)] == [(10, 100, "frames"), (30, 100, "frames"), (30, 100, "frames")]
-    unit_store.set_unit_state(job_id(1), "u", State.FAILED, "", START)
+    task_store.set_task_state(job_id(1), "u", State.FAILED, "", START)
     assert note(90) == (30, 100, "frames")
 
 
-def test_units_planned_again_keep_their_state(unit_store: Store):
-    unit_store.set_unit_state(job_id(1), "u", State.QUEUED, "", START)
-    unit_store.plan_units(job_id(1), [UnitRow("u", "clip", "1"), UnitRow("v", "package", None)])
-    assert [(unit.key, unit.state) for unit in unit_store.units(job_id(1))] == [("u", "queued"), ("v", "waiting")]
+def test_tasks_planned_again_keep_their_state(task_store: Store):
+    task_store.set_task_state(job_id(1), "u", State.QUEUED, "", START)
+    task_store.plan_tasks(job_id(1), [TaskRow("u", "clip", "1"), TaskRow("v", "package", None)])
+    assert [(task.key, task.state) for task in task_store.tasks(job_id(1))] == [("u", "queued"), ("v", "waiting")]
 
 
-def test_units_that_are_no_longer_planned_go(unit_store: Store):
-    unit_store.plan_units(job_id(1), [UnitRow("v", "package", None)])
-    assert [unit.key for unit in unit_store.units(job_id(1))] == ["v"]
+def test_tasks_that_are_no_longer_planned_go(task_store: Store):
+    task_store.plan_tasks(job_id(1), [TaskRow("v", "package", None)])
+    assert [task.key for task in task_store.tasks(job_id(1))] == ["v"]
 
 
-def test_wish_to_cancel_lasts_until_the_end(unit_store: Store):
-    unit_store.request_cancel(job_id(1))
+def test_wish_to_cancel_lasts_until_the_end(task_store: Store):
+    task_store.request_cancel(job_id(1))
     for state, wanted in ((State.RUNNING, True), (State.QUEUED, True), (State.CANCELLED, False)):
-        unit_store.set_job_state(job_id(1), state, "", START)
-        assert unit_store.job(job_id(1)).cancel_requested is wanted
-    unit_store.request_cancel(job_id(1))  # too late
-    unit_store.set_job_state(job_id(1), State.QUEUED, "", START)
-    assert not unit_store.job(job_id(1)).cancel_requested
+        task_store.set_job_state(job_id(1), state, "", START)
+        assert task_store.job(job_id(1)).cancel_requested is wanted
+    task_store.request_cancel(job_id(1))  # too late
+    task_store.set_job_state(job_id(1), State.QUEUED, "", START)
+    assert not task_store.job(job_id(1)).cancel_requested
 
 
-def test_units_end_with_their_job(unit_store: Store):
+def test_tasks_end_with_their_job(task_store: Store):
     for state in (State.QUEUED, State.RUNNING):
-        unit_store.set_unit_state(job_id(1), "u", state, "", at(1))
-    unit_store.set_job_state(job_id(1), State.FAILED, "The disk is full.", at(2))
-    (unit,) = unit_store.units(job_id(1))
-    assert (unit.state, unit.ended_at) == (State.CANCELLED, at(2))
+        task_store.set_task_state(job_id(1), "u", state, "", at(1))
+    task_store.set_job_state(job_id(1), State.FAILED, "The disk is full.", at(2))
+    (task,) = task_store.tasks(job_id(1))
+    assert (task.state, task.ended_at) == (State.CANCELLED, at(2))
 
 
-def test_attempts_are_counted_anew_when_asked(unit_store: Store):
+def test_attempts_are_counted_anew_when_asked(task_store: Store):
     for state in (State.QUEUED, State.RUNNING):
-        unit_store.set_unit_state(job_id(1), "u", state, "", START)
-    unit_store.set_unit_state(job_id(1), "u", State.WAITING, "", START, forget_attempts=True)
-    assert unit_store.units(job_id(1))[0].attempt == 0
+        task_store.set_task_state(job_id(1), "u", state, "", START)
+    task_store.set_task_state(job_id(1), "u", State.WAITING, "", START, forget_attempts=True)
+    assert task_store.tasks(job_id(1))[0].attempt == 0
 
 
-def test_events_tell_every_step(unit_store: Store):
-    unit_store.set_job_state(job_id(1), State.RUNNING, "", at(1))
-    unit_store.set_unit_state(job_id(1), "u", State.QUEUED, "", at(2))
-    unit_store.set_unit_state(job_id(1), "u", State.RUNNING, "", at(3))
-    unit_store.set_unit_state(job_id(1), "u", State.WAITING, "The kernel died.", at(4))
-    unit_store.add_event(job_id(1), "The disk is nearly full.", at(5), {"free_bytes": 5})
-    events = unit_store.events(job_id(1))
+def test_events_tell_every_step(task_store: Store):
+    task_store.set_job_state(job_id(1), State.RUNNING, "", at(1))
+    task_store.set_task_state(job_id(1), "u", State.QUEUED, "", at(2))
+    task_store.set_task_state(job_id(1), "u", State.RUNNING, "", at(3))
+    task_store.set_task_state(job_id(1), "u", State.WAITING, "The kernel died.", at(4))
+    task_store.add_event(job_id(1), "The disk is nearly full.", at(5), {"free_bytes": 5})
+    events = task_store.events(job_id(1))
     assert [(event.kind, event.text, event.at) for event in events] == [
         ("job", "queued", START),
         ("job", "running", at(1)),
-        ("unit", "u: queued", at(2)),
-        ("unit", "u: running", at(3)),
-        ("unit", "u: The kernel died.", at(4)),
+        ("task", "u: queued", at(2)),
+        ("task", "u: running", at(3)),
+        ("task", "u: The kernel died.", at(4)),
         ("message", "The disk is nearly full.", at(5)),
     ]
     assert events[4].data == {"key": "u", "state": "waiting", "attempt": 1, "message": "The kernel died."}
     assert events[5].data == {"free_bytes": 5}
-    assert unit_store.events(job_id(1), since_id=events[3].id) == events[4:]
+    assert task_store.events(job_id(1), since_id=events[3].id) == events[4:]
 
 
-def test_ids_of_deleted_events_never_come_back(unit_store: Store):
-    last = unit_store.events(job_id(1))[-1].id
-    unit_store.delete_job(job_id(1))
-    unit_store.add_job(spec(2), 0, "", START)
-    assert unit_store.events(job_id(2))[0].id > last
+def test_ids_of_deleted_events_never_come_back(task_store: Store):
+    last = task_store.events(job_id(1))[-1].id
+    task_store.delete_job(job_id(1))
+    task_store.add_job(spec(2), 0, "", START)
+    assert task_store.events(job_id(2))[0].id > last
 
 
-def test_deleted_job_leaves_nothing(unit_store: Store, database: Path):
-    unit_store.add_job(spec(2), 0, "", START)
-    unit_store.delete_job(job_id(1))
-    for table in ("jobs", "units", "events"):
+def test_deleted_job_leaves_nothing(task_store: Store, database: Path):
+    task_store.add_job(spec(2), 0, "", START)
+    task_store.delete_job(job_id(1))
+    for table in ("jobs", "tasks", "events"):
         assert {row[0] for row in rows(database, f"SELECT job_id FROM {table}")} <= {job_id(2)}
 
 
@@ -275,41 +275,41 @@ def test_results_are_marked_as_deleted(store: Store):
     [
         pytest.param(lambda store, name: store.job(name), id="job"),
         pytest.param(lambda store, name: store.set_job_state(name, State.RUNNING, "", START), id="set_job_state"),
-        pytest.param(lambda store, name: store.plan_units(name, [UnitRow("u", "clip", "1")]), id="plan_units"),
-        pytest.param(lambda store, name: store.set_unit_state(name, "u", State.QUEUED, "", START), id="set_unit_state"),
+        pytest.param(lambda store, name: store.plan_tasks(name, [TaskRow("u", "clip", "1")]), id="plan_tasks"),
+        pytest.param(lambda store, name: store.set_task_state(name, "u", State.QUEUED, "", START), id="set_task_state"),
         pytest.param(lambda store, name: store.add_event(name, "x", START), id="add_event"),
         pytest.param(lambda store, name: store.mark_results_deleted(name, START), id="mark_results_deleted"),
         pytest.param(lambda store, name: store.delete_job(name), id="delete_job"),
     ],
 )
-def test_unknown_job_is_named(unit_store: Store, database: Path, call):
-    before = list(unit_store._connection.iterdump())
+def test_unknown_job_is_named(task_store: Store, database: Path, call):
+    before = list(task_store._connection.iterdump())
     with pytest.raises(NoSuchJob, match=job_id(7)):
-        call(unit_store, job_id(7))
-    assert list(unit_store._connection.iterdump()) == before
+        call(task_store, job_id(7))
+    assert list(task_store._connection.iterdump()) == before
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_random_changes_never_leave_the_table_of_states(unit_store: Store, database: Path, seed: int):
+def test_random_changes_never_leave_the_table_of_states(task_store: Store, database: Path, seed: int):
     chance = random.Random(seed)
-    state = {"job": "queued", "unit": "waiting"}
+    state = {"job": "queued", "task": "waiting"}
     refused = 0
     for second in range(400):
-        kind, new = chance.choice(["job", "unit"]), chance.choice(list(State))
+        kind, new = chance.choice(["job", "task"]), chance.choice(list(State))
         try:
             if kind == "job":
-                unit_store.set_job_state(job_id(1), new, "", at(second))
+                task_store.set_job_state(job_id(1), new, "", at(second))
             else:
-                unit_store.set_unit_state(job_id(1), "u", new, "", at(second))
+                task_store.set_task_state(job_id(1), "u", new, "", at(second))
         except WrongState:
             refused += 1
         else:
             assert (state[kind], new) in ALLOWED[kind]
             state[kind] = new.value
-            if kind == "job" and new in ENDED and state["unit"] not in ENDED:
-                state["unit"] = "cancelled"
+            if kind == "job" and new in ENDED and state["task"] not in ENDED:
+                state["task"] = "cancelled"
     assert 0 < refused < 400
-    for kind, start in (("job", []), ("unit", ["waiting"])):
+    for kind, start in (("job", []), ("task", ["waiting"])):
         events = rows(database, "SELECT json_extract(data, '$.state') FROM events WHERE kind = ? ORDER BY id", kind)
         course = start + [event for (event,) in events]
         assert set(pairwise(course)) <= ALLOWED[kind]
@@ -321,7 +321,7 @@ def test_threads_do_not_get_into_each_others_way(store: Store, database: Path):
         for number in range(25):
             own = spec(int(owner) * 1000 + number)
             store.add_job(own, 1, owner, START)
-            store.plan_units(own.job_id, [UnitRow("u", "clip", "1")])
+            store.plan_tasks(own.job_id, [TaskRow("u", "clip", "1")])
             store.set_job_state(own.job_id, State.RUNNING, "", START)
             assert store.jobs(owner=owner)[1] == number + 1
 

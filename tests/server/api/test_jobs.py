@@ -65,8 +65,8 @@ def test_two_videos_become_a_package(server: RunningServer, tmp_path: Path):
         ("video 1.mp4", "done"),
         ("video 2.mp4", "done"),
     ]
-    assert {unit["state"] for unit in job["units"]} == {"done"}
-    resize = next(unit for unit in job["units"] if unit["stage"] == "resize")
+    assert {task["state"] for task in job["tasks"]} == {"done"}
+    resize = next(task for task in job["tasks"] if task["stage"] == "resize")
     assert resize["done"] == resize["total"] > 0
 
     whole = server.client.get(f"{path}/package")

@@ -207,7 +207,7 @@ def test_measurements(people: People):
     assert read.headers["content-type"].startswith("text/plain; version=")
     values = dict(line.rsplit(" ", 1) for line in read.text.splitlines() if not line.startswith("#"))
     assert values['videoprep_jobs{state="failed"}'] == "1.0"
-    assert values["videoprep_running_units"] == "0.0"
+    assert values["videoprep_running_tasks"] == "0.0"
     assert float(values["videoprep_disk_bytes"]) > float(values["videoprep_disk_free_bytes"]) > 0
     before = float(values["videoprep_received_bytes_total"])
     people.root.post("/api/jobs", content=bytes(1000), headers={"Content-Type": "text/plain"})

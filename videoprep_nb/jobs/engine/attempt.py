@@ -1,6 +1,6 @@
-"""The small files by which the service and a worker agree on one attempt at a unit, through the shared workspace.
+"""The small files by which the service and a worker agree on one attempt at a task, through the shared workspace.
 
-The service names the attempt that it wants; a worker stops as soon as that is no longer its own. So a unit is
+The service names the attempt that it wants; a worker stops as soon as that is no longer its own. So a task is
 cancelled by taking the name away, and what a lost worker may still be running stops when the next attempt is made.
 """
 
@@ -34,7 +34,7 @@ def request_attempt(folder: Path, attempt: str) -> None:
     """Request an attempt; any other one stops.
 
     Args:
-        folder: The unit's folder of small files.
+        folder: The task's folder of small files.
         attempt: Unique name of the attempt.
     """
     (folder / _REQUESTED_NAME).write_text(attempt, encoding="utf-8")
@@ -57,7 +57,7 @@ def begin_attempt(folder: Path, start: Start) -> bool:
     """Say that an attempt has started.
 
     Args:
-        folder: The unit's folder of small files.
+        folder: The task's folder of small files.
         start: The attempt, who has started it, and when.
 
     Returns:

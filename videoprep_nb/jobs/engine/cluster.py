@@ -1,4 +1,4 @@
-"""Where units run: Dask, on this machine or on many; the code is the same for both."""
+"""Where tasks run: Dask, on this machine or on many; the code is the same for both."""
 
 import gc
 import re
@@ -13,7 +13,7 @@ import psutil
 
 from videoprep_nb.core.errors import InputError, VideoPrepError
 from videoprep_nb.core.threads import THREADS_VARIABLE, core_count
-from videoprep_nb.jobs.engine.worker import WORKER_LOST, UnitTask, run_unit
+from videoprep_nb.jobs.engine.worker import WORKER_LOST, TaskRequest, run_task
 from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind, close_fork_server
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
 
@@ -29,7 +29,7 @@ _LOCAL_CONFIGURATION = {
     # A computer that was asleep for minutes has not lost its workers; Dask would drop them and never get them back. The
     # death of a process on the same machine is noticed at once anyway.
     "distributed.scheduler.worker-ttl": None,
-    # Dask looks a hundred times a second at what its workers do, and fifty times at whether it is awake itself. Units
+    # Dask looks a hundred times a second at what its workers do, and fifty times at whether it is awake itself. Tasks
     # take seconds and have processes of their own; all that it finds is that workers wait, for a tenth of a core.
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
@@ -39,15 +39,15 @@ _LOCAL_CONFIGURATION = {
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """Where and how units run.
+    """Where and how tasks run.
 
     Args:
         scheduler: Address of a Dask scheduler such as ``tcp://host:8786``; None: workers on this machine.
-        worker_count: Workers on this machine, each of which runs one unit at a time; 0: one per four cores.
+        worker_count: Workers on this machine, each of which runs one task at a time; 0: one per four cores.
         separate_processes: Whether the workers on this machine are processes of their own, or threads of this one.
             A notebook always runs in a process of its own.
-        timeout_s: A unit is stopped after this many seconds.
-        memory_per_unit_bytes: A unit is stopped when it takes more memory; None: the workers on a machine share
+        timeout_s: A task is stopped after this many seconds.
+        memory_per_task_bytes: A task is stopped when it takes more memory; None: the workers on a machine share
             nine tenths of its memory.
     """
 
@@ -55,7 +55,7 @@ class EngineSettings:
     worker_count: int = 0
     separate_processes: bool = True
     timeout_s: float = 24 * 3600.0
-    memory_per_unit_bytes: int | None = None
+    memory_per_task_bytes: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what can be no scheduler, before anybody waits for it to answer.
@@ -72,8 +72,8 @@ class EngineSettings:
         return self.worker_count or max(1, core_count() // 4)
 
     @property
-    def threads_per_unit(self) -> int | None:
-        """Threads that a unit may use, so that units side by side do not fight over cores.
+    def threads_per_task(self) -> int | None:
+        """Threads that a task may use, so that tasks side by side do not fight over cores.
 
         None with a scheduler: its workers stand on machines that are not known here, and get theirs when started.
         """
@@ -81,23 +81,23 @@ class EngineSettings:
 
     @property
     def may_have_gpu(self) -> bool:
-        """Whether units may be run that need a GPU; where a scheduler stands, a worker with one may still come."""
+        """Whether tasks may be run that need a GPU; where a scheduler stands, a worker with one may still come."""
         return self.scheduler is not None or Path("/dev/nvidia0").exists()
 
     @property
     def memory_limit_bytes(self) -> int | None:
-        """Memory that a unit may use, None when that is up to the worker."""
-        if self.memory_per_unit_bytes or self.scheduler:
-            return self.memory_per_unit_bytes
+        """Memory that a task may use, None when that is up to the worker."""
+        if self.memory_per_task_bytes or self.scheduler:
+            return self.memory_per_task_bytes
         return int(psutil.virtual_memory().total * _SHARE_OF_MEMORY / self.local_worker_count)
 
 
-def unit_environment(workspace: Workspace, settings: EngineSettings) -> dict[str, str]:
+def task_environment(workspace: Workspace, settings: EngineSettings) -> dict[str, str]:
     """Environment variables that every notebook of a workspace gets."""
     environment = {WORKSPACE_VARIABLE: str(workspace.path)}
-    if settings.threads_per_unit is None:
+    if settings.threads_per_task is None:
         return environment
-    threads = str(settings.threads_per_unit)
+    threads = str(settings.threads_per_task)
     return environment | {THREADS_VARIABLE: threads, "OMP_NUM_THREADS": threads}
 
 
@@ -133,11 +133,11 @@ def _without_collections() -> Iterator[None]:
 
 
 class SchedulerLost(Exception):
-    """The scheduler does not answer any more; nothing will be heard of the units that it was given."""
+    """The scheduler does not answer any more; nothing will be heard of the tasks that it was given."""
 
 
 class Engine:
-    """Runs units on Dask workers.
+    """Runs tasks on Dask workers.
 
     Args:
         settings: Where and how.
@@ -163,12 +163,14 @@ class Engine:
         """Whether the scheduler answers; when it does not, this engine is of no more use."""
         return str(self._client.status) == "running"
 
-    def submit(self, name: str, task: UnitTask, priority: float, needs_gpu: bool, on_end: OnEnd) -> Callable[[], None]:
-        """Have a unit run when a worker is free.
+    def submit(
+        self, name: str, task: TaskRequest, priority: float, needs_gpu: bool, on_end: OnEnd
+    ) -> Callable[[], None]:
+        """Have a task run when a worker is free.
 
         Args:
             name: Unique name of this attempt.
-            task: The unit.
+            task: The task.
             priority: The higher, the sooner.
             needs_gpu: Whether the worker must offer a GPU.
             on_end: Called from another thread with the outcome.
@@ -183,7 +185,7 @@ class Engine:
 
         try:
             future = self._client.submit(
-                run_unit, task, key=name, priority=priority, pure=False, resources={"GPU": 1} if needs_gpu else None
+                run_task, task, key=name, priority=priority, pure=False, resources={"GPU": 1} if needs_gpu else None
             )
         except ClosedClientError as error:
             raise SchedulerLost from error
@@ -224,4 +226,4 @@ def _outcome_of_error(error: BaseException | None) -> Outcome:
     if type(error).__name__ == "KilledWorker":
         return _LOST
     reason = error if isinstance(error, VideoPrepError) else f"{type(error).__name__}: {error}"
-    return Outcome(kind=OutcomeKind.FAILED, message=f"The unit could not be run: {reason}", elapsed_s=0.0)
+    return Outcome(kind=OutcomeKind.FAILED, message=f"The task could not be run: {reason}", elapsed_s=0.0)

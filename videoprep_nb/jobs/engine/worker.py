@@ -1,4 +1,4 @@
-"""What a Dask worker does: one unit of work is one notebook in a process of its own."""
+"""What a Dask worker does: one task of work is one notebook in a process of its own."""
 
 import time
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from videoprep_nb.jobs.notebook_runner.process import (
 from videoprep_nb.jobs.scheduling.code import code_version, notebooks_folder
 from videoprep_nb.jobs.scheduling.fingerprints import read_done_marker, write_done_marker
 
-WORKER_LOST = "The worker that ran this unit was lost; its memory may have run out."
+WORKER_LOST = "The worker that ran this task was lost; its memory may have run out."
 PROGRESS_NAME = "progress.json"
 DONE_NAME = "done.json"
 
@@ -31,20 +31,20 @@ _SHARE_OF_MEMORY = 0.9
 
 
 @dataclass(frozen=True)
-class UnitTask:
-    """One attempt at a unit of work as it is sent to a worker; all folders lie in the shared workspace.
+class TaskRequest:
+    """One attempt at a task of work as it is sent to a worker; all folders lie in the shared workspace.
 
     Args:
         attempt: Unique name of the attempt.
         version: Version of the code that the worker must have, see ``code_version``.
-        folder: The unit's folder of small files.
+        folder: The task's folder of small files.
         notebook: The notebook: a name among those of the worker's own installation, or an absolute path.
         output: Where the executed notebook goes; its HTML goes beside it.
         parameters: Values for its parameters cell.
-        fingerprint: What the unit is made from, for its done marker.
+        fingerprint: What the task is made from, for its done marker.
         environment: Variables for the notebook process.
-        timeout_s: The unit is stopped after this many seconds.
-        memory_limit_bytes: The unit is stopped when its processes together take more; None: nine tenths of the
+        timeout_s: The task is stopped after this many seconds.
+        memory_limit_bytes: The task is stopped when its processes together take more; None: nine tenths of the
             worker's machine.
     """
 
@@ -60,11 +60,11 @@ class UnitTask:
     memory_limit_bytes: int | None
 
 
-def run_unit(task: UnitTask) -> Outcome:
-    """Run a unit to its end; one that is done already (its worker died just after) is not run again.
+def run_task(task: TaskRequest) -> Outcome:
+    """Run a task to its end; one that is done already (its worker died just after) is not run again.
 
     Args:
-        task: The unit.
+        task: The task.
 
     Returns:
         How it ended, also when it failed, was cancelled or stopped.
@@ -90,7 +90,7 @@ def run_unit(task: UnitTask) -> Outcome:
     return outcome
 
 
-def _run(task: UnitTask) -> Outcome:
+def _run(task: TaskRequest) -> Outcome:
     process = NotebookProcess(_request(task), task.environment)
     try:
         return _watch(process, task)
@@ -108,7 +108,7 @@ def _worker_address() -> str:
         return ""
 
 
-def _request(task: UnitTask) -> NotebookRequest:
+def _request(task: TaskRequest) -> NotebookRequest:
     return NotebookRequest(
         notebook=str(notebooks_folder() / task.notebook),
         output=str(task.output),
@@ -118,8 +118,8 @@ def _request(task: UnitTask) -> NotebookRequest:
     )
 
 
-def _watch(process: NotebookProcess, task: UnitTask) -> Outcome:
-    """Wait for the outcome; stop the unit when it is cancelled, takes too long or too much memory."""
+def _watch(process: NotebookProcess, task: TaskRequest) -> Outcome:
+    """Wait for the outcome; stop the task when it is cancelled, takes too long or too much memory."""
     started_s = time.monotonic()
     memory_checked_s = started_s
     give_up_s = started_s + task.timeout_s
@@ -144,7 +144,7 @@ def _stopped(elapsed_s: float) -> Outcome:
     return Outcome(kind=OutcomeKind.CANCELLED, message="Stopped on request.", elapsed_s=elapsed_s)
 
 
-def _wrong_version(task: UnitTask) -> Outcome:
+def _wrong_version(task: TaskRequest) -> Outcome:
     message = (
         f"The worker {_worker_address()} runs code {code_version()}, the service runs {task.version}; install the same "
         "version on all machines and restart the workers."
@@ -152,7 +152,7 @@ def _wrong_version(task: UnitTask) -> Outcome:
     return Outcome(kind=OutcomeKind.FAILED, message=message, elapsed_s=0.0)
 
 
-def _too_long(task: UnitTask, elapsed_s: float) -> Outcome:
+def _too_long(task: TaskRequest, elapsed_s: float) -> Outcome:
     message = f"Stopped because it took longer than {task.timeout_s:.0f} s; raise the limit or split the video."
     return Outcome(kind=OutcomeKind.TIMED_OUT, message=message, elapsed_s=elapsed_s)
 

@@ -1,6 +1,6 @@
 """The page that leads through the reports of a job."""
 
-from videoprep_nb.jobs.models import JobResult, UnitResult, VideoResult
+from videoprep_nb.jobs.models import JobResult, TaskResult, VideoResult
 from videoprep_nb.jobs.reports.render import JobSummary, ReportEntry, VideoEntry, first_image, write_index
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.stages.registry import STAGES
@@ -20,7 +20,7 @@ def write_job_page(folder: JobFolder, result: JobResult) -> None:
         elapsed_s=result.elapsed_s,
         package_href=f"../{result.package.name}" if result.package else "",
         videos=[_video_entry(video) for video in result.videos],
-        reports=[_report_entry(folder, unit) for unit in result.units],
+        reports=[_report_entry(folder, task) for task in result.tasks],
     )
     write_index(folder.reports / "index.html", summary)
 
@@ -29,15 +29,15 @@ def _video_entry(video: VideoResult) -> VideoEntry:
     return VideoEntry(**video.model_dump(exclude={"standard_frame_count"}))
 
 
-def _report_entry(folder: JobFolder, unit: UnitResult) -> ReportEntry:
-    notebook = folder.reports / unit.report
+def _report_entry(folder: JobFolder, task: TaskResult) -> ReportEntry:
+    notebook = folder.reports / task.report
     page = notebook.with_suffix(".html")
     return ReportEntry(
-        title=STAGES[unit.stage].title if unit.stage in STAGES else unit.stage,
-        video_id=unit.video_id,
-        state=unit.state,
-        message=unit.message,
-        elapsed_s=unit.elapsed_s,
+        title=STAGES[task.stage].title if task.stage in STAGES else task.stage,
+        video_id=task.video_id,
+        state=task.state,
+        message=task.message,
+        elapsed_s=task.elapsed_s,
         html_name=page.name if page.exists() else "",
-        thumbnail=first_image(notebook) if unit.report else None,
+        thumbnail=first_image(notebook) if task.report else None,
     )

@@ -1,4 +1,4 @@
-"""A job that is being worked on: from its plan and the states in the store to the next units, and to its end."""
+"""A job that is being worked on: from its plan and the states in the store to the next tasks, and to its end."""
 
 import logging
 import shutil
@@ -10,22 +10,22 @@ from typing import Any
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.jobs.engine.worker import DONE_NAME
-from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, UnitResult, VideoInput, VideoResult
+from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, TaskResult, VideoInput, VideoResult
 from videoprep_nb.jobs.reports.job_page import write_job_page
 from videoprep_nb.jobs.scheduling.code import stage_fingerprint
-from videoprep_nb.jobs.scheduling.fingerprints import file_fingerprint, read_done_marker, unit_fingerprint
+from videoprep_nb.jobs.scheduling.fingerprints import file_fingerprint, read_done_marker, task_fingerprint
 from videoprep_nb.jobs.scheduling.plan import (
-    Unit,
-    blocked_units,
+    Task,
+    blocked_tasks,
     good_video_ids,
-    plan_units,
-    ready_units,
+    plan_tasks,
+    ready_tasks,
     requested_parameters,
-    unit_parameters,
+    task_parameters,
 )
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.retry_stash import keep_for_retry
-from videoprep_nb.jobs.store.rows import UnitRow
+from videoprep_nb.jobs.store.rows import TaskRow
 from videoprep_nb.stages.base import VideoFacts
 from videoprep_nb.stages.registry import STAGES
 
@@ -47,57 +47,57 @@ class ActiveJob:
         """State and message that it is going to end with, when it is to be stopped."""
         self._fingerprints: dict[str, str] = {}
 
-    def units(self) -> list[Unit]:
-        """All units, as far as they are known by now."""
-        return plan_units(
+    def tasks(self) -> list[Task]:
+        """All tasks, as far as they are known by now."""
+        return plan_tasks(
             self.spec, {video.video_id: self._facts(video).get("clip_count", 0) for video in self.spec.videos}
         )
 
-    def next_units(self, states: Mapping[str, State]) -> tuple[list[Unit], list[Unit]]:
-        """The units that can be started now, and those that never can."""
-        units = self.units()
-        return ready_units(units, states), blocked_units(units, states)
+    def next_tasks(self, states: Mapping[str, State]) -> tuple[list[Task], list[Task]]:
+        """The tasks that can be started now, and those that never can."""
+        tasks = self.tasks()
+        return ready_tasks(tasks, states), blocked_tasks(tasks, states)
 
-    def parameters(self, unit: Unit, states: Mapping[str, State]) -> dict[str, Any]:
-        """The parameters of a unit's notebook."""
-        return unit_parameters(unit, self.spec, self.folder, good_video_ids(self.units(), states))
+    def parameters(self, task: Task, states: Mapping[str, State]) -> dict[str, Any]:
+        """The parameters of a task's notebook."""
+        return task_parameters(task, self.spec, self.folder, good_video_ids(self.tasks(), states))
 
-    def unit_folder(self, unit_key: str) -> Path:
-        """The folder of a unit's small files."""
-        return self.folder.units / unit_key
+    def task_folder(self, task_key: str) -> Path:
+        """The folder of a task's small files."""
+        return self.folder.tasks / task_key
 
-    def report(self, unit_key: str) -> Path:
-        """The executed notebook of a unit."""
-        return self.folder.reports / f"{unit_key}.ipynb"
+    def report(self, task_key: str) -> Path:
+        """The executed notebook of a task."""
+        return self.folder.reports / f"{task_key}.ipynb"
 
-    def fingerprint(self, unit: Unit, states: Mapping[str, State]) -> str:
-        """What a unit is made from: its parameters, the code, and the units or the file that it reads."""
-        stage = STAGES[unit.stage]
+    def fingerprint(self, task: Task, states: Mapping[str, State]) -> str:
+        """What a task is made from: its parameters, the code, and the tasks or the file that it reads."""
+        stage = STAGES[task.stage]
         parameters = requested_parameters(stage, self.spec)
-        upstream = [self._fingerprints[key] for key in unit.after if states[key] is State.DONE]
-        if unit.video:
-            parameters |= {"video_id": unit.video.video_id, "clips": [unit.first_clip, unit.clip_count]}
-        if unit.video and stage.reads_raw_video:
-            parameters["original_name"] = unit.video.original_name
-            upstream.append(_raw_fingerprint(unit.video))
-        fingerprint = unit_fingerprint(unit.stage, parameters, upstream, stage_fingerprint(stage.name))
-        self._fingerprints[unit.key] = fingerprint
+        upstream = [self._fingerprints[key] for key in task.after if states[key] is State.DONE]
+        if task.video:
+            parameters |= {"video_id": task.video.video_id, "clips": [task.first_clip, task.clip_count]}
+        if task.video and stage.reads_raw_video:
+            parameters["original_name"] = task.video.original_name
+            upstream.append(_raw_fingerprint(task.video))
+        fingerprint = task_fingerprint(task.stage, parameters, upstream, stage_fingerprint(stage.name))
+        self._fingerprints[task.key] = fingerprint
         return fingerprint
 
-    def is_done(self, unit: Unit, states: Mapping[str, State]) -> bool:
-        """Whether the unit's marker says that exactly this work is done."""
-        return read_done_marker(self.unit_folder(unit.key) / DONE_NAME, self.fingerprint(unit, states)) is not None
+    def is_done(self, task: Task, states: Mapping[str, State]) -> bool:
+        """Whether the task's marker says that exactly this work is done."""
+        return read_done_marker(self.task_folder(task.key) / DONE_NAME, self.fingerprint(task, states)) is not None
 
-    def finish(self, rows: list[UnitRow], started_at: datetime, ended_at: datetime) -> JobResult:
+    def finish(self, rows: list[TaskRow], started_at: datetime, ended_at: datetime) -> JobResult:
         """Publish the package, the page of reports and ``result.json``.
 
         The scratch folder of a job without a package goes first, because its disk may be full. That of another stays
         until the end is in the store: the service may be killed just now, and nothing must have to be repeated.
 
         Args:
-            rows: All units, ended.
+            rows: All tasks, ended.
             started_at: When the job started.
-            ended_at: When its last unit ended.
+            ended_at: When its last task ended.
 
         Returns:
             How the job ended.
@@ -116,7 +116,7 @@ class ActiveJob:
             folder=self.folder.path,
             package=self.folder.package if self.folder.package.exists() else None,
             videos=videos,
-            units=[_unit_result(row, ended_at) for row in rows if row.started_at],
+            tasks=[_task_result(row, ended_at) for row in rows if row.started_at],
             elapsed_s=(ended_at - started_at).total_seconds(),
         )
         write_job_page(self.folder, result)
@@ -143,12 +143,12 @@ class ActiveJob:
 
     def _keep_for_retry(self, done_video_ids: list[str]) -> None:
         try:
-            keep_for_retry(self.folder, self.units(), done_video_ids)
+            keep_for_retry(self.folder, self.tasks(), done_video_ids)
         except OSError as error:  # the disk is full to the last byte; a retry then starts over
             _log.warning("nothing is kept of job %s: %s", self.spec.job_id, error)
             shutil.rmtree(self.folder.kept, ignore_errors=True)
 
-    def _judge(self, videos: list[VideoResult], end_rows: list[UnitRow]) -> tuple[State, str]:
+    def _judge(self, videos: list[VideoResult], end_rows: list[TaskRow]) -> tuple[State, str]:
         if self.stopped:
             return self.stopped
         bad = [video for video in videos if video.state is not State.DONE]
@@ -162,7 +162,7 @@ class ActiveJob:
             return State.COMPLETED_WITH_ERRORS, " ".join([counts, *(video.message for video in bad)])
         return State.DONE, ""
 
-    def _video_result(self, video: VideoInput, rows: list[UnitRow]) -> VideoResult:
+    def _video_result(self, video: VideoInput, rows: list[TaskRow]) -> VideoResult:
         own = [row for row in rows if row.video_id == video.video_id]
         failed = next((row for row in own if row.state is State.FAILED), None)
         cancelled = any(row.state is not State.DONE for row in own)
@@ -192,8 +192,8 @@ def _raw_fingerprint(video: VideoInput) -> str:
     return file_fingerprint(video.path) if video.path.is_file() and not video.path.is_symlink() else "unreadable"
 
 
-def _unit_result(row: UnitRow, ended_at: datetime) -> UnitResult:
-    return UnitResult(
+def _task_result(row: TaskRow, ended_at: datetime) -> TaskResult:
+    return TaskResult(
         stage=row.stage,
         video_id=row.video_id,
         state=row.state if row.state in ENDED else State.CANCELLED,

@@ -1,4 +1,4 @@
-"""The thread that works on all unfinished jobs: it submits units to the engine and writes down what becomes of them."""
+"""The thread that works on all unfinished jobs: it submits tasks to the engine and writes down what becomes of them."""
 
 import logging
 import queue
@@ -15,16 +15,16 @@ from typing import TypeVar
 from videoprep_nb.core.errors import InputError, VideoPrepError
 from videoprep_nb.core.progress import read_progress
 from videoprep_nb.jobs.engine.attempt import request_attempt, start_of, withdraw_attempt
-from videoprep_nb.jobs.engine.cluster import Engine, EngineSettings, SchedulerLost, unit_environment
-from videoprep_nb.jobs.engine.worker import PROGRESS_NAME, UnitTask
+from videoprep_nb.jobs.engine.cluster import Engine, EngineSettings, SchedulerLost, task_environment
+from videoprep_nb.jobs.engine.worker import PROGRESS_NAME, TaskRequest
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind
 from videoprep_nb.jobs.scheduling.active import ActiveJob
 from videoprep_nb.jobs.scheduling.code import code_version
-from videoprep_nb.jobs.scheduling.plan import Unit
+from videoprep_nb.jobs.scheduling.plan import Task
 from videoprep_nb.jobs.storage.retry_stash import bring_back_kept
 from videoprep_nb.jobs.storage.workspace import Workspace
-from videoprep_nb.jobs.store.rows import JobRow, UnitRow
+from videoprep_nb.jobs.store.rows import JobRow, TaskRow
 from videoprep_nb.jobs.store.store import Store
 from videoprep_nb.stages.registry import STAGES
 
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class _Attempt:
-    """An attempt at a unit that the engine has not given an outcome for."""
+    """An attempt at a task that the engine has not given an outcome for."""
 
     name: str
     folder: Path
@@ -49,12 +49,12 @@ class _Attempt:
 
 
 class Dispatcher:
-    """Works on jobs in a thread of its own, the only one that changes the states of units.
+    """Works on jobs in a thread of its own, the only one that changes the states of tasks.
 
     Args:
         workspace: The workspace, locked.
         store: Its store.
-        settings: Where units run.
+        settings: Where tasks run.
     """
 
     def __init__(self, workspace: Workspace, store: Store, settings: EngineSettings) -> None:
@@ -106,7 +106,7 @@ class Dispatcher:
                     raise InputError("The service has been closed; start it again.") from None
 
     def close(self) -> None:
-        """Stop; running units are interrupted and will be repeated by the next service."""
+        """Stop; running tasks are interrupted and will be repeated by the next service."""
         self._closing.set()
         self._thread.join()
 
@@ -212,62 +212,62 @@ class Dispatcher:
     def _resume(self, job: ActiveJob) -> None:
         bring_back_kept(job.folder)
         job.folder.reports.mkdir(exist_ok=True)
-        job.folder.units.mkdir(parents=True, exist_ok=True)
-        self._store.plan_units(job.spec.job_id, [_row_of(unit) for unit in job.units()])
+        job.folder.tasks.mkdir(parents=True, exist_ok=True)
+        self._store.plan_tasks(job.spec.job_id, [_row_of(task) for task in job.tasks()])
         states = self._states(job)
-        for unit in job.units():
-            needs_have_ended = all(states[key] in ENDED for key in unit.after)
-            stays_done = states[unit.key] is State.DONE and needs_have_ended and job.is_done(unit, states)
-            if not stays_done and states[unit.key] is not State.WAITING:
-                self._start_over(job, unit.key, "")
-                states[unit.key] = State.WAITING
+        for task in job.tasks():
+            needs_have_ended = all(states[key] in ENDED for key in task.after)
+            stays_done = states[task.key] is State.DONE and needs_have_ended and job.is_done(task, states)
+            if not stays_done and states[task.key] is not State.WAITING:
+                self._start_over(job, task.key, "")
+                states[task.key] = State.WAITING
         self._advance(job)
 
     def _advance(self, job: ActiveJob) -> None:
         """Start what can be started; finish the job when nothing is left."""
         if not job.stopped:
-            self._store.plan_units(job.spec.job_id, [_row_of(unit) for unit in job.units()])
-            for unit in self._ready_units(job):
-                self._start(job, unit)
-        if all(row.state in ENDED for row in self._store.units(job.spec.job_id)):
+            self._store.plan_tasks(job.spec.job_id, [_row_of(task) for task in job.tasks()])
+            for task in self._ready_tasks(job):
+                self._start(job, task)
+        if all(row.state in ENDED for row in self._store.tasks(job.spec.job_id)):
             self._finish(job)
 
-    def _ready_units(self, job: ActiveJob) -> list[Unit]:
-        """The units that can be started; those that never can are cancelled."""
+    def _ready_tasks(self, job: ActiveJob) -> list[Task]:
+        """The tasks that can be started; those that never can are cancelled."""
         while True:
-            ready, blocked = job.next_units(self._states(job))
-            for unit in blocked:
-                self._set_state(job, unit.key, State.CANCELLED, "A unit that this one needs has failed.")
+            ready, blocked = job.next_tasks(self._states(job))
+            for task in blocked:
+                self._set_state(job, task.key, State.CANCELLED, "A task that this one needs has failed.")
             if not blocked:
                 return ready
 
-    def _start(self, job: ActiveJob, unit: Unit) -> None:
+    def _start(self, job: ActiveJob, task: Task) -> None:
         assert self.engine is not None
         states = self._states(job)
-        job_id, key = job.spec.job_id, unit.key
+        job_id, key = job.spec.job_id, task.key
         name = f"{job_id}/{key}/{time.time_ns()}"
-        folder = job.unit_folder(key)
+        folder = job.task_folder(key)
         folder.mkdir(exist_ok=True)
         (folder / PROGRESS_NAME).unlink(missing_ok=True)
         request_attempt(folder, name)
-        task = UnitTask(
+        request = TaskRequest(
             attempt=name,
             version=code_version(),
             folder=folder,
-            notebook=Path(STAGES[unit.stage].notebook),
+            notebook=Path(STAGES[task.stage].notebook),
             output=job.report(key),
-            parameters=job.parameters(unit, states),
-            fingerprint=job.fingerprint(unit, states),
-            environment=unit_environment(self._workspace, self._settings),
+            parameters=job.parameters(task, states),
+            fingerprint=job.fingerprint(task, states),
+            environment=task_environment(self._workspace, self._settings),
             timeout_s=self._settings.timeout_s,
             memory_limit_bytes=self._settings.memory_limit_bytes,
         )
         priority = self._priority(job)
         self._set_state(job, key, State.QUEUED, "")
-        needs_gpu = STAGES[unit.stage].needs_gpu(job.spec.params.of(unit.stage))
+        needs_gpu = STAGES[task.stage].needs_gpu(job.spec.params.of(task.stage))
         cancel = self.engine.submit(
             name,
-            task,
+            request,
             priority,
             needs_gpu,
             lambda outcome: self._calls.put(lambda: self._ended(job_id, key, name, outcome)),
@@ -275,7 +275,7 @@ class Dispatcher:
         self._attempts[job_id, key] = _Attempt(name, folder, cancel)
 
     def _priority(self, job: ActiveJob) -> float:
-        """First come, first served; but with each unit that it submits, a job steps back behind one more newcomer."""
+        """First come, first served; but with each task that it submits, a job steps back behind one more newcomer."""
         number = self._store.job(job.spec.job_id).number
         submitted = sum(state is not State.WAITING for state in self._states(job).values())
         return -float(number + submitted)
@@ -290,7 +290,7 @@ class Dispatcher:
         self._guarded(job_id, lambda job: self._take_outcome(job, key, outcome))
 
     def _take_outcome(self, job: ActiveJob, key: str, outcome: Outcome) -> None:
-        row = next(row for row in self._store.units(job.spec.job_id) if row.key == key)
+        row = next(row for row in self._store.tasks(job.spec.job_id) if row.key == key)
         if outcome.kind is OutcomeKind.DIED and row.attempt < MAX_ATTEMPTS and not job.stopped:
             reason = f"Attempt {row.attempt} ended early and is repeated: {outcome.message}"
             self._set_state(job, key, State.WAITING, reason)
@@ -298,11 +298,11 @@ class Dispatcher:
             state = _STATE_OF_OUTCOME.get(outcome.kind, State.FAILED)
             report = job.report(key).name if job.report(key).exists() else ""
             message = f"{key}: {outcome.message}" if outcome.message else ""  # names the notebook in the reports
-            self._store.set_unit_state(job.spec.job_id, key, state, message, _now(), report)
+            self._store.set_task_state(job.spec.job_id, key, state, message, _now(), report)
         self._advance(job)
 
     def _watch(self, job: ActiveJob, key: str, attempt: _Attempt, has_ended: bool = False) -> None:
-        """Note that a unit has started, and how far it is."""
+        """Note that a task has started, and how far it is."""
         job_id = job.spec.job_id
         if not attempt.is_running:
             start = start_of(attempt.folder, attempt.name)
@@ -315,11 +315,11 @@ class Dispatcher:
             if self._store.job(job_id).state is State.QUEUED:
                 self._store.set_job_state(job_id, State.RUNNING, "", started_at)
             worker = start.worker if start else ""
-            self._store.set_unit_state(job_id, key, State.RUNNING, "", started_at, worker=worker)
+            self._store.set_task_state(job_id, key, State.RUNNING, "", started_at, worker=worker)
         progress = read_progress(attempt.folder / PROGRESS_NAME)
         if progress and (progress.done, progress.total) != attempt.progress:
             attempt.progress = (progress.done, progress.total)
-            self._store.set_unit_progress(job_id, key, progress.done, progress.total, progress.unit)
+            self._store.set_task_progress(job_id, key, progress.done, progress.total, progress.unit)
 
     def _cancel(self, job_id: str) -> None:
         self._guarded(job_id, lambda job: self._stop(job, State.CANCELLED, "Stopped on request."))
@@ -337,15 +337,15 @@ class Dispatcher:
                 _log.exception("job %s cannot be ended yet", job.spec.job_id)
 
     def _stop(self, job: ActiveJob, state: State, reason: str) -> None:
-        """Call off what has not started and interrupt what has; the job ends with its last unit."""
+        """Call off what has not started and interrupt what has; the job ends with its last task."""
         job.stopped = (state, reason)
-        for row in self._store.units(job.spec.job_id):
+        for row in self._store.tasks(job.spec.job_id):
             if row.state not in ENDED and self._call_off(job, row.key):
                 self._set_state(job, row.key, State.CANCELLED, reason)
         self._advance(job)
 
     def _call_off(self, job: ActiveJob, key: str) -> bool:
-        """Have a unit stop; True when it does not run, so that no outcome will come."""
+        """Have a task stop; True when it does not run, so that no outcome will come."""
         attempt = self._attempts.get((job.spec.job_id, key))
         if attempt is None:
             return True
@@ -368,7 +368,7 @@ class Dispatcher:
     def _finish(self, job: ActiveJob) -> None:
         job_id = job.spec.job_id
         row = self._store.job(job_id)
-        result = job.finish(self._store.units(job_id), row.started_at or row.created_at, _now())
+        result = job.finish(self._store.tasks(job_id), row.started_at or row.created_at, _now())
         if row.state is State.QUEUED and result.state not in (State.FAILED, State.CANCELLED):
             self._store.set_job_state(job_id, State.RUNNING, "", _now())
         self._store.set_job_state(job_id, result.state, result.message, _now())
@@ -376,18 +376,18 @@ class Dispatcher:
         del self._jobs[job_id]
 
     def _states(self, job: ActiveJob) -> dict[str, State]:
-        return {row.key: row.state for row in self._store.units(job.spec.job_id)}
+        return {row.key: row.state for row in self._store.tasks(job.spec.job_id)}
 
     def _start_over(self, job: ActiveJob, key: str, reason: str) -> None:
-        """Have a unit wait as if it had never been tried; that it was stopped is not its fault."""
-        self._store.set_unit_state(job.spec.job_id, key, State.WAITING, reason, _now(), forget_attempts=True)
+        """Have a task wait as if it had never been tried; that it was stopped is not its fault."""
+        self._store.set_task_state(job.spec.job_id, key, State.WAITING, reason, _now(), forget_attempts=True)
 
     def _set_state(self, job: ActiveJob, key: str, state: State, message: str) -> None:
-        self._store.set_unit_state(job.spec.job_id, key, state, message, _now())
+        self._store.set_task_state(job.spec.job_id, key, state, message, _now())
 
 
-def _row_of(unit: Unit) -> UnitRow:
-    return UnitRow(unit.key, unit.stage, unit.video.video_id if unit.video else None, unit.part)
+def _row_of(task: Task) -> TaskRow:
+    return TaskRow(task.key, task.stage, task.video.video_id if task.video else None, task.part)
 
 
 def _now() -> datetime:

@@ -1,4 +1,4 @@
-"""What a unit of work was made from, and the marker that it is done: a later attempt repeats only what has changed."""
+"""What a task of work was made from, and the marker that it is done: a later attempt repeats only what has changed."""
 
 import hashlib
 import json
@@ -16,10 +16,10 @@ _SAMPLE_BYTES = 1 << 20
 
 
 class DoneMarker(Record):
-    """Says that a unit is done; written after everything else that the unit writes.
+    """Says that a task is done; written after everything else that the task writes.
 
     Args:
-        fingerprint: What the unit was made from.
+        fingerprint: What the task was made from.
         outcome: How its notebook ended.
         finished_at: When.
     """
@@ -29,14 +29,14 @@ class DoneMarker(Record):
     finished_at: datetime
 
 
-def unit_fingerprint(stage: str, parameters: Mapping[str, Any], upstream: Sequence[str], version: str) -> str:
-    """Fingerprint of a unit: equal for equal work.
+def task_fingerprint(stage: str, parameters: Mapping[str, Any], upstream: Sequence[str], version: str) -> str:
+    """Fingerprint of a task: equal for equal work.
 
     Args:
         stage: The stage.
         parameters: Values as JSON knows them, without the files and folders that the job sets: the same work in
             another folder has the same fingerprint.
-        upstream: Fingerprints of the units and files that it reads, in a fixed order.
+        upstream: Fingerprints of the tasks and files that it reads, in a fixed order.
         version: The code and notebook of the stage, see ``code.stage_fingerprint``.
 
     Returns:
@@ -50,7 +50,7 @@ def file_fingerprint(path: Path) -> str:
     """Fingerprint of a submitted file; its name does not matter.
 
     It is made of size, time of change and the first and last MiB. To read the whole of a 2 GB video would take
-    seconds at each start of a unit, and inside a job folder nobody exchanges the middle of a file unseen.
+    seconds at each start of a task, and inside a job folder nobody exchanges the middle of a file unseen.
 
     Raises:
         InputError: The file cannot be read.
@@ -68,7 +68,7 @@ def file_fingerprint(path: Path) -> str:
 
 
 def write_done_marker(path: Path, fingerprint: str, outcome: Outcome, finished_at: datetime) -> None:
-    """Write the marker of a unit that is done; it appears whole.
+    """Write the marker of a task that is done; it appears whole.
 
     Raises:
         DiskFullError: The disk was full.
@@ -77,9 +77,9 @@ def write_done_marker(path: Path, fingerprint: str, outcome: Outcome, finished_a
 
 
 def read_done_marker(path: Path, fingerprint: str) -> DoneMarker | None:
-    """The marker of a unit, None unless it is there, readable and of the same fingerprint."""
+    """The marker of a task, None unless it is there, readable and of the same fingerprint."""
     try:
         marker = DoneMarker.read(path)
-    except InputError:  # missing, or not ours: the unit is not known to be done
+    except InputError:  # missing, or not ours: the task is not known to be done
         return None
     return marker if marker.fingerprint == fingerprint else None

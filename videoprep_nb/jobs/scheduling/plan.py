@@ -11,7 +11,7 @@ from videoprep_nb.stages.registry import STAGES
 
 
 @dataclass(frozen=True)
-class Unit:
+class Task:
     """One stage of one video, of a part of it, or of the whole job: one notebook in a process of its own.
 
     Args:
@@ -20,7 +20,7 @@ class Unit:
         part: Number of the part of a long video, from 1; None for all of it.
         first_clip: First clip of the part, from 0.
         clip_count: Clips of the part.
-        after: Keys of the units that it needs.
+        after: Keys of the tasks that it needs.
     """
 
     stage: str
@@ -32,7 +32,7 @@ class Unit:
 
     @property
     def key(self) -> str:
-        """Name of the unit within its job, ``04_track_persons_1``; also that of its report."""
+        """Name of the task within its job, ``04_track_persons_1``; also that of its report."""
         of_video = f"_{self.video.video_id}" if self.video else ""
         return STAGES[self.stage].key + of_video + (f"_part_{self.part}" if self.part else "")
 
@@ -43,8 +43,8 @@ class Unit:
         return self.video is None and any(stage.is_per_video for stage in needed)
 
 
-def plan_units(spec: JobSpec, clip_counts: Mapping[str, int]) -> list[Unit]:
-    """All units of a job with what they need.
+def plan_tasks(spec: JobSpec, clip_counts: Mapping[str, int]) -> list[Task]:
+    """All tasks of a job with what they need.
 
     A stage of scope ``PART`` works on a long video in several parts side by side. Each part is a run of the stage over
     some of the clips that fills its caches; the run over all clips comes after them and finds what they made, so ids
@@ -55,31 +55,31 @@ def plan_units(spec: JobSpec, clip_counts: Mapping[str, int]) -> list[Unit]:
         clip_counts: Clips by video id, of the videos that have been cut by now; the others are not split yet.
 
     Returns:
-        The units, each after those that it needs.
+        The tasks, each after those that it needs.
     """
-    units = [unit for video in spec.videos for unit in _plan_video(video, spec, clip_counts.get(video.video_id, 0))]
-    ends = _last_units(units)
+    tasks = [task for video in spec.videos for task in _plan_video(video, spec, clip_counts.get(video.video_id, 0))]
+    ends = _last_tasks(tasks)
     for stage in STAGES.values():
         if not stage.is_per_video:
             joins = any(STAGES[name].is_per_video for name in stage.after)
             before = tuple(STAGES[name].key for name in stage.after if not STAGES[name].is_per_video)
-            units.append(Unit(stage.name, None, after=(*(ends if joins else ()), *before)))
-    return units
+            tasks.append(Task(stage.name, None, after=(*(ends if joins else ()), *before)))
+    return tasks
 
 
-def _last_units(units: Sequence[Unit]) -> tuple[str, ...]:
-    """The units of videos that no other unit of a video needs."""
-    needed = {key for unit in units for key in unit.after}
-    return tuple(unit.key for unit in units if unit.key not in needed)
+def _last_tasks(tasks: Sequence[Task]) -> tuple[str, ...]:
+    """The tasks of videos that no other task of a video needs."""
+    needed = {key for task in tasks for key in task.after}
+    return tuple(task.key for task in tasks if task.key not in needed)
 
 
-def _plan_video(video: VideoInput, spec: JobSpec, clip_count: int) -> list[Unit]:
-    units: list[Unit] = []
+def _plan_video(video: VideoInput, spec: JobSpec, clip_count: int) -> list[Task]:
+    tasks: list[Task] = []
     for stage in _longest_first():
-        before = tuple(Unit(name, video).key for name in stage.after)
+        before = tuple(Task(name, video).key for name in stage.after)
         parts = _parts(stage, video, spec.options.clips_per_task, clip_count, before)
-        units += [*parts, Unit(stage.name, video, after=(*before, *(part.key for part in parts)))]
-    return units
+        tasks += [*parts, Task(stage.name, video, after=(*before, *(part.key for part in parts)))]
+    return tasks
 
 
 def _longest_first() -> list[Stage]:
@@ -99,63 +99,63 @@ def _longest_first() -> list[Stage]:
     return planned
 
 
-def _parts(stage: Stage, video: VideoInput, size: int, clip_count: int, after: tuple[str, ...]) -> list[Unit]:
+def _parts(stage: Stage, video: VideoInput, size: int, clip_count: int, after: tuple[str, ...]) -> list[Task]:
     if stage.scope is not Scope.PART or clip_count <= size:
         return []
     starts = range(0, clip_count, size)
     return [
-        Unit(stage.name, video, number, first, min(size, clip_count - first), after)
+        Task(stage.name, video, number, first, min(size, clip_count - first), after)
         for number, first in enumerate(starts, start=1)
     ]
 
 
-def ready_units(units: Sequence[Unit], states: Mapping[str, State]) -> list[Unit]:
-    """The waiting units whose needs are met.
+def ready_tasks(tasks: Sequence[Task], states: Mapping[str, State]) -> list[Task]:
+    """The waiting tasks whose needs are met.
 
-    The stage that joins the videos needs every video to have ended and one of them to be good; any other unit needs
-    all units before it to be done.
+    The stage that joins the videos needs every video to have ended and one of them to be good; any other task needs
+    all tasks before it to be done.
     """
-    good = good_video_ids(units, states)
+    good = good_video_ids(tasks, states)
     return [
-        unit
-        for unit in units
-        if states[unit.key] is State.WAITING
+        task
+        for task in tasks
+        if states[task.key] is State.WAITING
         and (
-            all(states[key] is State.DONE for key in unit.after)
-            or (unit.joins_videos and good and all(states[key] in ENDED for key in unit.after))
+            all(states[key] is State.DONE for key in task.after)
+            or (task.joins_videos and good and all(states[key] in ENDED for key in task.after))
         )
     ]
 
 
-def blocked_units(units: Sequence[Unit], states: Mapping[str, State]) -> list[Unit]:
-    """The waiting units whose needs can no longer be met."""
-    good = good_video_ids(units, states)
+def blocked_tasks(tasks: Sequence[Task], states: Mapping[str, State]) -> list[Task]:
+    """The waiting tasks whose needs can no longer be met."""
+    good = good_video_ids(tasks, states)
     return [
-        unit
-        for unit in units
-        if states[unit.key] is State.WAITING
+        task
+        for task in tasks
+        if states[task.key] is State.WAITING
         and (
-            all(states[key] in ENDED for key in unit.after) and not good
-            if unit.joins_videos
-            else any(states[key] in ENDED - {State.DONE} for key in unit.after)
+            all(states[key] in ENDED for key in task.after) and not good
+            if task.joins_videos
+            else any(states[key] in ENDED - {State.DONE} for key in task.after)
         )
     ]
 
 
-def good_video_ids(units: Sequence[Unit], states: Mapping[str, State]) -> list[str]:
-    """The videos of which every unit is done, in their order."""
-    videos = {unit.video.video_id: True for unit in units if unit.video}
-    for unit in units:
-        if unit.video and states[unit.key] is not State.DONE:
-            videos[unit.video.video_id] = False
+def good_video_ids(tasks: Sequence[Task], states: Mapping[str, State]) -> list[str]:
+    """The videos of which every task is done, in their order."""
+    videos = {task.video.video_id: True for task in tasks if task.video}
+    for task in tasks:
+        if task.video and states[task.key] is not State.DONE:
+            videos[task.video.video_id] = False
     return [video_id for video_id, is_good in videos.items() if is_good]
 
 
-def unit_parameters(unit: Unit, spec: JobSpec, folder: JobFolder, good_video_ids: list[str]) -> dict[str, Any]:
-    """The parameters of a unit's notebook: its folders, then what the job asks for.
+def task_parameters(task: Task, spec: JobSpec, folder: JobFolder, good_video_ids: list[str]) -> dict[str, Any]:
+    """The parameters of a task's notebook: its folders, then what the job asks for.
 
     Args:
-        unit: The unit.
+        task: The task.
         spec: The job.
         folder: The job's folder.
         good_video_ids: The videos that go into the package.
@@ -167,16 +167,16 @@ def unit_parameters(unit: Unit, spec: JobSpec, folder: JobFolder, good_video_ids
         "scratch": str(folder.scratch),
         "preview": str(folder.preview) if spec.options.previews else "",
         "package_file": str(folder.staged_package),
-        "video_file": str(unit.video.path) if unit.video else "",
-        "original_name": unit.video.original_name if unit.video else "",
-        "video_id": unit.video.video_id if unit.video else "",
+        "video_file": str(task.video.path) if task.video else "",
+        "original_name": task.video.original_name if task.video else "",
+        "video_id": task.video.video_id if task.video else "",
         "video_ids": good_video_ids,
-        "part": unit.part,
-        "first_clip": unit.first_clip,
-        "clip_count": unit.clip_count,
+        "part": task.part,
+        "first_clip": task.first_clip,
+        "clip_count": task.clip_count,
     }
-    stage = STAGES[unit.stage]
-    return stage.places(places, is_part=unit.part is not None) | requested_parameters(stage, spec)
+    stage = STAGES[task.stage]
+    return stage.places(places, is_part=task.part is not None) | requested_parameters(stage, spec)
 
 
 def requested_parameters(stage: Stage, spec: JobSpec) -> dict[str, Any]:

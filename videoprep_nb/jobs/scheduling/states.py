@@ -1,4 +1,4 @@
-"""The states of jobs and units and the steps between them; no other module knows which steps are allowed."""
+"""The states of jobs and tasks and the steps between them; no other module knows which steps are allowed."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 from videoprep_nb.core.errors import WrongState
 from videoprep_nb.jobs.models import ENDED, State
 
-Kind = Literal["job", "unit"]
+Kind = Literal["job", "task"]
 
 TRANSITIONS: Mapping[Kind, Mapping[State, frozenset[State]]] = {
     "job": {
@@ -20,8 +20,8 @@ TRANSITIONS: Mapping[Kind, Mapping[State, frozenset[State]]] = {
         State.FAILED: frozenset({State.QUEUED}),
         State.CANCELLED: frozenset({State.QUEUED}),
     },
-    "unit": {
-        # cancelled before its turn: with its job, or because a unit that it needs has failed
+    "task": {
+        # cancelled before its turn: with its job, or because a task that it needs has failed
         State.WAITING: frozenset({State.QUEUED, State.CANCELLED}),
         # failed without having run: no worker could be found for it, or all died before it began
         State.QUEUED: frozenset({State.RUNNING, State.WAITING, State.FAILED, State.CANCELLED}),
@@ -37,7 +37,7 @@ TRANSITIONS: Mapping[Kind, Mapping[State, frozenset[State]]] = {
 
 
 def check_transition(kind: Kind, old: State, new: State) -> None:
-    """Check that a job or unit may go from one state to another.
+    """Check that a job or task may go from one state to another.
 
     Raises:
         WrongState: It may not.

@@ -57,9 +57,9 @@ class JobFolder:
         return self.path / "input"
 
     @property
-    def units(self) -> Path:
-        """Small files of the units: progress, requests to cancel, done markers."""
-        return self.scratch / "units"
+    def tasks(self) -> Path:
+        """Small files of the tasks: progress, requests to cancel, done markers."""
+        return self.scratch / "tasks"
 
     @property
     def staged_package(self) -> Path:

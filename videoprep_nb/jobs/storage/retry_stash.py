@@ -8,28 +8,28 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from videoprep_nb.jobs.scheduling.plan import Unit
+from videoprep_nb.jobs.scheduling.plan import Task
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.stages.base import fill
 from videoprep_nb.stages.registry import STAGES
 
 
-def keep_for_retry(folder: JobFolder, units: Iterable[Unit], done_video_ids: Iterable[str]) -> None:
+def keep_for_retry(folder: JobFolder, tasks: Iterable[Task], done_video_ids: Iterable[str]) -> None:
     """Move what a retry can use out of the scratch folder of a job.
 
     Args:
         folder: The job's folder.
-        units: All units of the job.
-        done_video_ids: The videos of which every unit is done.
+        tasks: All tasks of the job.
+        done_video_ids: The videos of which every task is done.
     """
-    of_videos = [(unit, unit.video.video_id) for unit in units if unit.video]
+    of_videos = [(task, task.video.video_id) for task in tasks if task.video]
     done = set(done_video_ids)
     for video_id in dict.fromkeys(video_id for _, video_id in of_videos):
         for stage in STAGES.values():
             kept = stage.retry_keeps if video_id in done else stage.retry_keeps_always
             _move(folder, (Path(fill(template, {"video_id": video_id})) for template in kept))
     # last, since they say that all the rest is there
-    _move(folder, (_marker(folder, unit) for unit, video_id in of_videos if video_id in done))
+    _move(folder, (_marker(folder, task) for task, video_id in of_videos if video_id in done))
 
 
 def bring_back_kept(folder: JobFolder) -> None:
@@ -39,8 +39,8 @@ def bring_back_kept(folder: JobFolder) -> None:
         folder.kept.replace(folder.scratch)
 
 
-def _marker(folder: JobFolder, unit: Unit) -> Path:
-    return (folder.units / unit.key).relative_to(folder.scratch)
+def _marker(folder: JobFolder, task: Task) -> Path:
+    return (folder.tasks / task.key).relative_to(folder.scratch)
 
 
 def _move(folder: JobFolder, names: Iterable[Path]) -> None:

@@ -1,4 +1,4 @@
-"""Jobs, units and events as the store gives them back."""
+"""Jobs, tasks and events as the store gives them back."""
 
 import json
 import sqlite3
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from videoprep_nb.jobs.models import ENDED, State
 
-EventKind = Literal["job", "unit", "message"]
+EventKind = Literal["job", "task", "message"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class JobRow:
         size_bytes: Size of its videos.
         keep_scratch: Keep clips, frames, detections and tracks when it has ended.
         created_at: When it was submitted.
-        started_at: When its first unit started, None before.
+        started_at: When its first task started, None before.
         ended_at: When it ended, None before.
         results_deleted_at: When its files were deleted to make room, None while they are there.
         cancel_requested: Somebody has asked for its end, which has not come yet.
@@ -47,8 +47,8 @@ class JobRow:
 
 
 @dataclass(frozen=True)
-class UnitRow:
-    """A unit of work: one notebook.
+class TaskRow:
+    """A task of work: one notebook.
 
     Args:
         key: Its name within the job.
@@ -59,7 +59,7 @@ class UnitRow:
         attempt: How often it was started since it was planned, or since somebody asked for a retry.
         done: What is finished of the running attempt.
         total: What there is to do, 0 while that is unknown.
-        unit: What is counted: ``frames``, ``clips``, ``files``.
+        progress_unit: What is counted: ``frames``, ``clips``, ``files``.
         message: Why it is in this state, in one sentence; empty when there is nothing to say.
         started_at: When the last attempt started, None before.
         ended_at: When it ended, None before.
@@ -74,7 +74,7 @@ class UnitRow:
     attempt: int = 0
     done: int = 0
     total: int = 0
-    unit: str = ""
+    progress_unit: str = ""
     message: str = ""
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -82,7 +82,7 @@ class UnitRow:
 
     @property
     def fraction_done(self) -> float:
-        """Share of the unit that is done, 0 to 1."""
+        """Share of the task that is done, 0 to 1."""
         if self.state in ENDED:
             return 1.0
         return min(self.done / self.total, 1.0) if self.state is State.RUNNING and self.total else 0.0
@@ -102,9 +102,9 @@ class Event:
         id: Grows with every event of any job and never comes back.
         job_id: The job.
         at: When.
-        kind: ``job`` or ``unit`` for a change of state, ``message`` for anything else.
+        kind: ``job`` or ``task`` for a change of state, ``message`` for anything else.
         text: One sentence, or the state.
-        data: The same for programs: ``state`` and ``message``; for a unit also ``key`` and ``attempt``,
+        data: The same for programs: ``state`` and ``message``; for a task also ``key`` and ``attempt``,
             and ``worker`` when it starts to run.
     """
 
@@ -126,12 +126,12 @@ def job_from(row: sqlite3.Row) -> JobRow:
     return JobRow(**values)
 
 
-def unit_from(row: sqlite3.Row) -> UnitRow:
-    """A unit as it lies in the database."""
+def task_from(row: sqlite3.Row) -> TaskRow:
+    """A task as it lies in the database."""
     values = _with_times(row, "started_at", "ended_at")
     del values["number"], values["job_id"]
     values["state"] = State(row["state"])
-    return UnitRow(**values)
+    return TaskRow(**values)
 
 
 def event_from(row: sqlite3.Row) -> Event:

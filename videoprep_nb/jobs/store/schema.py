@@ -62,6 +62,11 @@ MIGRATIONS: Sequence[Sequence[str]] = [
     ],
     ["ALTER TABLE jobs ADD COLUMN cancel_wanted INTEGER NOT NULL DEFAULT 0"],
     ["ALTER TABLE jobs RENAME COLUMN cancel_wanted TO cancel_requested"],
+    [
+        "ALTER TABLE units RENAME TO tasks",
+        "ALTER TABLE tasks RENAME COLUMN unit TO progress_unit",
+        "UPDATE events SET kind = 'task' WHERE kind = 'unit'",
+    ],
 ]
 """Statements of each step; a database of version n has had the first n steps. Steps are added, never changed."""
 

@@ -1,4 +1,4 @@
-"""What the service remembers: jobs, their units of work and what happened to them, in one SQLite file.
+"""What the service remembers: jobs, their tasks of work and what happened to them, in one SQLite file.
 
 Only the service writes. Every change of state is checked against the table of states and leaves an event, in the
 same transaction.
@@ -17,7 +17,7 @@ from videoprep_nb.core.errors import InputError, NoSuchJob
 from videoprep_nb.core.layout import disk_full_error
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.scheduling.states import check_transition
-from videoprep_nb.jobs.store.rows import Event, EventKind, JobRow, UnitRow, event_from, job_from, time_text, unit_from
+from videoprep_nb.jobs.store.rows import Event, EventKind, JobRow, TaskRow, event_from, job_from, task_from, time_text
 from videoprep_nb.jobs.store.schema import MIGRATIONS, migrate, version_of
 from videoprep_nb.jobs.store.sql import insert, update
 
@@ -174,12 +174,12 @@ class Store:
         rows = self._read(f"SELECT state, count(*) FROM jobs {where} GROUP BY state", *values)  # noqa: S608 - constants
         return {State(state): count for state, count in rows}
 
-    def count_running_units(self) -> int:
-        """How many units are running, of all jobs."""
-        return int(self._read("SELECT count(*) FROM units WHERE state = ?", State.RUNNING)[0][0])
+    def count_running_tasks(self) -> int:
+        """How many tasks are running, of all jobs."""
+        return int(self._read("SELECT count(*) FROM tasks WHERE state = ?", State.RUNNING)[0][0])
 
     def set_job_state(self, job_id: str, state: State, message: str, at: datetime) -> None:
-        """Change the state of a job; when it ends, units that have not ended are cancelled with it.
+        """Change the state of a job; when it ends, tasks that have not ended are cancelled with it.
 
         Args:
             job_id: The job.
@@ -198,7 +198,7 @@ class Store:
             check_transition("job", State(row["state"]), state)
             update(cursor, "jobs", row, {"state": state, "message": message} | _job_times(row, state, at))
             if state in ENDED:
-                _end_units(cursor, job_id, at)
+                _end_tasks(cursor, job_id, at)
             _add_state_event(cursor, job_id, at, {"state": state, "message": message})
 
     def request_cancel(self, job_id: str) -> None:
@@ -226,7 +226,7 @@ class Store:
             _add_event(cursor, job_id, "message", f"Results deleted on {at:%Y-%m-%d}.", {}, at)
 
     def delete_job(self, job_id: str) -> None:
-        """Forget a job, with its units and events.
+        """Forget a job, with its tasks and events.
 
         Raises:
             NoSuchJob: There is no such job.
@@ -235,39 +235,39 @@ class Store:
             _check_job(cursor, job_id)
             cursor.execute("DELETE FROM jobs WHERE job_id = ?", [job_id])
 
-    def plan_units(self, job_id: str, units: Iterable[UnitRow]) -> None:
-        """Give a job its units: new ones wait, those that it has already are left as they are, all others go.
+    def plan_tasks(self, job_id: str, tasks: Iterable[TaskRow]) -> None:
+        """Give a job its tasks: new ones wait, those that it has already are left as they are, all others go.
 
         Args:
             job_id: The job.
-            units: All of them; only key, stage, video and part are taken.
+            tasks: All of them; only key, stage, video and part are taken.
 
         Raises:
             NoSuchJob: There is no such job.
         """
-        planned = list(units)
+        planned = list(tasks)
         with self._transaction() as cursor:
             _check_job(cursor, job_id)
             cursor.execute(
-                "DELETE FROM units WHERE job_id = ? AND key NOT IN (SELECT value FROM json_each(?))",
-                [job_id, json.dumps([unit.key for unit in planned])],
+                "DELETE FROM tasks WHERE job_id = ? AND key NOT IN (SELECT value FROM json_each(?))",
+                [job_id, json.dumps([task.key for task in planned])],
             )
-            for unit in planned:
+            for task in planned:
                 values = {
                     "job_id": job_id,
-                    "key": unit.key,
-                    "stage": unit.stage,
-                    "video_id": unit.video_id,
-                    "part": unit.part,
+                    "key": task.key,
+                    "stage": task.stage,
+                    "video_id": task.video_id,
+                    "part": task.part,
                     "state": State.WAITING,
                 }
-                cursor.execute(insert("units", values) + " ON CONFLICT (job_id, key) DO NOTHING", values)
+                cursor.execute(insert("tasks", values) + " ON CONFLICT (job_id, key) DO NOTHING", values)
 
-    def units(self, job_id: str) -> list[UnitRow]:
-        """The units of a job in the order in which they were added; none when there is no such job."""
-        return [unit_from(row) for row in self._read("SELECT * FROM units WHERE job_id = ? ORDER BY number", job_id)]
+    def tasks(self, job_id: str) -> list[TaskRow]:
+        """The tasks of a job in the order in which they were added; none when there is no such job."""
+        return [task_from(row) for row in self._read("SELECT * FROM tasks WHERE job_id = ? ORDER BY number", job_id)]
 
-    def set_unit_state(
+    def set_task_state(
         self,
         job_id: str,
         key: str,
@@ -278,11 +278,11 @@ class Store:
         worker: str = "",
         forget_attempts: bool = False,
     ) -> None:
-        """Change the state of a unit.
+        """Change the state of a task.
 
         Args:
             job_id: The job.
-            key: The unit.
+            key: The task.
             state: The new state.
             message: Why, in one sentence; may be empty.
             at: When.
@@ -291,34 +291,35 @@ class Store:
             forget_attempts: Count its attempts anew.
 
         Raises:
-            NoSuchJob: There is no such job or unit.
-            WrongState: The unit cannot go to this state from the one it is in.
+            NoSuchJob: There is no such job or task.
+            WrongState: The task cannot go to this state from the one it is in.
         """
         with self._transaction() as cursor:
-            row = cursor.execute("SELECT * FROM units WHERE job_id = ? AND key = ?", [job_id, key]).fetchone()
+            row = cursor.execute("SELECT * FROM tasks WHERE job_id = ? AND key = ?", [job_id, key]).fetchone()
             if row is None:
-                raise NoSuchJob(f"There is no job {job_id} with a unit {key}.")
-            check_transition("unit", State(row["state"]), state)
-            values = {"state": state, "message": message, "report": report} | _unit_course(row, state, at)
+                raise NoSuchJob(f"There is no job {job_id} with a task {key}.")
+            check_transition("task", State(row["state"]), state)
+            values = {"state": state, "message": message, "report": report} | _task_course(row, state, at)
             values |= {"attempt": 0} if forget_attempts else {}
-            update(cursor, "units", row, values)
+            update(cursor, "tasks", row, values)
             data = {"key": key, "state": state, "attempt": values.get("attempt", row["attempt"]), "message": message}
             _add_state_event(cursor, job_id, at, data | ({"worker": worker} if worker else {}))
 
-    def set_unit_progress(self, job_id: str, key: str, done: int, total: int, unit: str) -> None:
-        """Note how far a running unit is; what is finished never shrinks, and late reports are ignored.
+    def set_task_progress(self, job_id: str, key: str, done: int, total: int, progress_unit: str) -> None:
+        """Note how far a running task is; what is finished never shrinks, and late reports are ignored.
 
         Args:
             job_id: The job.
-            key: The unit.
+            key: The task.
             done: What is finished.
             total: What there is to do, 0 while that is unknown.
-            unit: What is counted.
+            progress_unit: What is counted.
         """
         with self._transaction() as cursor:
             cursor.execute(
-                "UPDATE units SET done = max(done, ?), total = ?, unit = ? WHERE job_id = ? AND key = ? AND state = ?",
-                [done, total, unit, job_id, key, State.RUNNING],
+                "UPDATE tasks SET done = max(done, ?), total = ?, progress_unit = ? "
+                "WHERE job_id = ? AND key = ? AND state = ?",
+                [done, total, progress_unit, job_id, key, State.RUNNING],
             )
 
     def add_event(self, job_id: str, text: str, at: datetime, data: dict[str, Any] | None = None) -> None:
@@ -382,24 +383,24 @@ def _job_times(row: sqlite3.Row, state: State, at: datetime) -> dict[str, Any]:
     return {"started_at": row["started_at"] or time_text(at)} if state is State.RUNNING else {}
 
 
-def _unit_course(row: sqlite3.Row, state: State, at: datetime) -> dict[str, Any]:
-    """Times, attempt and progress of a unit after a change of state."""
+def _task_course(row: sqlite3.Row, state: State, at: datetime) -> dict[str, Any]:
+    """Times, attempt and progress of a task after a change of state."""
     if state in ENDED:
         return {"ended_at": time_text(at)}
     if state is State.RUNNING:
         return {"started_at": time_text(at), "attempt": row["attempt"] + 1}
     if state is State.WAITING:
         attempt = 0 if row["state"] in ENDED else row["attempt"]
-        return {"started_at": None, "ended_at": None, "done": 0, "total": 0, "unit": "", "attempt": attempt}
+        return {"started_at": None, "ended_at": None, "done": 0, "total": 0, "progress_unit": "", "attempt": attempt}
     return {}
 
 
-def _end_units(cursor: sqlite3.Cursor, job_id: str, at: datetime) -> None:
-    """Whatever could not be written down, no unit outlives its job."""
-    rows = cursor.execute("SELECT * FROM units WHERE job_id = ?", [job_id]).fetchall()
+def _end_tasks(cursor: sqlite3.Cursor, job_id: str, at: datetime) -> None:
+    """Whatever could not be written down, no task outlives its job."""
+    rows = cursor.execute("SELECT * FROM tasks WHERE job_id = ?", [job_id]).fetchall()
     for row in rows:
         if State(row["state"]) not in ENDED:
-            update(cursor, "units", row, {"state": State.CANCELLED} | _unit_course(row, State.CANCELLED, at))
+            update(cursor, "tasks", row, {"state": State.CANCELLED} | _task_course(row, State.CANCELLED, at))
             data = {"key": row["key"], "state": State.CANCELLED, "attempt": row["attempt"], "message": ""}
             _add_state_event(cursor, job_id, at, data)
 
@@ -408,7 +409,7 @@ def _add_state_event(cursor: sqlite3.Cursor, job_id: str, at: datetime, data: di
     text = data["message"] or str(data["state"])
     if "key" in data:
         text = text.removeprefix(f"{data['key']}: ")
-        _add_event(cursor, job_id, "unit", f"{data['key']}: {text}", data, at)
+        _add_event(cursor, job_id, "task", f"{data['key']}: {text}", data, at)
     else:
         _add_event(cursor, job_id, "job", text, data, at)
 

@@ -45,7 +45,7 @@ def list_jobs(
 
 @router.get("/jobs/{job_id}", responses=problem_docs(HTTPStatus.NOT_FOUND))
 def show_job(job_id: JobId, jobs: Jobs) -> JobStatus:
-    """Show a job: its state, its videos and units, how far they are and how long they will take."""
+    """Show a job: its state, its videos and tasks, how far they are and how long they will take."""
     return JobStatus.of_view(jobs.job(job_id), jobs.has_package(job_id))
 
 
@@ -73,7 +73,7 @@ async def stream_events(
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow a job by server-sent events.
 
-    The events are `job`, `unit` and `message`, with an id and an object of `at`, `text` and `data`; after the last
+    The events are `job`, `task` and `message`, with an id and an object of `at`, `text` and `data`; after the last
     one comes `end`, with the state of the job. How many frames are done is in `GET /api/jobs/{job_id}`.
     """
     last_id = max(since, last_event_id or 0)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.service import JobView
-from videoprep_nb.jobs.store.rows import Event, JobRow, UnitRow
+from videoprep_nb.jobs.store.rows import Event, JobRow, TaskRow
 from videoprep_nb.server.api.old_fields import old_options
 from videoprep_nb.server.examine import CheckupResult
 from videoprep_nb.server.uploads.imports import ImportEntry
@@ -76,8 +76,8 @@ class VideoStatus(BaseModel):
     findings: list[str] = Field(description="what was unusual about the file, a sentence each; known at the end")
 
 
-class UnitStatus(BaseModel):
-    """One unit of work: a notebook for one video, or for the whole job."""
+class TaskStatus(BaseModel):
+    """One task of work: a notebook for one video, or for the whole job."""
 
     key: str = Field(description="its name within the job", examples=[f"{_STAGE.key}_1"])
     stage: str = Field(examples=[_STAGE.name])
@@ -88,7 +88,7 @@ class UnitStatus(BaseModel):
     attempt: int = Field(description="how often it was started", examples=[1])
     done: int = Field(description="how much of it is done", examples=[1200])
     total: int = Field(description="how much there is to do, 0 while that is unknown", examples=[2400])
-    unit: str = Field(description="what is counted", examples=["frames"])
+    progress_unit: str = Field(description="what is counted", examples=["frames"])
     fraction_done: float = Field(ge=0, le=1, examples=[0.5])
     rate_per_s: float | None = Field(description="how many a second, null while unknown", examples=[80.0])
     remaining_s: float | None = Field(description="seconds left, null while that is unknown", examples=[15.0])
@@ -98,8 +98,8 @@ class UnitStatus(BaseModel):
     report: str = Field(description="file name of its executed notebook, empty when there is none", examples=[""])
 
     @classmethod
-    def of(cls, row: UnitRow, now: datetime) -> "UnitStatus":
-        """The unit as the store has it, with its rate until now."""
+    def of(cls, row: TaskRow, now: datetime) -> "TaskStatus":
+        """The task as the store has it, with its rate until now."""
         elapsed_s = row.elapsed_s(now)
         rate = row.done / elapsed_s if row.done and elapsed_s > 0 else None
         is_timed = row.state is State.RUNNING and row.done <= row.total
@@ -114,10 +114,10 @@ class UnitStatus(BaseModel):
 
 
 class JobStatus(JobSummary):
-    """A job with all its videos and units."""
+    """A job with all its videos and tasks."""
 
     videos: list[VideoStatus]
-    units: list[UnitStatus]
+    tasks: list[TaskStatus]
     fraction_done: float = Field(ge=0, le=1, description="share of the work that is done", examples=[0.5])
     remaining_s: float | None = Field(description="estimated seconds to the end, null while unknown", examples=[42.0])
     has_package: bool = Field(description="whether there is a package to fetch")
@@ -129,7 +129,7 @@ class JobStatus(JobSummary):
         values = {
             **vars(view.job),
             "videos": _videos(view),
-            "units": [UnitStatus.of(unit, now) for unit in view.units],
+            "tasks": [TaskStatus.of(task, now) for task in view.tasks],
             "fraction_done": view.fraction_done,
             "remaining_s": view.remaining_s,
             "has_package": has_package,
@@ -230,10 +230,10 @@ class Freed(BaseModel):
 
 
 class Worker(BaseModel):
-    """A worker that units run on."""
+    """A worker that tasks run on."""
 
     address: str = Field(examples=["tcp://127.0.0.1:40123"])
-    threads: int = Field(description="units that it runs at a time", examples=[1])
+    threads: int = Field(description="tasks that it runs at a time", examples=[1])
     resources: dict[str, float] = Field(examples=[{"GPU": 1}])
 
 
@@ -283,13 +283,13 @@ def _videos(view: JobView) -> list[VideoStatus]:
 
 
 def _unfinished_video(view: JobView, video_id: str, name: str) -> VideoStatus:
-    """A video by its units; until these are planned, and when the job was given up, in the state of its job."""
-    units = [unit for unit in view.units if unit.video_id == video_id]
-    states = {unit.state for unit in units}
-    failed = next((unit.message for unit in units if unit.state is State.FAILED), "")
+    """A video by its tasks; until these are planned, and when the job was given up, in the state of its job."""
+    tasks = [task for task in view.tasks if task.video_id == video_id]
+    states = {task.state for task in tasks}
+    failed = next((task.message for task in tasks if task.state is State.FAILED), "")
     if failed:
         state = State.FAILED
-    elif view.job.state in ENDED or not units:
+    elif view.job.state in ENDED or not tasks:
         state = view.job.state
     elif states == {State.DONE}:
         state = State.DONE

@@ -151,7 +151,7 @@ class UserJobs:
         return row
 
     def job(self, job_id: str) -> JobView:
-        """A job with its units, see ``Service.job``."""
+        """A job with its tasks, see ``Service.job``."""
         self.row(job_id)
         return self._service.job(job_id)
 
@@ -216,7 +216,7 @@ class UserJobs:
         return self.workspace.job_folder(job_id).path / "preview" / name
 
     def workers(self) -> list[dict[str, object]]:
-        """The workers that units run on; none while they start."""
+        """The workers that tasks run on; none while they start."""
         return self._service.workers()
 
     def disk_usage(self) -> dict[str, int]:

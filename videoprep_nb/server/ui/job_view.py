@@ -10,7 +10,7 @@ from pathlib import Path
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.service import JobView
 from videoprep_nb.jobs.store.rows import Event
-from videoprep_nb.server.api.schemas import JobStatus, UnitStatus, VideoStatus
+from videoprep_nb.server.api.schemas import JobStatus, TaskStatus, VideoStatus
 from videoprep_nb.server.security.access import UserJobs
 from videoprep_nb.server.ui import texts
 from videoprep_nb.server.ui.live import Fragments
@@ -30,7 +30,7 @@ class Cell:
         fraction_done: Share that is done, 0 to 1.
         done: What is finished.
         total: What there is to do, 0 while that is unknown.
-        unit: What is counted.
+        progress_unit: What is counted.
         rate_per_s: How many a second, None while unknown.
         remaining_s: Seconds left, None while unknown.
         parts_done: Parts that are done, of a stage that is split.
@@ -41,7 +41,7 @@ class Cell:
     fraction_done: float = 0.0
     done: int = 0
     total: int = 0
-    unit: str = ""
+    progress_unit: str = ""
     rate_per_s: float | None = None
     remaining_s: float | None = None
     parts_done: int = 0
@@ -152,26 +152,26 @@ def _headline(job: JobStatus) -> str:
     failed = sum(video.state is State.FAILED for video in job.videos)
     if failed:
         return texts.BAD_VIDEOS.format(count=failed, total=len(job.videos))
-    return "" if _failed_units(job) else job.message
+    return "" if _failed_tasks(job) else job.message
 
 
-def _failed_units(job: JobStatus) -> list[UnitStatus]:
-    """Failed units of the whole job; those of a video are shown with the video."""
-    return [unit for unit in job.units if unit.state is State.FAILED and unit.video_id is None]
+def _failed_tasks(job: JobStatus) -> list[TaskStatus]:
+    """Failed tasks of the whole job; those of a video are shown with the video."""
+    return [task for task in job.tasks if task.state is State.FAILED and task.video_id is None]
 
 
 def _messages(job: JobStatus) -> list[Message]:
     """What failed, then what is worth knowing of the videos."""
     failed = [(video.original_name, video.message) for video in job.videos if video.state is State.FAILED]
-    failed += [(_title(unit.stage), unit.message) for unit in _failed_units(job)]
+    failed += [(_title(task.stage), task.message) for task in _failed_tasks(job)]
     notes = [Message(subject, _without_subject(text, subject), True) for subject, text in failed]
     odd = [(video.original_name, "; ".join(video.findings)) for video in job.videos if video.findings]
     return notes + [Message(subject, text, False) for subject, text in odd]
 
 
 def _without_subject(text: str, subject: str) -> str:
-    """A message without the name of its unit, which is for engineers, and without what it would only say twice."""
-    return _unit_key().sub("", text).removeprefix(subject).lstrip()
+    """A message without the name of its task, which is for engineers, and without what it would only say twice."""
+    return _task_key().sub("", text).removeprefix(subject).lstrip()
 
 
 def _event_lines(events: Sequence[Event]) -> list[tuple[datetime, str]]:
@@ -182,19 +182,19 @@ def _event_lines(events: Sequence[Event]) -> list[tuple[datetime, str]]:
 def _event_text(event: Event) -> str:
     if event.kind == "message":
         return event.text
-    said = _unit_key().sub("", event.data["message"]) or texts.STATES[State(event.data["state"])]
-    subject = _notebook_label(event.data["key"]) if event.kind == "unit" else texts.JOB
+    said = _task_key().sub("", event.data["message"]) or texts.STATES[State(event.data["state"])]
+    subject = _notebook_label(event.data["key"]) if event.kind == "task" else texts.JOB
     return f"{subject}: {said}"
 
 
 def _cell(view: JobView, job: JobStatus, stage: str, video: VideoStatus | None) -> Cell:
     video_id = video.video_id if video else None
-    units = [unit for unit in job.units if unit.stage == stage and unit.video_id == video_id]
-    whole = next((unit for unit in units if unit.part is None), None)
+    tasks = [task for task in job.tasks if task.stage == stage and task.video_id == video_id]
+    whole = next((task for task in tasks if task.part is None), None)
     if whole is None:
-        # units are planned when the job's turn comes
+        # tasks are planned when the job's turn comes
         return Cell(State.WAITING if job.state not in ENDED else State.CANCELLED)
-    parts = [unit for unit in units if unit.part is not None]
+    parts = [task for task in tasks if task.part is not None]
     if parts and whole.state in (State.WAITING, State.QUEUED):
         return _split_cell(parts)
     return Cell(
@@ -202,23 +202,23 @@ def _cell(view: JobView, job: JobStatus, stage: str, video: VideoStatus | None) 
         whole.fraction_done,
         whole.done,
         whole.total,
-        whole.unit,
+        whole.progress_unit,
         whole.rate_per_s,
         whole.remaining_s,
     )
 
 
-def _split_cell(parts: Sequence[UnitStatus]) -> Cell:
+def _split_cell(parts: Sequence[TaskStatus]) -> Cell:
     """The parts of a long video, which are worked on side by side, as one."""
-    running = [unit for unit in parts if unit.state is State.RUNNING]
-    has_failed = any(unit.state is State.FAILED for unit in parts)
-    started = running or any(unit.state in ENDED for unit in parts)
+    running = [task for task in parts if task.state is State.RUNNING]
+    has_failed = any(task.state is State.FAILED for task in parts)
+    started = running or any(task.state in ENDED for task in parts)
     return Cell(
         State.FAILED if has_failed else State.RUNNING if started else State.WAITING,
-        sum(unit.fraction_done for unit in parts) / len(parts),
-        rate_per_s=sum(unit.rate_per_s or 0.0 for unit in running) or None,
-        unit=running[0].unit if running else "",
-        parts_done=sum(unit.state is State.DONE for unit in parts),
+        sum(task.fraction_done for task in parts) / len(parts),
+        rate_per_s=sum(task.rate_per_s or 0.0 for task in running) or None,
+        progress_unit=running[0].progress_unit if running else "",
+        parts_done=sum(task.state is State.DONE for task in parts),
         parts_total=len(parts),
     )
 
@@ -240,7 +240,7 @@ def _place_in_strip(name: str) -> int:
 
 def _latest(jobs: UserJobs, job: JobStatus) -> LatestFrame | None:
     live = {stage.name for stage in STAGES.values() if stage.writes_preview}
-    tracked = {unit.video_id for unit in job.units if unit.stage in live and unit.state is State.RUNNING}
+    tracked = {task.video_id for task in job.tasks if task.stage in live and task.state is State.RUNNING}
     names = jobs.preview_names(job.job_id)
     found = [
         LatestFrame(video, f"{video.video_id}.jpg", _version(jobs.preview_path(job.job_id, f"{video.video_id}.jpg")))
@@ -278,6 +278,6 @@ def _title(stage: str) -> str:
 
 
 @cache
-def _unit_key() -> re.Pattern[str]:
-    """What begins a message that names its unit."""
+def _task_key() -> re.Pattern[str]:
+    """What begins a message that names its task."""
     return re.compile(rf"^(?:{'|'.join(stage.key for stage in STAGES.values())})\w*: ")

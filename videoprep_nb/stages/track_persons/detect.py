@@ -157,7 +157,7 @@ def _detect(
 
 
 def _decoded(plan: Sequence[_PlannedClip], detector: Detector) -> Generator[RgbFrame, None, None]:
-    """The frames, decoded in a thread of their own unless this unit is to have one thread only."""
+    """The frames, decoded in a thread of their own unless this task is to have one thread only."""
     frames = _frames(plan, detector)
     return frames if thread_count() == 1 else prefetch(frames, _FRAMES_AHEAD)
 

@@ -92,7 +92,7 @@ def compile_network(
         "PERFORMANCE_HINT": hint,
         "INFERENCE_PRECISION_HINT": _PRECISION_HINTS[precision],
         "INFERENCE_NUM_THREADS": thread_count(),
-        # else the threads of every process are bound to the first cores, and units side by side share them
+        # else the threads of every process are bound to the first cores, and tasks side by side share them
         "ENABLE_CPU_PINNING": False,
     }
     return core.compile_model(steps.build(), "CPU", options)
