@@ -85,8 +85,8 @@ def evaluate(
 def _tracking(tracker: str | None, assignments: Sequence[str], refine: bool, frame_rate: str | None) -> "Tracking":
     from videoprep_nb.tracking.evaluation.evaluate import Tracking
 
-    wanted = [*assignments, *([f"tracker={tracker}"] if tracker else [])]
-    params = TrackingParams.checked(read_values(TrackingParams, wanted))
+    requested = [*assignments, *([f"tracker={tracker}"] if tracker else [])]
+    params = TrackingParams.checked(read_values(TrackingParams, requested))
     rate = parse_rate(frame_rate, "--frame-rate") if frame_rate else None
     return Tracking(params, refine, rate)
 

@@ -103,7 +103,7 @@ class LabVideo:
         detections: Those of each clip.
         stage: Parameters of the stage that detected them.
         camera: How the camera moves; None unless the stage was to find out.
-        cuts: Cuts of the film; none unless the stage was to find them.
+        cuts: Shot cuts; none unless the stage was to find them.
     """
 
     clips: list[ClipRecord]
@@ -116,7 +116,7 @@ class LabVideo:
 
     @property
     def settings(self) -> LabSettings:
-        """What the stage was told about tracking, or the defaults."""
+        """Settings of the stage for tracking, or the defaults."""
         return LabSettings.checked(self.stage.model_dump(include=set(LabSettings.model_fields)))
 
     def trial(self, settings: LabSettings) -> Trial:
@@ -156,8 +156,8 @@ class LabVideo:
         thinned = []
         for record, found in zip(self.clips, self.detections, strict=True):
             frames = record.start_frame + found.sampled
-            wanted = ((frames - self.first_frame) % frame_stride == 0) | (frames == last_frame)
-            thinned.append((record.start_frame, found.thinned(found.sampled[wanted])))
+            chosen_frames = ((frames - self.first_frame) % frame_stride == 0) | (frames == last_frame)
+            thinned.append((record.start_frame, found.thinned(found.sampled[chosen_frames])))
         return thinned
 
 

@@ -1,4 +1,4 @@
-"""Offers a workspace's service on a port until it is told to stop."""
+"""Offers a workspace's service on a port until it is stopped."""
 
 import signal
 import socket
@@ -29,7 +29,7 @@ class ServerSettings:
         host: Name or address to listen at.
         port: The port, 0 for any that is free.
         auth_file: The user file, None: no users, and only for this machine.
-        trusted_proxies: Addresses of reverse proxies that are believed what they say about clients: the address
+        trusted_proxies: Addresses of reverse proxies whose statements about clients are trusted: the address
             (``X-Forwarded-For``) and whether it came by HTTPS (``X-Forwarded-Proto``).
     """
 

@@ -33,8 +33,8 @@ def frames_to_sample(clips: Sequence[ClipRecord], frame_stride: int) -> list[npt
     for clip in clips:
         end = clip.start_frame + clip.frame_count
         frames = np.arange(covered, end)
-        wanted = ((frames - first_frame) % frame_stride == 0) | (frames == last_frame)
-        chosen.append(frames[wanted] - clip.start_frame)
+        chosen_frames = ((frames - first_frame) % frame_stride == 0) | (frames == last_frame)
+        chosen.append(frames[chosen_frames] - clip.start_frame)
         covered = end
     return chosen
 

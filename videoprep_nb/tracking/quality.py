@@ -26,7 +26,7 @@ MIN_HEIGHT_PX = 20.0
 
 Kind = Literal["broken track", "short track", "gap", "jump", "overlap"]
 
-_WANTED_HEIGHT_PX = 25.0
+_NEEDED_HEIGHT_PX = 25.0
 _MAX_IMAGE_SIZE_PX = 2560
 _IMAGE_SIZE_STEP_PX = 32
 
@@ -132,12 +132,12 @@ def settings_warnings(quality: Quality, video: TrackedVideo, image_size: int | N
         scale = image_size / max(video.width, video.height)
         height_px = quality.height_px * scale
         if height_px < MIN_HEIGHT_PX:
-            wanted = image_size * _WANTED_HEIGHT_PX / height_px
-            wanted = min(_MAX_IMAGE_SIZE_PX, -(-wanted // _IMAGE_SIZE_STEP_PX) * _IMAGE_SIZE_STEP_PX)
+            needed = image_size * _NEEDED_HEIGHT_PX / height_px
+            needed = min(_MAX_IMAGE_SIZE_PX, -(-needed // _IMAGE_SIZE_STEP_PX) * _IMAGE_SIZE_STEP_PX)
             sentences.append(
                 f"Persons are small for the detector: half of them are under {height_px:.0f} pixels high in the "
                 f"picture that it sees (expected {MIN_HEIGHT_PX:.0f} or more), and it misses many of those; raise "
-                f"image_size from {image_size} to {wanted:.0f}."
+                f"image_size from {image_size} to {needed:.0f}."
             )
     return sentences
 

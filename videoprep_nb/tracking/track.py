@@ -103,7 +103,7 @@ def track_video(
         video: The video they come from.
         params: Tracker and refinement.
         camera: How the camera moves, estimated from the frames; None if that was not requested.
-        cuts: Frames of the video with which a new shot of a film begins, increasing; no track goes on across them.
+        cuts: Frames of the video with which a new shot starts, increasing; no track goes on across them.
 
     Returns:
         The tracks; ids are 1 … n in the order of appearance, boxes lie inside the picture.

@@ -69,5 +69,5 @@ class ShrunkFrames:
 
     def _read_second(self, clip: ClipRecord, second: int) -> dict[int, Picture]:
         frames = [index for index in range(clip.frame_count) if int(index / clip.rate) == second]
-        wanted = [clip.start_frame + index for index in frames]
-        return {frame: pictures.shrink(picture, self._width) for frame, picture in self._frames.read(wanted)}
+        chosen_frames = [clip.start_frame + index for index in frames]
+        return {frame: pictures.shrink(picture, self._width) for frame, picture in self._frames.read(chosen_frames)}

@@ -103,8 +103,8 @@ class Gate:
 
 def _ask_to_log_in(scope: Scope, headers: Headers) -> Response:
     if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and "text/html" in headers.get("accept", ""):
-        wanted = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
-        return RedirectResponse(f"{LOGIN_PATH}?next={quote(wanted, safe='')}", HTTPStatus.SEE_OTHER)
+        requested = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
+        return RedirectResponse(f"{LOGIN_PATH}?next={quote(requested, safe='')}", HTTPStatus.SEE_OTHER)
     return problem_response(HTTPStatus.UNAUTHORIZED, _NEEDS_LOGIN, WANTS_TOKEN)
 
 

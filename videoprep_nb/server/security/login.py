@@ -41,15 +41,15 @@ async def log_in(request: Request) -> Response:
     # a framework would read bodies of any size into memory, and from anybody
     body = await read_small(request, _MAX_FORM_BYTES)
     fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    name, wanted = fields.get("name", ""), fields.get("next", "")
+    name, requested = fields.get("name", ""), fields.get("next", "")
     try:
         secret = await _authentication(request).log_in(request, name, fields.get("password", ""))
     except TooManyTries as error:
         message = texts.TOO_MANY_TRIES.format(seconds=error.wait_s)
-        return _form(name, wanted, message, HTTPStatus.TOO_MANY_REQUESTS, error.headers)
+        return _form(name, requested, message, HTTPStatus.TOO_MANY_REQUESTS, error.headers)
     if secret is None:
-        return _form(name, wanted, texts.WRONG_LOGIN, HTTPStatus.FORBIDDEN)
-    response = RedirectResponse(own_page(wanted), HTTPStatus.SEE_OTHER)
+        return _form(name, requested, texts.WRONG_LOGIN, HTTPStatus.FORBIDDEN)
+    response = RedirectResponse(own_page(requested), HTTPStatus.SEE_OTHER)
     response.set_cookie(
         COOKIE,
         secret,
@@ -70,15 +70,15 @@ def log_out(request: Request) -> RedirectResponse:
     return response
 
 
-def own_page(wanted: str) -> str:
-    """A path of this service that somebody wanted to see; the start page when it leads anywhere else."""
+def own_page(requested: str) -> str:
+    """A path of this service that somebody asked for; the start page when it leads anywhere else."""
     try:
-        parts = urlsplit(wanted)
+        parts = urlsplit(requested)
     except ValueError:
         return _START_PAGE
-    leads_away = parts.scheme or parts.netloc or not wanted.startswith("/") or wanted.startswith("//")
-    is_plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted
-    return _START_PAGE if leads_away or not is_plain or parts.path == LOGIN_PATH else wanted
+    leads_away = parts.scheme or parts.netloc or not requested.startswith("/") or requested.startswith("//")
+    is_plain = requested.isascii() and requested.isprintable() and "\\" not in requested
+    return _START_PAGE if leads_away or not is_plain or parts.path == LOGIN_PATH else requested
 
 
 def _authentication(request: Request) -> Authentication:
@@ -87,7 +87,7 @@ def _authentication(request: Request) -> Authentication:
 
 
 def _form(
-    name: str, wanted: str, message: str, status: HTTPStatus, headers: dict[str, str] | None = None
+    name: str, requested: str, message: str, status: HTTPStatus, headers: dict[str, str] | None = None
 ) -> HTMLResponse:
-    html = render("login.html", name=name, wanted=own_page(wanted), message=message, action=LOGIN_PATH)
+    html = render("login.html", name=name, requested=own_page(requested), message=message, action=LOGIN_PATH)
     return HTMLResponse(html, status, _HEADERS | (headers or {}))

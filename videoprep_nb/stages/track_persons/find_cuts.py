@@ -1,4 +1,4 @@
-"""A part of stage 4: the cuts of a film, as far as they are not known yet."""
+"""A part of stage 4: the shot cuts of a video, as far as they are not known yet."""
 
 import hashlib
 from collections.abc import Iterator, Sequence

@@ -39,9 +39,9 @@ class DetectPersonsParams(Params):
     estimate_camera_motion: Literal["off", "sparse_flow"] = Field(
         "off", description="off, or sparse_flow: from the frames, for a camera that moves"
     )
-    reset_at_cuts: bool = Field(False, description="end all tracks at the cuts of a film; needs PySceneDetect")
+    reset_at_cuts: bool = Field(False, description="end all tracks at shot cuts; needs PySceneDetect")
     frames_per_second: float = Field(1.0, gt=0, le=240, description="as in 03_extract_frames, to name frames in rows")
-    preview_dir: str = Field("", description="folder for a small film and pictures with the tracks; empty: none")
+    preview_dir: str = Field("", description="folder for a preview video and thumbnails with the tracks; empty: none")
 
     @model_validator(mode="after")
     def _check_detector(self) -> Self:

@@ -1,4 +1,4 @@
-"""Where one shot of a film ends and the next begins, found by PySceneDetect."""
+"""Where one shot ends and the next starts, found by PySceneDetect."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

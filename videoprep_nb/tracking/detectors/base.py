@@ -71,7 +71,7 @@ class Detector(ABC):
             raise NotImplementedError(f"{type(self).__name__} needs weights and does not find them")
 
     def input_size(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height, even, in which the frames of a video of this size are wanted."""
+        """Width and height, even, in which the frames of a video of this size are needed."""
         return width, height
 
     @abstractmethod

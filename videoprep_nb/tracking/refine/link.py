@@ -1,6 +1,6 @@
 """Tracklets of one person linked, with a view over the whole video.
 
-Every end of a tracklet may be followed by one start. What a link costs is told by how far the two tracklets, carried
+Every end of a tracklet may be followed by one start. The cost of a link is how far the two tracklets, carried
 on from both sides, miss each other; the cheapest set of links in the whole video is found at once, as a minimum-weight
 bipartite matching. Since links go forward in time this is the minimum-cost flow of Zhang, Li and Nevatia (CVPR 2008),
 with tracklets in place of detections.
@@ -22,7 +22,7 @@ from videoprep_nb.tracking.tracks import Tracks
 _Array = npt.NDArray[np.float64]
 _Indices = npt.NDArray[np.intp]
 
-_WINDOW_S = 1.0  # of a tracklet from which its place and velocity at an end are told
+_WINDOW_S = 1.0  # of a tracklet from which its place and velocity at an end are estimated
 _VELOCITY_DOUBT_S2 = 0.005  # draws the velocity to zero where the boxes used are spread over less than this variance
 
 # How far tracklets of one person miss each other: standard deviation at once, and what a second of gap adds; in heights

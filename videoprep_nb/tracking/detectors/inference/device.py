@@ -15,41 +15,41 @@ Precision = Literal["float32", "bfloat16", "float16", "int8"]
 _CUDA_DRIVERS = {"Linux": "libcuda.so.1", "Windows": "nvcuda.dll"}
 
 
-def choose_device(wanted: str) -> Device:
+def choose_device(requested: str) -> Device:
     """The device for ``auto``, ``cpu`` or ``cuda``.
 
     Raises:
         ParameterError: CUDA was asked for and cannot be used.
     """
-    if wanted == "cpu":
+    if requested == "cpu":
         return "cpu"
     usable = _cuda_is_usable()
-    if wanted == "cuda" and not usable:
+    if requested == "cuda" and not usable:
         raise ParameterError(
             "device", "found 'cuda', but torch sees no CUDA device here; choose auto or cpu, or install a CUDA torch"
         )
     return "cuda" if usable else "cpu"
 
 
-def choose_precision(wanted: str, device: Device) -> Precision:
+def choose_precision(requested: str, device: Device) -> Precision:
     """The number format of the network for ``auto``, ``float32``, ``half`` or ``int8``.
 
     Raises:
         ParameterError: Half precision was asked for and the processor has none, or INT8 without NNCF or on CUDA.
     """
-    if wanted == "int8":
+    if requested == "int8":
         if device == "cuda":
             raise ParameterError("precision", "found 'int8', which is for device cpu; choose auto or half on cuda")
         if importlib.util.find_spec("nncf") is None:
             raise ParameterError("precision", "found 'int8', which needs nncf; pip install 'videoprep-nb[int8]'")
         return "int8"
-    if wanted == "float32":
+    if requested == "float32":
         return "float32"
     if device == "cuda":
         return "float16"
     if cpu_has_bfloat16():
         return "bfloat16"
-    if wanted == "half":
+    if requested == "half":
         raise ParameterError("precision", "found 'half', but this processor has no bf16; choose auto or float32")
     return "float32"
 

@@ -32,7 +32,7 @@ def load_person_model(weights: Weights) -> Any:
         raise WeightsError(f"{weights.path} cannot be loaded as YOLO weights: {reason}") from error
     head = yolo.model.model[-1]
     if yolo.task != "detect" or not isinstance(head, Detect):
-        raise WeightsError(f"{weights.path} is made for {yolo.task!r}; weights of a YOLO detector are wanted.")
+        raise WeightsError(f"{weights.path} is made for {yolo.task!r}; expected weights of a YOLO detector.")
     person = _person_class(yolo.names, weights)
     yolo.model.end2end = False  # the output with all candidates; ours is the choice among overlapping ones
     for branch in head.cv3:

@@ -84,7 +84,7 @@ def check_packaged(path: Path) -> Weights:
     weights = _hashed(path)
     if weights.sha256 != _PACKAGED_SHA256:
         raise WeightsError(
-            f"{path} is not the {_PACKAGED_NAME} it should be (SHA-256 {weights.sha256[:12]}…, wanted "
+            f"{path} is not the {_PACKAGED_NAME} it should be (SHA-256 {weights.sha256[:12]}…, expected "
             f"{_PACKAGED_SHA256[:12]}…); reinstall the package vtrim."
         )
     return weights
