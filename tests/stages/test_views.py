@@ -203,7 +203,7 @@ def test_clip_time_line_marks_how_clips_were_cut():
     encoded = (picture == (230, 159, 0)).all(axis=2)[:, : picture.shape[1] * 3 // 4].sum()
     assert copied > 100
     assert encoded > 100
-    assert "encoding again" in clip.clip_summary(table).data
+    assert "re-encoding" in clip.clip_summary(table).data
 
 
 def test_clip_time_line_of_an_hour_stays_bounded():

@@ -151,7 +151,7 @@ def read_package(path: str | Path) -> Package:
     except (*_ZIP_ERRORS, KeyError, OSError) as error:
         raise _unreadable(path, error) from None
     findings = Findings()
-    proposals: DenseProposals = read_pickle(pickled, findings)  # looks at its opcodes before it runs any
+    proposals: DenseProposals = read_pickle(pickled, findings)  # checks its opcodes before it runs any
     for finding in findings.listed():
         raise InputError(f"{path} is not a package: {finding}.")
     return Package(path, proposals)

@@ -1,4 +1,4 @@
-"""Is everything here that the chain needs? One check and one line per thing."""
+"""Check that the machine has all that the stages need; one line per check."""
 
 import importlib
 import json
@@ -19,19 +19,19 @@ _CODECS = ("h264", "hevc", "av1", "vp8", "vp9", "mpeg4", "msmpeg4v3", "mpeg1vide
 _CODEC_OF_DECODER = re.compile(r"\(codec (\w+)\)")
 _KERNEL = "python3"
 _TIMEOUT_S = 20
-_LEAST_FREE_BYTES = 1_000_000_000
+_MIN_FREE_BYTES = 1_000_000_000
 _AMPLE_FREE_BYTES = 5_000_000_000
 
 
 @dataclass(frozen=True)
 class Check:
-    """What was found about one thing.
+    """The result of one check.
 
     Args:
-        name: The thing.
-        ok: Whether it is as it should be.
-        message: What was found and, when it is not as it should be, what that means or what to do.
-        needed: Whether no job can run without it.
+        name: What was checked.
+        ok: Whether it passed.
+        message: What was found; on failure what that means or what to do.
+        needed: Whether jobs depend on it.
     """
 
     name: str
@@ -41,14 +41,14 @@ class Check:
 
 
 class _Missing(Exception):
-    """Something is not as it should be; the text says what it means or what to do."""
+    """A check failed; the text says what that means or what to do."""
 
 
 def examine(workspace: Path) -> list[Check]:
-    """Look at everything, in the order in which a job meets it.
+    """Run all checks, in the order in which a job depends on them.
 
     Args:
-        workspace: The folder that results will go to; it need not exist yet.
+        workspace: The folder for results; it need not exist yet.
     """
     needed: dict[str, Callable[[], str]] = {
         "ffmpeg": _ffmpeg,
@@ -56,13 +56,13 @@ def examine(workspace: Path) -> list[Check]:
         "ffmpeg encoder": lambda: _offered("-encoders", _ENCODERS),
         "PyAV": lambda: _importable("av", "install av"),
         "OpenCV": lambda: _importable(
-            "cv2", "a missing libGL or libgthread comes with the packages libgl1, libglib2.0-0"
+            "cv2", "if libGL or libgthread is missing, install the packages libgl1 and libglib2.0-0"
         ),
         "OpenVINO": lambda: _importable("openvino", "install openvino"),
         "weights": _weights,
         "Jupyter kernel": _kernel,
         "write access": lambda: _write_access(workspace),
-        "disk space": lambda: _free_space(workspace, _LEAST_FREE_BYTES, "make room before you start a job"),
+        "disk space": lambda: _free_space(workspace, _MIN_FREE_BYTES, "free some space before you start a job"),
     }
     useful: dict[str, Callable[[], str]] = {
         "ffmpeg decoders": lambda: _offered("-decoders", _CODECS),
@@ -71,13 +71,13 @@ def examine(workspace: Path) -> list[Check]:
         "half precision": _half_precision,
         "GPU": _gpu,
     }
-    checks = [_check(name, look, needed=True) for name, look in needed.items()]
-    return checks + [_check(name, look, needed=False) for name, look in useful.items()]
+    checks = [_check(name, probe, needed=True) for name, probe in needed.items()]
+    return checks + [_check(name, probe, needed=False) for name, probe in useful.items()]
 
 
-def _check(name: str, look: Callable[[], str], *, needed: bool) -> Check:
+def _check(name: str, probe: Callable[[], str], *, needed: bool) -> Check:
     try:
-        return Check(name, True, look(), needed)
+        return Check(name, True, probe(), needed)
     except _Missing as missing:
         return Check(name, False, str(missing), needed)
     except Exception as error:  # a broken library may raise anything, and must not hide the other checks
@@ -139,7 +139,7 @@ def _exported_network() -> str:
     folder = cache_dir() / "openvino"
     exported = next(folder.glob(f"*{weights.sha256[:16]}*.xml"), None)
     if exported is None:
-        raise _Missing(f"none yet in {folder}; the first job exports it, which takes some seconds")
+        raise _Missing(f"none in {folder} yet; the first job exports it in a few seconds")
     return str(exported)
 
 
@@ -151,7 +151,7 @@ def _half_precision() -> str:
     from videoprep_nb.tracking.detectors.inference.device import cpu_has_bfloat16
 
     if not cpu_has_bfloat16():
-        raise _Missing("this CPU has no bf16, so detection takes about twice as long")
+        raise _Missing("this CPU has no bf16; detection takes about twice as long")
     return "bf16"
 
 
@@ -161,8 +161,8 @@ def _gpu() -> str:
     if choose_device("auto") == "cuda":
         return "CUDA"
     if shutil.which("nvidia-smi"):
-        raise _Missing("there is an NVIDIA driver, but torch cannot use it (a build for the CPU?); the CPU is used")
-    raise _Missing("none; the CPU is used")
+        raise _Missing("NVIDIA driver found, but torch cannot use it (CPU build?); using the CPU")
+    raise _Missing("none; using the CPU")
 
 
 def _kernel() -> str:
@@ -171,7 +171,7 @@ def _kernel() -> str:
     try:
         return f"{_KERNEL}, {KernelSpecManager().get_kernel_spec(_KERNEL).resource_dir}"
     except NoSuchKernel:
-        raise _Missing(f"there is no kernel {_KERNEL}; run python -m ipykernel install --sys-prefix") from None
+        raise _Missing(f"no kernel {_KERNEL}; run python -m ipykernel install --sys-prefix") from None
 
 
 def _write_access(workspace: Path) -> str:
@@ -180,15 +180,15 @@ def _write_access(workspace: Path) -> str:
         with tempfile.TemporaryFile(dir=folder):
             return str(folder)
     except OSError as error:
-        raise _Missing(f"nothing can be written to {folder} ({error.strerror}); choose another folder") from None
+        raise _Missing(f"{folder} is not writable ({error.strerror}); choose another folder") from None
 
 
 def _free_space(workspace: Path, required_bytes: int, advice: str) -> str:
     folder = _existing_folder(workspace)
     free_bytes = shutil.disk_usage(folder).free
-    found = f"{free_bytes / 1e9:.1f} GB are free in {folder}"
+    found = f"{free_bytes / 1e9:.1f} GB free in {folder}"
     if free_bytes < required_bytes:
-        raise _Missing(f"{found}, expected {required_bytes / 1e9:.0f} GB; {advice}")
+        raise _Missing(f"{found}, expected {required_bytes / 1e9:.0f} GB or more; {advice}")
     return found
 
 

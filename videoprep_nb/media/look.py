@@ -1,4 +1,4 @@
-"""A first look at a raw file, for people who are about to hand it in; ``python -m`` prints it as JSON.
+"""A first inspection of a raw file, for people who are about to submit it; ``python -m`` prints it as JSON.
 
 Servers start it as a process of its own, so that they import nothing that reads video.
 """
@@ -44,7 +44,7 @@ class Look(Record):
 
 
 def look(path: Path, name: str) -> Look:
-    """Look at a file.
+    """Inspect a file.
 
     Args:
         path: The file.

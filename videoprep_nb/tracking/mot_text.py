@@ -11,7 +11,7 @@ FRAME, OBJECT_ID, SCORE = 0, 1, 6
 BOX_XYWH = slice(2, 6)
 MIN_COLUMNS = 7
 MAX_FRAME_NUMBER = 1_000_000
-"""Nine hours at 30 frames a second: a larger number is a damaged file, and would cost memory by the frame."""
+"""Nine hours at 30 frames per second: a larger number is a damaged file, and would cost memory by the frame."""
 
 
 def parse_mot_text(content: bytes, path: Path) -> npt.NDArray[np.float64]:

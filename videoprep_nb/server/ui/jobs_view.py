@@ -13,7 +13,7 @@ PAGE_SIZE = 20
 
 @dataclass(frozen=True)
 class JobsQuery:
-    """Which part of the list somebody looks at.
+    """Which part of the list is shown.
 
     Args:
         state: Only jobs in this state, None: in any.

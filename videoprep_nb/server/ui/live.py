@@ -1,4 +1,4 @@
-"""What open pages look at, rendered at most once a second however many of them look.
+"""What open pages show, rendered at most once a second however many there are.
 
 Pages ask once a second what has changed. Unlike streams, short questions need no connection of their own: a browser
 keeps at most six to one server, so the seventh open tab would wait for ever. They also pass every proxy, and after a

@@ -12,7 +12,7 @@ _LISTED_STATES = [State.QUEUED, State.RUNNING, State.DONE, State.COMPLETED_WITH_
 
 
 def build_page() -> gr.Blocks:
-    """The page, the same for all; who looks at it is known when it asks for something."""
+    """The page, the same for all; who sees it is known when it sends a request."""
 
     def show_header(request: gr.Request) -> str:
         assert request.request is not None

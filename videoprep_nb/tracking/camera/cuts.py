@@ -32,7 +32,7 @@ def find_cuts(pictures: Iterable[npt.NDArray[np.uint8]], tracked_rate: float) ->
 
     Args:
         pictures: Small pictures of the video in order, ``(height, width, 3)`` uint8 RGB.
-        tracked_rate: Pictures per second.
+        tracked_rate: Frames per second.
 
     Returns:
         Indices of the pictures with which a new shot begins.

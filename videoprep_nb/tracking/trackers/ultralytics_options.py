@@ -49,25 +49,23 @@ class FastTrackOptions(ByteTrackOptions):
     """Options of FastTracker."""
 
     reset_velocity_s: float = Field(
-        default=5 / 30, gt=0, le=10, description="a person who is covered goes on as fast as this many seconds before"
+        default=5 / 30, gt=0, le=10, description="an occluded person goes on as fast as this many seconds before"
     )
     reset_position_s: float = Field(
         default=0.1, gt=0, le=10, description="and from where the person was this many seconds before"
     )
     enlarge_bbox_occ: float = Field(
-        default=1.1, ge=1, le=3, description="factor for the height of the box of a person who is covered"
+        default=1.1, ge=1, le=3, description="factor for the height of the box of an occluded person"
     )
-    dampen_motion_occ: float = Field(
-        default=0.5, ge=0, le=1, description="factor for the speed of a person who is covered"
-    )
+    dampen_motion_occ: float = Field(default=0.5, ge=0, le=1, description="factor for the speed of an occluded person")
     active_occ_to_lost_s: float = Field(
-        default=10 / 30, ge=0, le=60, description="seconds after which a person who is covered is lost"
+        default=10 / 30, ge=0, le=60, description="seconds after which an occluded person is lost"
     )
     occ_cover_thresh: float = Field(
         default=0.7, ge=0, le=1, description="part of a box under another one from which on a person is covered"
     )
     occ_reappear_s: float = Field(
-        default=40 / 30, ge=0, le=60, description="seconds a person who was covered may be lost and keep the id"
+        default=40 / 30, ge=0, le=60, description="seconds an occluded person may be lost and keep the id"
     )
     init_iou_suppress: float = Field(
         default=0.7, gt=0, le=1, description="overlap (IoU) with a track from which on no new one is begun; 1: any"

@@ -103,7 +103,7 @@ class BotSort(_UltralyticsTracker):
 
 
 class OcSort(_UltralyticsTracker):
-    """OC-SORT of ultralytics: mends the filter after a gap, heeds directions (Cao et al. 2023, arXiv:2203.14360)."""
+    """OC-SORT of ultralytics: corrects the filter after a gap, uses directions (Cao et al. 2023, arXiv:2203.14360)."""
 
     name: ClassVar[str] = "ocsort"
     options_type: ClassVar[type[TrackerOptions]] = OcSortOptions
@@ -111,7 +111,7 @@ class OcSort(_UltralyticsTracker):
 
 
 class FastTrack(_UltralyticsTracker):
-    """FastTracker of ultralytics: ByteTrack that holds on to persons who are covered (2025, arXiv:2508.14370)."""
+    """FastTracker of ultralytics: ByteTrack that keeps occluded persons (2025, arXiv:2508.14370)."""
 
     name: ClassVar[str] = "fasttrack"
     options_type: ClassVar[type[TrackerOptions]] = FastTrackOptions
