@@ -1,6 +1,7 @@
 """``videoprep jobs`` against a real service: the page's "Job 32" is the job 32 of every command."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from typer.testing import Result
 
 from tests.support.command_line import videoprep
 from tests.support.web_server import RunningServer, make_users, read_events, running_server
+from videoprep_nb.media.sample import write_sample
 from videoprep_nb.server.security.users import Users, new_token
 
 
@@ -33,11 +35,11 @@ def jobs(server: RunningServer, token: str, *arguments: str) -> Result:
     return videoprep("jobs", *arguments, env=environment)
 
 
-def submit(server: RunningServer, token: str) -> dict:
-    """A job of one file that is no video, when it has failed."""
+def submit(server: RunningServer, token: str, content: bytes = b"no video") -> dict:
+    """A job of one file, when it has ended; by default it fails."""
     with server.fresh_client() as client:
         client.headers["Authorization"] = f"Bearer {token}"
-        submitted = client.post("/api/jobs", files={"videos": ("a.mp4", b"no video")}).json()
+        submitted = client.post("/api/jobs", files={"videos": ("a.mp4", content)}).json()
         read_events(client, f"/api/jobs/{submitted['job_id']}/events")
     return submitted
 
@@ -72,3 +74,13 @@ def test_number_of_somebody_elses_job_is_like_a_free_one(server: RunningServer, 
             == (f"There is no job {number}; it may have been deleted.\n")
         )
     assert jobs(server, tokens["anna"], "show", number).exit_code == 0
+
+
+@pytest.mark.slow
+def test_progress_of_every_task_is_shown(server: RunningServer, tokens: dict[str, str], tmp_path: Path):
+    write_sample(tmp_path / "a.mp4", duration_s=1.0)
+    number = str(submit(server, tokens["anna"], (tmp_path / "a.mp4").read_bytes())["number"])
+    shown = jobs(server, tokens["anna"], "show", number)
+    assert shown.exit_code == 0
+    assert f"Job {number} " in shown.stdout
+    assert re.search(r"01_resize_1 +done +(\d+) of \1 frames", shown.stdout), shown.stdout

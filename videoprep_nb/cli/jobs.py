@@ -83,7 +83,7 @@ def show(context: typer.Context, job: Job, as_json: AsJson = False) -> None:
         out.print(escape(status["message"]))
     table = _table("task", "state", "done", "time", "message")
     for task in status["tasks"]:
-        done = f"{task['done']} of {task['total']} {task['task']}" if task["total"] else ""
+        done = f"{task['done']} of {task['total']} {task['progress_unit']}" if task["total"] else ""
         time = format_duration(task["elapsed_s"]) if task["started_at"] else ""
         table.add_row(*map(escape, [task["key"], task["state"], done, time, task["message"]]))
     out.print(table)
