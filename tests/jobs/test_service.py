@@ -13,7 +13,7 @@ from videoprep_nb.core.errors import InputError, LimitExceeded, NoRoom, NoSuchJo
 from videoprep_nb.exports.validation.validate import validate_package
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import State
-from videoprep_nb.jobs.params import JobOptions
+from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.media.sample import write_sample
@@ -132,7 +132,7 @@ def test_wrong_submissions_leave_nothing(idle_service: Service, no_video: Path):
     with pytest.raises(ParameterError):
         submit(idle_service)
     with pytest.raises(ParameterError):
-        submit(idle_service, no_video, params={"clip": {"clip_duration_s": -1}})
+        submit(idle_service, no_video, params=JobParams({"clip": {"clip_duration_s": -1}}))
     assert list(idle_service.workspace.jobs_dir.iterdir()) == []
 
 
@@ -162,9 +162,9 @@ def test_uploads_stay_when_their_job_cannot_be_made(idle_service: Service):
 def test_gpu_that_is_not_there_is_not_waited_for(tmp_path: Path, no_video: Path):
     on_this_machine = EngineSettings(worker_count=1)
     with Service(Workspace(tmp_path / "workspace"), on_this_machine, NO_LIMITS) as service:
-        wanted = {"track_persons": {"device": "cuda"}}
+        on_gpu = JobParams({"track_persons": {"device": "cuda"}})
         with pytest.raises(ParameterError, match="no NVIDIA GPU"):
-            submit(service, no_video, params=wanted)
+            submit(service, no_video, params=on_gpu)
 
 
 def test_job_without_its_file_fails_and_the_next_one_works(tmp_path: Path, no_video: Path):

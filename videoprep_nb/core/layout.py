@@ -120,6 +120,6 @@ def disk_full_error(folder: Path) -> DiskFullError:
     """The error for a full disk, with what is free on the disk of ``folder``."""
     free_mb = shutil.disk_usage(folder).free / 1e6
     return DiskFullError(
-        f"The disk is full: {free_mb:,.1f} MB free in {folder}. "
+        f"The disk is full: {free_mb:,.1f} MB are free where the results go. "
         "Free some space or choose another output folder, then run again."
     )
