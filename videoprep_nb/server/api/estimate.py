@@ -22,13 +22,14 @@ from videoprep_nb.stages.base import VideoLength
 _MAX_YAML_BYTES = 64 * 1024
 _NOTEBOOKS_S = 7.0
 """What the notebooks of a video cost beside the work itself, measured on two cores (docs/benchmarks.md)."""
+_EXAMPLE_YAML = "clip:\n  clip_duration_s: 10\n"
 _YAML_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
             "application/yaml": {
                 "schema": {"type": "string", "description": "parameters by stage and name"},
-                "example": "clip:\n  clip_duration_s: 10\n",
+                "example": _EXAMPLE_YAML,
             }
         },
     }
@@ -51,7 +52,7 @@ class EstimateRequest(BaseModel):
     params: dict[str, Any] = Field(
         {},
         description="parameters that differ from the defaults, by stage and name",
-        examples=[{"clip": {"clip_duration_s": 10}}],
+        examples=[read_yaml(_EXAMPLE_YAML, "example")],
     )
 
 
