@@ -255,7 +255,7 @@ def test_retry_of_a_cancelled_job_finds_detections_and_videos_that_are_done(tiny
         first = [key for key in before if key.endswith("_1")]
         assert {key: after[key].started_at for key in first} == {key: before[key].started_at for key in first}
         report = (folder.reports / "04_track_persons_2.html").read_text(encoding="utf-8")
-        assert re.search(r"clips not looked at again</t[hd]>\s*<td>1<", report)
+        assert re.search(r"clips with cached detections</t[hd]>\s*<td>1<", report)
         assert validate_package(service.package_path(job_id)) == []
 
 
