@@ -22,37 +22,11 @@ MAX_MEMORY_MB = 1500
 MAX_MEMORY_GROWTH = 1.10
 SAMPLE_S = 10
 
-STAGES_IN_ONE_PROCESS = """
-import sys
-from pathlib import Path
-from videoprep_nb.stages.clip import stage as clip
-from videoprep_nb.stages.extract_frames import stage as extract_frames
-from videoprep_nb.stages.generate_proposals import stage as generate_proposals
-from videoprep_nb.stages.package import stage as package
-from videoprep_nb.stages.resize import stage as resize
-from videoprep_nb.stages.track_persons import stage as track_persons
-from videoprep_nb.stages import params
-video, work = sys.argv[1], Path(sys.argv[2])
-folders = {name: str(work / name) for name in ("resized", "clips", "frames", "tracks", "detections")}
-clips, frames, tracks = folders["clips"], folders["frames"], folders["tracks"]
-proposals = str(work / "dense_proposals.pkl")
-def quiet(done, total, task): pass
-resize.resize(params.ResizeParams(input_file=video, output_dir=folders["resized"]), quiet)
-clip.clip(params.ClipParams(input_file=folders["resized"] + "/1.mp4", output_dir=clips), quiet)
-extract_frames.extract_frames(params.ExtractFramesParams(clips_dir=clips, output_dir=frames), quiet)
-track_persons.track_persons(
-    params.TrackPersonsParams(clips_dir=clips, output_dir=tracks, detections_dir=folders["detections"]), quiet)
-generate_proposals.generate_proposals(
-    params.GenerateProposalsParams(frames_dir=frames, tracks_dir=tracks, output_file=proposals), quiet)
-package.package(params.PackageParams(
-    frames_dir=frames, proposals_file=proposals, output_file=str(work / "final_package.zip")), quiet)
-"""
-
 
 def functions_s(video: Path, folder: Path) -> float:
     """Seconds of the six functions in one process, its start and imports included."""
     started_s = time.perf_counter()
-    subprocess.run([sys.executable, "-c", STAGES_IN_ONE_PROCESS, str(video), str(folder)], check=True)
+    subprocess.run([sys.executable, Path(__file__).with_name("six_functions.py"), video, folder], check=True)
     return time.perf_counter() - started_s
 
 
