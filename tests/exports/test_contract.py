@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.proposal_files import good_entries, good_proposals, jpeg, write_video, zip_of
+from tests.support.proposal_files import good_proposals
+from tests.support.results import write_result
 from videoprep_nb.core.errors import ParameterError
-from videoprep_nb.exports.base import Exporter, ExportSource, Need
+from videoprep_nb.exports.base import Exporter
 from videoprep_nb.exports.format_table import format_table
-from videoprep_nb.exports.frames_folder import FramesFolder
-from videoprep_nb.exports.package import read_package
 from videoprep_nb.exports.registry import EXPORTERS, package_entries, package_exporters
+from videoprep_nb.exports.result import Result
 from videoprep_nb.exports.validate import validate
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "exports.md"
@@ -20,26 +20,13 @@ GUIDE = Path(__file__).resolve().parents[2] / "docs" / "exports.md"
 each_format = pytest.mark.parametrize("name", EXPORTERS)
 
 
-def frames_folder(folder: Path) -> ExportSource:
-    for video, clips in {"1": {"1_clip_000": [0, 10], "1_clip_001": [0]}, "2": {"2_clip_000": [0, 10]}}.items():
-        write_video(folder, video, clips)
-    for path in (folder / "frames").rglob("*.jpg"):
-        path.write_bytes(jpeg())  # as in the package written by hand
-    return FramesFolder(folder / "frames", good_proposals())
-
-
-def package(folder: Path) -> ExportSource:
-    (folder / "final_package.zip").write_bytes(zip_of(good_entries()))
-    return read_package(folder / "final_package.zip")
-
-
-def written(exporter: Exporter, source: ExportSource, folder: Path) -> dict[str, str]:
+def written(exporter: Exporter, result: Result, folder: Path) -> dict[str, str]:
     """Hash of every file that a format writes."""
     target = folder / exporter.file_name
     folder.mkdir()
     if exporter.writes_folder:
         target.mkdir()
-    exporter.write(source, target)
+    exporter.write(result, target)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
@@ -57,17 +44,15 @@ def test_what_it_declares(name: str) -> None:
 @each_format
 def test_equal_results_give_equal_files_wherever_they_lie(name: str, tmp_path: Path) -> None:
     exporter = EXPORTERS[name]()
-    if exporter.needs != {Need.PACKAGE}:
-        pytest.skip("needs more than a package")
-    first = written(exporter, frames_folder(tmp_path), tmp_path / "first")
+    first = written(exporter, write_result(tmp_path / "here"), tmp_path / "first")
     assert list(first) == [exporter.file_name] or exporter.writes_folder
-    assert written(exporter, package(tmp_path), tmp_path / "second") == first
+    assert written(exporter, write_result(tmp_path / "there"), tmp_path / "second") == first
 
 
 def test_the_first_two_members(tmp_path: Path) -> None:
-    written(EXPORTERS["dense_proposals"](), package(tmp_path), tmp_path / "proposals")
+    written(EXPORTERS["dense_proposals"](), write_result(tmp_path / "job"), tmp_path / "proposals")
     assert pickle.loads((tmp_path / "proposals" / "dense_proposals.pkl").read_bytes()) == good_proposals()
-    written(EXPORTERS["package"](), package(tmp_path), tmp_path / "package")
+    written(EXPORTERS["package"](), write_result(tmp_path / "job"), tmp_path / "package")
     assert validate(tmp_path / "package" / "final_package.zip", exports=[]) == []
 
 

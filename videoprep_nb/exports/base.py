@@ -1,14 +1,14 @@
 """What an export format is, and what it reads."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
 from enum import Enum
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from videoprep_nb.exports.dense_proposals import DenseProposals
+if TYPE_CHECKING:
+    from videoprep_nb.exports.result import Result
 
 MANIFEST_ENTRY = "manifest.json"
 ANNOTATIONS_FOLDER = "annotations"
@@ -29,28 +29,6 @@ class ExportOptions(BaseModel):
     """Base of the options of a format: names, ranges, defaults and help."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ExportSource(Protocol):
-    """The result of a job as formats read it: folders of frames, or a finished package."""
-
-    @property
-    def provides(self) -> frozenset[Need]:
-        """What can be read from this source."""
-        ...
-
-    @property
-    def proposals(self) -> DenseProposals:
-        """Clip id → frame name → boxes, in the order of clips and frames."""
-        ...
-
-    def frame_names(self, clip_id: str) -> Collection[str]:
-        """Names of the JPEGs of a clip."""
-        ...
-
-    def read_frame(self, clip_id: str, name: str) -> bytes:
-        """The JPEG of a frame."""
-        ...
 
 
 class Exporter(ABC):
@@ -90,16 +68,16 @@ class Exporter(ABC):
         return self.file_name.endswith("/")
 
     @abstractmethod
-    def write(self, source: ExportSource, target: Path) -> None:
+    def write(self, result: "Result", target: Path) -> None:
         """Write the format; equal input gives equal bytes.
 
         Args:
-            source: The result of a job.
+            result: The result of a job.
             target: The file to write, in a folder that exists; for a format that writes a folder, the empty folder. The
                 caller publishes it under its final name afterwards, and only when nothing was raised.
 
         Raises:
-            VideoPrepError: The source cannot be written in this format; the message says why.
+            VideoPrepError: The result cannot be written in this format; the message says why.
         """
 
 

@@ -1,12 +1,10 @@
-"""The result of a job that lies in folders, as export formats read it."""
+"""Extracted frames and their proposals, to be packed."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.layout import video_id_of_clip
-from videoprep_nb.exports.base import Need
 from videoprep_nb.exports.dense_proposals import DenseProposals
 
 
@@ -18,8 +16,6 @@ class FramesFolder:
         frames_dir: Holds ``<video_id>/<clip_id>/<frame name>``.
         proposals: Clip id → frame name → boxes.
     """
-
-    provides: ClassVar[frozenset[Need]] = frozenset({Need.PACKAGE})
 
     frames_dir: Path
     proposals: DenseProposals

@@ -3,7 +3,8 @@
 import struct
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -66,7 +67,7 @@ class PackedClip:
 
 @dataclass(frozen=True)
 class Package:
-    """A package that was opened; frames are read when they are asked for. Export formats take it as their source.
+    """A package that was opened; frames are read when they are asked for.
 
     Args:
         path: The file.
@@ -106,6 +107,19 @@ class Package:
             with zipfile.ZipFile(self.path) as package, _open_clip(package, clip_id) as entry:
                 return zipfile.ZipFile(entry).namelist()
         except (*_ZIP_ERRORS, KeyError, OSError) as error:
+            raise _unreadable(self.path, error) from None
+
+    @contextmanager
+    def open_clip_zip(self, clip_id: str) -> Iterator[IO[bytes]]:
+        """The zip of the JPEGs of a clip.
+
+        Raises:
+            InputError: The package lacks the clip or is damaged.
+        """
+        try:
+            with zipfile.ZipFile(self.path) as package, _open_clip(package, clip_id) as entry:
+                yield entry
+        except (*_ZIP_ERRORS, KeyError) as error:
             raise _unreadable(self.path, error) from None
 
     def read_frame(self, clip_id: str, name: str) -> bytes:

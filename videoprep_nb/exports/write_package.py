@@ -11,19 +11,20 @@ from typing import IO
 
 from videoprep_nb.core.errors import DiskFullError, PackageError
 from videoprep_nb.core.layout import PROPOSALS_NAME, STAGING_PREFIX, disk_full_as_error
-from videoprep_nb.exports.base import Exporter, ExportSource
+from videoprep_nb.exports.base import Exporter
 from videoprep_nb.exports.dense_proposals import pickle_proposals
+from videoprep_nb.exports.frames_folder import FramesFolder
+from videoprep_nb.exports.result import Result
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a ZIP can hold; equal input gives equal bytes
 
 
 def write_package(
     path: Path,
-    source: ExportSource,
-    exporters: Sequence[Exporter] = (),
+    source: FramesFolder,
     on_frame_packed: Callable[[], None] = lambda: None,
 ) -> None:
-    """Write the pickle, one zip of JPEGs per clip in the order of the proposals, and further formats.
+    """Write the pickle, and one zip of JPEGs per clip in the order of the proposals.
 
     Everything is stored, nothing deflated again. The bytes depend on the input only. Memory does not grow with the
     package.
@@ -31,12 +32,10 @@ def write_package(
     Args:
         path: The file to write.
         source: Frames and proposals.
-        exporters: Formats to add; each has an ``entry``.
         on_frame_packed: Called after every JPEG.
 
     Raises:
-        PackageError: A frame of the proposals has no JPEG, a JPEG of their clips is not in the proposals, or a format
-            failed.
+        PackageError: A frame of the proposals has no JPEG, or a JPEG of their clips is not in the proposals.
         DiskFullError: The disk was full.
     """
     with zipfile.ZipFile(path, "w") as package:
@@ -49,8 +48,22 @@ def write_package(
             with tempfile.TemporaryFile(dir=path.parent) as clip_zip:
                 _write_clip_zip(clip_zip, source, clip, on_frame_packed)
                 _store(package, f"frames/{clip}.zip", clip_zip)
-        for exporter in exporters:
-            _add_format(package, exporter, source, path.parent)
+
+
+def add_formats(path: Path, exporters: Sequence[Exporter], result: Result) -> None:
+    """Add formats to a package that is written.
+
+    Args:
+        path: The package.
+        exporters: Formats to add; each has an ``entry``.
+        result: What they read.
+
+    Raises:
+        PackageError: A format failed.
+        DiskFullError: The disk was full.
+    """
+    for exporter in exporters:
+        _add_format(path, exporter, result)
 
 
 def _check_frames_match(clip: str, expected: set[str], got: set[str]) -> None:
@@ -66,32 +79,44 @@ def _check_frames_match(clip: str, expected: set[str], got: set[str]) -> None:
         )
 
 
-def _write_clip_zip(target: IO[bytes], source: ExportSource, clip: str, on_frame_packed: Callable[[], None]) -> None:
+def _write_clip_zip(target: IO[bytes], source: FramesFolder, clip: str, on_frame_packed: Callable[[], None]) -> None:
     with zipfile.ZipFile(target, "w") as archive:
         for name in source.proposals[clip]:
             _store(archive, name, io.BytesIO(source.read_frame(clip, name)))
             on_frame_packed()
 
 
-def _add_format(package: zipfile.ZipFile, exporter: Exporter, source: ExportSource, folder: Path) -> None:
+def _add_format(path: Path, exporter: Exporter, result: Result) -> None:
     """Let a format write its file or folder beside the package, and add it to the package."""
     entry = exporter.entry
     if entry is None:
         raise ValueError(f"{exporter.name} has no entry in a package")
-    with tempfile.TemporaryDirectory(prefix=STAGING_PREFIX, dir=folder) as staging:
+    with tempfile.TemporaryDirectory(prefix=STAGING_PREFIX, dir=path.parent) as staging:
         target = Path(staging) / exporter.file_name
         if exporter.writes_folder:
             target.mkdir()
-        _write_format(exporter, source, target)
-        files = sorted(path for path in target.rglob("*") if path.is_file()) if exporter.writes_folder else [target]
-        for file in files:
-            name = f"{entry}{file.relative_to(target).as_posix()}" if exporter.writes_folder else entry
-            with file.open("rb") as content:
-                _store(package, name, content)
+        write_format(exporter, result, target)
+        with zipfile.ZipFile(path, "a") as package:
+            for file in _files(target):
+                name = f"{entry}{file.relative_to(target).as_posix()}" if exporter.writes_folder else entry
+                with file.open("rb") as content:
+                    _store(package, name, content)
 
 
-def _write_format(exporter: Exporter, source: ExportSource, target: Path) -> None:
-    """Call a format, which may be somebody else's code.
+def _files(target: Path) -> list[Path]:
+    """The files that a format wrote; links are not followed, they may lead anywhere."""
+    if not target.is_dir():
+        return [target]
+    return sorted(file for file in target.rglob("*") if file.is_file() and not file.is_symlink())
+
+
+def write_format(exporter: Exporter, result: Result, target: Path) -> None:
+    """Call a format, which may be somebody else's code; what it wrote is no link and not empty.
+
+    Args:
+        exporter: The format.
+        result: What it reads.
+        target: The file to write, or the empty folder to fill.
 
     Raises:
         PackageError: It failed or wrote nothing; the message names it.
@@ -99,14 +124,13 @@ def _write_format(exporter: Exporter, source: ExportSource, target: Path) -> Non
     """
     try:
         with disk_full_as_error(target.parent):
-            exporter.write(source, target)
+            exporter.write(result, target)
     except DiskFullError:
         raise
     except Exception as error:  # what a plugin of somebody else raises is not for us to foresee
         problem = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise PackageError(f"The export format {exporter.name} failed: {problem}") from error
-    is_written = any(target.iterdir()) if exporter.writes_folder else target.is_file()
-    if not is_written:
+    if target.is_symlink() or not target.exists() or not _files(target):
         raise PackageError(f"The export format {exporter.name} failed: it wrote nothing.")
 
 

@@ -35,17 +35,17 @@ class Toy(Exporter):
     "A folder with a file per clip."
     name, title, file_name, entry = "toy", "Toy", "toy/", "annotations/toy/"
 
-    def write(self, source, target):
-        for clip, frames in reversed(source.proposals.items()):
+    def write(self, result, target):
+        for clip, frames in reversed(result.proposals.items()):
             (target / "clips").mkdir(exist_ok=True)
-            sizes = [len(source.read_frame(clip, name)) for name in frames]
+            sizes = [len(result.read_frame(clip, name)) for name in frames]
             (target / "clips" / f"{clip}.txt").write_text(f"{sizes}")
 
 class Broken(Exporter):
     "Fails half way."
     name, title, file_name, entry = "broken", "Broken", "broken.txt", "annotations/broken.txt"
 
-    def write(self, source, target):
+    def write(self, result, target):
         target.write_text("half of it")
         raise RuntimeError("out of ink")
 
@@ -53,14 +53,14 @@ class Full(Exporter):
     "Fills the disk."
     name, title, file_name, entry = "full", "Full", "full.txt", "annotations/full.txt"
 
-    def write(self, source, target):
+    def write(self, result, target):
         raise OSError(28, "No space left on device")
 
 class Lazy(Exporter):
     "Writes nothing."
     name, title, file_name, entry = "lazy", "Lazy", "lazy.txt", "annotations/lazy.txt"
 
-    def write(self, source, target):
+    def write(self, result, target):
         pass
 
 class Dense(Lazy):

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from videoprep_nb.core.layout import PROPOSALS_NAME
-from videoprep_nb.exports.base import Exporter, ExportSource
+from videoprep_nb.exports.base import Exporter
 from videoprep_nb.exports.dense_proposals import write_proposals
+from videoprep_nb.exports.result import Result
 
 
 class DenseProposalsExporter(Exporter):
@@ -14,6 +15,6 @@ class DenseProposalsExporter(Exporter):
     title = "Dense proposals"
     file_name = PROPOSALS_NAME
 
-    def write(self, source: ExportSource, target: Path) -> None:
+    def write(self, result: Result, target: Path) -> None:
         """Write the pickle."""
-        write_proposals(target, source.proposals)
+        write_proposals(target, result.proposals)

@@ -1,10 +1,11 @@
 """The package as an export format."""
 
+import shutil
 from pathlib import Path
 
 from videoprep_nb.core.layout import PACKAGE_NAME
-from videoprep_nb.exports.base import Exporter, ExportSource
-from videoprep_nb.exports.write_package import write_package
+from videoprep_nb.exports.base import Exporter
+from videoprep_nb.exports.result import Result
 
 
 class PackageExporter(Exporter):
@@ -14,6 +15,6 @@ class PackageExporter(Exporter):
     title = "Package"
     file_name = PACKAGE_NAME
 
-    def write(self, source: ExportSource, target: Path) -> None:
-        """Write the package, without further formats."""
-        write_package(target, source)
+    def write(self, result: Result, target: Path) -> None:
+        """Copy the package."""
+        shutil.copyfile(result.package.path, target)

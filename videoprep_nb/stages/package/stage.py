@@ -75,9 +75,11 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
     """
     from videoprep_nb.exports.dense_proposals import load_proposals
     from videoprep_nb.exports.frames_folder import FramesFolder
+    from videoprep_nb.exports.package import Package
     from videoprep_nb.exports.registry import package_entries
+    from videoprep_nb.exports.result import Result
     from videoprep_nb.exports.validation.validate import validate_package
-    from videoprep_nb.exports.write_package import write_package
+    from videoprep_nb.exports.write_package import add_formats, write_package
 
     exporters = _exporters(params)
     proposals_file, output_file = Path(params.proposals_file), Path(params.output_file)
@@ -88,7 +90,8 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
     frame_count = sum(map(len, proposals.values()))
     counter = _FileCounter(progress or progress_from_environment(), 2 * frame_count)
     with staged_file(output_file) as staging:
-        write_package(staging, source, exporters, counter.count)
+        write_package(staging, source, counter.count)
+        add_formats(staging, exporters, Result(Package(staging, proposals)))
         checked = validate_package(staging, counter.count, package_entries(params.exports))
         findings = [str(finding) for finding in checked]
         if findings:
@@ -116,10 +119,10 @@ def _refusal(findings: list[str]) -> str:
 
 
 def _exporters(params: PackageParams) -> "list[Exporter]":
-    from videoprep_nb.exports.frames_folder import FramesFolder
+    from videoprep_nb.exports.base import Need
     from videoprep_nb.exports.registry import package_exporters
 
-    return package_exporters(params.exports, FramesFolder.provides)
+    return package_exporters(params.exports, {Need.PACKAGE})
 
 
 def _check(params: PackageParams) -> None:

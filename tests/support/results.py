@@ -1,0 +1,80 @@
+"""The result of a job with everything an export may ask for, written by hand."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from tests.support.proposal_files import HEIGHT, WIDTH, good_entries, good_proposals, zip_of
+from tests.support.synthetic import write_video
+from videoprep_nb.core.layout import PACKAGE_NAME, video_id_of_clip
+from videoprep_nb.exports.dense_tracks import DENSE_TRACKS_NAME, write_dense_tracks
+from videoprep_nb.exports.manifest import MANIFEST_NAME, Manifest, ManifestClip, ManifestFrame, ManifestVideo
+from videoprep_nb.exports.result import CLIPS_FOLDER, KEPT_FOLDER, Result, open_result
+from videoprep_nb.tracking.tracks import Tracks
+
+RATE = 10
+"""Frames per second of the clips; a frame is extracted every second."""
+
+
+def good_manifest() -> Manifest:
+    """What ``good_proposals`` come from: a frame each second of clips of 10 frames per second."""
+    videos: dict[str, list[ManifestClip]] = {}
+    for clip_id, frames in good_proposals().items():
+        clips = videos.setdefault(video_id_of_clip(clip_id), [])
+        start = sum(clip.frame_count for clip in clips)
+        extracted = [
+            ManifestFrame(
+                name=name, index_in_clip=RATE * rank, time_in_clip_s=rank, time_in_source_s=start / RATE + rank
+            )
+            for rank, name in enumerate(frames)
+        ]
+        clips.append(
+            ManifestClip(
+                clip_id=clip_id,
+                start_frame=start,
+                frame_count=RATE * len(frames),
+                rate=Fraction(RATE),
+                frames=extracted,
+            )
+        )
+    return Manifest(
+        videos=[
+            ManifestVideo(video_id=video, original_name=f"camera {video}.avi", width=WIDTH, height=HEIGHT, clips=clips)
+            for video, clips in videos.items()
+        ]
+    )
+
+
+def good_dense_tracks() -> dict[str, Tracks]:
+    """Tracks on all frames that agree with ``good_proposals`` on the extracted ones; each person leaves once."""
+    tracks = {}
+    for clip in good_manifest().clips:
+        rows = [
+            (frame.index_in_clip + step, int(box[5]), [float(v) for v in box[:4]], float(box[4]))
+            for frame in clip.frames
+            for box in good_proposals()[clip.clip_id][frame.name]
+            for step in range(RATE - 3)
+        ]
+        tracks[clip.clip_id] = Tracks.from_arrays(
+            [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows], [row[3] for row in rows]
+        )
+    return tracks
+
+
+def write_result(
+    folder: Path, *, manifest: Manifest | None = None, tracks: Mapping[str, Tracks] | None = None, clips: bool = True
+) -> Result:
+    """Write a job's folder and open it: a package, its manifest, dense tracks and clips."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / PACKAGE_NAME).write_bytes(zip_of(good_entries()))
+    described = manifest or good_manifest()
+    described.write(folder / MANIFEST_NAME)
+    write_dense_tracks(folder / KEPT_FOLDER / DENSE_TRACKS_NAME, good_dense_tracks() if tracks is None else tracks)
+    if clips:
+        (folder / KEPT_FOLDER / CLIPS_FOLDER).mkdir(exist_ok=True)
+        for clip in described.clips:
+            shades = (np.full((HEIGHT, WIDTH, 3), index, np.uint8) for index in range(clip.frame_count))
+            write_video(folder / KEPT_FOLDER / CLIPS_FOLDER / f"{clip.clip_id}.mp4", shades, clip.rate)
+    return open_result(folder)

@@ -1,0 +1,74 @@
+"""``dense_tracks.npz``: the tracks on all frames of all clips of a job, for the formats that need more than keyframes.
+
+A row per person and frame of a clip; where clips overlap, a frame is in both. 33 bytes a row before compression.
+"""
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.layout import staged_file
+from videoprep_nb.tracking.tracks import Tracks
+
+DENSE_TRACKS_NAME = "dense_tracks.npz"
+
+_TYPES: Mapping[str, type[np.generic]] = {
+    "frame_index": np.int32,
+    "track_id": np.int64,
+    "boxes_xyxy": np.float32,
+    "scores": np.float32,
+    "interpolated": np.bool_,
+}
+
+
+def write_dense_tracks(path: Path, tracks_by_clip: Mapping[str, Tracks]) -> None:
+    """Write the tracks of all clips; the file appears complete.
+
+    Args:
+        path: The file to write.
+        tracks_by_clip: Clip id → its tracks; frames count from 0 in the clip, ids are those of the package.
+
+    Raises:
+        DiskFullError: The disk was full.
+    """
+    stacked = Tracks.stacked(tracks_by_clip.values())
+    columns: dict[str, Any] = {name: stacked[name].astype(dtype) for name, dtype in _TYPES.items()}
+    lengths = np.array([len(tracks) for tracks in tracks_by_clip.values()], np.int64)
+    with staged_file(path) as staging, staging.open("wb") as file:
+        np.savez_compressed(file, clip_ids=np.array(list(tracks_by_clip), np.str_), lengths=lengths, **columns)
+
+
+def read_dense_tracks(path: Path) -> dict[str, Tracks]:
+    """Read the tracks of all clips.
+
+    Returns:
+        Clip id → its tracks, as they were written; boxes to the nearest float32.
+
+    Raises:
+        InputError: The file is missing or is not what ``write_dense_tracks`` writes.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return _by_clip({name: arrays[name] for name in ("clip_ids", "lengths", *_TYPES)})
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist.") from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} does not hold dense tracks: {error}.") from None
+
+
+def _by_clip(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, Tracks]:
+    columns = Tracks.as_columns({name: arrays[name] for name in _TYPES})
+    everything = Tracks(**columns)
+    ends = np.cumsum(arrays["lengths"])
+    if len(everything) != (ends[-1] if len(ends) else 0):
+        raise ValueError(f"got {len(everything)} rows, expected {ends[-1] if len(ends) else 0}")
+    starts = ends - arrays["lengths"]
+    return {
+        str(clip): everything.rows(slice(start, end))
+        for clip, start, end in zip(arrays["clip_ids"], starts, ends, strict=True)
+    }

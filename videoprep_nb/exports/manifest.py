@@ -1,0 +1,155 @@
+"""``manifest.json``: where every frame of a package comes from (docs/formats.md, section 8)."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from pydantic import Field
+
+from videoprep_nb.core.boxes import FrameTransform
+from videoprep_nb.core.layout import video_id_of_clip
+from videoprep_nb.core.records import Record
+from videoprep_nb.exports.dense_proposals import DenseProposals
+
+MANIFEST_NAME = "manifest.json"
+MANIFEST_VERSION = 1
+
+
+class ManifestFrame(Record):
+    """One extracted frame.
+
+    Args:
+        name: Name of its JPEG.
+        index_in_clip: Zero-based index among all frames of the clip.
+        time_in_clip_s: Its time in the clip, in seconds.
+        time_in_source_s: Its time in the recording, in seconds after the first frame.
+        source_pts_s: Presentation time stamp of the frame of the source file that it shows, in seconds; None if
+            unknown.
+        wall_clock: When it was recorded; None if the container does not say.
+        sha256: Hash of the JPEG, hexadecimal; empty if unknown.
+    """
+
+    name: str
+    index_in_clip: int = Field(ge=0)
+    time_in_clip_s: float
+    time_in_source_s: float
+    source_pts_s: float | None = None
+    wall_clock: datetime | None = None
+    sha256: str = ""
+
+
+class ManifestClip(Record):
+    """One clip.
+
+    Args:
+        clip_id: Its name, ``1_clip_000``.
+        start_frame: Index of its first frame in the standard video.
+        frame_count: All its frames, not only the extracted ones.
+        rate: Its frames per second.
+        frames: The extracted frames, in the order of time.
+    """
+
+    clip_id: str
+    start_frame: int = Field(ge=0)
+    frame_count: int = Field(ge=1)
+    rate: Fraction = Field(gt=0)
+    frames: list[ManifestFrame]
+
+    @property
+    def video_id(self) -> str:
+        """The video that it was cut from."""
+        return video_id_of_clip(self.clip_id)
+
+    @property
+    def start_s(self) -> Fraction:
+        """Time of its first frame in the standard video, in seconds."""
+        return self.start_frame / self.rate
+
+
+class ManifestVideo(Record):
+    """One video.
+
+    Args:
+        video_id: Its number in the job.
+        original_name: File name of the source as submitted; empty if unknown.
+        size_bytes: Size of the source file; None if unknown.
+        sha256: Hash of the source file, hexadecimal; empty if unknown.
+        source_width: Width of the source in pixels, as a player shows it; None if unknown.
+        source_height: The same for its height.
+        transform: From pixels of the source to pixels of the frame; None if unknown.
+        width: Width of the frames in pixels.
+        height: Height of the frames in pixels.
+        clips: Its clips, in order.
+    """
+
+    video_id: str
+    original_name: str = ""
+    size_bytes: int | None = None
+    sha256: str = ""
+    source_width: int | None = None
+    source_height: int | None = None
+    transform: FrameTransform | None = None
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+    clips: list[ManifestClip]
+
+
+class Manifest(Record):
+    """Where every frame of a package comes from, and how the package was made.
+
+    Args:
+        manifest_version: Version of this format.
+        videos: The videos, in the order of the package.
+        parameters: Parameters of the job, by stage and name, where they differ from the defaults.
+        versions: Versions of videoprep and of what decided about the result.
+    """
+
+    manifest_version: int = MANIFEST_VERSION
+    videos: list[ManifestVideo]
+    parameters: Mapping[str, Mapping[str, Any]] = {}
+    versions: Mapping[str, str] = {}
+
+    @property
+    def clips(self) -> Iterator[ManifestClip]:
+        """All clips, in the order of the package."""
+        return (clip for video in self.videos for clip in video.clips)
+
+    @cached_property
+    def video_of(self) -> Mapping[str, ManifestVideo]:
+        """Video id → video."""
+        return {video.video_id: video for video in self.videos}
+
+
+def inferred_manifest(proposals: DenseProposals, width: int, height: int) -> Manifest:
+    """What can be said of a package without a manifest: frames one second apart, clips one behind the other.
+
+    Args:
+        proposals: Clip id → frame name → boxes.
+        width: Width of the frames in pixels.
+        height: Height of the frames in pixels.
+    """
+    clips: dict[str, list[ManifestClip]] = {}
+    for clip_id, frames in proposals.items():
+        of_video = clips.setdefault(video_id_of_clip(clip_id), [])
+        start = sum(clip.frame_count for clip in of_video)
+        extracted = [
+            ManifestFrame(name=name, index_in_clip=rank, time_in_clip_s=rank, time_in_source_s=start + rank)
+            for rank, name in enumerate(frames)
+        ]
+        of_video.append(
+            ManifestClip(
+                clip_id=clip_id,
+                start_frame=start,
+                frame_count=max(1, len(frames)),
+                rate=Fraction(1),
+                frames=extracted,
+            )
+        )
+    return Manifest(
+        videos=[
+            ManifestVideo(video_id=video, width=width, height=height, clips=of_video)
+            for video, of_video in clips.items()
+        ]
+    )
