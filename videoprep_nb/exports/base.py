@@ -5,7 +5,7 @@ from enum import Enum
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from videoprep_nb.core.options import Options
 
 if TYPE_CHECKING:
     from videoprep_nb.exports.result import Result
@@ -25,10 +25,8 @@ class Need(Enum):
     """The video files of the clips."""
 
 
-class ExportOptions(BaseModel):
+class ExportOptions(Options):
     """Base of the options of a format: names, ranges, defaults and help."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Exporter(ABC):
