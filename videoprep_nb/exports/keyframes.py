@@ -1,0 +1,104 @@
+"""Sparse keyframes: the few boxes of a track that give all others by linear interpolation.
+
+The fewest keyframes are a shortest path over valid segments (Imai and Iri 1988, Polygonal approximations of a curve).
+Going to the farthest valid end each time needs within 5 % of that number at a tenth of the time.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.core.boxes import iou_of_pairs
+
+DECIMALS = 2
+"""Decimals of a coordinate in the files that we write."""
+MAX_SEGMENT_FRAMES = 150
+"""Longest distance of two keyframes; it bounds the time per keyframe."""
+
+_MARGIN = 1e-9  # other programs interpolate in another order of operations
+
+FloatArray = npt.NDArray[np.float64]
+IndexArray = npt.NDArray[np.int64]
+
+
+def select_keyframes(frame_index: npt.ArrayLike, boxes_xyxy: npt.ArrayLike, min_iou: float) -> IndexArray:
+    """Select the boxes of one track from which linear interpolation gives every other box.
+
+    Boxes are compared as they are written, with two decimals. The first and the last box of each run of consecutive
+    frames are keyframes, so nothing is interpolated across a gap.
+
+    Args:
+        frame_index: ``(N,)`` frames in ascending order, none twice.
+        boxes_xyxy: ``(N, 4)`` boxes in pixels.
+        min_iou: Every interpolated box has at least this IoU with the given one; 1 keeps every box.
+
+    Returns:
+        ``(K,)`` rows of the keyframes, ascending.
+
+    Raises:
+        ValueError: The frames do not ascend.
+
+    Example:
+        >>> frames = [0, 1, 2, 3, 7]
+        >>> boxes = [[0, 0, 10, 20], [1, 0, 11, 20], [2, 0, 12, 20], [3, 0, 13, 20], [9, 0, 19, 20]]
+        >>> select_keyframes(frames, boxes, min_iou=0.9).tolist()
+        [0, 3, 4]
+    """
+    frames = np.asarray(frame_index, np.int64)
+    boxes = np.round(np.asarray(boxes_xyxy, np.float64).reshape(-1, 4), DECIMALS)
+    if (np.diff(frames) <= 0).any():
+        raise ValueError("the frames of a track must ascend")
+    if min_iou >= 1:
+        return np.arange(len(frames))
+    keyframes = [_run_keyframes(boxes[start:end], min_iou) + start for start, end in runs(frames)]
+    return np.concatenate([np.zeros(0, np.int64), *keyframes])
+
+
+def runs(frame_index: IndexArray) -> list[tuple[int, int]]:
+    """Rows of each run of consecutive frames, as start and end (excluded)."""
+    if not len(frame_index):
+        return []
+    breaks = np.flatnonzero(np.diff(frame_index) != 1) + 1
+    bounds = [0, *breaks.tolist(), len(frame_index)]
+    return list(pairwise(bounds))
+
+
+def _run_keyframes(boxes: FloatArray, min_iou: float) -> IndexArray:
+    """Keyframes of consecutive boxes: from each one to the farthest valid end."""
+    low, high = _tolerances(boxes, min_iou)
+    keyframes = [0]
+    while keyframes[-1] < len(boxes) - 1:
+        keyframes.append(_farthest_valid_end(boxes, low, high, keyframes[-1], min_iou))
+    return np.array(keyframes, np.int64)
+
+
+def _tolerances(boxes: FloatArray, min_iou: float) -> tuple[FloatArray, FloatArray]:
+    """Least and greatest coordinates of boxes that can reach the IoU at all.
+
+    The IoU of two boxes is at most that of their extents on one axis, which bounds each edge by itself.
+    """
+    sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
+    outwards, inwards = sides * (1 / min_iou - 1), sides * (1 - min_iou)
+    low = boxes - np.hstack([outwards[:, :2], inwards[:, 2:]])
+    high = boxes + np.hstack([inwards[:, :2], outwards[:, 2:]])
+    return low, high
+
+
+def _farthest_valid_end(boxes: FloatArray, low: FloatArray, high: FloatArray, start: int, min_iou: float) -> int:
+    """The last box within reach so that interpolation from the start gives all boxes between.
+
+    Validity is not monotone in the end, so all ends are candidates. Only those are compared box by box whose slope
+    lies within the tolerances of all boxes on the way.
+    """
+    window = slice(start + 1, start + 1 + MAX_SEGMENT_FRAMES)
+    steps = np.arange(1, len(boxes[window]) + 1)[:, None]
+    slopes = (boxes[window] - boxes[start]) / steps
+    least = np.maximum.accumulate((low[window] - boxes[start]) / steps)
+    greatest = np.minimum.accumulate((high[window] - boxes[start]) / steps)
+    candidates = np.flatnonzero(((slopes >= least) & (slopes <= greatest)).all(axis=1))
+    for end in candidates[:0:-1].tolist():
+        between = boxes[start] + slopes[end] * steps[:end]
+        if (iou_of_pairs(between, boxes[start + 1 : start + 1 + end]) >= min_iou + _MARGIN).all():
+            return start + 1 + int(end)
+    return start + 1
