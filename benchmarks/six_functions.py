@@ -18,6 +18,7 @@ def run_functions(video: Path, folder: Path) -> None:
     """
     resized, clips, frames, tracks = (str(folder / name) for name in ("resized", "clips", "frames", "tracks"))
     proposals = str(folder / "dense_proposals.pkl")
+    dense_tracks = str(folder / "dense_tracks.npz")
     vp.resize(vp.ResizeParams(input_file=str(video), output_dir=resized), _quiet)
     vp.clip(vp.ClipParams(input_file=f"{resized}/1.mp4", output_dir=clips), _quiet)
     vp.extract_frames(vp.ExtractFramesParams(clips_dir=clips, output_dir=frames), _quiet)
@@ -25,10 +26,20 @@ def run_functions(video: Path, folder: Path) -> None:
         vp.TrackPersonsParams(clips_dir=clips, output_dir=tracks, detections_dir=str(folder / "detections")), _quiet
     )
     vp.generate_proposals(
-        vp.GenerateProposalsParams(frames_dir=frames, tracks_dir=tracks, output_file=proposals), _quiet
+        vp.GenerateProposalsParams(
+            frames_dir=frames, tracks_dir=tracks, output_file=proposals, dense_tracks_file=dense_tracks
+        ),
+        _quiet,
     )
     vp.package(
-        vp.PackageParams(frames_dir=frames, proposals_file=proposals, output_file=str(folder / "final_package.zip")),
+        vp.PackageParams(
+            resized_dir=resized,
+            clips_dir=clips,
+            frames_dir=frames,
+            dense_tracks_file=dense_tracks,
+            proposals_file=proposals,
+            output_file=str(folder / "final_package.zip"),
+        ),
         _quiet,
     )
 

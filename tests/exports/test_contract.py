@@ -11,7 +11,7 @@ from tests.support.results import write_result
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.exports.base import Exporter
 from videoprep_nb.exports.format_table import format_table
-from videoprep_nb.exports.registry import EXPORTERS, package_entries, package_exporters
+from videoprep_nb.exports.registry import EXPORTERS, check_fit_into_package, create_exporters
 from videoprep_nb.exports.result import Result
 from videoprep_nb.exports.validate import validate
 
@@ -66,9 +66,7 @@ def test_the_first_two_members(tmp_path: Path) -> None:
 )
 def test_formats_that_cannot_be_added(names: list[str], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
-        package_exporters(names)
-    with pytest.raises(ParameterError, match=message):
-        package_entries(names)
+        check_fit_into_package(create_exporters(names))
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ def test_awkward_names_are_taken_literally(name: str, tmp_path: Path, monkeypatc
     result = standardise(Path(name), folder / "out", width=320, height=180)
     assert numbers_in(folder / "out" / "1.mp4") == list(range(10))
     assert result.original_name == name
-    assert sorted(path.name for path in folder.rglob("*")) == sorted([name, "out", "1.mp4", "1.json"])
+    assert sorted(path.name for path in folder.rglob("*")) == sorted([name, "out", "1.mp4", "1.json", "1_stamps.npy"])
 
 
 def test_joined_recordings_of_different_size_are_one_video(tmp_path: Path) -> None:

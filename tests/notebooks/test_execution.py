@@ -45,6 +45,7 @@ def chain(tmp_path_factory) -> Path:
     folders = {name: str(root / name) for name in ("resized", "clips", "frames", "tracks", "detections")}
     clips, frames, tracks = folders["clips"], folders["frames"], folders["tracks"]
     proposals, package = str(root / "proposals.pkl"), str(root / "final_package.zip")
+    dense_tracks = str(root / "dense_tracks.npz")
     parameters: dict[str, dict[str, Any]] = {
         "resize": {
             "input_file": str(root / "sample.mp4"),
@@ -54,8 +55,20 @@ def chain(tmp_path_factory) -> Path:
         "clip": {"input_file": f"{folders['resized']}/1.mp4", "output_dir": clips, "clip_duration_s": 2},
         "extract_frames": {"clips_dir": clips, "output_dir": frames},
         "track_persons": {"clips_dir": clips, "output_dir": tracks, "detections_dir": folders["detections"]},
-        "generate_proposals": {"frames_dir": frames, "tracks_dir": tracks, "output_file": proposals},
-        "package": {"frames_dir": frames, "proposals_file": proposals, "output_file": package},
+        "generate_proposals": {
+            "frames_dir": frames,
+            "tracks_dir": tracks,
+            "output_file": proposals,
+            "dense_tracks_file": dense_tracks,
+        },
+        "package": {
+            "resized_dir": folders["resized"],
+            "clips_dir": clips,
+            "frames_dir": frames,
+            "proposals_file": proposals,
+            "dense_tracks_file": dense_tracks,
+            "output_file": package,
+        },
     }
     for stage, values in parameters.items():
         notebook = execute(stage, root / f"{stage}.ipynb", values, elsewhere)

@@ -23,11 +23,25 @@ def package_folder(tmp_path: Path) -> Path:
     ]
     write_tracks(tmp_path, "1", {clip: rows})
     frames, proposals = str(tmp_path / "frames"), str(tmp_path / "dense_proposals.pkl")
+    dense_tracks = str(tmp_path / "dense_tracks.npz")
     vp.generate_proposals(
-        vp.GenerateProposalsParams(frames_dir=frames, tracks_dir=str(tmp_path / "tracks"), output_file=proposals)
+        vp.GenerateProposalsParams(
+            frames_dir=frames,
+            tracks_dir=str(tmp_path / "tracks"),
+            output_file=proposals,
+            dense_tracks_file=dense_tracks,
+        )
     )
-    package = str(tmp_path / "final_package.zip")
-    vp.package(vp.PackageParams(frames_dir=frames, proposals_file=proposals, output_file=package))
+    vp.package(
+        vp.PackageParams(
+            resized_dir=str(tmp_path / "resized"),
+            clips_dir=str(tmp_path / "clips"),
+            frames_dir=frames,
+            proposals_file=proposals,
+            dense_tracks_file=dense_tracks,
+            output_file=str(tmp_path / "final_package.zip"),
+        )
+    )
     return tmp_path
 
 

@@ -5,10 +5,17 @@ import json
 import pickle
 import zipfile
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
+
+from videoprep_nb.core.boxes import FrameTransform
+from videoprep_nb.core.records import ClipRecord, ClipTable
+from videoprep_nb.media.probe import VideoInfo
+from videoprep_nb.media.resize import ResizeResult
 
 WIDTH, HEIGHT = 64, 36
 
@@ -40,10 +47,11 @@ def track_row(clip: str, index: int, track_id: int, box: Sequence[float], **chan
 def write_video(
     root: Path, video: str, clips: Mapping[str, Sequence[int]], size: tuple[int, int] = (WIDTH, HEIGHT)
 ) -> None:
-    """Write ``root/frames/<video>``: JPEGs and frames.json, as stage 3 does.
+    """Write the records of stages 1 and 2 and ``root/frames/<video>``, JPEGs and frames.json, as stage 3 does.
 
-    ``clips`` gives each clip's frame indices.
+    ``clips`` gives each clip's frame indices; clips have 10 frames per second and a second for each of these.
     """
+    write_records(root, video, {clip: 10 * len(indices) for clip, indices in clips.items()}, size)
     records = []
     for clip, indices in clips.items():
         folder = root / "frames" / video / clip
@@ -54,6 +62,56 @@ def write_video(
             records.append({"name": frame(clip, number), "clip_id": clip, "index_in_clip": index, **times})
     table = {"video_id": video, "width": size[0], "height": size[1], "frames": records}
     (root / "frames" / video / "frames.json").write_text(json.dumps(table))
+
+
+def write_records(root: Path, video: str, frame_counts: Mapping[str, int], size: tuple[int, int]) -> None:
+    """Write ``root/resized/<video>.json`` and ``root/clips/<video>/clips.json``; no video."""
+    starts = [0, *accumulate(frame_counts.values())]
+    rate, (width, height) = Fraction(10), size
+    info = VideoInfo(
+        format_name="avi",
+        codec="mpeg4",
+        width=2 * width,
+        height=2 * height,
+        rotation_deg=0,
+        sample_aspect=Fraction(1),
+        rate=rate,
+        is_variable_rate=False,
+        duration_s=starts[-1] / 10,
+        packet_count=starts[-1],
+        claimed_frame_count=None,
+        claimed_duration_s=None,
+        pixel_format="yuv420p",
+        audio_codec=None,
+        findings=[],
+    )
+    ResizeResult(
+        video_id=video,
+        original_name=f"camera {video}.avi",
+        file=f"{video}.mp4",
+        source=info,
+        transform=FrameTransform(0.5, 0.5, 0, 0),
+        content_xyxy=(0, 0, width, height),
+        width=width,
+        height=height,
+        rate=rate,
+        decoded_frame_count=starts[-1],
+        frame_count=starts[-1],
+        findings=[],
+    ).write(root / "resized" / f"{video}.json")
+    records = [
+        ClipRecord(
+            clip_id=clip,
+            start_frame=start,
+            frame_count=count,
+            rate=rate,
+            width=width,
+            height=height,
+            stream_copied=True,
+        )
+        for start, (clip, count) in zip(starts, frame_counts.items(), strict=False)
+    ]
+    ClipTable(video_id=video, source_frame_count=starts[-1], clips=records).write(root / "clips" / video / "clips.json")
 
 
 def write_tracks(root: Path, video: str, rows_by_clip: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:

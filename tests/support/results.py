@@ -8,10 +8,17 @@ import numpy as np
 
 from tests.support.proposal_files import HEIGHT, WIDTH, good_entries, good_proposals, zip_of
 from tests.support.synthetic import write_video
-from videoprep_nb.core.layout import PACKAGE_NAME, video_id_of_clip
-from videoprep_nb.exports.dense_tracks import DENSE_TRACKS_NAME, write_dense_tracks
-from videoprep_nb.exports.manifest import MANIFEST_NAME, Manifest, ManifestClip, ManifestFrame, ManifestVideo
-from videoprep_nb.exports.result import CLIPS_FOLDER, KEPT_FOLDER, Result, open_result
+from videoprep_nb.core.layout import (
+    CLIPS_FOLDER,
+    DENSE_TRACKS_NAME,
+    KEPT_FOLDER,
+    MANIFEST_NAME,
+    PACKAGE_NAME,
+    video_id_of_clip,
+)
+from videoprep_nb.exports.dense_tracks import write_dense_tracks
+from videoprep_nb.exports.manifest import Manifest, ManifestClip, ManifestFrame, ManifestVideo
+from videoprep_nb.exports.result import Result, open_result
 from videoprep_nb.tracking.tracks import Tracks
 
 RATE = 10
@@ -73,8 +80,9 @@ def write_result(
     described.write(folder / MANIFEST_NAME)
     write_dense_tracks(folder / KEPT_FOLDER / DENSE_TRACKS_NAME, good_dense_tracks() if tracks is None else tracks)
     if clips:
-        (folder / KEPT_FOLDER / CLIPS_FOLDER).mkdir(exist_ok=True)
         for clip in described.clips:
+            of_video = folder / KEPT_FOLDER / CLIPS_FOLDER / clip.video_id
+            of_video.mkdir(parents=True, exist_ok=True)
             shades = (np.full((HEIGHT, WIDTH, 3), index, np.uint8) for index in range(clip.frame_count))
-            write_video(folder / KEPT_FOLDER / CLIPS_FOLDER / f"{clip.clip_id}.mp4", shades, clip.rate)
+            write_video(of_video / f"{clip.clip_id}.mp4", shades, clip.rate)
     return open_result(folder)

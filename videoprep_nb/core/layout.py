@@ -1,6 +1,7 @@
 """Names of things and where they lie, and how a result appears: whole, by rename, or not at all."""
 
 import errno
+import hashlib
 import os
 import re
 import shutil
@@ -14,6 +15,14 @@ PACKAGE_NAME = "final_package.zip"
 PROPOSALS_NAME = "dense_proposals.pkl"
 CLIP_TABLE_NAME = "clips.json"
 FRAME_TABLE_NAME = "frames.json"
+MANIFEST_NAME = "manifest.json"
+"""Beside a package: where every frame comes from."""
+DENSE_TRACKS_NAME = "dense_tracks.npz"
+EXPORTS_FOLDER = "exports"
+"""Beside a package: the formats that were asked for."""
+KEPT_FOLDER = "for_exports"
+"""Beside a package: dense tracks and clips, when a format asked for them."""
+CLIPS_FOLDER = "clips"
 STAGING_PREFIX = ".partial-"
 
 _CLIP_ID = re.compile(r"(?P<video>[^/]+)_clip_(?P<index>\d{3,})")
@@ -49,6 +58,12 @@ def frame_name(clip: str, number: int) -> str:
 def staging_path(path: Path) -> Path:
     """A name next to ``path`` until the file is complete; it keeps the suffix, as tools read the format from it."""
     return path.with_name(f"{STAGING_PREFIX}{os.getpid()}-{path.name}")
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

@@ -36,11 +36,26 @@ class Record(BaseModel):
             InputError: The file is missing or is not such a record.
         """
         try:
-            return cls.model_validate_json(path.read_bytes())
+            content = path.read_bytes()
         except FileNotFoundError:
             raise InputError(_advised(f"{path} does not exist", f"Run {cls.written_by} first.", cls)) from None
+        return cls.parse(content, str(path))
+
+    @classmethod
+    def parse(cls, content: bytes, name: str) -> Self:
+        """Read a record from the bytes of its file.
+
+        Args:
+            content: The JSON.
+            name: Name of the file, for messages.
+
+        Raises:
+            InputError: The file is not such a record.
+        """
+        try:
+            return cls.model_validate_json(content)
         except ValidationError as error:
-            found = f"{path} is damaged or was written by another version ({error.errors()[0]['msg']})"
+            found = f"{name} is damaged or was written by another version ({error.errors()[0]['msg']})"
             raise InputError(_advised(found, f"Run {cls.written_by} again.", cls)) from None
 
 

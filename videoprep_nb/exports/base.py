@@ -5,12 +5,12 @@ from enum import Enum
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from videoprep_nb.core.layout import MANIFEST_NAME
 from videoprep_nb.core.options import Options
 
 if TYPE_CHECKING:
     from videoprep_nb.exports.result import Result
 
-MANIFEST_ENTRY = "manifest.json"
 ANNOTATIONS_FOLDER = "annotations"
 
 
@@ -65,6 +65,11 @@ class Exporter(ABC):
         """True for a format of several files."""
         return self.file_name.endswith("/")
 
+    @property
+    def download_name(self) -> str:
+        """Name of the one file that people download: a folder comes as a ZIP."""
+        return f"{self.file_name.rstrip('/')}.zip" if self.writes_folder else self.file_name
+
     @abstractmethod
     def write(self, result: "Result", target: Path) -> None:
         """Write the format; equal input gives equal bytes.
@@ -82,11 +87,11 @@ class Exporter(ABC):
 def _entry_problem(cls: type[Exporter]) -> str | None:
     """What is wrong with the entry that a format declares, None when nothing is."""
     entry = cls.entry
-    if entry is None or entry == MANIFEST_ENTRY:
+    if entry is None or entry == MANIFEST_NAME:
         return None
     path = PurePosixPath(entry)
     if path.parts[:1] != (ANNOTATIONS_FOLDER,) or len(path.parts) < 2 or ".." in path.parts:
-        return f"got the entry {entry!r}, expected {MANIFEST_ENTRY} or a path in {ANNOTATIONS_FOLDER}/"
+        return f"got the entry {entry!r}, expected {MANIFEST_NAME} or a path in {ANNOTATIONS_FOLDER}/"
     if entry.endswith("/") != cls.file_name.endswith("/"):
         return f"entry {entry!r} and file_name {cls.file_name!r} must both be files or both be folders"
     return None

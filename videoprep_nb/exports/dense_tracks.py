@@ -1,10 +1,10 @@
-"""``dense_tracks.npz``: the tracks on all frames of all clips of a job, for the formats that need more than keyframes.
+"""``dense_tracks.npz``: the tracks on all frames of all clips of a job (docs/formats.md, section 8).
 
 A row per person and frame of a clip; where clips overlap, a frame is in both. 33 bytes a row before compression.
 """
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,8 @@ import numpy.typing as npt
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.layout import staged_file
+from videoprep_nb.core.records import TrackRow
 from videoprep_nb.tracking.tracks import Tracks
-
-DENSE_TRACKS_NAME = "dense_tracks.npz"
 
 _TYPES: Mapping[str, type[np.generic]] = {
     "frame_index": np.int32,
@@ -24,6 +23,22 @@ _TYPES: Mapping[str, type[np.generic]] = {
     "scores": np.float32,
     "interpolated": np.bool_,
 }
+
+
+def tracks_of_rows(rows: Sequence[TrackRow], id_offset: int) -> Tracks:
+    """The rows of the tracking JSON of a clip as a table.
+
+    Args:
+        rows: All rows of the clip.
+        id_offset: Added to every track id.
+    """
+    return Tracks.from_arrays(
+        frame_index=[row["frame_index"] for row in rows],
+        track_id=[row["track_id"] + id_offset for row in rows],
+        boxes_xyxy=[row["bbox"] for row in rows],
+        scores=[row["score"] for row in rows],
+        interpolated=[row["interpolated"] for row in rows],
+    )
 
 
 def write_dense_tracks(path: Path, tracks_by_clip: Mapping[str, Tracks]) -> None:

@@ -1,4 +1,4 @@
-"""``manifest.json``: where every frame of a package comes from (docs/formats.md, section 8)."""
+"""``manifest.json``: where every frame of a package comes from (docs/formats.md, section 7)."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -13,7 +13,6 @@ from videoprep_nb.core.layout import video_id_of_clip
 from videoprep_nb.core.records import Record
 from videoprep_nb.exports.dense_proposals import DenseProposals
 
-MANIFEST_NAME = "manifest.json"
 MANIFEST_VERSION = 1
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, ClassVar
 
 from videoprep_nb.core.errors import InputError
-from videoprep_nb.core.layout import PROPOSALS_NAME
+from videoprep_nb.core.layout import MANIFEST_NAME, PROPOSALS_NAME
 from videoprep_nb.exports.base import Need
 from videoprep_nb.exports.dense_proposals import DenseProposals, Proposal
 from videoprep_nb.exports.validation.findings import Findings
@@ -19,6 +19,7 @@ from videoprep_nb.exports.validation.validate_pickle import read_pickle
 
 _MAX_PICKLE_BYTES = 256 << 20
 _MAX_JPEG_BYTES = 64 << 20
+_MAX_MANIFEST_BYTES = 256 << 20
 
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 """What zipfile raises for files that are broken in one way or another; RuntimeError for encrypted ones."""
@@ -132,6 +133,20 @@ class Package:
             with zipfile.ZipFile(self.path) as package, _open_clip(package, clip_id) as entry:
                 return _read_entry(zipfile.ZipFile(entry), name, _MAX_JPEG_BYTES)
         except (*_ZIP_ERRORS, KeyError, OSError) as error:
+            raise _unreadable(self.path, error) from None
+
+    def read_manifest(self) -> bytes | None:
+        """The manifest in the package; None if it holds none.
+
+        Raises:
+            InputError: The package is damaged.
+        """
+        try:
+            with zipfile.ZipFile(self.path) as package:
+                if MANIFEST_NAME not in package.namelist():
+                    return None
+                return _read_entry(package, MANIFEST_NAME, _MAX_MANIFEST_BYTES)
+        except (*_ZIP_ERRORS, OSError) as error:
             raise _unreadable(self.path, error) from None
 
 

@@ -1,10 +1,11 @@
 """The export formats: ours, and those that plugins bring."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 
 from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.options import read_options
 from videoprep_nb.core.registry import class_registry, near_matches
-from videoprep_nb.exports.base import Exporter, Need
+from videoprep_nb.exports.base import Exporter
 
 EXPORTERS = class_registry(
     "export format",
@@ -15,31 +16,63 @@ EXPORTERS = class_registry(
 """All formats by name."""
 
 
-def package_exporters(
-    names: Iterable[str], provides: Set[Need] = frozenset(Need), field: str = "exports"
+def create_exporters(
+    names: Iterable[str], options: Iterable[str] = (), labels: str = "", field: str = "exports"
 ) -> list[Exporter]:
-    """The formats to add to a package, each once, in the order of their names.
+    """Formats with their options, each once, in the order of their names.
 
     Args:
         names: What somebody typed.
-        provides: What there is to read.
+        options: Options, each written ``format.option:value``; those of formats that are not named are an error.
+        labels: Labels and attributes as YAML, for all formats that offer them; empty: their default.
         field: The parameter that holds the names, for messages.
 
     Raises:
-        ParameterError: A format is unknown, cannot be added to a package, or needs what there is not.
+        ParameterError: A format or an option is unknown, or the value of an option is wrong.
+
+    Example:
+        >>> [exporter.name for exporter in create_exporters(["package", "dense_proposals"])]
+        ['dense_proposals', 'package']
     """
-    return [_package_exporter(name, provides, field) for name in sorted(set(names))]
+    chosen = sorted(set(names))
+    given = _options_by_format(options, chosen)
+    return [_create(EXPORTERS.find(name, field), given.get(name, []), labels) for name in chosen]
 
 
-def _package_exporter(name: str, provides: Set[Need], field: str) -> Exporter:
-    exporter = EXPORTERS.find(name, field)
-    if exporter.entry is None:
-        possible = [other.name for other in EXPORTERS.values() if other.entry is not None]
-        raise ParameterError(field, f"{name} adds nothing to a package; {near_matches(name, possible)}")
-    if missing := exporter.needs - provides:
-        needs = ", ".join(sorted(need.value for need in missing))
-        raise ParameterError(field, f"{name} needs {needs}, which are not there when the package is written")
-    return exporter()
+def _create(exporter: type[Exporter], options: list[str], labels: str) -> Exporter:
+    offered = exporter.options_type.model_fields
+    given = {"labels": labels} if labels and "labels" in offered else {}
+    return exporter(read_options(exporter.options_type, options, exporter.name, "export_options", given))
+
+
+def _options_by_format(options: Iterable[str], names: Iterable[str]) -> dict[str, list[str]]:
+    by_format: dict[str, list[str]] = {}
+    for text in options:
+        name, dot, option = text.partition(".")
+        if not dot or name not in names:
+            raise ParameterError(
+                "export_options", f"got {text!r}, expected format.option:value with one of the formats that are written"
+            )
+        by_format.setdefault(name, []).append(option)
+    return by_format
+
+
+def check_fit_into_package(exporters: Iterable[Exporter], field: str = "add_to_package") -> None:
+    """Check that formats can be added to a package side by side.
+
+    Raises:
+        ParameterError: One has no place in a package, or two have the same.
+    """
+    taken: dict[str, str] = {}
+    for exporter in exporters:
+        if exporter.entry is None:
+            possible = [other.name for other in EXPORTERS.values() if other.entry is not None]
+            raise ParameterError(
+                field, f"{exporter.name} adds nothing to a package; {near_matches(exporter.name, possible)}"
+            )
+        other = taken.setdefault(exporter.entry, exporter.name)
+        if other != exporter.name:
+            raise ParameterError(field, f"{other} and {exporter.name} both write {exporter.entry}; choose one of them")
 
 
 def package_entries(names: Iterable[str] | None = None) -> list[str]:
@@ -49,11 +82,11 @@ def package_entries(names: Iterable[str] | None = None) -> list[str]:
         names: The formats; None for all that are installed.
 
     Raises:
-        ParameterError: A format is unknown, or cannot be added to a package.
+        ParameterError: A format is unknown.
 
     Example:
         >>> sorted(EXPORTERS), package_entries([])
         (['dense_proposals', 'package'], [])
     """
-    exporters = EXPORTERS.values() if names is None else package_exporters(names)
+    exporters = EXPORTERS.values() if names is None else [EXPORTERS.find(name, "add_to_package") for name in names]
     return sorted({exporter.entry for exporter in exporters if exporter.entry is not None})

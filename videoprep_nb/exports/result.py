@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import IO
@@ -13,17 +13,20 @@ from PIL import Image
 
 from videoprep_nb.core.boxes import clip_to_frame
 from videoprep_nb.core.errors import InputError
-from videoprep_nb.core.layout import PACKAGE_NAME, video_id_of_clip
+from videoprep_nb.core.layout import (
+    CLIPS_FOLDER,
+    DENSE_TRACKS_NAME,
+    KEPT_FOLDER,
+    MANIFEST_NAME,
+    PACKAGE_NAME,
+    video_id_of_clip,
+)
 from videoprep_nb.exports.base import Need
 from videoprep_nb.exports.dense_proposals import DenseProposals
-from videoprep_nb.exports.dense_tracks import DENSE_TRACKS_NAME, read_dense_tracks
-from videoprep_nb.exports.manifest import MANIFEST_NAME, Manifest, inferred_manifest
+from videoprep_nb.exports.dense_tracks import read_dense_tracks
+from videoprep_nb.exports.manifest import Manifest, inferred_manifest
 from videoprep_nb.exports.package import Package, read_package
 from videoprep_nb.tracking.tracks import Tracks
-
-KEPT_FOLDER = "for_exports"
-"""Folder of a job that holds dense tracks and clips, when an export asked for them."""
-CLIPS_FOLDER = "clips"
 
 
 @dataclass(frozen=True)
@@ -32,15 +35,15 @@ class Result:
 
     Args:
         package: Frames and proposals.
-        manifest_file: Where every frame comes from; None: frames are taken to be one second apart.
+        described: Where every frame comes from; None: frames are taken to be one second apart.
         dense_tracks_file: The tracks of all frames; None if they were not kept.
-        clips_dir: Folder that holds ``<clip_id>.mp4``; None if the clips were not kept.
+        clips_dir: Folder that holds ``<video_id>/<clip_id>.mp4``; None if the clips were not kept.
     """
 
     package: Package
-    manifest_file: Path | None = None
+    described: Manifest | None = None
     dense_tracks_file: Path | None = None
-    clips_dir: Path | None = field(default=None)
+    clips_dir: Path | None = None
 
     @property
     def provides(self) -> frozenset[Need]:
@@ -58,15 +61,14 @@ class Result:
         """Videos, clips, and the time of every frame.
 
         Raises:
-            InputError: The manifest is damaged, or is that of another package.
+            InputError: The manifest is that of another package.
         """
-        if self.manifest_file is None:
+        if self.described is None:
             return inferred_manifest(self.proposals, *self._frame_size())
-        manifest = Manifest.read(self.manifest_file)
-        described = {clip.clip_id: [frame.name for frame in clip.frames] for clip in manifest.clips}
+        described = {clip.clip_id: [frame.name for frame in clip.frames] for clip in self.described.clips}
         if described != {clip_id: list(frames) for clip_id, frames in self.proposals.items()}:
-            raise InputError(f"{self.manifest_file} describes other frames than {self.package.path} holds.")
-        return manifest
+            raise InputError(f"The manifest describes other frames than {self.package.path} holds.")
+        return self.described
 
     def _frame_size(self) -> tuple[int, int]:
         for clip_id, frames in self.proposals.items():
@@ -129,7 +131,7 @@ class Result:
         Raises:
             InputError: It was not kept.
         """
-        path = None if self.clips_dir is None else self.clips_dir / f"{clip_id}.mp4"
+        path = None if self.clips_dir is None else self.clips_dir / video_id_of_clip(clip_id) / f"{clip_id}.mp4"
         if path is None or not path.is_file():
             raise InputError(f"The clip {clip_id} was not kept with {self.package.path}.")
         return path
@@ -150,11 +152,14 @@ def open_result(path: str | Path) -> Result:
     """
     path = Path(path)
     if not path.is_dir():
-        return Result(read_package(path))
+        package = read_package(path)
+        content = package.read_manifest()
+        return Result(package, None if content is None else Manifest.parse(content, f"{MANIFEST_NAME} in {path}"))
     kept = path / KEPT_FOLDER
+    manifest_file = path / MANIFEST_NAME
     return Result(
         package=read_package(path / PACKAGE_NAME),
-        manifest_file=_present(path / MANIFEST_NAME),
+        described=Manifest.read(manifest_file) if manifest_file.exists() else None,
         dense_tracks_file=_present(kept / DENSE_TRACKS_NAME),
         clips_dir=_present(kept / CLIPS_FOLDER),
     )

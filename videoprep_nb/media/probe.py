@@ -6,6 +6,7 @@ import stat
 import sys
 from collections import deque
 from collections.abc import Iterator
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class VideoInfo(Record):
         claimed_duration_s: Seconds that the header reports, None when it reports none.
         pixel_format: Pixel format, as libav names it.
         audio_codec: Codec of the first audio stream, None without one.
+        recorded_at: When the recording began, as the container says; None if it does not.
         findings: Notes on what is wrong or unusual.
     """
 
@@ -54,6 +56,7 @@ class VideoInfo(Record):
     claimed_duration_s: float | None
     pixel_format: str
     audio_codec: str | None
+    recorded_at: datetime | None = None
     findings: list[str]
 
     @property
@@ -95,12 +98,13 @@ def check_input_file(path: Path, name: str) -> None:
         raise InputError(f"{name} is empty (0 bytes); check that the upload was complete.")
 
 
-def probe(path: Path, name: str | None = None) -> VideoInfo:
+def probe(path: Path, name: str | None = None, times_file: Path | None = None) -> VideoInfo:
     """Measure a video file in a child process, as libraries may crash on hostile files.
 
     Args:
         path: A raw file.
         name: Name for messages; an upload is stored under another one. None: its path.
+        times_file: Where to write the times of all frames; None: nowhere.
 
     Returns:
         What is in it.
@@ -114,6 +118,7 @@ def probe(path: Path, name: str | None = None) -> VideoInfo:
     output: list[str] = []
     errors: deque[str] = deque(maxlen=1)
     argv = [sys.executable, "-P", "-m", "videoprep_nb.media.probe_child", str(path.absolute())]
+    argv += [str(times_file.absolute())] if times_file else []
     try:
         status = run_child(
             argv,

@@ -1,11 +1,13 @@
 """The process that opens a raw file for ``probe`` and prints its measurements as JSON, or why it refuses.
 
-Run as ``python -m videoprep_nb.media.probe_child FILE``. It starts once per video, so it imports little.
+Run as ``python -m videoprep_nb.media.probe_child FILE [TIMES]``; the times of all frames go to the file ``TIMES``. It
+starts once per video, so it imports little.
 """
 
 import json
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,15 +20,21 @@ from av.stream import Disposition
 from videoprep_nb.core.errors import ProbeError
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.ffmpeg import RAW_INPUT_OPTIONS, file_url
+from videoprep_nb.media.source_times import write_frame_times
 from videoprep_nb.media.timing import measure_rate, without_jumps
 
 _PACKETS_TO_FIRST_FRAME = 300
 _CLOCK_MAY_JUMP = 0x0200  # AVFMT_TS_DISCONT of libavformat: MPEG streams, Ogg
+_FIRST_YEAR = 1990
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 
 
-def examine(path: Path) -> dict[str, Any]:
+def examine(path: Path, times_file: Path | None = None) -> dict[str, Any]:
     """Open a raw file in this process and measure it.
+
+    Args:
+        path: The raw file.
+        times_file: Where to write the times of all frames, see ``source_times.py``.
 
     Returns:
         The fields of a ``VideoInfo`` without its findings; ``transfer``: the name of a transfer function of high
@@ -38,10 +46,12 @@ def examine(path: Path) -> dict[str, Any]:
     with _open(path) as container:
         stream = _video_stream(container)
         first_frame, times, packet_count = _read_packets(container, stream)
-        decode_times_s, times_s = (np.array(times, dtype=np.float64) * float(stream.time_base)).reshape(-1, 2).T
-        clock_jumps = 0
+        decode_times_s, stamps_s = (np.array(times, dtype=np.float64) * float(stream.time_base)).reshape(-1, 2).T
+        times_s, clock_jumps = stamps_s, 0
         if container.format.flags & _CLOCK_MAY_JUMP:
-            times_s, clock_jumps = without_jumps(times_s, decode_times_s)
+            times_s, clock_jumps = without_jumps(stamps_s, decode_times_s)
+        if times_file:
+            write_frame_times(times_file, times_s, stamps_s)
         times_s = np.sort(times_s)
         claimed_rates = [rate for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate) if rate]
         if len(times_s) < 2 and stream.codec_context.framerate:
@@ -67,6 +77,7 @@ def examine(path: Path) -> dict[str, Any]:
             "claimed_duration_s": _claimed_duration_s(container, stream),
             "pixel_format": first_frame.format.name,
             "audio_codec": audio_codecs[0] if audio_codecs else None,
+            "recorded_at": _recorded_at(container),
             "clock_jumps": clock_jumps,
             "transfer": _HDR_TRANSFERS.get(int(first_frame.color_trc)),
         }
@@ -141,10 +152,19 @@ def _claimed_duration_s(container: Any, stream: Any) -> float | None:
     return None if container.duration is None else container.duration / av.time_base
 
 
+def _recorded_at(container: Any) -> str | None:
+    """When the recording began, as the container says; clocks that were never set say 1904 or 1970."""
+    try:
+        recorded_at = datetime.fromisoformat(container.metadata.get("creation_time", ""))
+    except ValueError:
+        return None
+    return recorded_at.isoformat() if recorded_at.year >= _FIRST_YEAR and recorded_at.tzinfo else None
+
+
 def main() -> None:
     """Print what the file given on the command line holds."""
     try:
-        answer = examine(Path(sys.argv[1]))
+        answer = examine(*map(Path, sys.argv[1:]))
     except ProbeError as refusal:
         answer = {"refusal": str(refusal)}
     print(json.dumps(answer))  # noqa: T201 - read by the parent process

@@ -1,18 +1,22 @@
 """Convert a raw video to the standard form."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
 from videoprep_nb.core.boxes import FrameTransform
 from videoprep_nb.core.errors import FrameCountError, ProbeError
-from videoprep_nb.core.layout import staged_file
+from videoprep_nb.core.layout import file_sha256, staged_file
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import Record
 from videoprep_nb.core.text import plural
 from videoprep_nb.media.ffmpeg import FfmpegRun, raw_input, run_ffmpeg
 from videoprep_nb.media.geometry import Fit, Placement, place
 from videoprep_nb.media.probe import VideoInfo, probe
+from videoprep_nb.media.source_times import read_frame_times, source_stamps
 from videoprep_nb.media.standard import read_standard
 from videoprep_nb.media.timing import MAX_PAUSE_S
 
@@ -31,6 +35,8 @@ class ResizeResult(Record):
         original_name: File name as submitted.
         file: Name of the standard video.
         source: What the raw file holds.
+        source_bytes: Size of the raw file; None in records of version 0.1.
+        source_sha256: Its hash, hexadecimal; empty in records of version 0.1.
         transform: From source pixels, rotated as in a player, to the standard frame.
         content_xyxy: The part of the frame that shows the source, in pixels.
         width: Width of the standard video in pixels.
@@ -47,6 +53,8 @@ class ResizeResult(Record):
     original_name: str
     file: str
     source: VideoInfo
+    source_bytes: int | None = None
+    source_sha256: str = ""
     transform: FrameTransform
     content_xyxy: tuple[int, int, int, int]
     width: int
@@ -55,6 +63,11 @@ class ResizeResult(Record):
     decoded_frame_count: int
     frame_count: int
     findings: list[str]
+
+
+def source_stamps_file(record_file: Path) -> Path:
+    """Where the stamps of the source frames lie that the frames of a standard video show, beside its record."""
+    return record_file.with_name(f"{record_file.stem}_stamps.npy")
 
 
 def resize_video(
@@ -95,7 +108,9 @@ def resize_video(
         FrameCountError: The written file does not hold the frames that were encoded.
         DiskFullError: The disk is full.
     """
-    source = probe(input_file, original_name)
+    with tempfile.NamedTemporaryFile(suffix=".npy") as times_file:
+        source = probe(input_file, original_name, Path(times_file.name))
+        times_s, stamps_s = read_frame_times(Path(times_file.name))
     rate = rate or source.rate
     placement = place(source.displayed_size, source.displayed_sample_aspect, frame_size, fit, upscale=upscale)
     expected_count = max(1, round(source.duration_s * rate))
@@ -109,11 +124,15 @@ def resize_video(
         )
         written_count = _checked_count(staging, run, original_name)
     progress(written_count, written_count, "frames")
+    with staged_file(source_stamps_file(output_file)) as staging:
+        np.save(staging, source_stamps(times_s, stamps_s, rate, written_count))
     return ResizeResult(
         video_id=output_file.stem,
         original_name=original_name,
         file=output_file.name,
         source=source,
+        source_bytes=input_file.stat().st_size,
+        source_sha256=file_sha256(input_file),
         transform=placement.transform_from(*source.displayed_size),
         content_xyxy=placement.content_xyxy,
         width=placement.frame_width,

@@ -98,7 +98,8 @@ class Stage:
     """A stage of the chain: a params model, a function, a view and a notebook.
 
     Path templates name what a job provides: ``{scratch}``, ``{preview}``, ``{package_file}``, ``{video_file}``,
-    ``{original_name}``, ``{video_id}``, ``{video_ids}``, ``{part}``, ``{first_clip}``, ``{clip_count}``. A template
+    ``{original_name}``, ``{video_id}``, ``{video_ids}``, ``{part}``, ``{first_clip}``, ``{clip_count}``,
+    ``{job_params}``. A template
     that is a single name takes the value as it is, so lists and numbers pass through.
 
     Args:

@@ -31,6 +31,8 @@ def _type_name(annotation: Any) -> str:
         return annotation.__name__
     if get_origin(annotation) is list:
         return f"list of {get_args(annotation)[0].__name__}"
+    if get_origin(annotation) is dict:
+        return "dict"
     alternatives = [_type_name(part) if isinstance(part, type) else repr(part) for part in get_args(annotation)]
     return " or ".join(name.replace("NoneType", "None").strip("'") for name in alternatives)
 

@@ -16,7 +16,11 @@ BOX = [1.0, 2.0, 30.0, 30.0]
 
 def run(root: Path, **changes: Any) -> tuple[ProposalsResult, list[tuple[int, int, str]]]:
     params = GenerateProposalsParams(
-        frames_dir=str(root / "frames"), tracks_dir=str(root / "tracks"), output_file=str(root / "out.pkl"), **changes
+        frames_dir=str(root / "frames"),
+        tracks_dir=str(root / "tracks"),
+        output_file=str(root / "out.pkl"),
+        dense_tracks_file=str(root / "dense_tracks.npz"),
+        **changes,
     )
     reports: list[tuple[int, int, str]] = []
     result = generate_proposals(params, lambda *report: reports.append(report))

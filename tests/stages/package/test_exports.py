@@ -14,10 +14,13 @@ import pytest
 
 from tests.support.plugin_packages import code_blocks, install, run_python, videoprep
 from tests.support.proposal_files import good_proposals, write_video
+from videoprep_nb.exports.result import open_result
 from videoprep_nb.exports.validation.validate import validate_package
 
 GROUP = "videoprep.exports"
 NOTEBOOK = Path(__file__).resolve().parents[3] / "notebooks" / "06_package.ipynb"
+
+BESIDE = ["exports", "final_package.zip", "for_exports", "manifest.json"]
 
 RUN_STAGE = """
 import json, sys
@@ -29,7 +32,7 @@ print(package(params, lambda *progress: None).model_dump_json())
 """
 
 TOYS = """
-from videoprep_nb.exports.base import Exporter, Need
+from videoprep_nb.exports.base import Exporter
 
 class Toy(Exporter):
     "A folder with a file per clip."
@@ -63,9 +66,9 @@ class Lazy(Exporter):
     def write(self, result, target):
         pass
 
-class Dense(Lazy):
-    "Needs tracks."
-    name, needs = "dense", frozenset({Need.DENSE_TRACKS, Need.CLIPS})
+class Twin(Toy):
+    "The same place."
+    name = "twin"
 
 class Alone(Lazy):
     "No entry."
@@ -80,17 +83,20 @@ def job(tmp_path: Path) -> Path:
     write_video(tmp_path, "2", {"2_clip_000": [0, 10]})
     (tmp_path / "dense_proposals.pkl").write_bytes(pickle.dumps(good_proposals(), 4))
     (tmp_path / "plugins").mkdir()
-    names = ("toy", "broken", "full", "lazy", "dense", "alone")
+    names = ("toy", "broken", "full", "lazy", "twin", "alone")
     install(tmp_path / "plugins", GROUP, "toys", TOYS, *(f"{name} = toys:{name.capitalize()}" for name in names))
     return tmp_path
 
 
 def values(job: Path, *exports: str) -> dict[str, Any]:
     return {
+        "resized_dir": str(job / "resized"),
+        "clips_dir": str(job / "clips"),
         "frames_dir": str(job / "frames"),
+        "dense_tracks_file": str(job / "dense_tracks.npz"),
         "proposals_file": str(job / "dense_proposals.pkl"),
         "output_file": str(job / "out" / "final_package.zip"),
-        "exports": list(exports),
+        "add_to_package": list(exports),
     }
 
 
@@ -111,13 +117,13 @@ def test_a_format_is_added_and_the_validator_knows_it(job: Path) -> None:
     process = run_stage(job, "toy", "toy")
     assert process.returncode == 0, process.stderr
     result = json.loads(process.stdout)
-    assert (result["exports"], result["findings"], result["clip_count"]) == (["toy"], [], 3)
+    assert (result["added"], result["findings"], result["clip_count"]) == (["toy"], [], 3)
     with zipfile.ZipFile(package) as archive:
         assert archive.namelist() == [*default_entries(), *toy_entries()]
         assert all(info.compress_type == zipfile.ZIP_STORED for info in archive.infolist())
         frame = job / "frames" / "1" / "1_clip_001" / "1_clip_001_frame_0000.jpg"
         assert archive.read(toy_entries()[1]).decode() == f"[{frame.stat().st_size}]"
-    assert [path.name for path in (job / "out").iterdir()] == ["final_package.zip"]
+    assert sorted(path.name for path in (job / "out").iterdir()) == BESIDE
 
     with_plugin = videoprep(job / "plugins", "validate", package)
     assert with_plugin.returncode == 0, with_plugin.stdout
@@ -155,13 +161,13 @@ def test_a_format_that_fails_leaves_no_package(name: str, message: str, job: Pat
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("toi", "exports: unknown export format 'toi'; did you mean toy?"),
-        ("alone", "exports: alone adds nothing to a package"),
-        ("dense", "exports: dense needs clips, dense tracks"),
+        ("toi", "unknown export format 'toi'; did you mean toy?"),
+        ("alone", "add_to_package: alone adds nothing to a package"),
+        ("twin", "add_to_package: toy and twin both write annotations/toy/; choose one of them"),
     ],
 )
 def test_formats_that_cannot_be_added_are_named_before_any_work(name: str, message: str, job: Path) -> None:
-    process = run_stage(job, name)
+    process = run_stage(job, "toy", name)
     assert process.returncode == 1
     assert message in process.stderr.strip().splitlines()[-1]
     assert not (job / "out").exists()
@@ -181,3 +187,30 @@ def test_the_example_of_the_guide_in_the_notebook(job: Path) -> None:
         rows = list(csv.reader(io.StringIO(archive.read("annotations/counts.csv").decode())))
     boxes = {name: len(boxes) for frames in good_proposals().values() for name, boxes in frames.items()}
     assert rows == [["frame", "people"], *([name, str(count)] for name, count in boxes.items())]
+
+
+def test_formats_beside_the_package(job: Path) -> None:
+    asked = {**values(job), "exports": ["toy", "broken"]}
+    process = run_python(job / "plugins", "-c", RUN_STAGE, json.dumps(asked))
+    assert process.returncode == 0, process.stderr
+    broken, toy = json.loads(process.stdout)["exports"]
+    assert (toy["name"], toy["problem"]) == ("toy", "")
+    with zipfile.ZipFile(job / "out" / "exports" / "toy.zip") as archive:
+        assert archive.namelist() == [entry.removeprefix("annotations/toy/") for entry in toy_entries()]
+    assert "out of ink" in broken["problem"]
+    assert [path.name for path in (job / "out" / "exports").iterdir()] == ["toy.zip"]
+    with zipfile.ZipFile(job / "out" / "final_package.zip") as archive:
+        assert archive.namelist() == default_entries()
+
+
+def test_manifest_inside_and_beside_the_package(job: Path) -> None:
+    assert run_stage(job, "manifest").returncode == 0
+    with zipfile.ZipFile(job / "out" / "final_package.zip") as archive:
+        inside = archive.read("manifest.json")
+    assert inside == (job / "out" / "manifest.json").read_bytes()
+    first = json.loads(inside)["videos"][0]
+    assert (first["original_name"], first["source_width"]) == ("camera 1.avi", 128)
+    frame = first["clips"][0]["frames"][1]
+    jpeg = job / "frames" / "1" / "1_clip_000" / frame["name"]
+    assert frame["sha256"] == hashlib.sha256(jpeg.read_bytes()).hexdigest()
+    assert open_result(job / "out" / "final_package.zip").manifest == open_result(job / "out").manifest

@@ -32,7 +32,10 @@ def job(tmp_path: Path) -> Path:
 
 def run(job: Path) -> tuple[PackageResult, list[Any]]:
     params = PackageParams(
+        resized_dir=str(job / "resized"),
+        clips_dir=str(job / "clips"),
         frames_dir=str(job / "frames"),
+        dense_tracks_file=str(job / "dense_tracks.npz"),
         proposals_file=str(job / "dense_proposals.pkl"),
         output_file=str(job / "out" / "final_package.zip"),
     )
@@ -68,7 +71,7 @@ def test_the_package_holds_the_pickle_and_the_frames(job: Path) -> None:
     assert (result.frame_count, result.findings) == (5, [])
     assert reports == [(done, 10, "files") for done in range(1, 11)]
     assert validate_package(job / "out" / "final_package.zip") == []
-    assert files_in(job / "out") == ["final_package.zip"]
+    assert files_in(job / "out") == ["exports", "final_package.zip", "for_exports", "manifest.json"]
 
 
 def test_equal_input_gives_an_equal_package(job: Path) -> None:

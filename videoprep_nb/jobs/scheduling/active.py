@@ -108,7 +108,7 @@ class ActiveJob:
         if state in (State.FAILED, State.CANCELLED):
             self.put_scratch_away(state, videos)
         elif self.folder.staged_package.exists() or not self.folder.package.exists():
-            self.folder.staged_package.replace(self.folder.package)
+            self.folder.publish()
         result = JobResult(
             job_id=self.spec.job_id,
             state=state,

@@ -174,6 +174,7 @@ def task_parameters(task: Task, spec: JobSpec, folder: JobFolder, good_video_ids
         "part": task.part,
         "first_clip": task.first_clip,
         "clip_count": task.clip_count,
+        "job_params": spec.params.model_dump(mode="json"),
     }
     stage = STAGES[task.stage]
     return stage.places(places, is_part=task.part is not None) | requested_parameters(stage, spec)

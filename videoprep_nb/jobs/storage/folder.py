@@ -1,9 +1,11 @@
 """Where the parts of a job lie."""
 
+import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from videoprep_nb.core.layout import PACKAGE_NAME
+from videoprep_nb.core.layout import EXPORTS_FOLDER, KEPT_FOLDER, MANIFEST_NAME, PACKAGE_NAME
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,41 @@ class JobFolder:
         return self.scratch / "tasks"
 
     @property
+    def staged_result(self) -> Path:
+        """The package and what lies beside it, until their notebook has run to the end."""
+        return self.scratch / "result"
+
+    @property
     def staged_package(self) -> Path:
         """The package until its notebook has run to the end."""
-        return self.scratch / PACKAGE_NAME
+        return self.staged_result / PACKAGE_NAME
+
+    @property
+    def exports(self) -> Path:
+        """The result in further formats."""
+        return self.path / EXPORTS_FOLDER
+
+    @property
+    def kept_for_exports(self) -> Path:
+        """Dense tracks and clips, when a format asked for them."""
+        return self.path / KEPT_FOLDER
+
+    @property
+    def manifest(self) -> Path:
+        """Where every frame of the package comes from."""
+        return self.path / MANIFEST_NAME
+
+    def publish(self) -> None:
+        """Move the staged result to its place, the package last: it says that the rest is there.
+
+        Raises:
+            FileNotFoundError: There is no staged package.
+        """
+        for staged in sorted(self.staged_result.iterdir(), key=lambda path: path.name == PACKAGE_NAME):
+            target = self.path / staged.name
+            if target.is_dir():
+                shutil.rmtree(target)
+            staged.replace(target)
+        for folder in (self.exports, self.kept_for_exports):
+            with suppress(OSError):  # it holds something, or is not there
+                folder.rmdir()

@@ -2,13 +2,17 @@
 
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from videoprep_nb.core.errors import PackageError
-from videoprep_nb.core.layout import PROPOSALS_NAME
+from videoprep_nb.core.layout import DENSE_TRACKS_NAME, PROPOSALS_NAME
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.core.records import FrameTable, Record, natural_order
 from videoprep_nb.stages.base import Scope, Stage
 from videoprep_nb.stages.generate_proposals.params import GenerateProposalsParams
+
+if TYPE_CHECKING:
+    from videoprep_nb.tracking.tracks import Tracks
 
 
 class ProposalsResult(Record):
@@ -38,7 +42,7 @@ class ProposalsResult(Record):
 
 
 def generate_proposals(params: GenerateProposalsParams, progress: ProgressCallback | None = None) -> ProposalsResult:
-    """Write the dense proposals of all videos of a job.
+    """Write the dense proposals of all videos of a job, and their tracks on all frames.
 
     The first video keeps its track ids; each next one continues after the highest id so far.
 
@@ -57,6 +61,7 @@ def generate_proposals(params: GenerateProposalsParams, progress: ProgressCallba
         ['1']
     """
     from videoprep_nb.exports.dense_proposals import DenseProposals, clip_proposals, read_track_rows, write_proposals
+    from videoprep_nb.exports.dense_tracks import tracks_of_rows, write_dense_tracks
 
     report = progress or progress_from_environment()
     frames_dir, tracks_dir = Path(params.frames_dir), Path(params.tracks_dir)
@@ -65,6 +70,7 @@ def generate_proposals(params: GenerateProposalsParams, progress: ProgressCallba
     _check_one_size(tables)
 
     proposals: DenseProposals = {}
+    dense_tracks: dict[str, Tracks] = {}
     id_offsets: dict[str, int] = {}
     frame_count, interpolated_count, highest_id = 0, 0, 0
     frame_total = sum(len(table.frames) for table in tables)
@@ -72,9 +78,11 @@ def generate_proposals(params: GenerateProposalsParams, progress: ProgressCallba
         _check_clips_tracked(table, tracks_dir / table.video_id)
         id_offsets[table.video_id] = highest_id
         for clip, frames in groupby(table.frames, key=lambda frame: frame.clip_id):
+            rows = read_track_rows(tracks_dir / table.video_id / f"{clip}.json")
+            dense_tracks[clip] = tracks_of_rows(rows, id_offsets[table.video_id])
             added = clip_proposals(
                 list(frames),
-                read_track_rows(tracks_dir / table.video_id / f"{clip}.json"),
+                rows,
                 id_offset=id_offsets[table.video_id],
                 width=table.width,
                 height=table.height,
@@ -84,6 +92,7 @@ def generate_proposals(params: GenerateProposalsParams, progress: ProgressCallba
             interpolated_count += added.interpolated_count
             frame_count += len(added.frames)
             report(frame_count, frame_total, "frames")
+    write_dense_tracks(Path(params.dense_tracks_file), dense_tracks)
     write_proposals(Path(params.output_file), proposals)
 
     boxes_by_frame = [boxes for frames in proposals.values() for boxes in frames.values()]
@@ -151,7 +160,10 @@ STAGE = Stage(
     function=generate_proposals,
     after=("extract_frames", "track_persons"),
     inputs={"frames_dir": "{scratch}/frames", "tracks_dir": "{scratch}/tracks", "video_ids": "{video_ids}"},
-    outputs={"output_file": f"{{scratch}}/{PROPOSALS_NAME}"},
+    outputs={
+        "output_file": f"{{scratch}}/{PROPOSALS_NAME}",
+        "dense_tracks_file": f"{{scratch}}/{DENSE_TRACKS_NAME}",
+    },
     weight=0.3,
     preload=("videoprep_nb.exports.dense_proposals",),
 )

@@ -1,12 +1,21 @@
 """Stage 6: frames and proposals to the package."""
 
-import hashlib
+import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from videoprep_nb.core.errors import PackageError
-from videoprep_nb.core.layout import PROPOSALS_NAME, staged_file
+from videoprep_nb.core.layout import (
+    DENSE_TRACKS_NAME,
+    EXPORTS_FOLDER,
+    KEPT_FOLDER,
+    MANIFEST_NAME,
+    PROPOSALS_NAME,
+    file_sha256,
+    staged_file,
+)
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.core.records import Record
 from videoprep_nb.stages.base import Scope, Stage
@@ -14,6 +23,7 @@ from videoprep_nb.stages.package.params import PackageParams
 
 if TYPE_CHECKING:
     from videoprep_nb.exports.base import Exporter
+    from videoprep_nb.exports.result import Result
 
 _FINDINGS_SHOWN = 3
 
@@ -30,6 +40,22 @@ class PackageEntry(Record):
     size_bytes: int
 
 
+class WrittenExport(Record):
+    """One format that was asked for.
+
+    Args:
+        name: The format.
+        path: What was written.
+        size_bytes: Its size; 0 if it failed.
+        problem: Why it failed, in one sentence; empty when it did not.
+    """
+
+    name: str
+    path: Path
+    size_bytes: int
+    problem: str = ""
+
+
 class PackageResult(Record):
     """What the stage did.
 
@@ -39,9 +65,11 @@ class PackageResult(Record):
         sha256: Its hash, hexadecimal.
         clip_count: Clips in it.
         frame_count: JPEGs in it.
-        exports: Formats that were added.
+        added: Formats that it holds as well.
         entries: Its entries in order.
         findings: What the validator found: nothing, because a package with findings is not published.
+        manifest: Where every frame comes from.
+        exports: The formats beside the package. One that fails takes neither the package nor the others with it.
     """
 
     path: Path
@@ -49,23 +77,29 @@ class PackageResult(Record):
     sha256: str
     clip_count: int
     frame_count: int
-    exports: list[str]
+    added: list[str]
     entries: list[PackageEntry]
     findings: list[str]
+    manifest: Path
+    exports: list[WrittenExport]
 
 
 def package(params: PackageParams, progress: ProgressCallback | None = None) -> PackageResult:
-    """Write the package, validate it, and only then publish it under its name.
+    """Write the package, validate it, publish it under its name, and write further formats beside it.
+
+    The manifest goes to ``manifest.json``, formats to the folder ``exports``, and what formats need beyond the package
+    to the folder ``for_exports``, so that ``videoprep export`` can write them again.
 
     Args:
-        params: Folder of frames, pickle, output file and formats to add.
+        params: Folders, pickle, output file and formats.
         progress: Called with the files done, each counted when it is written and again when it is checked;
             by default a text bar, or the progress file of the job.
 
     Raises:
-        ParameterError: A format to add is unknown, or cannot be added.
-        InputError: The pickle is missing or broken.
-        PackageError: Frames and proposals do not belong together, a format failed, or the package failed validation.
+        ParameterError: A format or an option of it is unknown, or the format cannot be added to a package.
+        InputError: The pickle or a record of an earlier stage is missing or broken.
+        PackageError: Frames and proposals do not belong together, a format to add failed, or the package failed
+            validation.
         DiskFullError: The disk was full.
 
     Example:
@@ -73,6 +107,7 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
         >>> package(PackageParams()).path.name
         'final_package.zip'
     """
+    from videoprep_nb.exports.build_manifest import build_manifest, videos_of
     from videoprep_nb.exports.dense_proposals import load_proposals
     from videoprep_nb.exports.frames_folder import FramesFolder
     from videoprep_nb.exports.package import Package
@@ -81,36 +116,66 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
     from videoprep_nb.exports.validation.validate import validate_package
     from videoprep_nb.exports.write_package import add_formats, write_package
 
-    exporters = _exporters(params)
+    exporters, added = _exporters(params)
     proposals_file, output_file = Path(params.proposals_file), Path(params.output_file)
     proposals = load_proposals(proposals_file)
     if not proposals:
         raise PackageError(f"{proposals_file} holds no clips, so there is nothing to pack.")
-    source = FramesFolder(Path(params.frames_dir), proposals)
     frame_count = sum(map(len, proposals.values()))
     counter = _FileCounter(progress or progress_from_environment(), 2 * frame_count)
+    manifest_file = output_file.with_name(MANIFEST_NAME)
     with staged_file(output_file) as staging:
-        write_package(staging, source, counter.count)
-        add_formats(staging, exporters, Result(Package(staging, proposals)))
-        checked = validate_package(staging, counter.count, package_entries(params.exports))
+        write_package(staging, FramesFolder(Path(params.frames_dir), proposals), counter.count)
+        manifest = build_manifest(
+            videos_of(proposals),
+            resized_dir=Path(params.resized_dir),
+            clips_dir=Path(params.clips_dir),
+            frames_dir=Path(params.frames_dir),
+            job_params=params.job_params,
+        )
+        result = Result(Package(staging, proposals), manifest, Path(params.dense_tracks_file), Path(params.clips_dir))
+        add_formats(staging, added, result)
+        checked = validate_package(staging, counter.count, package_entries(params.add_to_package))
         findings = [str(finding) for finding in checked]
         if findings:
             raise PackageError(_refusal(findings))
         with zipfile.ZipFile(staging) as archive:
             entries = [PackageEntry(name=info.filename, size_bytes=info.file_size) for info in archive.infolist()]
-        with staging.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = file_sha256(staging)
         size_bytes = staging.stat().st_size
+        manifest.write(manifest_file)
+    result = replace(result, package=Package(output_file, proposals))
     return PackageResult(
         path=output_file,
         size_bytes=size_bytes,
         sha256=sha256,
         clip_count=len(proposals),
         frame_count=frame_count,
-        exports=[exporter.name for exporter in exporters],
+        added=[exporter.name for exporter in added],
         entries=entries,
         findings=findings,
+        manifest=manifest_file,
+        exports=_write_exports(exporters, result, output_file.parent),
     )
+
+
+def _write_exports(exporters: "list[Exporter]", result: "Result", folder: Path) -> list[WrittenExport]:
+    from videoprep_nb.exports.write_export import keep_for_exports, write_export
+
+    for name in (EXPORTS_FOLDER, KEPT_FOLDER):  # also when empty: they take the place of those of an earlier run
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / name).mkdir()
+    keep_for_exports(exporters, result, folder)
+    written = []
+    for exporter in exporters:
+        target = folder / EXPORTS_FOLDER / exporter.download_name
+        try:
+            write_export(exporter, result, target)
+        except PackageError as error:
+            written.append(WrittenExport(name=exporter.name, path=target, size_bytes=0, problem=str(error)))
+        else:
+            written.append(WrittenExport(name=exporter.name, path=target, size_bytes=target.stat().st_size))
+    return written
 
 
 def _refusal(findings: list[str]) -> str:
@@ -118,15 +183,19 @@ def _refusal(findings: list[str]) -> str:
     return f"The package failed validation and was not published: {'; '.join(findings[:_FINDINGS_SHOWN])}{more}."
 
 
-def _exporters(params: PackageParams) -> "list[Exporter]":
-    from videoprep_nb.exports.base import Need
-    from videoprep_nb.exports.registry import package_exporters
+def _exporters(params: PackageParams) -> "tuple[list[Exporter], list[Exporter]]":
+    """The formats to write beside the package, and those to put into it."""
+    from videoprep_nb.exports.registry import check_fit_into_package, create_exporters
 
-    return package_exporters(params.exports, {Need.PACKAGE})
+    beside, inside = params.exports, params.add_to_package
+    everything = create_exporters([*beside, *inside], params.export_options, params.labels)
+    added = [exporter for exporter in everything if exporter.name in inside]
+    check_fit_into_package(added)
+    return [exporter for exporter in everything if exporter.name in beside], added
 
 
 def _check(params: PackageParams) -> None:
-    if params.exports:
+    if params.model_fields_set & {"exports", "add_to_package", "export_options", "labels"}:
         _exporters(params)
 
 
@@ -149,7 +218,14 @@ STAGE = Stage(
     params=PackageParams,
     function=package,
     after=("generate_proposals",),
-    inputs={"frames_dir": "{scratch}/frames", "proposals_file": f"{{scratch}}/{PROPOSALS_NAME}"},
+    inputs={
+        "resized_dir": "{scratch}/resized",
+        "clips_dir": "{scratch}/clips",
+        "frames_dir": "{scratch}/frames",
+        "proposals_file": f"{{scratch}}/{PROPOSALS_NAME}",
+        "dense_tracks_file": f"{{scratch}}/{DENSE_TRACKS_NAME}",
+        "job_params": "{job_params}",
+    },
     outputs={"output_file": "{package_file}"},
     weight=0.7,
     check=_check,

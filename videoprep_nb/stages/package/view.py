@@ -43,10 +43,19 @@ def package_summary(result: PackageResult) -> HTML:
             ("size", tables.size(result.size_bytes)),
             ("frames", f"{result.frame_count:,}"),
             ("clips", f"{result.clip_count:,}"),
-            ("formats added", ", ".join(result.exports) or "none"),
+            ("formats in it", ", ".join(result.added) or "none"),
             ("SHA-256", result.sha256),
         ]
     )
+
+
+def written_exports(result: PackageResult) -> HTML:
+    """The files beside the package: the manifest, and the formats that were asked for."""
+    rows = [(result.manifest.name, "manifest", tables.size(result.manifest.stat().st_size))]
+    rows += [
+        (export.path.name, export.name, export.problem or tables.size(export.size_bytes)) for export in result.exports
+    ]
+    return tables.table(["file", "format", "size"], rows)
 
 
 def _tree(result: PackageResult) -> Iterator[str]:
