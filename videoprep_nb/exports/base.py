@@ -47,8 +47,8 @@ class Exporter(ABC):
     entry: ClassVar[str | None] = None
     """Where the file or folder goes in a package: ``annotations/coco.json``, ``annotations/coco/``, ``manifest.json``.
     None for a format that no package takes in."""
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.PACKAGE})
-    """What it reads."""
+    needs: frozenset[Need] = frozenset({Need.PACKAGE})
+    """What it reads. The class declares what it always reads; an instance sets more when its options ask for it."""
     options_type: ClassVar[type[ExportOptions]] = ExportOptions
     """The model of its options."""
 
