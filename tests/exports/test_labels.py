@@ -45,6 +45,8 @@ def test_value_of_two_attributes_is_named_with_its_attribute() -> None:
         ("{label: person, attributes: {action: []}}", "action needs one or more different values"),
         ("{label: person, attributes: {action: [a, a]}}", "action needs one or more different values"),
         ("{label: person, attributes: {action: {a: b}}}", "expected"),
+        ('{label: person, attributes: {action: ["a\\nb"]}}', "expected one line"),
+        ('{label: "a\\b"}', "expected one line"),
         ("{label: person, attributes: {track_id: [a]}}", "track_id is added by videoprep"),
         ("[{label: a}, {label: a}]", "every label must have a name of its own"),
         ("!!python/object/apply:os.system [ls]", "expected"),

@@ -1,5 +1,6 @@
 """What annotators choose from: labels and their attributes, from a YAML text such as ``labels.yaml``."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ DEFAULT_LABELS = "label: person"
 
 _MAX_BYTES = 100_000
 _MAX_NAMES = 1000
+_NOT_IN_NAMES = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class Label(BaseModel):
@@ -33,10 +35,17 @@ class Label(BaseModel):
     label: str = Field("person", min_length=1, max_length=100, description="name of the label")
     attributes: dict[str, list[str]] = Field({}, description="attributes, each with a list of values")
 
+    @field_validator("label", mode="after")
+    @classmethod
+    def _check_label(cls, label: str) -> str:
+        _check_characters(label)
+        return label
+
     @field_validator("attributes", mode="after")
     @classmethod
     def _check(cls, attributes: dict[str, list[str]]) -> dict[str, list[str]]:
         for name, values in attributes.items():
+            _check_characters(name, *values)
             if name == TRACK_ID:
                 raise ValueError(f"the attribute {TRACK_ID} is added by videoprep; leave it out")
             if not values or len(set(values)) != len(values) or not all(values):
@@ -140,6 +149,13 @@ def actions_of(labels: list[Label]) -> list[Action]:
         )
         for number, (label, attribute, value) in enumerate(choices, start=1)
     ]
+
+
+def _check_characters(*texts: str) -> None:
+    """Names and values become lines and XML: no line breaks, nothing that XML cannot hold."""
+    for text in texts:
+        if _NOT_IN_NAMES.search(text):
+            raise ValueError(f"got {text!r}, expected one line without control characters")
 
 
 def _without_first(values: list[str]) -> list[str]:
