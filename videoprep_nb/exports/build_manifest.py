@@ -5,7 +5,6 @@ from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +25,7 @@ def build_manifest(
     resized_dir: Path,
     clips_dir: Path,
     frames_dir: Path,
-    job_params: Mapping[str, Mapping[str, Any]],
+    job_params: Mapping[str, object],
 ) -> Manifest:
     """Put together where every frame comes from.
 

@@ -107,7 +107,7 @@ class Manifest(Record):
 
     manifest_version: int = MANIFEST_VERSION
     videos: list[ManifestVideo]
-    parameters: Mapping[str, Mapping[str, Any]] = {}
+    parameters: Mapping[str, Any] = {}
     versions: Mapping[str, str] = {}
 
     @property

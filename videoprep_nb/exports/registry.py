@@ -85,8 +85,8 @@ def package_entries(names: Iterable[str] | None = None) -> list[str]:
         ParameterError: A format is unknown.
 
     Example:
-        >>> sorted(EXPORTERS), package_entries([])
-        (['dense_proposals', 'package'], [])
+        >>> package_entries([]), package_entries(["manifest"])
+        ([], ['manifest.json'])
     """
     exporters = EXPORTERS.values() if names is None else [EXPORTERS.find(name, "add_to_package") for name in names]
     return sorted({exporter.entry for exporter in exporters if exporter.entry is not None})

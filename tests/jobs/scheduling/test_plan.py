@@ -185,4 +185,4 @@ def test_parameters_of_tasks():
     assert whole["output_dir"] != part["output_dir"]
     assert (whole["frames_per_second"], whole["confidence"]) == (2.0, 0.4)
     assert parameters("05_generate_proposals")["video_ids"] == ["1"]
-    assert parameters("06_package")["output_file"] == "/jobs/x/scratch/final_package.zip"
+    assert parameters("06_package")["output_file"] == "/jobs/x/scratch/result/final_package.zip"

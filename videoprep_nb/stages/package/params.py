@@ -1,7 +1,5 @@
 """Parameters of stage 6, package."""
 
-from typing import Any
-
 from pydantic import Field
 
 from videoprep_nb.core.params import Params
@@ -24,4 +22,4 @@ class PackageParams(Params):
         "", description="labels and attributes for annotation tools, as YAML; empty: the label person alone"
     )
     export_options: list[str] = Field([], description="options of formats, each format.option:value; empty: defaults")
-    job_params: dict[str, dict[str, Any]] = Field({}, description="parameters of all stages, for the manifest")
+    job_params: dict[str, object] = Field({}, description="parameters of all stages, for the manifest")
