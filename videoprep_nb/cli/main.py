@@ -8,9 +8,10 @@ import videoprep_nb
 from videoprep_nb.cli.console import out, print_warnings_as_lines
 from videoprep_nb.cli.doctor import doctor
 from videoprep_nb.cli.evaluate import evaluate
+from videoprep_nb.cli.export import export
 from videoprep_nb.cli.files import probe, sample, validate
 from videoprep_nb.cli.jobs import jobs_app
-from videoprep_nb.cli.registries import detectors, trackers
+from videoprep_nb.cli.registries import detectors, formats, trackers
 from videoprep_nb.cli.run import run
 from videoprep_nb.cli.serve import serve
 from videoprep_nb.cli.users import users_app
@@ -25,6 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(rich_help_panel=_VIDEOS)(run)
+app.command(rich_help_panel=_VIDEOS)(export)
+app.command(rich_help_panel=_VIDEOS)(formats)
 app.command(rich_help_panel=_VIDEOS)(validate)
 app.command(rich_help_panel=_VIDEOS)(probe)
 app.command(rich_help_panel=_VIDEOS)(sample)

@@ -1,4 +1,4 @@
-"""The commands that list the members of a registry and their options: ``videoprep detectors`` and ``trackers``."""
+"""The commands that list the members of a registry and their options: ``detectors``, ``trackers``, ``formats``."""
 
 import inspect
 from collections.abc import Iterable
@@ -15,10 +15,11 @@ from videoprep_nb.tracking.detector_options import DEFAULT_DETECTOR
 from videoprep_nb.tracking.params import TrackingParams
 
 if TYPE_CHECKING:
+    from videoprep_nb.exports.base import Exporter
     from videoprep_nb.tracking.detectors import Detector
     from videoprep_nb.tracking.trackers import Tracker
 
-_Member = TypeVar("_Member", type["Detector"], type["Tracker"])
+_Member = TypeVar("_Member", type["Detector"], type["Tracker"], type["Exporter"])
 
 
 def trackers(
@@ -43,7 +44,18 @@ def detectors(
     _print_members(DETECTORS, name, DEFAULT_DETECTOR)
 
 
-def _print_members(registry: Registry[_Member], name: str | None, default: str) -> None:
+def formats(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Show the options of this format.", show_default="list all")
+    ] = None,
+) -> None:
+    """List the export formats, or the options of one; set them with export --set OPTION=VALUE."""
+    from videoprep_nb.exports.registry import EXPORTERS
+
+    _print_members(EXPORTERS, name)
+
+
+def _print_members(registry: Registry[_Member], name: str | None, default: str = "") -> None:
     """Print all members of a registry, or the options of one, and which plugins are broken."""
     try:
         table = _option_table(registry.find(name)) if name else _member_table(registry.kind, registry.values(), default)

@@ -31,6 +31,7 @@ def read_settings(file: Path | None, assignments: Iterable[str]) -> JobParams:
     Args:
         file: YAML with ``stage: {param: value}``, or None.
         assignments: Texts such as ``clip.clip_duration_s=10``; a list grows with each, of others the last one counts.
+            ``@FILE`` stands for the text in a file.
 
     Raises:
         ParameterError: The file is not readable YAML, or a stage, name or value is wrong.
@@ -39,6 +40,20 @@ def read_settings(file: Path | None, assignments: Iterable[str]) -> JobParams:
     for stage, of_stage in _read_assignments(assignments).items():
         values.setdefault(stage, {}).update(of_stage)
     return JobParams.model_validate(_with_whole_paths(values))
+
+
+def text_or_file(text: str) -> str:
+    """A text, or the content of the file that it names behind ``@``.
+
+    Raises:
+        ParameterError: The file cannot be read as text.
+    """
+    if not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParameterError(text, f"cannot be read as text ({error})") from None
 
 
 def read_values(model: type[Params], assignments: Iterable[str]) -> dict[str, Any]:
@@ -126,8 +141,10 @@ def _split(assignment: str) -> tuple[str, str, str]:
 def _value(model: type[Params] | None, name: str, text: str) -> Any:
     """Text to what YAML would make of it where the parameter is no text; lists may be written ``a,b``."""
     field = model.model_fields.get(name) if model else None
-    if field is None or field.annotation is str:
+    if field is None:
         return text
+    if field.annotation is str:
+        return text_or_file(text)
     if get_origin(field.annotation) is list and not text.startswith("["):
         return [item.strip() for item in text.split(",") if item.strip()]
     try:
