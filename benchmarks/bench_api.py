@@ -1,4 +1,4 @@
-"""The REST API on loopback: a 2 GB upload, and looking at a job among 10,000.
+"""The REST API on loopback: a 2 GB upload, and reading a job among 10,000.
 
 Run as ``python benchmarks/bench_api.py``; prints one JSON object.
 """
@@ -74,15 +74,15 @@ def post_upload(port: int) -> tuple[str, float, float]:
 
 @contextmanager
 def peak_of(measure: Callable[[], int]) -> Iterator[list[int]]:
-    """The largest value of something during the block, looked at 50 times a second; one number."""
+    """The largest value of something during the block, sampled 50 times a second; one number."""
     peak = [measure()]
     ended = threading.Event()
 
-    def look() -> None:
+    def sample() -> None:
         while not ended.wait(0.02):
             peak[0] = max(peak[0], measure())
 
-    thread = threading.Thread(target=look)
+    thread = threading.Thread(target=sample)
     thread.start()
     try:
         yield peak
@@ -110,8 +110,8 @@ def measure_upload(folder: Path) -> dict[str, float]:
     }
 
 
-def measure_looking(folder: Path) -> dict[str, float]:
-    """Look at jobs all over a store that has many."""
+def measure_reading(folder: Path) -> dict[str, float]:
+    """Read jobs all over a store that has many."""
     folder.mkdir()
     store = Store(Workspace(folder).database)
     fill(store, ended_jobs=JOBS)
@@ -132,8 +132,8 @@ def measure() -> dict[str, object]:
         folder = Path(name)
         free = shutil.disk_usage(folder).free
         if free < 5 * UPLOAD_BYTES:
-            raise SystemExit(f"{folder} has {free / 1e9:.1f} GB free, this benchmark wants {5 * UPLOAD_BYTES / 1e9:g}.")
-        measured = measure_upload(folder / "upload") | measure_looking(folder / "looking")
+            raise SystemExit(f"{folder} has {free / 1e9:.1f} GB free, this benchmark needs {5 * UPLOAD_BYTES / 1e9:g}.")
+        measured = measure_upload(folder / "upload") | measure_reading(folder / "reading")
     return {
         "name": "REST API",
         "upload_bytes": UPLOAD_BYTES,

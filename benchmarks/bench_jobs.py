@@ -1,7 +1,7 @@
 """Jobs side by side: what the service adds to the bare work of the stages, and what a second worker brings.
 
 Run as ``python benchmarks/bench_jobs.py``; prints one JSON object. It takes several minutes. The figures mean little
-while other programs use the cores; ``load_at_start`` tells.
+while other programs use the cores; ``load_at_start`` shows.
 """
 
 import json
@@ -102,9 +102,9 @@ def measure_small_jobs(folder: Path, video: Path) -> dict[str, float]:
         "elapsed_s": round(elapsed_s, 1),
         "ratio": round(elapsed_s / (bare_s / 2), 3),
         "ratio_to_both_cores": round(elapsed_s / (bare_on_both_s / 2), 3),
-        "wanted_ratio": SHARE_OF_BARE_WORK,
+        "required_ratio": SHARE_OF_BARE_WORK,
         "submission_median_ms": round(statistics.median(submissions_ms), 1),
-        "wanted_submission_ms": SUBMISSION_MS,
+        "required_submission_ms": SUBMISSION_MS,
     }
 
 
@@ -128,7 +128,7 @@ def measure_split(folder: Path, video: Path, warm_up: Path) -> dict[str, float]:
         "two_workers_s": round(two_s, 1),
         "ratio": round(two_s / one_s, 3),
         "ratio_to_both_cores": round(two_s / one_on_both_s, 3),
-        "wanted_ratio": SHARE_OF_ONE_WORKER,
+        "required_ratio": SHARE_OF_ONE_WORKER,
     }
 
 

@@ -1,4 +1,4 @@
-"""The store with 10,000 jobs, 120,000 tasks and 400,000 events: how long it takes to open, to look and to write.
+"""The store with 10,000 jobs, 120,000 tasks and 400,000 events: how long it takes to open, to read and to write.
 
 Run as ``python benchmarks/bench_store.py``; prints one JSON object. Times are medians in milliseconds.
 """
@@ -51,7 +51,7 @@ def fill(store: Store, ended_jobs: int = ENDED_JOBS) -> None:
 
 
 def median_ms(action: Callable[[int], object]) -> float:
-    """Median time of an action that is told its round, in milliseconds."""
+    """Median time of an action that is given its round, in milliseconds."""
     times_s = []
     for round_number in range(ROUNDS):
         started_s = time.perf_counter()

@@ -81,21 +81,21 @@ def letterboxed(frame: npt.NDArray[np.uint8], letterbox: Letterbox) -> npt.NDArr
     return canvas
 
 
-def busy_network_fps(network: ov.CompiledModel, pictures: Frames, frame_count: int) -> float:
-    """Frames per second of the network alone, all processors kept busy with several pictures from memory at once."""
+def busy_network_fps(network: ov.CompiledModel, inputs: Frames, frame_count: int) -> float:
+    """Frames per second of the network alone, all processors kept busy with several inputs from memory at once."""
     requests = ov.AsyncInferQueue(network)
     started_s = time.perf_counter()
-    for picture in islice(cycle(pictures), frame_count):
-        requests.start_async({0: picture[None]})
+    for network_input in islice(cycle(inputs), frame_count):
+        requests.start_async({0: network_input[None]})
     requests.wait_all()
     return frame_count / (time.perf_counter() - started_s)
 
 
-def plain_network_fps(network: ov.CompiledModel, pictures: Frames, frame_count: int) -> float:
-    """Frames per second of the network alone, called with one picture from memory after the other."""
+def plain_network_fps(network: ov.CompiledModel, inputs: Frames, frame_count: int) -> float:
+    """Frames per second of the network alone, called with one input from memory after the other."""
     started_s = time.perf_counter()
-    for picture in islice(cycle(pictures), frame_count):
-        network(picture[None])
+    for network_input in islice(cycle(inputs), frame_count):
+        network(network_input[None])
     return frame_count / (time.perf_counter() - started_s)
 
 
@@ -163,16 +163,16 @@ def measure() -> dict[str, object]:
         frame_count = make_clips(folder).source_frame_count
         frames = [frame for _, frame in read_frames_at(folder / "1.mp4", range(FRAMES_IN_MEMORY))]
         letterbox = Letterbox.fit(1280, 720, IMAGE_SIZE)
-        pictures = [letterboxed(frame, letterbox) for frame in frames]
+        inputs = [letterboxed(frame, letterbox) for frame in frames]
         model_path = exported_model(resolve_weights("yolov8n"))
         size = (letterbox.input_width, letterbox.input_height)
         busy = compile_network(model_path, *size, precision, "THROUGHPUT")
         plain = compile_network(model_path, *size, precision, "LATENCY")
         prediction = UltralyticsPrediction()
         for _ in range(ROUNDS):
-            speeds["busy_network"].append(busy_network_fps(busy, pictures, frame_count))
+            speeds["busy_network"].append(busy_network_fps(busy, inputs, frame_count))
             speeds["stage"].append(stage_fps(folder, "auto"))
-            speeds["plain_network"].append(plain_network_fps(plain, pictures, frame_count))
+            speeds["plain_network"].append(plain_network_fps(plain, inputs, frame_count))
             speeds["ultralytics"].append(prediction.fps(frames[:ULTRALYTICS_FRAMES]))
         stage_fps(folder, "float32")
         same = agreement(read_detections(folder / "auto"), read_detections(folder / "float32"))

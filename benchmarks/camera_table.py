@@ -1,7 +1,7 @@
 """What compensation of camera motion brings: ``python -m benchmarks.camera_table`` renews the table in the guide.
 
 There is no moving camera with ground truth in the shared data. So the first 30 s of PETS09-S2L1, whose camera stands
-still, are filmed once more by a crop of the picture that moves in known ways. The truth is what the default settings
+still, are recorded once more by a crop of the frame that moves in known ways. The truth is what the default settings
 make of the still video, mapped into the moving crop; persons whose centre is outside it do not count.
 """
 
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from benchmarks.guides import replace_table
 from videoprep_nb.core.boxes import from_cxywh, to_cxywh
-from videoprep_nb.tracking.camera.motion import ClipMotion, join_steps, picture_size
+from videoprep_nb.tracking.camera.motion import ClipMotion, join_steps, small_frame_size
 from videoprep_nb.tracking.camera.path import CameraPath
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detector_options import YoloOptions
@@ -36,7 +36,7 @@ VIDEO = ROOT.parent / "shared" / "data" / "videos" / "pets09_s2l1.avi"
 GUIDE = ROOT / "docs" / "camera-motion.md"
 RATE, FRAME_COUNT = 10, 300
 WIDTH, HEIGHT = 1280, 720
-CROP = 0.75  # of the width of the picture
+CROP = 0.75  # of the width of the frame
 BATCH = 32
 
 Array = npt.NDArray[np.float64]
@@ -48,17 +48,19 @@ def main() -> None:
     with av.open(str(VIDEO)) as video:
         frames: Frames = [frame.to_ndarray(format="rgb24") for frame in islice(video.decode(video=0), FRAME_COUNT)]
     height, width = frames[0].shape[:2]
-    whole = np.tile(filming(width, height, np.zeros((1, 2)), np.zeros(1), np.full(1, CROP)), (FRAME_COUNT, 1, 1))
+    whole = np.tile(
+        camera_matrices(width, height, np.zeros((1, 2)), np.zeros(1), np.full(1, CROP)), (FRAME_COUNT, 1, 1)
+    )
     seen = TrackedVideo(Fraction(RATE), frame_stride=1, width=WIDTH, height=HEIGHT)
-    still = track_beyond_border([(0, detect(filmed(frames, whole)))], seen, TrackingParams())
+    still = track_beyond_border([(0, detect(recorded(frames, whole)))], seen, TrackingParams())
     lines = [
         "| camera | tracker | off: HOTA | MOTA | IDF1 | IDSW | sparse_flow: HOTA | MOTA | IDF1 | IDSW |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, *movement in movements(width, height):
         sys.stderr.write(f"{name} …\n")
-        matrices = filming(width, height, *movement)
-        moving = filmed(frames, matrices)
+        matrices = camera_matrices(width, height, *movement)
+        moving = recorded(frames, matrices)
         found, camera = detect(moving), follow(moving)
         truth = MotRows.from_tracks(mapped(still, whole, matrices))
         for tracker in ("motion", "bytetrack"):
@@ -96,8 +98,8 @@ def movements(width: int, height: int) -> Iterator[tuple[str, Array, Array, Arra
     yield "is held by hand", 0.7 * pan + 0.7 * shake, tremble(0.006), 1 + wave(0.08, 11)
 
 
-def filming(width: int, height: int, shift_xy: Array, turn: Array, zoom: Array) -> Array:
-    """``(N, 2, 3)`` from points of the picture to those of the crop in standard size."""
+def camera_matrices(width: int, height: int, shift_xy: Array, turn: Array, zoom: Array) -> Array:
+    """``(N, 2, 3)`` from points of the frame to those of the crop in standard size."""
     scale = zoom * WIDTH / (CROP * width)
     cosine, sine = scale * np.cos(turn), scale * np.sin(turn)
     linear = np.stack([cosine, -sine, sine, cosine], axis=1).reshape(-1, 2, 2)
@@ -106,7 +108,7 @@ def filming(width: int, height: int, shift_xy: Array, turn: Array, zoom: Array) 
     return np.concatenate([linear, offset[:, :, None]], axis=2)
 
 
-def filmed(frames: Frames, matrices: Array) -> Frames:
+def recorded(frames: Frames, matrices: Array) -> Frames:
     """What the moving crop sees."""
     return [
         cv2.warpAffine(frame, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT)
@@ -124,15 +126,15 @@ def detect(frames: Frames) -> Detections:
 
 
 def follow(frames: Frames) -> CameraPath:
-    """How the camera moves, told from the pictures as stage 4 does."""
-    size = picture_size(WIDTH, HEIGHT)
-    pictures = (cv2.cvtColor(cv2.resize(frame, size), cv2.COLOR_RGB2GRAY) for frame in frames)
-    steps = join_steps([ClipMotion.estimate(pictures, "")], WIDTH)
+    """How the camera moves, estimated from the frames as stage 4 does."""
+    size = small_frame_size(WIDTH, HEIGHT)
+    grey_frames = (cv2.cvtColor(cv2.resize(frame, size), cv2.COLOR_RGB2GRAY) for frame in frames)
+    steps = join_steps([ClipMotion.estimate(grey_frames, "")], WIDTH)
     return CameraPath.from_steps(np.arange(len(frames)), steps, (WIDTH, HEIGHT), RATE)
 
 
 def mapped(tracks: Tracks, before: Array, after: Array) -> Tracks:
-    """Tracks of one filming in the picture of another; a box is shifted and scaled, not turned."""
+    """Tracks of one recording in the frame of another; a box is shifted and scaled, not turned."""
     boxes = to_cxywh(tracks.boxes_xyxy)
     old, new = before[tracks.frame_index], after[tracks.frame_index]
     points = np.linalg.solve(old[:, :, :2], (boxes[:, :2] - old[:, :, 2])[:, :, None])

@@ -1,6 +1,6 @@
 """How good and how fast each setting of the detector is: ``python -m benchmarks.detector_table`` renews the guide.
 
-Prints the table and the figures as JSON. Pictures are brought to the standard size of 1280 x 720 first, as stage 1
+Prints the table and the figures as JSON. Images are brought to the standard size of 1280 x 720 first, as stage 1
 does. The speed is that of the detector with frames in memory. Each setting is measured between two runs of the default,
 many times over, since other work may share the machine; what counts is the median of the ratios.
 """
@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
 GUIDE = ROOT / "docs" / "detectors.md"
 SIZE = (1280, 720)
-PETS_STEP = 40  # frames from one that is looked at to the next
+PETS_STEP = 40  # frames from one that is sampled to the next
 PETS_SURE = 0.5  # least score of a public detection that counts as a person; below it, as perhaps one
 SPEED_FRAMES, SPEED_ROUNDS = 12, 7
 MATCH_IOU, CONFIDENCE = 0.5, 0.25
@@ -52,7 +52,7 @@ SETTINGS: list[dict[str, Any]] = [
 
 
 @dataclass(frozen=True)
-class Picture:
+class LabelledFrame:
     """A frame, ``(720, 1280, 3)`` RGB, and boxes of others in it; to find one that does not count is no error."""
 
     frame: RgbFrame
@@ -62,23 +62,23 @@ class Picture:
 
 @dataclass
 class Score:
-    """What was found in some pictures."""
+    """What was found in some frames."""
 
-    wanted: int = 0
+    expected: int = 0
     scores: list[float] = field(default_factory=list)
     hits: list[bool] = field(default_factory=list)
 
-    def add(self, found: FrameDetections, picture: Picture) -> None:
+    def add(self, found: FrameDetections, image: LabelledFrame) -> None:
         """Give every box, the strongest first, the free person it overlaps most."""
-        self.wanted += int(picture.counts.sum())
-        iou = iou_matrix(found.boxes_xyxy.astype(np.float64), picture.boxes_xyxy)
-        is_free = picture.counts.copy()
+        self.expected += int(image.counts.sum())
+        iou = iou_matrix(found.boxes_xyxy.astype(np.float64), image.boxes_xyxy)
+        is_free = image.counts.copy()
         for row in np.argsort(-found.scores, kind="stable"):
             persons = np.where(is_free, iou[row], 0)
             is_hit = bool(persons.max(initial=0) >= MATCH_IOU)
             if is_hit:
                 is_free[persons.argmax()] = False
-            elif (iou[row, ~picture.counts] >= MATCH_IOU).any():
+            elif (iou[row, ~image.counts] >= MATCH_IOU).any():
                 continue
             self.scores.append(float(found.scores[row]))
             self.hits.append(is_hit)
@@ -91,21 +91,21 @@ class Score:
         best = np.maximum.accumulate(precision[::-1])[::-1]
         sure = int((np.array(self.scores) >= CONFIDENCE).sum())
         return {
-            "recall": hits[sure - 1] / self.wanted,
+            "recall": hits[sure - 1] / self.expected,
             "precision": precision[sure - 1],
-            "ap": float((np.diff(hits, prepend=0) * best).sum() / self.wanted),
+            "ap": float((np.diff(hits, prepend=0) * best).sum() / self.expected),
         }
 
 
 def main() -> None:
     """Measure, print, and write the table into the guide."""
-    mot17, pets = mot17_pictures(), pets_pictures()
+    mot17, pets = mot17_images(), pets_images()
     detectors = [YoloDetector(YoloOptions(device="cpu", **setting)) for setting in SETTINGS]
     rows: list[dict[str, Any]] = []
     for setting, detector in zip(SETTINGS, detectors, strict=True):
         sys.stderr.write(f"{detector.description} …\n")
         rows.append({"setting": setting, "mot17": score(detector, mot17), "pets": score(detector, pets)})
-    frames = [picture.frame for picture in pets][:SPEED_FRAMES]
+    frames = [image.frame for image in pets][:SPEED_FRAMES]
     for row, (fps, ratio) in zip(rows, speeds(detectors, frames), strict=True):
         row |= {"fps": fps, "speed": ratio}
     table = markdown(rows, [detector.description for detector in detectors])
@@ -114,49 +114,49 @@ def main() -> None:
     replace_table(GUIDE, "python -m benchmarks.detector_table", table)
 
 
-def mot17_pictures() -> list[Picture]:
-    """The pictures of MOT17; distractors and persons who are marked as not considered do not count."""
-    pictures = []
+def mot17_images() -> list[LabelledFrame]:
+    """The frames of MOT17; distractors and persons who are marked as not considered do not count."""
+    images = []
     for folder in sorted((DATA / "mot17_images").iterdir()):
         truth = read_ground_truth(folder / "gt" / "gt.txt")
         for number, path in enumerate(sorted((folder / "img1").glob("*.jpg")), start=1):
-            picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+            image = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
             rows = truth.frame_number == number
             corners = truth.boxes_xywh[rows, :2] - 1
             boxes_xyxy = np.hstack([corners, corners + truth.boxes_xywh[rows, 2:]])
-            pictures.append(standard(picture, boxes_xyxy, (truth.scores[rows] > 0) & (truth.classes[rows] == 1)))
-    return pictures
+            images.append(standard(image, boxes_xyxy, (truth.scores[rows] > 0) & (truth.classes[rows] == 1)))
+    return images
 
 
-def pets_pictures() -> list[Picture]:
+def pets_images() -> list[LabelledFrame]:
     """Frames of PETS09-S2L1 with its public detections, for which there is no ground truth."""
     public = PrecomputedDetector.from_file(DATA / "mot15" / "PETS09-S2L1" / "det" / "det.txt")
-    pictures = []
+    images = []
     with av.open(str(DATA / "videos" / "pets09_s2l1.avi")) as video:
         for index, frame in islice(enumerate(video.decode(video=0)), 0, None, PETS_STEP):
             found = public.detect([], [index], frame.width, frame.height)[0]
             boxes_xyxy = found.boxes_xyxy.astype(np.float64)
-            pictures.append(standard(frame.to_ndarray(format="rgb24"), boxes_xyxy, found.scores >= PETS_SURE))
-    return pictures
+            images.append(standard(frame.to_ndarray(format="rgb24"), boxes_xyxy, found.scores >= PETS_SURE))
+    return images
 
 
-def standard(picture: RgbFrame, boxes_xyxy: npt.NDArray[np.float64], counts: npt.NDArray[np.bool_]) -> Picture:
-    """Picture and boxes in the standard size, black bars around."""
-    scale = min(SIZE[0] / picture.shape[1], SIZE[1] / picture.shape[0])
-    width, height = round(picture.shape[1] * scale), round(picture.shape[0] * scale)
+def standard(image: RgbFrame, boxes_xyxy: npt.NDArray[np.float64], counts: npt.NDArray[np.bool_]) -> LabelledFrame:
+    """Frame and boxes in the standard size, black bars around."""
+    scale = min(SIZE[0] / image.shape[1], SIZE[1] / image.shape[0])
+    width, height = round(image.shape[1] * scale), round(image.shape[0] * scale)
     left, top = (SIZE[0] - width) // 2, (SIZE[1] - height) // 2
     frame = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
     shrinks = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    frame[top : top + height, left : left + width] = cv2.resize(picture, (width, height), interpolation=shrinks)
-    return Picture(frame, boxes_xyxy * scale + np.tile([left, top], 2), counts)
+    frame[top : top + height, left : left + width] = cv2.resize(image, (width, height), interpolation=shrinks)
+    return LabelledFrame(frame, boxes_xyxy * scale + np.tile([left, top], 2), counts)
 
 
-def score(detector: YoloDetector, pictures: Sequence[Picture]) -> dict[str, float]:
+def score(detector: YoloDetector, images: Sequence[LabelledFrame]) -> dict[str, float]:
     """Recall, precision and average precision of a detector."""
     total = Score()
-    found = detector.detect([picture.frame for picture in pictures], range(len(pictures)), *SIZE)
-    for one, picture in zip(found, pictures, strict=True):
-        total.add(one, picture)
+    found = detector.detect([image.frame for image in images], range(len(images)), *SIZE)
+    for one, image in zip(found, images, strict=True):
+        total.add(one, image)
     return {name: round(float(value), 3) for name, value in total.figures().items()}
 
 
@@ -166,8 +166,8 @@ def speeds(detectors: Sequence[YoloDetector], frames: Sequence[RgbFrame]) -> lis
     measured: list[list[tuple[float, float]]] = [[] for _ in detectors]
     for _ in range(SPEED_ROUNDS):
         before = fps(detectors[0], scaled[0])
-        for detector, pictures, values in zip(detectors, scaled, measured, strict=True):
-            own = fps(detector, pictures)
+        for detector, images, values in zip(detectors, scaled, measured, strict=True):
+            own = fps(detector, images)
             after = fps(detectors[0], scaled[0])
             values.append((own, 2 * own / (before + after)))
             before = after

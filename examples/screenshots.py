@@ -1,4 +1,4 @@
-"""Pictures of the page for the README: a real service, a real browser, a real job.
+"""Screenshots of the page for the README: a real service, a real browser, a real job.
 
 ``make screenshots`` runs it, with the built-in sample or the videos that it is given, and writes ``docs/page_*.jpg``.
 """
@@ -53,8 +53,8 @@ def open_page(browser: Browser, address: str, size: dict[str, int], scheme: str)
     return page
 
 
-def take_pictures(browser: Browser, address: str, videos: list[Path]) -> None:
-    """Hand the videos in, and take pictures on the way."""
+def take_screenshots(browser: Browser, address: str, videos: list[Path]) -> None:
+    """Submit the videos, and take screenshots on the way."""
     page = open_page(browser, address, DESKTOP, "light")
     page.locator("#vp-files").set_input_files([str(video) for video in videos])
     expect(page.get_by_role("button", name="Start")).to_be_enabled(timeout=120_000)
@@ -76,7 +76,7 @@ def take_pictures(browser: Browser, address: str, videos: list[Path]) -> None:
 
 
 def main() -> None:
-    """Take all pictures."""
+    """Take all screenshots."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         videos = [Path(argument) for argument in sys.argv[1:]]
@@ -86,7 +86,7 @@ def main() -> None:
         executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
         with running_service(folder / "workspace") as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-            take_pictures(browser, address, videos)
+            take_screenshots(browser, address, videos)
             browser.close()
 
 

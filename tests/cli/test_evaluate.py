@@ -85,7 +85,7 @@ def test_parameters_reach_the_tracker(yard: Path) -> None:
         pytest.param(["--detections", "det.txt", "--write-tracks", "a", "--write-tracks", "b"], "got 2", id="files"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_in_one_sentence(
+def test_what_is_wrong_is_reported_in_one_sentence(
     yard: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], hint: str
 ) -> None:
     monkeypatch.chdir(yard)

@@ -82,7 +82,7 @@ def count_frames(video: Path) -> int:
 
 
 def assert_package_is_sound(package: Path) -> dict:
-    """Frames and keys agree, boxes lie in the picture, videos share no id; returns the proposals."""
+    """Frames and keys agree, boxes lie in the frame, videos share no id; returns the proposals."""
     proposals, frames = read_proposals(package), read_frames(package)
     assert {clip: list(keys) for clip, keys in proposals.items()} == {
         clip: [name for name, _ in entries] for clip, entries in frames.items()
@@ -229,10 +229,10 @@ def test_folder_gives_the_videos_in_it(short_video: Path, tmp_path: Path):
     assert err.startswith(f"{folder}: skipped notes.txt;")
 
 
-def test_sample_that_cannot_be_written_is_told_in_one_sentence(tmp_path: Path):
-    code, _, told = videoprep("sample", tmp_path)
+def test_sample_that_cannot_be_written_is_reported_in_one_sentence(tmp_path: Path):
+    code, _, printed = videoprep("sample", tmp_path)
     assert code == 1
-    assert told == f"{tmp_path} is a folder; name a file.\n"
+    assert printed == f"{tmp_path} is a folder; name a file.\n"
 
 
 def test_used_folder_is_refused(short_video: Path, tmp_path: Path):

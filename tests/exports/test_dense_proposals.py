@@ -64,7 +64,7 @@ def test_rows_meet_frames_by_index_and_are_sorted_by_id() -> None:
 
 
 @pytest.mark.parametrize(
-    ("box", "wanted"),
+    ("box", "expected"),
     [
         pytest.param([-5, -1, 10, 12], [0, 0, 10, 12], id="upper-left"),
         pytest.param([60, 30, 70, 40], [60, 30, 64, 36], id="lower-right"),
@@ -75,9 +75,9 @@ def test_rows_meet_frames_by_index_and_are_sorted_by_id() -> None:
         pytest.param([9, 5, 5, 9], None, id="reversed"),
     ],
 )
-def test_boxes_are_clipped_to_the_frame(box: list[float], wanted: list[float] | None) -> None:
+def test_boxes_are_clipped_to_the_frame(box: list[float], expected: list[float] | None) -> None:
     boxes = proposals_of([track_row(CLIP, 0, 1, box)], 0).frames[frame(CLIP, 0)]
-    assert boxes == ([[*wanted, 0.75, 1]] if wanted else [])
+    assert boxes == ([[*expected, 0.75, 1]] if expected else [])
     assert all(type(value) is float for box in boxes for value in box[:5])
 
 

@@ -235,7 +235,7 @@ def test_cancel_in_each_stage(video: Path, tmp_path: Path):
 
         def cancel_those_at_their_stage() -> bool:
             for job_id, stage in list(waiting.items()):
-                if service.job(job_id).job.state is State.DONE:  # it was over while another one was looked at
+                if service.job(job_id).job.state is State.DONE:  # it was over while another one was inspected
                     waiting[submit(service, video)] = waiting.pop(job_id)
                 elif any(task.stage == stage and task.state is State.RUNNING for task in service.job(job_id).tasks):
                     service.cancel(job_id)
@@ -255,7 +255,7 @@ def _is_gone(service: Service, job_id: str) -> bool:
     return is_cancelled and not folder.scratch.exists() and not processes_in(folder.path)
 
 
-def test_task_that_takes_too_much_memory_is_told_so(video: Path, tmp_path: Path):
+def test_task_that_takes_too_much_memory_is_reported(video: Path, tmp_path: Path):
     settings = EngineSettings(worker_count=1, memory_per_task_bytes=100 * 10**6)
     with Service(Workspace(tmp_path), settings, NO_LIMITS) as service:
         view = wait_for_end(service, submit(service, video))

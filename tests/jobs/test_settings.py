@@ -54,7 +54,7 @@ def test_assignment_is_read(assignment: str, expected: dict):
         pytest.param("resize.output_dir=/tmp", "resize.output_dir", "job sets this itself", id="owned by the job"),
     ],
 )
-def test_wrong_assignment_names_the_field_and_what_is_wanted(assignment: str, field: str, hint: str):
+def test_wrong_assignment_names_the_field_and_what_is_expected(assignment: str, field: str, hint: str):
     with pytest.raises(ParameterError) as caught:
         read_settings(None, [assignment])
     assert caught.value.field == field

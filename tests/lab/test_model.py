@@ -23,7 +23,7 @@ def scene(tmp_path_factory):
 
 
 def quiet(done, total, unit):
-    """Progress that nobody looks at."""
+    """Progress that nobody watches."""
 
 
 def test_settings_change_the_tracks(scene):
@@ -86,7 +86,7 @@ def test_job_is_opened_with_its_own_settings(tmp_path):
     [({"source": "nowhere.mp4"}, "nowhere.mp4 does not exist"), ({"source": "."}, "holds no clips of video 1")],
     ids=["no file", "no job"],
 )
-def test_what_is_not_there_is_told(tmp_path, monkeypatch, change, words):
+def test_what_is_not_there_is_reported(tmp_path, monkeypatch, change, words):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=words):
         open_video(ExploreTrackerParams(**change), quiet)
@@ -98,7 +98,7 @@ def test_job_is_not_detected_in_another_way(tmp_path):
         open_video(ExploreTrackerParams(source=str(tmp_path / "job"), detection=["image_size:960"]), quiet)
 
 
-def test_job_without_detections_is_told(tmp_path):
+def test_job_without_detections_is_reported(tmp_path):
     as_job(tmp_path / "job", open_scene(tmp_path))
     (tmp_path / "job" / "scratch" / "detections" / "1" / f"{clip_id('1', 0)}.npz").unlink()
     with pytest.raises(InputError, match="run 04_track_persons"):
@@ -110,7 +110,7 @@ def test_job_without_detections_is_told(tmp_path):
     [(["confidence"], "name:value"), (["confidense:0.4"], "did you mean confidence"), (["confidence:2"], "got '2'")],
     ids=["no value", "misspelt", "out of range"],
 )
-def test_wrong_changes_are_told(texts, words):
+def test_wrong_changes_are_reported(texts, words):
     with pytest.raises(ParameterError, match=words):
         LabSettings().changed(texts)
 

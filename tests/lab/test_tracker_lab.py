@@ -81,27 +81,27 @@ def lab(tmp_path):
     return TrackerLab(video, left, right, tmp_path / "settings.yaml").view
 
 
-def pictures_of(lab):
+def images_of(lab):
     return [widget.value for widget in widgets_in(lab) if isinstance(widget, ipywidgets.Image)]
 
 
-def test_frame_slider_changes_both_pictures(lab):
-    before = pictures_of(lab)
+def test_frame_slider_changes_both_images(lab):
+    before = images_of(lab)
     named(lab, "frame").value = 20
-    picture, bars, strip = pictures_of(lab)
-    assert picture != before[0]
+    image, bars, strip = images_of(lab)
+    assert image != before[0]
     assert bars != before[1]
     assert strip == before[2] == b""
 
 
 def test_every_setting_changes_the_time_lines_at_once(lab):
-    before = pictures_of(lab)[1]
+    before = images_of(lab)[1]
     named(lab, "confidence").value = UNSURE_SCORE + 0.1
-    after = pictures_of(lab)[1]
+    after = images_of(lab)[1]
     assert after != before
     named(lab, "tracker", side=1).value = "bytetrack"
     named(lab, "track_high_thresh", side=0).value = 0.99
-    assert pictures_of(lab)[1] != after
+    assert images_of(lab)[1] != after
 
 
 def test_choosing_a_track_shows_the_person_until_the_tracks_are_others(lab):
@@ -129,7 +129,7 @@ def test_export_writes_what_the_controls_show(lab, tmp_path):
     assert read_settings(tmp_path / "settings.yaml", []).of("track_persons").confidence == 0.4
 
 
-def test_settings_that_do_not_fit_the_video_are_told_in_the_lab(tmp_path):
+def test_settings_that_do_not_fit_the_video_are_reported_in_the_lab(tmp_path):
     video = open_scene(tmp_path)
     stage = video.stage.model_copy(update={"frame_stride": 2})
     settings = video.settings.changed(["tracker:sort"])

@@ -1,4 +1,4 @@
-"""What the tracker lab draws, read back from the pictures."""
+"""What the tracker lab draws, read back from the images."""
 
 import io
 from dataclasses import replace
@@ -17,13 +17,13 @@ from videoprep_nb.viz.style import track_colour
 SWITCH_FRAME = 20
 
 
-def has_colour(picture, colour) -> bool:
-    return bool((picture == colour).all(axis=-1).any())
+def has_colour(image, colour) -> bool:
+    return bool((image == colour).all(axis=-1).any())
 
 
-def halves(picture):
-    middle = picture.shape[1] // 2
-    return picture[:, :middle], picture[:, middle:]
+def halves(image):
+    middle = image.shape[1] // 2
+    return image[:, :middle], image[:, middle:]
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +65,9 @@ def test_person_on_one_side_only_has_a_red_ring(comparison):
 
 
 def test_switched_id_has_a_yellow_ring_for_a_second(torn):
-    for frame, wanted in ((SWITCH_FRAME - 1, False), (SWITCH_FRAME, True), (SWITCH_FRAME + 15, False)):
+    for frame, expected in ((SWITCH_FRAME - 1, False), (SWITCH_FRAME, True), (SWITCH_FRAME + 15, False)):
         left, right = draw(torn, frame)
-        assert has_colour(right, SWITCHED) is wanted
+        assert has_colour(right, SWITCHED) is expected
         assert not has_colour(left, SWITCHED)
 
 
@@ -76,7 +76,7 @@ def test_a_person_has_the_same_colour_on_both_sides(torn):
 
 
 def test_time_lines_mark_the_switch(torn):
-    left, right = (bars.picture for bars in views.draw_bars(torn))
+    left, right = (bars.image for bars in views.draw_bars(torn))
     assert left.shape == right.shape
     assert has_colour(right, SWITCHED)
     assert not has_colour(left, SWITCHED)
@@ -84,9 +84,9 @@ def test_time_lines_mark_the_switch(torn):
 
 def test_cursor_moves_with_the_frame(comparison):
     bars, _ = views.draw_bars(comparison)
-    columns = [np.flatnonzero((bars.with_cursor(frame) != bars.picture).any(axis=(0, 2))) for frame in (0, 39)]
-    assert columns[0].max() < bars.picture.shape[1] * 0.15
-    assert columns[1].min() > bars.picture.shape[1] * 0.9
+    columns = [np.flatnonzero((bars.with_cursor(frame) != bars.image).any(axis=(0, 2))) for frame in (0, 39)]
+    assert columns[0].max() < bars.image.shape[1] * 0.15
+    assert columns[1].min() > bars.image.shape[1] * 0.9
 
 
 def test_what_changed_and_where(comparison, torn):
@@ -97,9 +97,9 @@ def test_what_changed_and_where(comparison, torn):
     assert "same tracks" in views.events(same).data
 
 
-def test_film_strip_shows_the_person_in_every_cutting(torn):
-    strip = views.draw_film_strip(torn, torn.right, 9)
-    assert all(has_colour(cutting, track_colour(1)) for cutting in np.array_split(strip, 8, axis=1))
+def test_thumbnail_strip_shows_the_person_in_every_crop(torn):
+    strip = views.draw_thumbnail_strip(torn, torn.right, 9)
+    assert all(has_colour(crop, track_colour(1)) for crop in np.array_split(strip, 8, axis=1))
 
 
 def test_report_without_any_tracks(trials):
@@ -108,10 +108,10 @@ def test_report_without_any_tracks(trials):
     empty = Comparison.of(video, nothing, nothing)
     assert len(views.moments(empty).data) > 1000
     assert len(views.time_lines(empty).data) > 1000
-    assert "no tracks" in views.film_strip(empty).data
+    assert "no tracks" in views.thumbnail_strip(empty).data
 
 
-def test_every_hint_leads_to_its_picture(comparison, tmp_path):
+def test_every_hint_leads_to_its_image(comparison, tmp_path):
     hints = views.hints(comparison, comparison.left).data
     (tmp_path / "hints.html").write_text(hints, encoding="utf-8")
     page = Page(tmp_path / "hints.html")
@@ -119,7 +119,7 @@ def test_every_hint_leads_to_its_picture(comparison, tmp_path):
     assert page.links
     assert all(link.startswith("#") and f'id="{link[1:]}"' in hints for link in page.links)
     assert "not seen for 0.8 s" in page.text
-    widths = [Image.open(io.BytesIO(picture)).width for picture in page.pictures]
+    widths = [Image.open(io.BytesIO(image)).width for image in page.images]
     assert max(widths) > 2 * min(widths)  # the small one and the large one
 
 
@@ -142,11 +142,11 @@ def test_click_finds_nobody_where_nobody_is(comparison):
 def test_click_on_a_bar_finds_its_track_and_moment(comparison):
     bars, _ = views.draw_bars(comparison)
     for track_id in comparison.left.tracks.track_ids:
-        rows, columns = np.nonzero((bars.picture == track_colour(track_id)).all(axis=-1))
+        rows, columns = np.nonzero((bars.image == track_colour(track_id)).all(axis=-1))
         assert {bars.track_at(y) for y in set(rows.tolist())} == {track_id}
         frames = comparison.left.tracks.table.frame_index[comparison.left.tracks.table.track_id == track_id]
         assert bars.frame_at(columns.min()) == pytest.approx(frames[0], abs=1)
         assert bars.frame_at(columns.max()) == pytest.approx(frames[-1], abs=1)
     assert bars.track_at(0) is None
-    assert bars.track_at(bars.picture.shape[0] - 1) is None
+    assert bars.track_at(bars.image.shape[0] - 1) is None
     assert (bars.frame_at(0), bars.frame_at(10_000)) == (0, 39)

@@ -36,9 +36,9 @@ def test_frames_by_number(indices: list[int], tmp_path: Path) -> None:
     )
     frames = list(read_frames_at(path, indices))
     assert [index for index, _ in frames] == indices
-    assert [number_in(picture) for _, picture in frames] == indices
+    assert [number_in(frame) for _, frame in frames] == indices
     independent = read_frames(path)
-    assert all(np.abs(picture.astype(int) - independent[index]).max() <= 3 for index, picture in frames)
+    assert all(np.abs(frame.astype(int) - independent[index]).max() <= 3 for index, frame in frames)
 
 
 def test_unreadable_video_is_a_sentence(tmp_path: Path) -> None:
@@ -78,5 +78,5 @@ def test_sample_has_its_length_and_moves(tmp_path: Path) -> None:
     write_sample(tmp_path / "sample.mp4", duration_s=2)
     info = probe(tmp_path / "sample.mp4")
     assert (info.width, info.height, info.rate, info.packet_count, info.findings) == (1280, 720, 25, 50, [])
-    pictures = [picture.astype(int) for picture in read_frames(tmp_path / "sample.mp4")[::12]]
-    assert all(abs(a - b).mean() > 5 for a, b in pairwise(pictures))
+    frames = [frame.astype(int) for frame in read_frames(tmp_path / "sample.mp4")[::12]]
+    assert all(abs(a - b).mean() > 5 for a, b in pairwise(frames))

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.support.synthetic import number_picture, write_counter_video, write_video
+from tests.support.synthetic import number_frame, write_counter_video, write_video
 from videoprep_nb.core.errors import InputError, ProbeError
 from videoprep_nb.media.probe import VideoInfo, check_input_file, probe
 from videoprep_nb.media.timing import measure_rate
@@ -74,7 +74,7 @@ def test_cut_off_file_keeps_what_is_left(shared_data: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("rotation_deg", [0, 90, 180, 270])
 def test_rotation_is_the_one_that_a_player_applies(rotation_deg: int, tmp_path: Path) -> None:
-    path = write_video(tmp_path / "rotated.mp4", [number_picture(1)] * 5, Fraction(25), rotation_deg=rotation_deg)
+    path = write_video(tmp_path / "rotated.mp4", [number_frame(1)] * 5, Fraction(25), rotation_deg=rotation_deg)
     info = probe(path)
     assert info.rotation_deg == rotation_deg
     assert info.displayed_size == ((320, 180) if rotation_deg % 180 == 0 else (180, 320))
@@ -149,11 +149,11 @@ def test_text_that_points_elsewhere_is_refused_and_opens_nothing(text: str, tmp_
 
 
 def test_image_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "picture.mp4"
+    path = tmp_path / "frame.mp4"
     with av.open(str(path), "w", format="image2") as container:
         stream = container.add_stream("mjpeg", rate=1)
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuvj420p"
-        container.mux(stream.encode(av.VideoFrame.from_ndarray(number_picture(1), format="rgb24")))
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(number_frame(1), format="rgb24")))
         container.mux(stream.encode(None))
     with pytest.raises(ProbeError, match="not a video file"):
         probe(path)

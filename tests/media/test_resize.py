@@ -1,4 +1,4 @@
-"""Resizing: the picture lands where the record says, and counts that differ are reported."""
+"""Resizing: the frame lands where the record says, and counts that differ are reported."""
 
 import subprocess
 from fractions import Fraction
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.synthetic import decoded_pictures, number_picture, numbers_in, write_counter_video, write_video
+from tests.support.synthetic import decoded_frames, number_frame, numbers_in, write_counter_video, write_video
 from videoprep_nb.core.errors import InputError, ParameterError, ProbeError
 from videoprep_nb.media.ffmpeg import ffmpeg_executable
 from videoprep_nb.media.geometry import place
@@ -43,16 +43,16 @@ def encode(target: Path, source: str, *arguments: str) -> None:
     subprocess.run(argv, check=True, capture_output=True)
 
 
-def turned_back(picture: np.ndarray, rotation_deg: int) -> np.ndarray:
-    """What has to be stored so that a player that turns it clockwise shows the picture."""
-    return np.rot90(picture, rotation_deg // 90)
+def turned_back(frame: np.ndarray, rotation_deg: int) -> np.ndarray:
+    """What has to be stored so that a player that turns it clockwise shows the frame."""
+    return np.rot90(frame, rotation_deg // 90)
 
 
 @pytest.mark.parametrize("name", ZOO_FRAMES)
 def test_zoo_file_is_standardised(name: str, shared_data: Path, tmp_path: Path) -> None:
     result = standardise(shared_data / "zoo" / name, tmp_path)
     written = read_standard(tmp_path / "1.mp4")
-    assert len(decoded_pictures(tmp_path / "1.mp4")) == written.frame_count == result.frame_count == ZOO_FRAMES[name]
+    assert len(decoded_frames(tmp_path / "1.mp4")) == written.frame_count == result.frame_count == ZOO_FRAMES[name]
     assert (written.width, written.height, written.rate) == (1280, 720, result.rate)
     assert result.decoded_frame_count == result.source.packet_count
     assert ResizeResult.read(tmp_path / "1.json") == result
@@ -87,7 +87,7 @@ def test_rectangle_is_found_where_the_transform_says(
 
     result = standardise(source, tmp_path, fit=fit, width=640, height=360)
 
-    rows, columns = np.nonzero(decoded_pictures(tmp_path / "1.mp4")[0].mean(axis=2) > 127)
+    rows, columns = np.nonzero(decoded_frames(tmp_path / "1.mp4")[0].mean(axis=2) > 127)
     found = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
     assert result.transform.to_standard(rectangle)[0] == pytest.approx(found, abs=2.5)
     assert result.transform.to_source(np.array([found], float))[0] == pytest.approx(rectangle[0], abs=2)
@@ -103,18 +103,18 @@ def test_rectangle_is_found_where_the_transform_says(
     [((320, 180), True), ((320, 180), False), ((200, 500), True), ((200, 500), False), ((1000, 101), False)],
     ids=["up", "up-not", "tall-up", "tall-not", "wide-not"],
 )
-def test_picture_fills_the_area_of_the_record(fit: str, size: tuple[int, int], upscale: bool, tmp_path: Path) -> None:
+def test_frame_fills_the_area_of_the_record(fit: str, size: tuple[int, int], upscale: bool, tmp_path: Path) -> None:
     width, height = size
     white = np.full((height // 2 * 2, width, 3), 255, np.uint8)
     source = write_video(tmp_path / "in.mp4", [white] * 2, Fraction(25))
 
     result = standardise(source, tmp_path, fit=fit, upscale=upscale, width=640, height=360)
 
-    picture = decoded_pictures(tmp_path / "1.mp4")[0].mean(axis=2)
+    frame = decoded_frames(tmp_path / "1.mp4")[0].mean(axis=2)
     expected = np.zeros((360, 640))
     left, upper, right, lower = result.content_xyxy
     expected[upper:lower, left:right] = 255
-    assert np.abs(picture - expected).mean() < 2
+    assert np.abs(frame - expected).mean() < 2
     if not upscale:
         assert max(result.transform.scale_x, result.transform.scale_y) <= 1.02
 
@@ -137,10 +137,10 @@ def test_absurd_crop_is_refused() -> None:
 @pytest.mark.parametrize(("codec", "tolerance"), [("libx264", 12), ("rawvideo", 12)])
 def test_colours_stay(codec: str, tolerance: int, tmp_path: Path) -> None:
     colours = [(200, 30, 30), (30, 180, 40), (30, 40, 200), (128, 128, 128)]
-    picture = np.repeat(np.repeat(np.array([colours], np.uint8), 90, axis=1), 202, axis=0)
-    source = write_video(tmp_path / "in.mkv", [picture] * 2, Fraction(25), codec=codec)
+    frame = np.repeat(np.repeat(np.array([colours], np.uint8), 90, axis=1), 202, axis=0)
+    source = write_video(tmp_path / "in.mkv", [frame] * 2, Fraction(25), codec=codec)
     standardise(source, tmp_path, fit="stretch", width=640, height=360)
-    shown = decoded_pictures(tmp_path / "1.mp4")[0]
+    shown = decoded_frames(tmp_path / "1.mp4")[0]
     for index, colour in enumerate(colours):
         assert shown[180, 80 + 160 * index] == pytest.approx(colour, abs=tolerance)
 
@@ -168,7 +168,7 @@ def test_cut_off_tail_keeps_the_good_frames(shared_data: Path, tmp_path: Path) -
 
 def test_odd_size_is_processed_and_reported(tmp_path: Path) -> None:
     source = write_video(
-        tmp_path / "odd.mkv", [number_picture(i, 321, 181) for i in range(30)], Fraction(25), codec="ffv1"
+        tmp_path / "odd.mkv", [number_frame(i, 321, 181) for i in range(30)], Fraction(25), codec="ffv1"
     )
     result = standardise(source, tmp_path)
     assert result.frame_count == 30
@@ -191,9 +191,7 @@ def test_awkward_names_are_taken_literally(name: str, tmp_path: Path, monkeypatc
 
 def test_joined_recordings_of_different_size_are_one_video(tmp_path: Path) -> None:
     parts = [
-        write_video(
-            tmp_path / f"{first}.ts", (number_picture(first + i, width, height) for i in range(50)), Fraction(25)
-        )
+        write_video(tmp_path / f"{first}.ts", (number_frame(first + i, width, height) for i in range(50)), Fraction(25))
         for first, width, height in ((0, 320, 180), (50, 640, 360), (100, 320, 180))
     ]
     joined = tmp_path / "joined.ts"
@@ -203,10 +201,10 @@ def test_joined_recordings_of_different_size_are_one_video(tmp_path: Path) -> No
     assert numbers_in(tmp_path / "1.mp4") == list(range(150))
 
 
-def test_picture_that_changes_its_shape_is_reported(tmp_path: Path) -> None:
+def test_video_that_changes_its_aspect_ratio_is_reported(tmp_path: Path) -> None:
     joined = tmp_path / "joined.ts"
     parts = [
-        write_video(tmp_path / f"{width}.ts", (number_picture(i, width, 240) for i in range(25)), Fraction(25))
+        write_video(tmp_path / f"{width}.ts", (number_frame(i, width, 240) for i in range(25)), Fraction(25))
         for width in (320, 240, 320)
     ]
     joined.write_bytes(b"".join(part.read_bytes() for part in parts))
@@ -216,7 +214,7 @@ def test_picture_that_changes_its_shape_is_reported(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rate", [10, 24, 25, 60])
 @pytest.mark.parametrize(("container", "codec"), [("h264", "libx264"), ("hevc", "libx265")])
-def test_stream_without_container_has_the_rate_of_its_pictures(
+def test_stream_without_container_has_the_rate_of_its_frames(
     rate: int, container: str, codec: str, tmp_path: Path
 ) -> None:
     raw = tmp_path / f"raw.{container}"
@@ -234,8 +232,8 @@ def test_pause_of_the_recording_costs_no_frame(suffix: str, codec: str, tmp_path
     encode(raw, "testsrc2=s=160x120:r=25:d=4", *pause, "-c:v", codec)
     result = standardise(raw, tmp_path)
     assert (result.decoded_frame_count, result.frame_count) == (100, 600)
-    pictures = [picture.tobytes() for picture in decoded_pictures(tmp_path / "1.mp4")]
-    assert len({hash(picture) for picture in pictures[:50] + pictures[-50:]}) == 100
+    frames = [frame.tobytes() for frame in decoded_frames(tmp_path / "1.mp4")]
+    assert len({hash(frame) for frame in frames[:50] + frames[-50:]}) == 100
     assert not any("dropped" in finding for finding in result.findings)
 
 
@@ -249,7 +247,7 @@ def test_second_recording_in_a_stream_follows_the_first(suffix: str, codec: str,
     assert 200 <= result.frame_count <= 204
 
 
-def test_stream_of_one_picture_has_one_frame(tmp_path: Path) -> None:
+def test_stream_of_one_image_has_one_frame(tmp_path: Path) -> None:
     encode(tmp_path / "one.ts", "testsrc2=s=160x120:r=25", "-frames:v", "1", "-c:v", "libx264")
     result = standardise(tmp_path / "one.ts", tmp_path)
     assert (result.rate, result.frame_count) == (25, 1)

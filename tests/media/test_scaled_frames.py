@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.support.decoding import read_frames
-from tests.support.synthetic import number_in, number_picture, write_video
+from tests.support.synthetic import number_frame, number_in, write_video
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.media.scaled_frames import read_scaled_frames
 
@@ -16,7 +16,7 @@ from videoprep_nb.media.scaled_frames import read_scaled_frames
 @pytest.fixture(scope="module")
 def numbered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("numbered") / "numbered.mp4"
-    return write_video(path, (number_picture(number, 1280, 720) for number in range(40)), Fraction(10))
+    return write_video(path, (number_frame(number, 1280, 720) for number in range(40)), Fraction(10))
 
 
 @pytest.mark.parametrize("indices", [list(range(40)), [0, 7, 8, 39], [13], []], ids=["all", "some", "one", "none"])
@@ -33,8 +33,8 @@ def test_beyond_the_end(numbered: Path) -> None:
 
 def test_colours_of_the_general_reader(tmp_path: Path) -> None:
     ramp = np.linspace(20, 235, 64 * 64).reshape(64, 64)
-    picture = np.stack([ramp, ramp.T, 255 - ramp], axis=2).astype(np.uint8).repeat(4, axis=0).repeat(4, axis=1)
-    path = write_video(tmp_path / "colours.mp4", [picture] * 3, Fraction(10))
+    frame = np.stack([ramp, ramp.T, 255 - ramp], axis=2).astype(np.uint8).repeat(4, axis=0).repeat(4, axis=1)
+    path = write_video(tmp_path / "colours.mp4", [frame] * 3, Fraction(10))
     scaled = next(read_scaled_frames(path, [1], (128, 128)))
     whole = read_frames(path)[1]
     expected = cv2.resize(whole, (128, 128), interpolation=cv2.INTER_AREA)

@@ -94,14 +94,14 @@ def test_package_holds_persons_and_is_valid(chain):
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_report_is_small_offline_and_has_pictures(chain, stage):
+def test_report_is_small_offline_and_has_images(chain, stage):
     assert (chain / f"{stage}.ipynb").stat().st_size < MAX_REPORT_BYTES
     page = Page(chain / f"{stage}.html")
     assert page.loads_from_outside == []
     assert "script" not in page.tags
-    assert page.pictures
-    for picture in page.pictures:
-        assert np.asarray(Image.open(io.BytesIO(picture)).convert("L")).std() > 5  # shows something
+    assert page.images
+    for image in page.images:
+        assert np.asarray(Image.open(io.BytesIO(image)).convert("L")).std() > 5  # shows something
     assert first_image(chain / f"{stage}.ipynb")
 
 

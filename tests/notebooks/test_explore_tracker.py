@@ -19,7 +19,7 @@ from tests.support.browser import chromium
 from tests.support.html_pages import Page
 from videoprep_nb.jobs.reports.render import export_html
 from videoprep_nb.jobs.settings import read_settings
-from videoprep_nb.lab import views as look
+from videoprep_nb.lab import views
 from videoprep_nb.lab.model import ExploreTrackerParams, open_video
 from videoprep_nb.media.sample import write_sample
 
@@ -48,7 +48,7 @@ def test_report_needs_no_widgets(folder):
     page = Page(folder / "report.html")
     assert len(text) < MAX_REPORT_BYTES
     assert page.loads_from_outside == []
-    assert len(page.pictures) >= 3
+    assert len(page.images) >= 3
     assert all(f'id="{link[1:]}"' in text for link in page.links)
     assert "ids per person-second" in page.text
     cells = {cell.id: cell for cell in nbformat.read(folder / "report.ipynb", as_version=4).cells}
@@ -92,18 +92,18 @@ def _address(runtime: Path, process: subprocess.Popen[bytes]) -> str:
 
 
 def _place_of_a_person(folder: Path, frame: int) -> tuple[float, float]:
-    """Where the middle of a tracked person is in one half of the picture of a frame, without the words above it."""
+    """Where the middle of a tracked person is in one half of the image of a frame, without the words above it."""
     params = ExploreTrackerParams(source=str(folder / "work" / "sample.mp4"), work_dir=str(folder / "work" / "explore"))
     video = open_video(params)
     tracks = video.trial(video.settings).tracks
-    left, top, right, bottom = tracks.boxes_xyxy[tracks.frame_index == frame][0] * look.HALF_WIDTH_PX / WIDTH_PX
+    left, top, right, bottom = tracks.boxes_xyxy[tracks.frame_index == frame][0] * views.HALF_WIDTH_PX / WIDTH_PX
     return (left + right) / 2, (top + bottom) / 2
 
 
-def _click(picture: Locator, x: float, y: float) -> None:
-    """Click a place in a picture, given in its own pixels."""
-    scale = picture.evaluate("image => image.clientWidth / image.naturalWidth")
-    picture.click(position={"x": x * scale, "y": y * scale})
+def _click(image: Locator, x: float, y: float) -> None:
+    """Click a place in an image, given in its own pixels."""
+    scale = image.evaluate("image => image.clientWidth / image.naturalWidth")
+    image.click(position={"x": x * scale, "y": y * scale})
 
 
 def _slider(page: BrowserPage, name: str) -> Locator:
@@ -111,7 +111,7 @@ def _slider(page: BrowserPage, name: str) -> Locator:
     return page.locator(".widget-hslider").filter(has_text=name).first.locator(".noUi-handle")
 
 
-def test_sliders_and_clicks_change_the_pictures_in_jupyterlab(folder, server):
+def test_sliders_and_clicks_change_the_images_in_jupyterlab(folder, server):
     (folder / "work" / "tracking.yaml").unlink(missing_ok=True)
     with chromium() as browser:
         page = browser.new_page(viewport={"width": 1500, "height": 1100})
@@ -128,21 +128,21 @@ def test_sliders_and_clicks_change_the_pictures_in_jupyterlab(folder, server):
                        return document.querySelector("img.widget-image"); }""",
             polling=500,
         )
-        picture, time_lines = (page.locator("img.widget-image").nth(number) for number in (0, 1))
-        before = picture.get_attribute("src") or ""
-        assert picture.evaluate("image => image.naturalWidth") > 1000
+        image, time_lines = (page.locator("img.widget-image").nth(number) for number in (0, 1))
+        before = image.get_attribute("src") or ""
+        assert image.evaluate("image => image.naturalWidth") > 1000
 
         _slider(page, "frame").last.press("ArrowRight")
-        expect(picture).not_to_have_attribute("src", before)
+        expect(image).not_to_have_attribute("src", before)
 
         strip = page.locator("img.widget-image").nth(2)
         expect(strip).to_be_hidden()
         x, y = _place_of_a_person(folder, frame=1)
-        words_px = picture.evaluate("image => image.naturalHeight") - HEIGHT_PX * look.HALF_WIDTH_PX / WIDTH_PX
-        _click(picture, x, y + words_px)
+        words_px = image.evaluate("image => image.naturalHeight") - HEIGHT_PX * views.HALF_WIDTH_PX / WIDTH_PX
+        _click(image, x, y + words_px)
         expect(strip).to_be_visible()
         first_strip = strip.get_attribute("src") or ""
-        _click(time_lines, x=look.HALF_WIDTH_PX * 1.6, y=32)  # the first bar on the right
+        _click(time_lines, x=views.HALF_WIDTH_PX * 1.6, y=32)  # the first bar on the right
         expect(strip).not_to_have_attribute("src", first_strip)
 
         before = time_lines.get_attribute("src") or ""

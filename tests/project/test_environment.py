@@ -30,7 +30,7 @@ def test_conda_environment_has_the_same_packages_and_versions():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     from_pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
     constraints = _constraints()
-    wanted = {canonicalize_name(Requirement(text).name) for text in _project()["dependencies"]}
+    expected = {canonicalize_name(Requirement(text).name) for text in _project()["dependencies"]}
     listed = dict(text.split("==") for text in from_pip if text != "--editable .")
-    assert listed == {name: constraints[name] for name in wanted}
+    assert listed == {name: constraints[name] for name in expected}
     assert "--editable ." in from_pip

@@ -42,9 +42,9 @@ def serving(
         yield match[0], process.pid
     finally:
         process.terminate()
-        _, told = process.communicate(timeout=30)
-    assert process.returncode == status, told
-    assert "Traceback" not in told
+        _, printed = process.communicate(timeout=30)
+    assert process.returncode == status, printed
+    assert "Traceback" not in printed
 
 
 def jobs_command(address: str, *arguments: str, token: str = "") -> Result:
@@ -82,8 +82,8 @@ def test_server_starts_and_stays_light(program: tuple[str, ...], tmp_path: Path)
 
 def test_application_imports_nothing_heavy():
     code = f"import sys, videoprep_nb.server.serving; print(*(sys.modules.keys() & {HEAVY}))"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert told.split() == []
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.split() == []
 
 
 @pytest.mark.slow
@@ -193,9 +193,9 @@ def test_upload_and_login_survive_a_killed_server(tmp_path: Path):
 def test_absent_service_is_said():
     with socket.create_server(("127.0.0.1", 0)) as unused:
         address = f"http://127.0.0.1:{unused.getsockname()[1]}"
-    told = jobs_command(address, "list")
-    assert told.exit_code == 1
-    assert "videoprep serve" in told.stderr
+    printed = jobs_command(address, "list")
+    assert printed.exit_code == 1
+    assert "videoprep serve" in printed.stderr
     assert jobs_command("no address", "list").exit_code in (1, 2)
 
 
@@ -213,8 +213,8 @@ def test_server_refuses_to_start(options: list[str], word: str, tmp_path: Path):
     users = make_users(tmp_path)
     filled = [option.format(users=users) for option in options]
     command = [sys.executable, *CLI, "serve", "--port", "0", "--workspace", str(tmp_path / "workspace"), *filled]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=30)
-    assert told.returncode == 2
-    assert word in told.stderr
-    assert "Traceback" not in told.stderr
+    printed = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert printed.returncode == 2
+    assert word in printed.stderr
+    assert "Traceback" not in printed.stderr
     assert not (tmp_path / "workspace" / "jobs.sqlite").exists()

@@ -13,8 +13,8 @@ from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.stages.track_persons.result import TrackResult
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.tracks import Tracks
-from videoprep_nb.viz import charts, pictures, tables
-from videoprep_nb.viz.pictures import Mark, Tile
+from videoprep_nb.viz import charts, images, tables
+from videoprep_nb.viz.images import Mark, Tile
 from videoprep_nb.viz.style import PAPER, ink_on, track_colour
 from videoprep_nb.viz.tracks import Run, VideoTracks
 
@@ -69,40 +69,42 @@ def test_labels_can_be_read(track_id):
 
 
 @pytest.mark.parametrize(
-    ("count", "wanted"),
+    ("count", "expected"),
     [(0, []), (1, [0]), (3, [0, 1, 2]), (100, [0, 50, 99])],
     ids=["none", "one", "all", "spread"],
 )
-def test_sampled_keeps_first_and_last(count, wanted):
-    assert pictures.sampled(list(range(count)), 3) == wanted
+def test_sampled_keeps_first_and_last(count, expected):
+    assert images.sampled(list(range(count)), 3) == expected
 
 
-def test_contact_sheet_has_every_picture_in_its_place():
-    sheet = decoded(pictures.image(pictures.contact_sheet([Tile(RED, "a"), Tile(BLUE, "b"), Tile(BLUE, "c")], 2), "x"))
-    assert sheet.shape[1] == pictures.SHEET_WIDTH_PX
+def test_contact_sheet_has_every_image_in_its_place():
+    sheet = decoded(
+        images.notebook_image(images.contact_sheet([Tile(RED, "a"), Tile(BLUE, "b"), Tile(BLUE, "c")], 2), "x")
+    )
+    assert sheet.shape[1] == images.SHEET_WIDTH_PX
     assert np.allclose(sheet[100, 300], RED[0, 0], atol=8)
     assert np.allclose(sheet[100, 900], BLUE[0, 0], atol=8)
     assert np.allclose(sheet[-100, 300], BLUE[0, 0], atol=8)
     assert np.allclose(sheet[-100, 900], PAPER, atol=8)
 
 
-def test_pictures_have_words_for_people_who_cannot_see_them():
-    data, metadata = pictures.image(RED, "two men")._repr_mimebundle_()
+def test_images_have_words_for_people_who_cannot_see_them():
+    data, metadata = images.notebook_image(RED, "two men")._repr_mimebundle_()
     assert "two men" in str(metadata) + str(data.get("text/plain"))
 
 
-def test_marks_are_scaled_with_the_picture_and_coloured_by_track():
-    picture = np.zeros((360, 640, 3), np.uint8)
-    pictures.draw_marks(picture, [Mark([200, 200, 400, 600], 1)], source_width=1280)
-    assert tuple(picture[200, 100]) == track_colour(1)  # the left side, half way down
-    assert tuple(picture[200, 150]) == (0, 0, 0)
+def test_marks_are_scaled_with_the_image_and_coloured_by_track():
+    image = np.zeros((360, 640, 3), np.uint8)
+    images.draw_marks(image, [Mark([200, 200, 400, 600], 1)], source_width=1280)
+    assert tuple(image[200, 100]) == track_colour(1)  # the left side, half way down
+    assert tuple(image[200, 150]) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("box", [[-50, -50, 20, 20], [1270, 700, 1300, 740]], ids=["upper left", "lower right"])
-def test_labels_of_boxes_at_the_border_stay_in_the_picture(box):
-    picture = np.zeros((360, 640, 3), np.uint8)
-    pictures.draw_marks(picture, [Mark(box, 2, note="0.50")], source_width=1280)
-    assert (picture == track_colour(2)).all(axis=2).sum() > 300
+def test_labels_of_boxes_at_the_border_stay_in_the_image(box):
+    image = np.zeros((360, 640, 3), np.uint8)
+    images.draw_marks(image, [Mark(box, 2, note="0.50")], source_width=1280)
+    assert (image == track_colour(2)).all(axis=2).sum() > 300
 
 
 def test_tables_escape_every_text():
@@ -162,8 +164,8 @@ def test_tracks_go_on_from_clip_to_clip_also_where_clips_overlap():
 
 def test_time_line_shows_the_colour_of_every_track():
     rows = [(frame, track_id, False) for track_id in (1, 2, 3) for frame in range(10 * track_id)]
-    picture = decoded(track_persons.track_time_line(result_of([clip_record(0, 0, 60)], rows)))
-    widths = [(picture == track_colour(track_id)).all(axis=2).any(axis=0).sum() for track_id in (1, 2, 3)]
+    image = decoded(track_persons.track_time_line(result_of([clip_record(0, 0, 60)], rows)))
+    widths = [(image == track_colour(track_id)).all(axis=2).any(axis=0).sum() for track_id in (1, 2, 3)]
     assert widths[1] == pytest.approx(2 * widths[0], rel=0.05)
     assert widths[2] == pytest.approx(3 * widths[0], rel=0.05)
 
@@ -198,9 +200,9 @@ def test_counts_of_an_hour_keep_the_highest_of_each_spot():
 def test_clip_time_line_marks_how_clips_were_cut():
     clips = [clip_record(0, 0, 50), clip_record(1, 50, 100, stream_copied=False)]
     table = ClipTable(video_id="1", source_frame_count=150, clips=clips)
-    picture = decoded(clip.clip_time_line(table))
-    copied = (picture == (0, 114, 178)).all(axis=2).any(axis=0).sum()
-    encoded = (picture == (230, 159, 0)).all(axis=2)[:, : picture.shape[1] * 3 // 4].sum()
+    image = decoded(clip.clip_time_line(table))
+    copied = (image == (0, 114, 178)).all(axis=2).any(axis=0).sum()
+    encoded = (image == (230, 159, 0)).all(axis=2)[:, : image.shape[1] * 3 // 4].sum()
     assert copied > 100
     assert encoded > 100
     assert "re-encoding" in clip.clip_summary(table).data

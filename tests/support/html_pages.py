@@ -28,8 +28,8 @@ class Page(HTMLParser):
         self.text += data
 
     @property
-    def pictures(self) -> list[bytes]:
-        """The pictures inside the page."""
+    def images(self) -> list[bytes]:
+        """The images inside the page."""
         return [
             base64.b64decode(source.partition(",")[2]) for source in self.loaded if source.startswith("data:image/")
         ]

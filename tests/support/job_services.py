@@ -1,4 +1,4 @@
-"""Services for tests, in this process or in one that can be killed, and what to look at from outside.
+"""Services for tests, in this process or in one that can be killed, and what to inspect from outside.
 
 Run as ``python tests/job_services.py WORKSPACE SECONDS_PER_CLIP [VIDEO …]`` it is a service with one worker that
 takes up what is unfinished, submits the videos as one job, and works until it gets a signal.

@@ -11,7 +11,7 @@ _CELLS = 4  # 4 × 4 cells, one bit each
 _TICKS_PER_S = 90000
 
 
-def number_picture(number: int, width: int = 320, height: int = 180) -> np.ndarray:
+def number_frame(number: int, width: int = 320, height: int = 180) -> np.ndarray:
     """``(height, width, 3)`` uint8 RGB, cell i white where bit i of the number is set."""
     bits = [number >> bit & 1 for bit in range(_CELLS * _CELLS)]
     cells = np.array(bits, dtype=np.uint8).reshape(_CELLS, _CELLS) * 255
@@ -20,18 +20,18 @@ def number_picture(number: int, width: int = 320, height: int = 180) -> np.ndarr
     return np.repeat(cells[rows][:, columns, None], 3, axis=2)
 
 
-def number_in(picture: np.ndarray) -> int:
-    """The number that a picture of any size carries."""
-    height, width = picture.shape[:2]
+def number_in(frame: np.ndarray) -> int:
+    """The number that a frame of any size carries."""
+    height, width = frame.shape[:2]
     rows = (np.arange(_CELLS) * 2 + 1) * height // (2 * _CELLS)
     columns = (np.arange(_CELLS) * 2 + 1) * width // (2 * _CELLS)
-    bits = picture[rows][:, columns].mean(axis=2).ravel() > 127
+    bits = frame[rows][:, columns].mean(axis=2).ravel() > 127
     return sum(1 << bit for bit, is_set in enumerate(bits) if is_set)
 
 
 def write_video(
     path: Path,
-    pictures: Iterable[np.ndarray],
+    frames: Iterable[np.ndarray],
     rate: Fraction,
     *,
     times_s: Sequence[Fraction] | None = None,
@@ -39,21 +39,21 @@ def write_video(
     sample_aspect: Fraction = Fraction(1),
     rotation_deg: int = 0,
 ) -> Path:
-    """Encode RGB pictures at a rate, or at given times; rotation is the clockwise turn a player applies."""
+    """Encode RGB frames at a rate, or at given times; rotation is the clockwise turn a player applies."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate, options={"preset": "ultrafast", "crf": "10"})
         stream.pix_fmt = "yuv420p"
         stream.codec_context.sample_aspect_ratio = sample_aspect
         stream.time_base = stream.codec_context.time_base = Fraction(1, _TICKS_PER_S) if times_s else 1 / rate
-        for index, picture in enumerate(pictures):
+        for index, frame in enumerate(frames):
             if index == 0:
-                stream.height, stream.width = picture.shape[:2]
+                stream.height, stream.width = frame.shape[:2]
                 if rotation_deg:
                     stream.set_display_rotation(-rotation_deg)
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame.time_base = stream.codec_context.time_base
-            frame.pts = round(times_s[index] * _TICKS_PER_S) if times_s else index
-            container.mux(stream.encode(frame))
+            encoded = av.VideoFrame.from_ndarray(frame, format="rgb24")
+            encoded.time_base = stream.codec_context.time_base
+            encoded.pts = round(times_s[index] * _TICKS_PER_S) if times_s else index
+            container.mux(stream.encode(encoded))
         container.mux(stream.encode(None))
     return path
 
@@ -62,10 +62,10 @@ def write_counter_video(
     path: Path, frame_count: int, rate: Fraction, times_s: Sequence[Fraction] | None = None
 ) -> Path:
     """A 320×180 video whose frame i carries the number i."""
-    return write_video(path, map(number_picture, range(frame_count)), rate, times_s=times_s)
+    return write_video(path, map(number_frame, range(frame_count)), rate, times_s=times_s)
 
 
-def decoded_pictures(path: Path) -> list[np.ndarray]:
+def decoded_frames(path: Path) -> list[np.ndarray]:
     """All frames of a video as RGB, read by PyAV, which the code under test does not decode with."""
     with av.open(str(path)) as container:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
@@ -73,4 +73,4 @@ def decoded_pictures(path: Path) -> list[np.ndarray]:
 
 def numbers_in(path: Path) -> list[int]:
     """The numbers that the frames of a video carry."""
-    return [number_in(picture) for picture in decoded_pictures(path)]
+    return [number_in(frame) for frame in decoded_frames(path)]

@@ -1,4 +1,4 @@
-"""Made-up persons who walk through a picture, and tables of tracks, for the tests of tracking."""
+"""Made-up persons who walk through a frame, and tables of tracks, for the tests of tracking."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Which frames are looked at, and how they get to the detector."""
+"""Which frames are sampled, and how they get to the detector."""
 
 import threading
 from collections.abc import Iterator, Sequence

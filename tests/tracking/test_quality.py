@@ -64,7 +64,7 @@ def test_gaps(filled):
     assert "0.8 s" in place.words
 
 
-def test_frames_between_those_looked_at_are_no_gap():
+def test_frames_between_sampled_ones_are_no_gap():
     stride = replace(VIDEO, frame_stride=10)
     rows = person(1, range(61))
     assert places(rows, "gap", stride, interpolated=set(range(61)) - set(range(0, 61, 10))) == []

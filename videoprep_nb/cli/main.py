@@ -40,8 +40,8 @@ app.add_typer(jobs_app, name="jobs", rich_help_panel=_SERVICE)
 app.add_typer(users_app, name="users", rich_help_panel=_SERVICE)
 
 
-def _print_version(is_wanted: bool) -> None:
-    if is_wanted:
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
         out.print(f"videoprep {videoprep_nb.__version__}")
         raise typer.Exit
 

@@ -20,7 +20,7 @@ from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.workspace import Workspace
 
 Watcher = Callable[[JobView], None]
-"""Told of the job a few times a second."""
+"""Called with the job a few times a second."""
 
 _WORKSPACE_NAME = ".videoprep"
 _LOOK_INTERVAL_S = 0.1
@@ -138,7 +138,7 @@ def _given_up(view: JobView, folder: JobFolder) -> JobResult:
 
 
 def _hand_over(folder: JobFolder, result: JobResult, output: Path) -> JobResult:
-    """Move what the user wants out of the service's folder, the package last."""
+    """Move what the user requested out of the service's folder, the package last."""
     for part in (folder.spec, folder.reports, folder.scratch, folder.manifest, folder.exports, folder.kept_for_exports):
         if part.exists():
             part.replace(output / part.name)

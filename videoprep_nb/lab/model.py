@@ -166,7 +166,7 @@ def open_video(params: ExploreTrackerParams, progress: ProgressCallback | None =
 
     Args:
         params: The video.
-        progress: Told what is done; by default what fits the environment.
+        progress: Called with what is done; by default what fits the environment.
 
     Returns:
         The clips and what was detected in them.

@@ -12,9 +12,9 @@ from videoprep_nb.lab import views
 from videoprep_nb.lab.model import LabVideo, Trial
 from videoprep_nb.lab.settings_panel import SettingsPanel
 from videoprep_nb.lab.views import Comparison
-from videoprep_nb.viz import pictures, tables
+from videoprep_nb.media.frames import RgbImage
+from videoprep_nb.viz import images, tables
 from videoprep_nb.viz.frames import ShrunkFrames
-from videoprep_nb.viz.pictures import Picture
 
 _MAX_EVENTS = 400
 _NO_FRAME = -1
@@ -24,7 +24,7 @@ _FULL_WIDTH = {"width": "100%"}
 
 
 class TrackerLab:
-    """Menus and sliders for two settings, a frame slider, time lines, a film strip and a table of what changed.
+    """Menus and sliders for two settings, a frame slider, time lines, a thumbnail strip and a table of what changed.
 
     Args:
         video: The video.
@@ -54,8 +54,8 @@ class TrackerLab:
         ipywidgets.jslink((play, "value"), (self._frame, "value"))
         self._clock = ipywidgets.Label()
         self._event = ipywidgets.Dropdown(description="go to", layout={"width": "50%"})
-        self._picture = ipywidgets.Image(format="jpeg", layout=_FULL_WIDTH)
-        self._bars_picture = ipywidgets.Image(format="jpeg", layout=_FULL_WIDTH)
+        self._frame_view = ipywidgets.Image(format="jpeg", layout=_FULL_WIDTH)
+        self._bars_view = ipywidgets.Image(format="jpeg", layout=_FULL_WIDTH)
         self._track = ipywidgets.Dropdown(description="track", layout={"width": "50%"})
         self._strip = ipywidgets.Image(format="jpeg", layout={"max_width": "100%", "display": "none"})
         self._table = ipywidgets.HTML()
@@ -66,17 +66,17 @@ class TrackerLab:
         self._frame.observe(lambda _: self._show_frame(), "value")
         self._event.observe(self._go_to_event, "value")
         self._track.observe(self._track_chosen, "value")
-        _on_click(self._picture, self._picture_clicked)
-        _on_click(self._bars_picture, self._bars_clicked)
+        _on_click(self._frame_view, self._frame_clicked)
+        _on_click(self._bars_view, self._bars_clicked)
         self._list_tracks(keep=None)
         self._show_comparison()
-        # what moves is close to what moves it: pictures and sliders fit on one screen
+        # what moves is close to what moves it: frames and sliders fit on one screen
         self.view = ipywidgets.VBox(
             [
                 ipywidgets.HBox([play, self._frame, self._clock]),
                 ipywidgets.HBox([self._event, self._track]),
-                self._picture,
-                self._bars_picture,
+                self._frame_view,
+                self._bars_view,
                 self._strip,
                 self._message,
                 ipywidgets.HBox([panel.view for panel in self._panels]),
@@ -141,11 +141,11 @@ class TrackerLab:
         self._strip.layout.display = "none" if change["new"] == _NO_TRACK else ""
         if change["new"] != _NO_TRACK:
             index, track_id = change["new"]
-            strip = views.draw_film_strip(self._comparison, self._comparison.sides[index], track_id)
-            self._strip.value = pictures.encode_jpeg(strip)
+            strip = views.draw_thumbnail_strip(self._comparison, self._comparison.sides[index], track_id)
+            self._strip.value = images.encode_jpeg(strip)
         self._show_bars()
 
-    def _picture_clicked(self, x: float, y: float) -> None:
+    def _frame_clicked(self, x: float, y: float) -> None:
         """Choose the person that was clicked."""
         person = views.person_at(self._comparison, self._frame.value, x, y)
         if person is not None:
@@ -173,11 +173,11 @@ class TrackerLab:
 
     def _show_frame(self) -> None:
         frame = self._frame.value
-        small: Picture = self._frames.at(frame)
+        small: RgbImage = self._frames.at(frame)
         self._clock.value = tables.clock(frame / self._comparison.left.tracks.rate)
-        self._picture.value = pictures.encode_jpeg(views.draw_side_by_side(self._comparison, small, frame))
+        self._frame_view.value = images.encode_jpeg(views.draw_side_by_side(self._comparison, small, frame))
         left, right = (bars.with_cursor(frame) for bars in self._bars)
-        self._bars_picture.value = pictures.encode_jpeg(views.beside(left, right))
+        self._bars_view.value = images.encode_jpeg(views.beside(left, right))
 
     def _export(self, side: int) -> None:
         settings = self._comparison.sides[side].trial.settings
@@ -186,7 +186,7 @@ class TrackerLab:
         self._yaml.value = tables.remarks([], heading).data + tables.preformatted([self._video.to_yaml(settings)]).data
 
 
-def _on_click(picture: ipywidgets.Image, act: Callable[[float, float], None]) -> None:
-    """Have something done at a click, told the place in pixels of the picture, however large it is shown."""
-    clicks = Event(source=picture, watched_events=["click"])
+def _on_click(image: ipywidgets.Image, act: Callable[[float, float], None]) -> None:
+    """Have something done at a click, given the place in pixels of the image, however large it is shown."""
+    clicks = Event(source=image, watched_events=["click"])
     clicks.on_dom_event(lambda event: act(event["dataX"], event["dataY"]))

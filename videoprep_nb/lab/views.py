@@ -10,14 +10,15 @@ import numpy.typing as npt
 from IPython.display import HTML, Image
 
 from videoprep_nb.lab.model import LabSettings, LabVideo, Trial
+from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.tracking.compare import Difference, Switches, compare_tracks
 from videoprep_nb.tracking.tracks import Tracks
-from videoprep_nb.viz import pictures, tables
-from videoprep_nb.viz.film_strip import Scene, film_strips, spread_frames
+from videoprep_nb.viz import images, tables
 from videoprep_nb.viz.frames import VideoFrames
-from videoprep_nb.viz.pictures import Picture, Tile
+from videoprep_nb.viz.images import Tile
 from videoprep_nb.viz.quality import quality_hints
 from videoprep_nb.viz.style import INK, PAPER, Colour, track_colour
+from videoprep_nb.viz.thumbnail_strip import Scene, spread_frames, thumbnail_strips
 from videoprep_nb.viz.track_bars import Tick, TrackBars, draw_track_bars, shown_tracks
 from videoprep_nb.viz.track_drawing import draw_tracks
 from videoprep_nb.viz.tracks import VideoTracks
@@ -137,7 +138,7 @@ class Comparison:
         return counts
 
 
-def draw_side_by_side(comparison: Comparison, small: Picture, frame: int) -> Picture:
+def draw_side_by_side(comparison: Comparison, small: RgbImage, frame: int) -> RgbImage:
     """Draw both sides of one frame.
 
     Args:
@@ -173,8 +174,8 @@ def draw_bars(comparison: Comparison, selected: tuple[int | None, int | None] = 
     ]
 
 
-def beside(left: Picture, right: Picture) -> Picture:
-    """Two pictures of the same height with a little room between them."""
+def beside(left: RgbImage, right: RgbImage) -> RgbImage:
+    """Two images of the same height with a little room between them."""
     return np.hstack([left, np.full((left.shape[0], _GAP_PX, 3), PAPER, np.uint8), right])
 
 
@@ -214,12 +215,12 @@ def person_at(comparison: Comparison, frame: int, x: float, y: float) -> tuple[i
     return index, int(table.track_id[smallest])
 
 
-def draw_film_strip(comparison: Comparison, side: Side, track_id: int) -> Picture:
-    """Draw cuttings of one person, spread over the time of the track."""
+def draw_thumbnail_strip(comparison: Comparison, side: Side, track_id: int) -> RgbImage:
+    """Draw crops of one person, spread over the time of the track."""
     table = side.tracks.table
     frames = table.frame_index[table.track_id == track_id]
     scene = Scene([track_id], spread_frames(int(frames[0]), int(frames[-1]), _STRIP_CELLS), follow=True)
-    (strip,) = film_strips([scene], side.tracks.table, comparison.frames, side.tracks.rate, side.colours)
+    (strip,) = thumbnail_strips([scene], side.tracks.table, comparison.frames, side.tracks.rate, side.colours)
     return strip
 
 
@@ -228,25 +229,27 @@ def moments(comparison: Comparison) -> Image:
     tiles = []
     rate = comparison.left.tracks.rate
     for frame in _moments_of_difference(comparison):
-        (_, picture), *_ = comparison.frames.read([frame])
-        both = draw_side_by_side(comparison, pictures.shrink(picture, HALF_WIDTH_PX), frame)
+        (_, image), *_ = comparison.frames.read([frame])
+        both = draw_side_by_side(comparison, images.shrink(image, HALF_WIDTH_PX), frame)
         tiles.append(Tile(both, f"at {tables.clock(frame / rate)}"))
     title = "Red ring: only on this side. Yellow ring: the id changes here and not on the other side."
-    return pictures.image(pictures.contact_sheet(tiles, 1, title), title)
+    return images.notebook_image(images.contact_sheet(tiles, 1, title), title)
 
 
 def time_lines(comparison: Comparison) -> Image:
     """The tracks of both sides over time."""
-    left, right = (bars.picture for bars in draw_bars(comparison))
-    return pictures.image(beside(left, right), "Tracks over time, left and right; yellow: the id changes")
+    left, right = (bars.image for bars in draw_bars(comparison))
+    return images.notebook_image(beside(left, right), "Tracks over time, left and right; yellow: the id changes")
 
 
-def film_strip(comparison: Comparison) -> Image | HTML:
+def thumbnail_strip(comparison: Comparison) -> Image | HTML:
     """The person on the right whose id changes first where it does not on the left, or else the first one there."""
     track_ids = comparison.right.switches.new_id.tolist() or comparison.right.tracks.track_ids
     if not track_ids:
         return tables.remarks([], "There are no tracks on the right.")
-    return pictures.image(draw_film_strip(comparison, comparison.right, track_ids[0]), f"{track_ids[0]} on the right")
+    return images.notebook_image(
+        draw_thumbnail_strip(comparison, comparison.right, track_ids[0]), f"{track_ids[0]} on the right"
+    )
 
 
 def what_changed(comparison: Comparison) -> HTML:
@@ -264,7 +267,7 @@ def events(comparison: Comparison) -> HTML:
     switches = [event for event in comparison.events if math.isinf(event.duration_s)]
     stretches = sorted((e for e in comparison.events if math.isfinite(e.duration_s)), key=lambda e: -e.duration_s)
     share = max(_MAX_EVENTS - len(stretches), _MAX_EVENTS // 2)
-    some = pictures.sampled(switches, share)
+    some = images.sampled(switches, share)
     shown = sorted([*some, *stretches[: _MAX_EVENTS - len(some)]], key=lambda event: event.frame)
     rows = [(tables.clock(event.frame / rate), event.words) for event in shown]
     if not rows:
@@ -324,7 +327,7 @@ def _ids_by_frame(tracks: Tracks, rows: npt.NDArray[np.bool_]) -> dict[int, set[
     return ids
 
 
-def _draw_side(side: Side, small: Picture, frame: int) -> Picture:
+def _draw_side(side: Side, small: RgbImage, frame: int) -> RgbImage:
     recent = (side.switches.frame_index <= frame) & (
         side.switches.frame_index > frame - _SWITCH_SHOWN_S * side.tracks.rate
     )
@@ -342,7 +345,7 @@ def _draw_side(side: Side, small: Picture, frame: int) -> Picture:
     )
     caption = np.full((_CAPTION_PX, small.shape[1], 3), PAPER, np.uint8)
     words = f"{side.name}: {side.trial.settings.tracker}, persons: {count}"
-    pictures.text(caption, words, 1, 18, 15, INK, 600)
+    images.text(caption, words, 1, 18, 15, INK, 600)
     return np.vstack([caption, small])
 
 

@@ -13,17 +13,17 @@ import anyio
 
 from videoprep_nb.jobs.doctor import Check
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
-from videoprep_nb.media.look import Look
+from videoprep_nb.media.inspection import Inspection
 
-_LOOK_TIMEOUT_S = 600.0
+_INSPECTION_TIMEOUT_S = 600.0
 _CHECKUP_TIMEOUT_S = 300.0
 _CHECKUP_AGE = timedelta(minutes=10)
 # two read as fast as a disk can, and leave the other cores to the notebooks
-_looks = anyio.CapacityLimiter(2)
+_inspections = anyio.CapacityLimiter(2)
 
 
-async def look_at(path: Path, name: str, workspace: Workspace) -> Look:
-    """Look into a file, in a process that ends when nobody waits for it any more.
+async def inspect_file(path: Path, name: str, workspace: Workspace) -> Inspection:
+    """Inspect a file, in a process that ends when nobody waits for it any more.
 
     Args:
         path: The file.
@@ -34,12 +34,12 @@ async def look_at(path: Path, name: str, workspace: Workspace) -> Look:
         What was found.
     """
     try:
-        async with _looks:
-            with anyio.fail_after(_LOOK_TIMEOUT_S):
-                output = await _run_module("videoprep_nb.media.look", str(path), name, workspace=workspace)
+        async with _inspections:
+            with anyio.fail_after(_INSPECTION_TIMEOUT_S):
+                output = await _run_module("videoprep_nb.media.inspection", str(path), name, workspace=workspace)
     except TimeoutError:
-        return Look(problem=f"{name} could not be examined within {_LOOK_TIMEOUT_S:g} s.")
-    return Look.model_validate_json(output) if output else Look(problem=f"{name} could not be examined.")
+        return Inspection(problem=f"{name} could not be inspected within {_INSPECTION_TIMEOUT_S:g} s.")
+    return Inspection.model_validate_json(output) if output else Inspection(problem=f"{name} could not be inspected.")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Checkup:
         self._result: CheckupResult | None = None
 
     def result(self) -> CheckupResult | None:
-        """What was found last; None while the first look, which takes some seconds, is under way."""
+        """What was found last; None while the first checkup, which takes some seconds, is under way."""
         with self._lock:
             is_old = self._result is None or datetime.now(UTC) - self._result.at > _CHECKUP_AGE
             if is_old and not (self._running and self._running.is_alive()):

@@ -51,7 +51,7 @@ def serve(
         workspace: The folder of the service; it is made when it is missing.
         engine: Where tasks run.
         limits: What the service takes on.
-        announce: Told the address as soon as requests are taken.
+        announce: Called with the address as soon as requests are taken.
 
     Raises:
         InputError: The address, the auth file or the workspace cannot be used.
@@ -81,7 +81,7 @@ def serve(
 
 class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Tell followers of events to go, who would stay for as long as their jobs take; then shut down."""
+        """Disconnect followers of events, who would stay for as long as their jobs take; then shut down."""
         self.config.app.state.stopping = True  # type: ignore[union-attr]
         await super().shutdown(sockets)
 

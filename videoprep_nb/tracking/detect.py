@@ -53,7 +53,7 @@ def detect_frames(
         frames: Frames; as many are taken as ``sampled`` has, or none if the detector reads none.
         sampled: ``(K,)`` int64, zero-based indices of the frames in the clip.
         clip: The clip.
-        on_batch: Told the detections of each batch of frames that is done.
+        on_batch: Called with the detections of each batch of frames that is done.
 
     Returns:
         The detections in each of the frames.

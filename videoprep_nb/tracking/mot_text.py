@@ -57,7 +57,7 @@ def _first_unreadable(numbered: list[tuple[int, str]]) -> str:
     for number, line in numbered:
         fields = line.split(",")
         if len(fields) != column_count:
-            return f"line {number}: found {len(fields)} columns where the first line has {column_count}."
+            return f"line {number}: got {len(fields)} columns, expected {column_count} as in the first line."
         for field in fields:
             try:
                 float(field)

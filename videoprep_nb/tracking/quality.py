@@ -22,7 +22,7 @@ MIN_STEP_IOU = 0.65
 those who move so fast that their tracks break leave no pairs of boxes behind: measured on PETS09-S2L1, 0.8 at 10 frames
 per second, and 0.45 to 0.6, with up to four times the ids, at 3.3 and less."""
 MIN_HEIGHT_PX = 20.0
-"""Median height of a person in the picture that the detector sees; below, most detectors miss many."""
+"""Median height of a person in the image that the detector sees; below, most detectors miss many."""
 
 Kind = Literal["broken track", "short track", "gap", "jump", "overlap"]
 
@@ -114,7 +114,7 @@ def settings_warnings(quality: Quality, video: TrackedVideo, image_size: int | N
     Args:
         quality: What was found out about the tracks.
         video: The video and the stride.
-        image_size: Longer side in pixels of the picture that the detector sees; None when there was no detector.
+        image_size: Longer side in pixels of the image that the detector sees; None when there was no detector.
     """
     sentences = []
     if quality.step_iou is not None and quality.step_iou < MIN_STEP_IOU:
@@ -136,7 +136,7 @@ def settings_warnings(quality: Quality, video: TrackedVideo, image_size: int | N
             needed = min(_MAX_IMAGE_SIZE_PX, -(-needed // _IMAGE_SIZE_STEP_PX) * _IMAGE_SIZE_STEP_PX)
             sentences.append(
                 f"Persons are small for the detector: half of them are under {height_px:.0f} pixels high in the "
-                f"picture that it sees (expected {MIN_HEIGHT_PX:.0f} or more), and it misses many of those; raise "
+                f"image that it sees (expected {MIN_HEIGHT_PX:.0f} or more), and it misses many of those; raise "
                 f"image_size from {image_size} to {needed:.0f}."
             )
     return sentences
@@ -144,7 +144,7 @@ def settings_warnings(quality: Quality, video: TrackedVideo, image_size: int | N
 
 @dataclass(frozen=True)
 class _Steps:
-    """Pairs of boxes of one track, found in two looked-at frames in a row.
+    """Pairs of boxes of one track, found in two sampled frames in a row.
 
     Args:
         row: ``(K,)`` int64, the row of the second box; the first one is in the row before.

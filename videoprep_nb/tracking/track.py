@@ -27,7 +27,7 @@ from videoprep_nb.tracking.refine import (
 from videoprep_nb.tracking.trackers import create_tracker
 from videoprep_nb.tracking.tracks import Tracks
 
-_MIN_TRACKLET_S = 0.15  # shorter ones tell no movement; the boxes filled in are better than those of a crowd
+_MIN_TRACKLET_S = 0.15  # shorter ones show no movement; the boxes filled in are better than those of a crowd
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def track_video(
         cuts: Frames of the video with which a new shot starts, increasing; no track goes on across them.
 
     Returns:
-        The tracks; ids are 1 … n in the order of appearance, boxes lie inside the picture.
+        The tracks; ids are 1 … n in the order of appearance, boxes lie inside the frame.
 
     Raises:
         ParameterError: There is no such tracker or option.
@@ -121,9 +121,9 @@ def track_beyond_border(
     camera: CameraPath | None = None,
     cuts: Sequence[int] = (),
 ) -> Tracks:
-    """Do what ``track_video`` does, but leave the parts of boxes that lie outside the picture.
+    """Do what ``track_video`` does, but leave the parts of boxes that lie outside the frame.
 
-    MOTChallenge boxes a person whole, also where the picture ends: to be compared with its ground truth, boxes must not
+    MOTChallenge boxes a person whole, also where the frame ends: to be compared with its ground truth, boxes must not
     be cut.
     """
     found = Detections.from_clips(clips, params.confidence)

@@ -5,9 +5,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from videoprep_nb.core.records import ClipRecord
+from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.media.random_frames import RandomFrames
-from videoprep_nb.viz import pictures
-from videoprep_nb.viz.pictures import Picture
+from videoprep_nb.viz import images
 
 _SECONDS_KEPT = 8
 _CLIPS_OPEN = 2
@@ -36,7 +36,7 @@ class VideoFrames:
                 return clip
         raise IndexError(f"frame {frame} lies in none of the clips")
 
-    def read(self, frames: Iterable[int]) -> Iterator[tuple[int, Picture]]:
+    def read(self, frames: Iterable[int]) -> Iterator[tuple[int, RgbImage]]:
         """Read frames in ascending order, each once, whatever order and number they are asked for in.
 
         Yields:
@@ -60,14 +60,14 @@ class ShrunkFrames:
         self._width = width
         self._second_at = lru_cache(_SECONDS_KEPT)(self._read_second)
 
-    def at(self, frame: int) -> Picture:
+    def at(self, frame: int) -> RgbImage:
         """A copy of one frame, to draw into."""
         clip = self._frames.clip_of(frame)
         # one second at a time, because that is how far a keyframe may be away
         second = int((frame - clip.start_frame) / clip.rate)
         return self._second_at(clip, second)[frame].copy()
 
-    def _read_second(self, clip: ClipRecord, second: int) -> dict[int, Picture]:
+    def _read_second(self, clip: ClipRecord, second: int) -> dict[int, RgbImage]:
         frames = [index for index in range(clip.frame_count) if int(index / clip.rate) == second]
         chosen_frames = [clip.start_frame + index for index in frames]
-        return {frame: pictures.shrink(picture, self._width) for frame, picture in self._frames.read(chosen_frames)}
+        return {frame: images.shrink(image, self._width) for frame, image in self._frames.read(chosen_frames)}

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from IPython.display import Image
 
 from videoprep_nb.exports.dense_proposals import DenseProposals
-from videoprep_nb.viz import pictures
-from videoprep_nb.viz.pictures import Mark, Picture, Tile
+from videoprep_nb.media.frames import RgbImage
+from videoprep_nb.viz import images
+from videoprep_nb.viz.images import Mark, Tile
 
 _MAX_FRAMES = 6
 _COLUMNS = 2
 _CELL_WIDTH = 594
 
-FrameReader = Callable[[str, str], Picture]
+FrameReader = Callable[[str, str], RgbImage]
 """Called with a clip id and a frame name."""
 
 
@@ -26,13 +27,13 @@ def proposals_on_frames(proposals: DenseProposals, read: FrameReader, title: str
     """
     frames = [(clip, name) for clip, names in proposals.items() for name in names]
     with_people = [(clip, name) for clip, name in frames if proposals[clip][name]]
-    shown = pictures.sampled(with_people, _MAX_FRAMES) or pictures.sampled(frames, _COLUMNS)
+    shown = images.sampled(with_people, _MAX_FRAMES) or images.sampled(frames, _COLUMNS)
     tiles = [_tile(proposals, clip, name, read(clip, name)) for clip, name in shown]
-    return pictures.image(pictures.contact_sheet(tiles, _COLUMNS, title), title)
+    return images.notebook_image(images.contact_sheet(tiles, _COLUMNS, title), title)
 
 
-def _tile(proposals: DenseProposals, clip: str, name: str, frame: Picture) -> Tile:
+def _tile(proposals: DenseProposals, clip: str, name: str, frame: RgbImage) -> Tile:
     boxes = proposals[clip][name]
     marks = [Mark(box[:4], int(box[5]), note=f"{box[4]:.2f}") for box in boxes]
-    marked = pictures.draw_marks(pictures.shrink(frame, _CELL_WIDTH), marks, frame.shape[1])
+    marked = images.draw_marks(images.shrink(frame, _CELL_WIDTH), marks, frame.shape[1])
     return Tile(marked, f"{name} · {f'people: {len(boxes)}' if boxes else 'no people'}")

@@ -1,4 +1,4 @@
-"""Hints at what may be wrong with tracks, with pictures of the worst places."""
+"""Hints at what may be wrong with tracks, with images of the worst places."""
 
 import base64
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from typing import get_args
 
 from IPython.display import HTML
 
+from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.tracking.quality import (
     BREAK_S,
     JUMP_IOU,
@@ -20,10 +21,9 @@ from videoprep_nb.tracking.quality import (
     Quality,
 )
 from videoprep_nb.tracking.tracks import Tracks
-from videoprep_nb.viz import pictures, tables
-from videoprep_nb.viz.film_strip import Scene, film_strips, spread_frames
+from videoprep_nb.viz import images, tables
 from videoprep_nb.viz.frames import VideoFrames
-from videoprep_nb.viz.pictures import Picture
+from videoprep_nb.viz.thumbnail_strip import Scene, spread_frames, thumbnail_strips
 
 _WORST = 3
 _CELLS = 6
@@ -46,7 +46,7 @@ _MEANING: dict[Kind, str] = {
 def quality_hints(
     quality: Quality, warnings: Sequence[str], tracks: Tracks, frames: VideoFrames, rate: float, name: str = "hint"
 ) -> HTML:
-    """What may be wrong: how often, and the worst places as film strips; small ones that lead to larger ones below.
+    """What may be wrong: how often, and the worst places as thumbnail strips, small ones with links to larger ones.
 
     Nothing but links inside the page is used, so that it works in a report without scripts.
 
@@ -59,21 +59,21 @@ def quality_hints(
         name: Begins the names of the places in the page; must differ when two of these stand on one page.
     """
     shown = [place for kind in get_args(Kind) for place in quality.places_of(kind)[:_WORST]]
-    strips = film_strips([_scene(place, tracks, rate) for place in shown], tracks, frames, rate, {})
-    pictured = [
-        _Pictured(place, strip, f"{name}-{number}", f"{place.kind} at {tables.clock(place.start_frame / rate)}")
+    strips = thumbnail_strips([_scene(place, tracks, rate) for place in shown], tracks, frames, rate, {})
+    entries = [
+        _Shown(place, strip, f"{name}-{number}", f"{place.kind} at {tables.clock(place.start_frame / rate)}")
         for number, (place, strip) in enumerate(zip(shown, strips, strict=True), 1)
     ]
     parts = [f"<p><strong>{escape(sentence)}</strong></p>" for sentence in warnings]
-    parts += [f'<p id="{name}-top">{_ids_sentence(quality)}</p>', _overview(quality, pictured)]
-    parts += [_enlarged(entry, f"{name}-top") for entry in pictured]
+    parts += [f'<p id="{name}-top">{_ids_sentence(quality)}</p>', _overview(quality, entries)]
+    parts += [_enlarged(entry, f"{name}-top") for entry in entries]
     return tables.html("\n".join(parts))
 
 
 @dataclass(frozen=True)
-class _Pictured:
+class _Shown:
     place: Place
-    strip: Picture
+    strip: RgbImage
     anchor: str
     title: str
 
@@ -88,24 +88,24 @@ def _ids_sentence(quality: Quality) -> str:
     )
 
 
-def _overview(quality: Quality, pictured: Sequence[_Pictured]) -> str:
-    rows = ["<tr><th>hint</th><th>places</th><th>what it may mean; select a picture to see it larger</th></tr>"]
+def _overview(quality: Quality, entries: Sequence[_Shown]) -> str:
+    rows = ["<tr><th>hint</th><th>places</th><th>what it may mean; select an image to see it larger</th></tr>"]
     for kind in get_args(Kind):
         count = len(quality.places_of(kind))
-        thumbnails = " ".join(_thumbnail(entry) for entry in pictured if entry.place.kind == kind)
+        thumbnails = " ".join(_thumbnail(entry) for entry in entries if entry.place.kind == kind)
         meaning = f'<td style="max-width: none">{escape(_MEANING[kind])}<br>{thumbnails}</td>'
         rows.append(f"<tr><td>{kind}</td><td>{count:,}</td>{meaning}</tr>")
     return "<table>" + "".join(rows) + "</table>"
 
 
-def _thumbnail(entry: _Pictured) -> str:
-    small = pictures.shrink(entry.strip, _THUMBNAIL_WIDTH_PX, _THUMBNAIL_HEIGHT_PX)
-    # a page may show pictures as blocks of its own width, but these stand side by side
+def _thumbnail(entry: _Shown) -> str:
+    small = images.shrink(entry.strip, _THUMBNAIL_WIDTH_PX, _THUMBNAIL_HEIGHT_PX)
+    # a page may show images as blocks of its own width, but these stand side by side
     style = f"display: inline-block; width: {small.shape[1]}px; margin: 6px 6px 0 0"
     return f'<a href="#{entry.anchor}">{_image(small, entry.title, _THUMBNAIL_QUALITY, style)}</a>'
 
 
-def _enlarged(entry: _Pictured, top: str) -> str:
+def _enlarged(entry: _Shown, top: str) -> str:
     heading = f"{entry.title.capitalize()}: {entry.place.words}"
     return f'<h4 id="{entry.anchor}">{escape(heading)} · <a href="#{top}">back</a></h4>' + _image(
         entry.strip, heading, _QUALITY, ""
@@ -119,6 +119,6 @@ def _scene(place: Place, tracks: Tracks, rate: float) -> Scene:
     return Scene(place.track_ids, spread_frames(start, end, _CELLS), follow=False)
 
 
-def _image(picture: Picture, words: str, quality: int, style: str) -> str:
-    encoded = base64.b64encode(pictures.encode_jpeg(picture, quality)).decode()
+def _image(image: RgbImage, words: str, quality: int, style: str) -> str:
+    encoded = base64.b64encode(images.encode_jpeg(image, quality)).decode()
     return f'<img src="data:image/jpeg;base64,{encoded}" alt="{escape(words)}" style="{style}">'

@@ -10,7 +10,7 @@ PAPER: Colour = (255, 255, 255)
 ACCENT: Colour = (0, 114, 178)
 SECOND: Colour = (230, 159, 0)
 
-# Can be told apart by colour-blind people: Okabe and Ito (2008) without black and yellow, which are hard to see on
+# Distinguishable for colour-blind people: Okabe and Ito (2008) without black and yellow, which are hard to see on
 # video and on paper, and three of Paul Tol's "muted" scheme
 _TRACK_COLOURS: tuple[Colour, ...] = (
     (0, 114, 178),
@@ -26,7 +26,7 @@ _TRACK_COLOURS: tuple[Colour, ...] = (
 
 
 def track_colour(track_id: int) -> Colour:
-    """The colour of a track, the same in every picture and chart; neighbouring ids differ."""
+    """The colour of a track, the same in every image and chart; neighbouring ids differ."""
     return _TRACK_COLOURS[(track_id - 1) % len(_TRACK_COLOURS)]
 
 

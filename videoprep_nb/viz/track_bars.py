@@ -1,4 +1,4 @@
-"""Tracks over time as bars, drawn at once: for those who move a slider and want to see what happens."""
+"""Tracks over time as bars, drawn at once: for those who move a slider and need to see what happens."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from videoprep_nb.viz import pictures
-from videoprep_nb.viz.pictures import Picture
+from videoprep_nb.media.frames import RgbImage
+from videoprep_nb.viz import images
 from videoprep_nb.viz.style import ACCENT, GRID, INK, MUTED, PAPER, Colour, track_colour
 from videoprep_nb.viz.tracks import VideoTracks
 
@@ -40,13 +40,13 @@ class TrackBars:
     """A drawn time line of tracks.
 
     Args:
-        picture: The drawing.
+        image: The drawing.
         track_ids: The track of each bar, from top to bottom.
         first_frame: The frame at its left end.
         end_frame: The frame after the one at its right end.
     """
 
-    picture: Picture
+    image: RgbImage
     track_ids: Sequence[int]
     first_frame: int
     end_frame: int
@@ -58,13 +58,13 @@ class TrackBars:
 
     def frame_at(self, x: float) -> int:
         """The frame at a place across the drawing, in pixels; beyond an end it is the first or the last one."""
-        share = (x - _LABEL_PX) / (self.picture.shape[1] - _LABEL_PX - _RIGHT_PX)
+        share = (x - _LABEL_PX) / (self.image.shape[1] - _LABEL_PX - _RIGHT_PX)
         frame = self.first_frame + int(share * (self.end_frame - self.first_frame))
         return min(max(frame, self.first_frame), self.end_frame - 1)
 
-    def with_cursor(self, frame: int) -> Picture:
+    def with_cursor(self, frame: int) -> RgbImage:
         """A copy with an upright line at a frame."""
-        marked = self.picture.copy()
+        marked = self.image.copy()
         x = _x(frame + 0.5, self.first_frame, self.end_frame, marked.shape[1])
         cv2.line(marked, (x, _HEAD_PX - 4), (x, marked.shape[0] - _FOOT_PX), INK, 1)
         return marked
@@ -94,30 +94,30 @@ def draw_track_bars(
     shown, total = shown_tracks(tracks, selected), tracks.table.track_count
     row = {track_id: index for index, track_id in enumerate(shown)}
     rows = max(len(shown), row_count, 1)
-    picture = np.full((_HEAD_PX + rows * _ROW_PX + _FOOT_PX, width, 3), PAPER, np.uint8)
+    image = np.full((_HEAD_PX + rows * _ROW_PX + _FOOT_PX, width, 3), PAPER, np.uint8)
     first, end = tracks.clips[0].start_frame, tracks.end_frame
     left_out = f" (the {len(shown)} longest)" if len(shown) < total else ""
-    pictures.text(picture, f"{title}: {total} tracks{left_out}", 1, 16, 14, INK, 600)
-    _draw_times(picture, first, end, tracks.rate)
+    images.text(image, f"{title}: {total} tracks{left_out}", 1, 16, 14, INK, 600)
+    _draw_times(image, first, end, tracks.rate)
     for run in tracks.runs(shortest_interpolated=2):
         if run.track_id in row:
             top = _HEAD_PX + row[run.track_id] * _ROW_PX
             x = [_x(frame, first, end, width) for frame in (run.start_frame, run.end_frame)]
             colour = colours.get(run.track_id, track_colour(run.track_id))
             shade = _pale(colour) if run.interpolated else colour
-            cv2.rectangle(picture, (x[0], top + 2), (max(x[0], x[1] - 1), top + _ROW_PX - 3), shade, cv2.FILLED)
+            cv2.rectangle(image, (x[0], top + 2), (max(x[0], x[1] - 1), top + _ROW_PX - 3), shade, cv2.FILLED)
     for track_id in shown:
         baseline = _HEAD_PX + row[track_id] * _ROW_PX + _ROW_PX - 3
         chosen = track_id == selected
-        pictures.text(picture, str(track_id), 6, baseline, 11, ACCENT if chosen else MUTED, 700 if chosen else 400)
+        images.text(image, str(track_id), 6, baseline, 11, ACCENT if chosen else MUTED, 700 if chosen else 400)
         if chosen:
-            cv2.rectangle(picture, (0, baseline - 10), (3, baseline + 2), ACCENT, cv2.FILLED)
+            cv2.rectangle(image, (0, baseline - 10), (3, baseline + 2), ACCENT, cv2.FILLED)
     for tick in ticks:
         if tick.track_id in row:
             top = _HEAD_PX + row[tick.track_id] * _ROW_PX
             x_tick = _x(tick.frame, first, end, width)
-            cv2.rectangle(picture, (x_tick - 1, top), (x_tick + 1, top + _ROW_PX - 1), tick.colour, cv2.FILLED)
-    return TrackBars(picture, shown, first, end)
+            cv2.rectangle(image, (x_tick - 1, top), (x_tick + 1, top + _ROW_PX - 1), tick.colour, cv2.FILLED)
+    return TrackBars(image, shown, first, end)
 
 
 def shown_tracks(tracks: VideoTracks, selected: int | None) -> Sequence[int]:
@@ -130,14 +130,14 @@ def _x(frame: float, first_frame: int, end_frame: int, width: int) -> int:
     return _LABEL_PX + round((frame - first_frame) / max(1, end_frame - first_frame) * (width - _LABEL_PX - _RIGHT_PX))
 
 
-def _draw_times(picture: Picture, first: int, end: int, rate: float) -> None:
-    height, width = picture.shape[:2]
+def _draw_times(image: RgbImage, first: int, end: int, rate: float) -> None:
+    height, width = image.shape[:2]
     for frame in np.linspace(first, end, _TICKS).tolist():
         x = _x(frame, first, end, width)
-        cv2.line(picture, (x, _HEAD_PX), (x, height - _FOOT_PX), GRID, 1)
+        cv2.line(image, (x, _HEAD_PX), (x, height - _FOOT_PX), GRID, 1)
         words = f"{int(frame / rate) // 60}:{frame / rate % 60:04.1f}"
-        text_left = min(x - pictures.text_width(words, 11) // 2, width - pictures.text_width(words, 11) - 1)
-        pictures.text(picture, words, text_left, height - 7, 11, MUTED)
+        text_left = min(x - images.text_width(words, 11) // 2, width - images.text_width(words, 11) - 1)
+        images.text(image, words, text_left, height - 7, 11, MUTED)
 
 
 def _pale(colour: Colour) -> Colour:

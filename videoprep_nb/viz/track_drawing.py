@@ -5,16 +5,17 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
+from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.tracking.tracks import Tracks
-from videoprep_nb.viz import pictures
-from videoprep_nb.viz.pictures import Mark, Picture
+from videoprep_nb.viz import images
+from videoprep_nb.viz.images import Mark
 from videoprep_nb.viz.style import Colour, track_colour
 
 _TRAIL_S = 1.0
 
 
 def draw_tracks(
-    small: Picture,
+    small: RgbImage,
     tracks: Tracks,
     frame: int,
     *,
@@ -56,11 +57,11 @@ def draw_tracks(
                 ring=(rings or {}).get(track_id),
             )
         )
-    pictures.draw_marks(small, marks, source_width)
+    images.draw_marks(small, marks, source_width)
     return len(marks)
 
 
-def _draw_trail(small: Picture, track: Tracks, scale: float, colour: Colour) -> None:
+def _draw_trail(small: RgbImage, track: Tracks, scale: float, colour: Colour) -> None:
     left, _, right, bottom = track.boxes_xyxy.T
     feet = np.stack([(left + right) / 2, bottom], axis=1) * scale
     cv2.polylines(small, [feet.round().astype(np.int32)], False, colour, 2, cv2.LINE_AA)

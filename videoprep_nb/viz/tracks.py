@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from videoprep_nb.core.records import ClipRecord
 from videoprep_nb.tracking.tracks import Tracks
-from videoprep_nb.viz import pictures
+from videoprep_nb.viz import images
 
 _MOMENTS = 6
 _MOMENTS_OF_NOBODY = 2
@@ -68,7 +68,7 @@ class VideoTracks:
         counts = self.persons_per_frame()
         candidates = np.flatnonzero(counts)
         if not len(candidates):
-            return pictures.sampled([clip.start_frame for clip in self.clips], _MOMENTS_OF_NOBODY)
+            return images.sampled([clip.start_frame for clip in self.clips], _MOMENTS_OF_NOBODY)
         parts = np.array_split(candidates, min(_MOMENTS, len(candidates)))
         return [int(part[counts[part].argmax()]) for part in parts]
 

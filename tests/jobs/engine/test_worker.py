@@ -111,7 +111,7 @@ def test_hanging_fork_server_is_replaced(write_notebook, tmp_path: Path, monkeyp
     assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
 
 
-def test_killed_kernel_is_told_from_an_error(write_notebook, tmp_path: Path):
+def test_killed_kernel_is_no_error_of_the_notebook(write_notebook, tmp_path: Path):
     outcome, output = _run(write_notebook("pass", "import os", "os.kill(os.getpid(), 9)"), tmp_path)
     assert outcome.kind is OutcomeKind.DIED
     assert outcome.message in _texts(output)
@@ -131,19 +131,19 @@ def test_task_that_takes_too_long_is_stopped(write_notebook, tmp_path: Path):
     assert outcome.kind is OutcomeKind.TIMED_OUT
 
 
-def test_task_that_eats_memory_is_stopped_and_told_so(write_notebook, tmp_path: Path):
+def test_task_that_eats_memory_is_stopped_and_reported(write_notebook, tmp_path: Path):
     notebook = write_notebook("pass", "import time; eaten = bytearray(2 * 10**9); time.sleep(600)")
     outcome, _ = _run(notebook, tmp_path, memory_limit_bytes=15 * 10**8)
     assert outcome.kind is OutcomeKind.OUT_OF_MEMORY
     assert "out of memory" in outcome.message
 
 
-def test_memory_error_is_told_as_such(write_notebook, tmp_path: Path):
+def test_memory_error_is_reported_as_such(write_notebook, tmp_path: Path):
     outcome, _ = _run(write_notebook("pass", "raise MemoryError"), tmp_path)
     assert outcome.kind is OutcomeKind.OUT_OF_MEMORY
 
 
-def test_task_that_is_no_longer_wanted_is_not_begun(write_notebook, tmp_path: Path):
+def test_task_that_is_no_longer_expected_is_not_begun(write_notebook, tmp_path: Path):
     task = _task(write_notebook("pass"), tmp_path)
     withdraw_attempt(task.folder)
     assert run_task(task).kind is OutcomeKind.CANCELLED
@@ -154,7 +154,7 @@ def test_task_that_is_no_longer_wanted_is_not_begun(write_notebook, tmp_path: Pa
 
 
 @pytest.mark.parametrize("next_attempt", ["", "attempt 2"], ids=["cancelled", "replaced by another attempt"])
-def test_running_task_stops_when_it_is_no_longer_wanted(next_attempt: str, write_notebook, tmp_path: Path):
+def test_running_task_stops_when_it_is_no_longer_expected(next_attempt: str, write_notebook, tmp_path: Path):
     running = tmp_path / "running"
     notebook = write_notebook("pass", f"open({str(running)!r}, 'w').close()\nimport time; time.sleep(600)")
     task = _task(notebook, tmp_path)
@@ -173,7 +173,7 @@ def test_attempt_that_was_begun_by_a_lost_worker_is_not_run_twice(write_notebook
     assert "worker" in outcome.message
 
 
-def test_worker_of_another_version_is_told_so(write_notebook, tmp_path: Path):
+def test_worker_of_another_version_is_reported(write_notebook, tmp_path: Path):
     outcome, output = _run(write_notebook("pass"), tmp_path, version="0.0.1")
     assert outcome.kind is OutcomeKind.FAILED
     assert "0.0.1" in outcome.message

@@ -17,13 +17,13 @@ from videoprep_nb.jobs.reports.render import (
     first_image,
     write_index,
 )
-from videoprep_nb.viz import pictures, tables
+from videoprep_nb.viz import images, tables
 
 HOSTILE_NAME = "<script src=https://evil.example/x.js></script>\"'&.mp4"
 
 
-def picture_output(colour: tuple[int, int, int], size: tuple[int, int] = (1200, 900)):
-    shown = pictures.image(np.full((size[1], size[0], 3), colour, np.uint8), "a plain colour")
+def image_output(colour: tuple[int, int, int], size: tuple[int, int] = (1200, 900)):
+    shown = images.notebook_image(np.full((size[1], size[0], 3), colour, np.uint8), "a plain colour")
     data, metadata = shown._repr_mimebundle_()
     return new_output("display_data", {"image/jpeg": data["image/jpeg"]}, metadata=metadata)
 
@@ -50,7 +50,7 @@ def whole_page(tmp_path):
         new_markdown_cell("# 1 · Resize\n\nBrings **one** video to a form."),
         new_code_cell("width: int = 1280  # width", metadata={"tags": ["parameters"]}),
         new_code_cell("result = resize(params)", outputs=[new_output("stream", name="stderr", text="\r1 %\r100 %")]),
-        new_code_cell("view.before_and_after(result)", outputs=[picture_output((200, 30, 30))]),
+        new_code_cell("view.before_and_after(result)", outputs=[image_output((200, 30, 30))]),
         new_code_cell("view.summary(result)", outputs=[html_output(tables.facts([("file", HOSTILE_NAME)]))]),
         new_code_cell("widget", outputs=[new_output("display_data", {"application/javascript": "alert(1)"})]),
     )
@@ -64,10 +64,10 @@ def test_page_needs_nothing_from_outside_and_runs_nothing(whole_page):
     assert "alert(1)" not in source
 
 
-def test_page_shows_pictures_text_and_folded_code(whole_page):
+def test_page_shows_images_text_and_folded_code(whole_page):
     page, _ = whole_page
-    (picture,) = page.pictures
-    assert Image.open(io.BytesIO(picture)).size == (1200, 900)
+    (image,) = page.images
+    assert Image.open(io.BytesIO(image)).size == (1200, 900)
     assert "Brings one video to a form." in page.text
     assert "result = resize(params)" in page.text.replace("\n", "")
     assert page.tags.count("details") == 6  # five cells and the messages
@@ -113,8 +113,8 @@ def test_failure_that_no_cell_shows_is_on_top(tmp_path):
 def test_first_image_is_small_and_the_first(tmp_path):
     path = tmp_path / "a.ipynb"
     cells = [
-        new_code_cell("", outputs=[picture_output((200, 30, 30))]),
-        new_code_cell("", outputs=[picture_output((0, 0, 0))]),
+        new_code_cell("", outputs=[image_output((200, 30, 30))]),
+        new_code_cell("", outputs=[image_output((0, 0, 0))]),
     ]
     nbformat.write(new_notebook(cells=cells), path)
     small = Image.open(io.BytesIO(first_image(path) or b""))
@@ -151,7 +151,7 @@ def test_index_leads_to_every_report_and_the_package(tmp_path):
     write_index(tmp_path / "index.html", job_summary(report_count=1))
     page = Page(tmp_path / "index.html")
     assert set(page.links) == {"01_resize_0.html", "06_package.html", "../final_package.zip"}
-    assert len(page.pictures) == 1
+    assert len(page.images) == 1
     assert page.loads_from_outside == []
     assert "script" not in page.tags
 
@@ -177,5 +177,5 @@ def test_index_says(tmp_path, words):
 def test_index_of_a_huge_job_stays_small(tmp_path):
     write_index(tmp_path / "index.html", job_summary(report_count=400))
     page = Page(tmp_path / "index.html")
-    assert len(page.pictures) == 100
+    assert len(page.images) == 100
     assert "01_resize_399.html" in page.links

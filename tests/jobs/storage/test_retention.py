@@ -253,7 +253,7 @@ def test_nothing_to_delete_is_no_error(workspace: Workspace):
     assert remove_tree(workspace, workspace.jobs_dir / ORPHAN_ID) == 0
 
 
-def test_what_cannot_be_deleted_is_told_and_the_rest_goes(workspace: Workspace, store: Store):
+def test_what_cannot_be_deleted_is_reported_and_the_rest_goes(workspace: Workspace, store: Store):
     folder = add_job(workspace, store, State.DONE, OLD)
     upload = workspace.new_upload_path()
     upload.mkdir()

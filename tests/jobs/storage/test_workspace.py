@@ -33,7 +33,7 @@ def holder(tmp_path: Path):
         process.kill()
 
 
-def test_second_service_is_told_who_holds_the_workspace(tmp_path: Path, holder: subprocess.Popen):
+def test_second_service_reports_who_holds_the_workspace(tmp_path: Path, holder: subprocess.Popen):
     with pytest.raises(InputError, match=rf"process {holder.pid} on "), Workspace(tmp_path).lock():
         pytest.fail("two services hold the same workspace")
 

@@ -97,7 +97,7 @@ def five_jobs(store: Store) -> Store:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "numbers", "total"),
+    ("filters", "numbers", "total"),
     [
         pytest.param({}, [4, 3, 2, 1, 0], 5, id="all, newest first"),
         pytest.param({"limit": 2}, [4, 3], 5, id="first page"),
@@ -116,8 +116,8 @@ def five_jobs(store: Store) -> Store:
         pytest.param({"text": ""}, [4, 3, 2, 1, 0], 5, id="empty text"),
     ],
 )
-def test_list_is_filtered_and_paged(five_jobs: Store, wanted: dict, numbers: list[int], total: int):
-    page, count = five_jobs.jobs(**wanted)
+def test_list_is_filtered_and_paged(five_jobs: Store, filters: dict, numbers: list[int], total: int):
+    page, count = five_jobs.jobs(**filters)
     assert ([job.job_id for job in page], count) == ([job_id(number) for number in numbers], total)
 
 
@@ -206,9 +206,9 @@ def test_tasks_that_are_no_longer_planned_go(task_store: Store):
 
 def test_wish_to_cancel_lasts_until_the_end(task_store: Store):
     task_store.request_cancel(job_id(1))
-    for state, wanted in ((State.RUNNING, True), (State.QUEUED, True), (State.CANCELLED, False)):
+    for state, requested in ((State.RUNNING, True), (State.QUEUED, True), (State.CANCELLED, False)):
         task_store.set_job_state(job_id(1), state, "", START)
-        assert task_store.job(job_id(1)).cancel_requested is wanted
+        assert task_store.job(job_id(1)).cancel_requested is requested
     task_store.request_cancel(job_id(1))  # too late
     task_store.set_job_state(job_id(1), State.QUEUED, "", START)
     assert not task_store.job(job_id(1)).cancel_requested

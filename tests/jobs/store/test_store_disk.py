@@ -27,12 +27,12 @@ with filler.open("wb", buffering=0) as file:
             pass
     except OSError:
         pass
-told = []
+reported = []
 for number in range(2, 500):
     try:
         store.add_job(spec(number, "x" * 2000), 1, "", START)
     except DiskFullError as error:
-        told.append(error)  # as a log keeps it, with all that was at work when it was raised
+        reported.append(error)  # as a log keeps it, with all that was at work when it was raised
         break
 filler.unlink()
 store.add_job(spec(1000), 1, "", START)
@@ -40,11 +40,11 @@ kept = [job.job_id for job in store.jobs(limit=1000)[0]]
 store.close()
 open_files = [str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
 held = [file for file in open_files if file.startswith(str(folder))]
-print(json.dumps([number, str(told[0]), kept, held]))
+print(json.dumps([number, str(reported[0]), kept, held]))
 """
 
 
-def test_full_disk_is_told_with_its_numbers_and_the_store_goes_on_and_closes(tmp_path: Path):
+def test_full_disk_is_reported_with_its_numbers_and_the_store_goes_on_and_closes(tmp_path: Path):
     mount = f"mount -t tmpfs -o size=2m none {tmp_path}"
     if subprocess.run(["unshare", "--map-root-user", "--mount", "sh", "-c", mount], capture_output=True).returncode:
         pytest.skip("no small disk can be mounted here")

@@ -50,7 +50,7 @@ class People:
         folder.package.write_bytes(b"package of anna")
         (folder.path / "preview").mkdir()
         for name in ("1.mp4", "1.jpg", "1_2.jpg", "notes.txt", "../1_3.jpg"):
-            (folder.path / "preview" / name).write_bytes(b"picture of anna")
+            (folder.path / "preview" / name).write_bytes(b"preview of anna")
         answer = anna.post("/api/uploads/", headers=TUS | {"Upload-Length": "5"})
         self.upload_id = answer.headers["location"].rpartition("/")[2]
 
@@ -182,8 +182,8 @@ def test_owner_fetches_what_was_made(people: People):
     path = f"/api/jobs/{people.job_id}"
     names = [preview["name"] for preview in people.anna.get(f"{path}/preview").json()]
     assert names == ["1.jpg", "1.mp4", "1_2.jpg"]
-    film = people.anna.get(f"{path}/preview/1.mp4", headers={"Range": "bytes=0-6"})
-    assert (film.status_code, film.content, film.headers["content-type"]) == (206, b"picture", "video/mp4")
+    preview = people.anna.get(f"{path}/preview/1.mp4", headers={"Range": "bytes=0-6"})
+    assert (preview.status_code, preview.content, preview.headers["content-type"]) == (206, b"preview", "video/mp4")
     for name in ("notes.txt", "1_3.jpg", "..%2f1_3.jpg", "2.mp4", "%00"):
         assert_problem(people.anna.get(f"{path}/preview/{name}"), 404)
     for name in ("package", "final_package.zip"):
@@ -217,7 +217,7 @@ def test_measurements(people: People):
     assert 'videoprep_requests_total{method="POST",status="415"} 1.0' in after
 
 
-def test_machine_is_looked_at(people: People):
+def test_machine_is_checked(people: People):
     def details() -> dict:
         return people.root.get("/api/health/details").json()
 

@@ -46,7 +46,7 @@ def guarded(user_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     ],
 )
 @pytest.mark.parametrize("path", ["/api/jobs", "/api/health", "/openapi.json", "/nothing", "/", "/login/../api/jobs"])
-def test_nothing_is_told_to_strangers(headers: dict, path: str, guarded: RunningServer):
+def test_nothing_is_shown_to_strangers(headers: dict, path: str, guarded: RunningServer):
     answer = guarded.client.get(path, headers=headers)
     assert_problem(answer, 401)
     assert answer.headers["www-authenticate"] == "Bearer"

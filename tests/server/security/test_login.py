@@ -165,7 +165,7 @@ def test_guesses_are_throttled_and_others_are_not(user_file: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("wanted", "page"),
+    ("requested", "page"),
     [
         ("/?job=20260131-0123456789abcdef", "/?job=20260131-0123456789abcdef"),
         ("/api/jobs/x/reports/index.html", "/api/jobs/x/reports/index.html"),
@@ -182,8 +182,8 @@ def test_guesses_are_throttled_and_others_are_not(user_file: Path, tmp_path: Pat
         ("evil.example", "/"),
     ],
 )
-def test_login_leads_to_own_pages_only(wanted: str, page: str):
-    assert own_page(wanted) == page
+def test_login_leads_to_own_pages_only(requested: str, page: str):
+    assert own_page(requested) == page
 
 
 def test_without_users_there_is_nothing_to_log_in_to(tmp_path: Path):

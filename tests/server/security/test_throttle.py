@@ -67,5 +67,5 @@ def test_memory_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch):
         ("a unix socket", "a unix socket"),
     ],
 )
-def test_clients_are_told_apart_by_network(address: str, network: str):
+def test_clients_are_distinguished_by_network(address: str, network: str):
     assert network_of(address) == network

@@ -152,7 +152,7 @@ def test_cancel_try_again_and_delete(server: RunningServer, sample: Path, browse
 @pytest.mark.slow
 def test_question_that_is_answered_late_starts_nothing(server: RunningServer, sample: Path, browser: Browser):
     job_id = server.service.submit([(f"{number}.mp4", sample) for number in range(5)], QUICK)
-    with watched_context(browser) as (context, _):  # the browser itself tells of the refusal
+    with watched_context(browser) as (context, _):  # the browser itself reports the refusal
         page = context.new_page()
         page.goto(address(server, f"?job={job_id}"))
         page.get_by_role("button", name="Cancel job").click()
@@ -205,10 +205,10 @@ def test_members_see_their_own_jobs_only(browser: Browser, tmp_path: Path):
         for name, is_theirs in (("anna", True), ("bert", False), ("root", True)):
             with clean_page(browser, address(server, f"?job={job_id}")) as page:
                 log_in(page, name)
-                told = page.locator("#vp-live")
-                expect(told).to_contain_text("secret.mp4" if is_theirs else "There is no job")
+                live = page.locator("#vp-live")
+                expect(live).to_contain_text("secret.mp4" if is_theirs else "There is no job")
                 page.get_by_role("link", name="Jobs", exact=True).first.click()
-                expect(told).to_contain_text("secret.mp4" if is_theirs else "There are no jobs yet")
+                expect(live).to_contain_text("secret.mp4" if is_theirs else "There are no jobs yet")
                 expect(page.get_by_role("link", name="Health")).to_have_count(int(name == "root"))
 
 

@@ -75,9 +75,9 @@ def test_from_real_videos_to_the_package(browser: Browser, shared_data: Path, tm
 
         with clean_page(browser, f"{address}?job={job_id}") as page:  # the next day, in another browser
             expect(state_of(page)).to_have_text("done", timeout=240_000)
-            film = page.locator("video").first
-            expect(film).to_be_visible()
-            film.evaluate("film => film.play()")
+            video = page.locator("video").first
+            expect(video).to_be_visible()
+            video.evaluate("video => video.play()")
             page.wait_for_function("document.querySelector('video').currentTime > 0")
             with page.expect_download() as download:
                 page.get_by_role("link", name="Download package").click()

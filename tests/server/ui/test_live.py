@@ -1,4 +1,4 @@
-"""Pages are told what has changed, and only that."""
+"""Pages get what has changed, and only that."""
 
 import asyncio
 import json
@@ -20,21 +20,21 @@ def changes(views: LiveViews, render: Callable[[], Fragments], since: int = 0) -
     return None if text is None else json.loads(text)
 
 
-def test_new_page_is_told_everything():
-    told = changes(LiveViews(), lambda: {"a": "<b>1</b>", "c": "2"})
-    assert told is not None
-    assert told["names"] == ["a", "c"]
-    assert told["pieces"] == {"a": "<b>1</b>", "c": "2"}
+def test_new_page_gets_everything():
+    answer = changes(LiveViews(), lambda: {"a": "<b>1</b>", "c": "2"})
+    assert answer is not None
+    assert answer["names"] == ["a", "c"]
+    assert answer["pieces"] == {"a": "<b>1</b>", "c": "2"}
 
 
-def test_nothing_is_told_when_nothing_has_changed():
+def test_nothing_is_sent_when_nothing_has_changed():
     views = LiveViews()
     first = changes(views, lambda: {"a": "1"})
     assert first is not None
     assert changes(views, lambda: {"a": "1"}, first["version"]) is None
 
 
-def test_only_what_has_changed_is_told():
+def test_only_what_has_changed_is_sent():
     views = LiveViews()
     first = changes(views, lambda: {"a": "1", "b": "1"})
     assert first is not None
@@ -43,7 +43,7 @@ def test_only_what_has_changed_is_told():
     assert second["pieces"] == {"b": "2"}
 
 
-def test_page_that_missed_a_change_is_told_later():
+def test_page_that_missed_a_change_gets_it_later():
     views = LiveViews()
     first = changes(views, lambda: {"a": "1", "b": "1"})
     assert first is not None
@@ -53,7 +53,7 @@ def test_page_that_missed_a_change_is_told_later():
     assert late["pieces"] == {"a": "2", "b": "2"}
 
 
-def test_pieces_that_have_gone_are_told():
+def test_pieces_that_have_gone_are_reported():
     views = LiveViews()
     first = changes(views, lambda: {"a": "1", "b": "1"})
     assert first is not None

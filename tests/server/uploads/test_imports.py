@@ -1,4 +1,4 @@
-"""Videos that lie on the server: what may be listed, looked into and taken, and what may not."""
+"""Videos that lie on the server: what may be listed, inspected and taken, and what may not."""
 
 import os
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ def test_file_is_read_in_place(server: RunningServer, folder: Path):
     assert (folder / "street" / "a.mp4").read_bytes() == b"no video"
 
 
-def test_file_is_looked_into(server: RunningServer, folder: Path):
+def test_file_is_inspected(server: RunningServer, folder: Path):
     found = server.client.get("/api/imports/probe", params={"path": str(folder / "b.mp4")}, timeout=120).json()
     assert "b.mp4" in found["problem"]
     assert str(folder) not in found["problem"]

@@ -339,7 +339,7 @@ def test_uploads_that_were_given_up_are_removed(tmp_path: Path):
         assert server.client.head(f"/api/uploads/{old}", headers=PROTOCOL).status_code == 404
 
 
-def test_look_into_an_upload(tmp_path: Path, server: RunningServer):
+def test_inspection_of_an_upload(tmp_path: Path, server: RunningServer):
     write_sample(tmp_path / "sample.mp4", duration_s=1.0)
     video = (tmp_path / "sample.mp4").read_bytes()
     found = server.client.get(f"/api/uploads/{uploaded(server.client, video)}/probe", timeout=120).json()

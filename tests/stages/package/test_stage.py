@@ -49,25 +49,25 @@ def files_in(folder: Path) -> list[str]:
 
 def test_the_package_holds_the_pickle_and_the_frames(job: Path) -> None:
     result, reports = run(job)
-    wanted = ["dense_proposals.pkl", *(f"frames/{clip}.zip" for clip in good_proposals())]
+    expected = ["dense_proposals.pkl", *(f"frames/{clip}.zip" for clip in good_proposals())]
     with zipfile.ZipFile(job / "out" / "final_package.zip") as archive:
-        assert archive.namelist() == wanted
-        assert archive.read(wanted[0]) == (job / "dense_proposals.pkl").read_bytes()
+        assert archive.namelist() == expected
+        assert archive.read(expected[0]) == (job / "dense_proposals.pkl").read_bytes()
         assert all(info.compress_type == zipfile.ZIP_STORED for info in archive.infolist())
-        inner = {name: archive.read(name) for name in wanted[1:]}
+        inner = {name: archive.read(name) for name in expected[1:]}
     for clip, frames in good_proposals().items():
         with zipfile.ZipFile(io.BytesIO(inner[f"frames/{clip}.zip"])) as archive:
             assert archive.namelist() == list(frames)
             assert all(info.compress_type == zipfile.ZIP_STORED for info in archive.infolist())
             for name in frames:
                 assert archive.read(name) == (job / "frames" / clip[0] / clip / name).read_bytes()
-                with Image.open(io.BytesIO(archive.read(name))) as picture:
-                    picture.load()
-                    assert (picture.format, picture.size) == ("JPEG", (WIDTH, HEIGHT))
+                with Image.open(io.BytesIO(archive.read(name))) as image:
+                    image.load()
+                    assert (image.format, image.size) == ("JPEG", (WIDTH, HEIGHT))
     content = (job / "out" / "final_package.zip").read_bytes()
     assert (result.size_bytes, result.sha256) == (len(content), hashlib.sha256(content).hexdigest())
-    assert [entry.name for entry in result.entries] == wanted
-    assert result.entries[1].size_bytes == len(inner[wanted[1]])
+    assert [entry.name for entry in result.entries] == expected
+    assert result.entries[1].size_bytes == len(inner[expected[1]])
     assert (result.frame_count, result.findings) == (5, [])
     assert reports == [(done, 10, "files") for done in range(1, 11)]
     assert validate_package(job / "out" / "final_package.zip") == []

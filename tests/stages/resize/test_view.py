@@ -31,15 +31,15 @@ def share_of(colour: tuple[int, int, int], part: np.ndarray) -> float:
     [({}, False, True), ({"fit": "crop"}, True, False), ({"fit": "stretch"}, False, False)],
     ids=["letterbox", "crop", "stretch"],
 )
-def test_hatched_is_what_the_other_picture_does_not_have(tmp_path, params, before_is_hatched, after_is_hatched):
-    picture = sheet(tmp_path, **params)
-    before, after = picture[38:372, :594], picture[38:372, 606:]
+def test_hatched_is_what_the_other_image_does_not_have(tmp_path, params, before_is_hatched, after_is_hatched):
+    image = sheet(tmp_path, **params)
+    before, after = image[38:372, :594], image[38:372, 606:]
     for part, is_hatched in ((before, before_is_hatched), (after, after_is_hatched)):
         assert share_of(RED, part[140:190, 280:320]) == 1
         assert (share_of(MUTED, part) > 0.02) is is_hatched
 
 
-def test_source_picture_that_cannot_be_decoded_is_said_not_raised(tmp_path):
+def test_source_frame_that_cannot_be_decoded_is_said_not_raised(tmp_path):
     source = write_video(tmp_path / "a.mp4", [np.full((180, 180, 3), RED, np.uint8)] * 10, Fraction(10))
     result = resize(ResizeParams(input_file=str(source), output_dir=str(tmp_path)), lambda *_: None)
     source.write_bytes(b"no video any more")
@@ -50,8 +50,6 @@ def test_source_of_variable_rate(tmp_path):
     times_s = [Fraction(i * i, 40) for i in range(8)]
     source = write_video(tmp_path / "a.mp4", [np.full((180, 180, 3), RED, np.uint8)] * 8, Fraction(10), times_s=times_s)
     result = resize(ResizeParams(input_file=str(source), output_dir=str(tmp_path)), lambda *_: None)
-    picture = np.asarray(
-        Image.open(io.BytesIO(view.before_and_after(result, source, tmp_path).data)).convert("RGB"), int
-    )
+    image = np.asarray(Image.open(io.BytesIO(view.before_and_after(result, source, tmp_path).data)).convert("RGB"), int)
     for row in range(3):
-        assert share_of(RED, picture[38 + row * 364 :][140:190, 280:320]) == 1
+        assert share_of(RED, image[38 + row * 364 :][140:190, 280:320]) == 1

@@ -1,4 +1,4 @@
-"""The cuts of a film are found, kept, and end all tracks."""
+"""The cuts of a video are found, kept, and end all tracks."""
 
 import subprocess
 from fractions import Fraction
@@ -17,9 +17,9 @@ SHOT_FRAMES = 25
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[ClipRecord]]:
+def video(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[ClipRecord]]:
     """Three shots of 2.5 s in two clips: the second cut lies where the second clip begins."""
-    folder = tmp_path_factory.mktemp("film")
+    folder = tmp_path_factory.mktemp("video")
     (folder / "clips" / "1").mkdir(parents=True)
     inputs = [part for shot in SHOTS for part in ("-f", "lavfi", "-i", f"{shot}=s=320x180:r={RATE}")]
     shots = "".join(f"[{n}]trim=end_frame={SHOT_FRAMES},format=yuv420p,setsar=1[s{n}];" for n in range(len(SHOTS)))
@@ -49,8 +49,8 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[ClipRecor
     return folder, records
 
 
-def find(film: tuple[Path, list[ClipRecord]], stride: int = 1, reset_at_cuts: bool = True) -> list[int]:
-    folder, clips = film
+def find(video: tuple[Path, list[ClipRecord]], stride: int = 1, reset_at_cuts: bool = True) -> list[int]:
+    folder, clips = video
     params = DetectPersonsParams(
         clips_dir=str(folder / "clips"),
         detections_dir=str(folder / f"every {stride}"),
@@ -62,19 +62,19 @@ def find(film: tuple[Path, list[ClipRecord]], stride: int = 1, reset_at_cuts: bo
 
 
 @pytest.mark.parametrize(("stride", "cuts"), [(1, [25, 50]), (2, [26, 50])])
-def test_cuts_are_the_first_frames_of_shots(film: tuple[Path, list[ClipRecord]], stride: int, cuts: list[int]) -> None:
-    assert find(film, stride) == cuts
+def test_cuts_are_the_first_frames_of_shots(video: tuple[Path, list[ClipRecord]], stride: int, cuts: list[int]) -> None:
+    assert find(video, stride) == cuts
 
 
-def test_cuts_are_kept(film: tuple[Path, list[ClipRecord]]) -> None:
-    first = find(film)
-    cache = film[0] / "every 1" / "1" / "cuts" / "1_clip_000.npz"
+def test_cuts_are_kept(video: tuple[Path, list[ClipRecord]]) -> None:
+    first = find(video)
+    cache = video[0] / "every 1" / "1" / "cuts" / "1_clip_000.npz"
     written_ns = cache.stat().st_mtime_ns
-    assert find(film) == first
+    assert find(video) == first
     assert cache.stat().st_mtime_ns == written_ns
     cache.write_bytes(b"cut off")
-    assert find(film) == first
+    assert find(video) == first
 
 
-def test_nothing_is_looked_for_unless_asked(film: tuple[Path, list[ClipRecord]]) -> None:
-    assert find(film, reset_at_cuts=False) == []
+def test_nothing_is_looked_for_unless_asked(video: tuple[Path, list[ClipRecord]]) -> None:
+    assert find(video, reset_at_cuts=False) == []

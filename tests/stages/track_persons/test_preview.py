@@ -41,25 +41,25 @@ def _track(clips_dir: Path, folder: Path, **values) -> TrackResult:
     return track_persons(params, _quiet)
 
 
-def test_film_plays_in_a_browser_and_pictures_show_the_tracks(clips_dir: Path, tmp_path: Path):
+def test_preview_plays_in_a_browser_and_images_show_the_tracks(clips_dir: Path, tmp_path: Path):
     result = _track(clips_dir, tmp_path)
     live = np.asarray(Image.open(tmp_path / "preview_dir" / "1.jpg"))
     assert live.shape[1] == 640
-    with av.open(str(tmp_path / "preview_dir" / "1.mp4")) as film:
-        [stream] = film.streams
-        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(stream)]
+    with av.open(str(tmp_path / "preview_dir" / "1.mp4")) as video:
+        [stream] = video.streams
+        frames = [frame.to_ndarray(format="rgb24") for frame in video.decode(stream)]
         assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
         assert float(stream.average_rate) <= 10
         assert float(len(frames) / stream.average_rate) == pytest.approx(DURATION_S, abs=0.15)
     assert frames[0].shape == (360, 640, 3)
     content = (tmp_path / "preview_dir" / "1.mp4").read_bytes()
     assert content.index(b"moov") < content.index(b"mdat"), "it must play while it loads"
-    pictures = sorted(path.name for path in (tmp_path / "preview_dir").glob("1_*.jpg"))
-    assert pictures == [f"1_{number}.jpg" for number in range(1, 7)]
+    images = sorted(path.name for path in (tmp_path / "preview_dir").glob("1_*.jpg"))
+    assert images == [f"1_{number}.jpg" for number in range(1, 7)]
     assert "6 thumbnails" in view.preview(result).data
 
 
-def test_part_of_a_video_has_a_live_picture_only(clips_dir: Path, tmp_path: Path):
+def test_part_of_a_video_has_a_live_frame_only(clips_dir: Path, tmp_path: Path):
     result = _track(clips_dir, tmp_path, clip_count=1)
     assert [path.name for path in (tmp_path / "preview_dir").iterdir()] == ["1.jpg"]
     assert "part of a video" in view.preview(result).data

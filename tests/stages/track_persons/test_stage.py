@@ -122,7 +122,7 @@ def test_real_persons(pets: Path) -> None:
 
 
 def test_public_detections_agree(pets: Path, shared_data: Path) -> None:
-    """Most boxes of the public detections are found again: they are scaled and moved as the picture was."""
+    """Most boxes of the public detections are found again: they are scaled and moved as the image was."""
     run(pets)
     public = np.loadtxt(shared_data / "mot15" / "PETS09-S2L1" / "det" / "det.txt", delimiter=",")
     scale, left = HEIGHT / 576, (WIDTH - 768 * HEIGHT / 576) / 2
@@ -184,7 +184,7 @@ def test_a_camera_that_shakes(shared_data: Path, tmp_path: Path) -> None:
     assert [file.stat().st_mtime_ns for file in files] == before
 
 
-def test_every_box_between_two_looks_is_filled(pets: Path) -> None:
+def test_every_box_between_two_samples_is_filled(pets: Path) -> None:
     result = run(pets, frame_stride=4, max_gap_s=0, min_length_s=0)
     assert result.sampled_count == 14  # 0, 4, …, 52
     frames_of: dict[int, list[int]] = {}

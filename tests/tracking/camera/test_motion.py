@@ -1,11 +1,11 @@
-"""How the camera moves, told from pictures whose movement is known."""
+"""How the camera moves, estimated from frames whose movement is known."""
 
 import cv2
 import numpy as np
 import pytest
 
 from videoprep_nb.media.photographs import photograph_path
-from videoprep_nb.tracking.camera.motion import ClipMotion, estimate_step, join_steps, picture_size
+from videoprep_nb.tracking.camera.motion import ClipMotion, estimate_step, join_steps, small_frame_size
 
 WIDTH, HEIGHT = 480, 270
 STILL = np.eye(2, 3)
@@ -13,19 +13,19 @@ CORNERS = np.array([[40, 40, 1], [440, 40, 1], [40, 230, 1], [440, 230, 1]]).T
 
 
 def street() -> np.ndarray:
-    picture = cv2.imread(str(photograph_path("bus.jpg")), cv2.IMREAD_GRAYSCALE)
-    return cv2.resize(picture[200:900], (700, 600), interpolation=cv2.INTER_AREA)
+    frame = cv2.imread(str(photograph_path("bus.jpg")), cv2.IMREAD_GRAYSCALE)
+    return cv2.resize(frame[200:900], (700, 600), interpolation=cv2.INTER_AREA)
 
 
 def view(left: float, top: float, angle: float = 0.0, zoom: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """What a camera sees of the street, and the matrix from the street to the picture."""
+    """What a camera sees of the street, and the matrix from the street to the frame."""
     turn = zoom * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = np.column_stack([turn, -turn @ [left, top]])
     return cv2.warpAffine(street(), matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT), matrix
 
 
 def step_between(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """The matrix from one picture to the next, from those of both."""
+    """The matrix from one frame to the next, from those of both."""
     return (np.vstack([after, [0, 0, 1]]) @ np.linalg.inv(np.vstack([before, [0, 0, 1]])))[:2]
 
 
@@ -52,10 +52,10 @@ def test_who_moves_alone_is_left_out() -> None:
     assert estimate_step(before, after) @ CORNERS == pytest.approx(step_between(start, end) @ CORNERS, abs=0.5)
 
 
-def test_black_bars_do_not_hold_the_picture() -> None:
+def test_black_bars_do_not_hold_the_frame() -> None:
     (before, start), (after, end) = view(100, 150), view(110, 150)
-    for picture in (before, after):
-        picture[:, :150] = picture[:, 330:] = 0
+    for frame in (before, after):
+        frame[:, :150] = frame[:, 330:] = 0
     assert estimate_step(before, after) @ CORNERS == pytest.approx(step_between(start, end) @ CORNERS, abs=0.8)
 
 
@@ -73,15 +73,15 @@ def test_nothing_in_common_counts_as_still(after: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (8, 14), (HEIGHT, 2)], ids=str)
-def test_tiny_pictures(shape: tuple[int, int]) -> None:
-    picture = np.random.default_rng(1).integers(0, 255, shape, np.uint8)
-    assert np.array_equal(estimate_step(picture, picture), STILL)
+def test_tiny_frames(shape: tuple[int, int]) -> None:
+    frame = np.random.default_rng(1).integers(0, 255, shape, np.uint8)
+    assert np.array_equal(estimate_step(frame, frame), STILL)
 
 
 def test_clips_are_joined_as_if_they_were_one() -> None:
-    pictures = [view(100 + 7 * index, 150 + 3 * index)[0] for index in range(6)]
-    whole = ClipMotion.estimate(iter(pictures), "")
-    parts = [ClipMotion.estimate(iter(part), "") for part in (pictures[:2], pictures[2:3], pictures[3:])]
+    frames = [view(100 + 7 * index, 150 + 3 * index)[0] for index in range(6)]
+    whole = ClipMotion.estimate(iter(frames), "")
+    parts = [ClipMotion.estimate(iter(part), "") for part in (frames[:2], frames[2:3], frames[3:])]
     assert np.array_equal(whole.steps[0], STILL)
     assert np.array_equal(join_steps(parts, WIDTH), whole.steps)
     shifts = join_steps(parts, 1280)[1:, :, 2]
@@ -92,5 +92,5 @@ def test_clips_are_joined_as_if_they_were_one() -> None:
     ("size", "expected"),
     [((1280, 720), (480, 270)), ((720, 1280), (270, 480)), ((320, 180), (320, 180)), ((7680, 16), (480, 2))],
 )
-def test_picture_size(size: tuple[int, int], expected: tuple[int, int]) -> None:
-    assert picture_size(*size) == expected
+def test_small_frame_size(size: tuple[int, int], expected: tuple[int, int]) -> None:
+    assert small_frame_size(*size) == expected

@@ -85,7 +85,7 @@ def test_what_goes_on_for_ever_stays_bounded(step: list[list[float]]) -> None:
     assert np.abs(path.shift).max() < 50_000
 
 
-def test_between_frames_that_were_looked_at() -> None:
+def test_between_frames_that_were_sampled() -> None:
     path = CameraPath.from_steps(np.array([0, 10]), np.array([np.eye(2, 3), [[1, 0, 20], [0, 1, 0]]]), SIZE, 10.0)
     middle = as_tracks(seen(np.array([5]), np.array([[100, 100, 140, 200]])))
     assert path.restored(middle).boxes_xyxy[0] == pytest.approx([110, 100, 150, 200], abs=0.2)

@@ -45,12 +45,12 @@ def test_scores_become_confidences(tmp_path: Path, scores: list[float], expected
     ["1,-1,1,1,10", "1,-1,1,1,10,x,1", "0,-1,1,1,10,10,1", "1,-1,1,1,0,10,1", "1,-1,nan,1,10,10,1"],
     ids=["columns", "letters", "frame-zero", "no-width", "nan"],
 )
-def test_a_broken_file_is_told(tmp_path: Path, text: str) -> None:
+def test_a_broken_file_is_reported(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError, match=r"det\.txt"):
         detector(tmp_path, text).detect([], [0], 64, 64)
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nothing\.txt"):
         _ = PrecomputedDetector.from_file(tmp_path / "nothing.txt").fingerprint
 

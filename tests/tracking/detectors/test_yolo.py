@@ -208,7 +208,7 @@ def test_nothing_is_written_beside_the_weights(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize(
-    ("size", "image_size", "picture", "whole"),
+    ("size", "image_size", "scaled", "padded"),
     [
         pytest.param((1280, 720), 640, (640, 360), (640, 384), id="16-to-9"),
         pytest.param((720, 1280), 640, (360, 640), (384, 640), id="upright"),
@@ -217,16 +217,16 @@ def test_nothing_is_written_beside_the_weights(tmp_path: Path, monkeypatch: pyte
         pytest.param((4000, 16), 640, (640, 2), (640, 32), id="strip"),
     ],
 )
-def test_letterbox(size: tuple[int, int], image_size: int, picture: tuple[int, int], whole: tuple[int, int]) -> None:
+def test_letterbox(size: tuple[int, int], image_size: int, scaled: tuple[int, int], padded: tuple[int, int]) -> None:
     letterbox = Letterbox.fit(*size, image_size)
-    assert (letterbox.picture_width, letterbox.picture_height) == picture
-    canvas = np.zeros((whole[1], whole[0], 3), np.uint8)
+    assert (letterbox.scaled_width, letterbox.scaled_height) == scaled
+    canvas = np.zeros((padded[1], padded[0], 3), np.uint8)
     letterbox.draw(np.full((size[1], size[0], 3), 255, np.uint8), canvas)
-    inside = canvas[letterbox.top : letterbox.top + picture[1], letterbox.left : letterbox.left + picture[0]]
-    assert inside.shape == (picture[1], picture[0], 3)
+    inside = canvas[letterbox.top : letterbox.top + scaled[1], letterbox.left : letterbox.left + scaled[0]]
+    assert inside.shape == (scaled[1], scaled[0], 3)
     assert (inside == 255).all()
     assert (canvas == 114).sum() == canvas.size - inside.size
-    corners = [letterbox.left, letterbox.top, letterbox.left + picture[0], letterbox.top + picture[1]]
+    corners = [letterbox.left, letterbox.top, letterbox.left + scaled[0], letterbox.top + scaled[1]]
     assert letterbox.to_frame(np.array([corners], dtype=np.float32))[0] == pytest.approx([0, 0, *size])
 
 
@@ -253,8 +253,8 @@ def test_cuda_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "device", "expected"),
+    ("requested", "device", "expected"),
     [("float32", "cuda", "float32"), ("half", "cuda", "float16"), ("float32", "cpu", "float32")],
 )
-def test_precision(wanted: str, device: str, expected: str) -> None:
-    assert choose_precision(wanted, device) == expected
+def test_precision(requested: str, device: str, expected: str) -> None:
+    assert choose_precision(requested, device) == expected

@@ -57,10 +57,10 @@ def test_refinement_fills_gaps_and_can_be_left_out(tmp_path: Path) -> None:
 def test_without_information_on_the_sequence(tmp_path: Path) -> None:
     gt = sequence(tmp_path / "yard", walk(1, FRAMES))
     det = detections(tmp_path, walk(1, range(1, 51)))
-    told = replace(TRACKING, frame_rate=Fraction(10))
-    assert figures(evaluate_detections(gt, det, told))["FP"] == 10  # the last frame with a box is the last one
+    tracking = replace(TRACKING, frame_rate=Fraction(10))
+    assert figures(evaluate_detections(gt, det, tracking))["FP"] == 10  # the last frame with a box is the last one
     with pytest.raises(InputError, match="--frame-rate"):
-        evaluate_detections(gt, det, replace(told, frame_rate=None))
+        evaluate_detections(gt, det, replace(tracking, frame_rate=None))
 
 
 @pytest.mark.parametrize("late", ["gt", "det", "tracks"])

@@ -20,7 +20,7 @@ def test_a_file_of_mot17(shared_data: Path) -> None:
     assert info == SequenceInfo("MOT17-04", 1050, Fraction(30))
 
 
-def test_what_is_not_told_is_not_known(tmp_path: Path) -> None:
+def test_what_is_not_given_is_not_known(tmp_path: Path) -> None:
     assert read(tmp_path, "[Sequence]\nseqLength=71\n") == SequenceInfo(tmp_path.name, 71)
 
 

@@ -1,4 +1,4 @@
-"""Boxes: smoothed, looked at again, told from duplicates, and seen by a camera that moves."""
+"""Boxes: smoothed, sampled again, distinguished from duplicates, and seen by a camera that moves."""
 
 from fractions import Fraction
 
@@ -144,7 +144,7 @@ def test_one_person_is_no_evidence_of_a_camera() -> None:
     assert not estimate_drift(tracks, np.arange(60), tracked_rate=10, frame_stride=1).offset_xy.any()
 
 
-def test_between_frames_that_were_looked_at_the_camera_moves_evenly() -> None:
+def test_between_frames_that_were_sampled_the_camera_moves_evenly() -> None:
     drift = Drift(np.array([0, 4]), np.array([[0.0, 0.0], [8.0, 4.0]]))
     tracks = track_table((1, 1, (10, 10, 20, 30)))
     assert drift.removed(tracks).boxes_xyxy.tolist() == [[8, 9, 18, 29]]

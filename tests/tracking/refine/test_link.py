@@ -72,7 +72,7 @@ def link(rows: list, max_gap_s: float = 2.0, same_run: bool = False) -> Tracks:
 
 
 def pieces_of_tracks(linked: Tracks, rows: list) -> list[list[int]]:
-    """The pieces that each track is made of, told by their boxes."""
+    """The pieces that each track is made of, identified by their boxes."""
     piece_of = {(row[0], float(row[2][0])): row[1] for row in rows}
     keys = zip(linked.frame_index.tolist(), linked.boxes_xyxy[:, 0].tolist(), linked.track_id.tolist(), strict=True)
     members: dict[int, set[int]] = {}

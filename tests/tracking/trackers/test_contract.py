@@ -38,7 +38,7 @@ def video(rate: int = 10, frame_stride: int = 1) -> TrackedVideo:
     return TrackedVideo(Fraction(rate), frame_stride, WIDTH, HEIGHT)
 
 
-def filmed(scene: Scene, sampled: npt.NDArray[np.int32], rate: int, score: float = 0.9) -> Detections:
+def recorded(scene: Scene, sampled: npt.NDArray[np.int32], rate: int, score: float = 0.9) -> Detections:
     frames = [np.array(scene(index / rate), dtype=np.float32).reshape(-1, 4) for index in sampled]
     return Detections.from_frames(
         sampled, [FrameDetections(boxes, np.full(len(boxes), score, np.float32)) for boxes in frames], "scene"
@@ -57,7 +57,7 @@ def walkers(time_s: float) -> Boxes:
 
 
 def crowd(seed: int, duration_s: float = 6.0, rate: int = 10) -> Detections:
-    """Persons who cross, vanish, tremble and leave the picture; boxes end at its border, as those of detectors do."""
+    """Persons who cross, vanish, tremble and leave the frame; boxes end at its border, as those of detectors do."""
     rng = np.random.default_rng(seed)
     start, velocity = rng.uniform([0, 0], [WIDTH, HEIGHT], (12, 2)), rng.normal(0, 60, (12, 2))
     height = rng.uniform(80, 300, 12)
@@ -115,7 +115,7 @@ def test_the_order_of_detections_is_irrelevant(tracker: str) -> None:
 @every_refinement
 @pytest.mark.parametrize("frame_count", [0, 1, 40])
 def test_nobody(tracker: str, values: dict[str, object], frame_count: int) -> None:
-    nobody = filmed(lambda time_s: [], every_frame(frame_count, 1), rate=1)
+    nobody = recorded(lambda time_s: [], every_frame(frame_count, 1), rate=1)
     tracks = track([(0, nobody)], video(), tracker, **values)
     assert len(tracks) == 0
     assert tracks.boxes_xyxy.shape == (0, 4)
@@ -123,13 +123,13 @@ def test_nobody(tracker: str, values: dict[str, object], frame_count: int) -> No
 
 @every_tracker
 def test_one_frame_is_too_short_to_be_anybody(tracker: str) -> None:
-    one_frame = filmed(walkers, every_frame(0.1, 10), rate=10)
+    one_frame = recorded(walkers, every_frame(0.1, 10), rate=10)
     assert len(track([(0, one_frame)], video(), tracker)) == 0
 
 
 @every_refinement
 def test_one_frame(values: dict[str, object]) -> None:
-    one_frame = filmed(walkers, every_frame(0.1, 10), rate=10)
+    one_frame = recorded(walkers, every_frame(0.1, 10), rate=10)
     tracks = track([(0, one_frame)], video(), **{**values, "min_length_s": 0, "bidirectional": False})
     assert tracks.track_id.tolist() == [1, 2]
 
@@ -139,7 +139,7 @@ def test_one_frame(values: dict[str, object]) -> None:
     ("rate", "frame_stride"), [(2, 1), (5, 1), (10, 1), (10, 3), (25, 1), (30, 6), (60, 1)], ids=str
 )
 def test_the_rate_makes_no_difference(tracker: str, rate: int, frame_stride: int) -> None:
-    seen = filmed(walkers, every_frame(8, rate, frame_stride), rate)
+    seen = recorded(walkers, every_frame(8, rate, frame_stride), rate)
     tracks = track([(0, seen)], video(rate, frame_stride), tracker)
     assert_sound(tracks)
     assert tracks.track_count == 3
@@ -148,8 +148,8 @@ def test_the_rate_makes_no_difference(tracker: str, rate: int, frame_stride: int
 
 
 def test_one_frame_per_second() -> None:
-    """Who stays in place is followed, even if only one frame per second is looked at."""
-    sitting = filmed(lambda time_s: [WALKER_XYXY, (700, 200, 760, 380)], every_frame(20, 1), rate=1)
+    """Who stays in place is followed, even if only one frame per second is sampled."""
+    sitting = recorded(lambda time_s: [WALKER_XYXY, (700, 200, 760, 380)], every_frame(20, 1), rate=1)
     tracks = track([(0, sitting)], video(rate=1))
     assert tracks.track_count == 2
     assert len(tracks) == 40
@@ -169,7 +169,7 @@ def test_gaps_are_in_seconds(rate: int, gap_s: float, max_gap_s: float, track_co
     def hidden(time_s: float) -> Boxes:
         return [] if 3 <= time_s < 3 + gap_s else [(100 + 40 * time_s, 200, 160 + 40 * time_s, 380)]
 
-    seen = filmed(hidden, every_frame(8, rate), rate)
+    seen = recorded(hidden, every_frame(8, rate), rate)
     options = [f"max_age_s:{max_gap_s}"]
     tracks = track([(0, seen)], video(rate), max_gap_s=max_gap_s, max_link_s=max_gap_s, tracker_options=options)
     assert tracks.track_count == track_count
@@ -224,7 +224,7 @@ def test_clips_are_one_video(tracker: str) -> None:
 
 
 def test_scores_of_a_cautious_detector_are_levelled_for_the_tracker_only() -> None:
-    doubtful = filmed(walkers, every_frame(8, 10), rate=10, score=0.4)
+    doubtful = recorded(walkers, every_frame(8, 10), rate=10, score=0.4)
     assert len(track([(0, doubtful)], video(), normalize_scores=False)) == 0
     tracks = track([(0, doubtful)], video())
     assert tracks.track_count == 3
@@ -243,7 +243,7 @@ def test_boxes_filled_in_go_with_the_camera() -> None:
 
     def worst_miss_px(compensate_drift: bool) -> float:
         tracks = track(
-            [(0, filmed(swaying, every_frame(8, 30), rate=30))], video(30), compensate_drift=compensate_drift
+            [(0, recorded(swaying, every_frame(8, 30), rate=30))], video(30), compensate_drift=compensate_drift
         )
         filled = tracks.rows(tracks.interpolated)
         assert (tracks.track_count, len(filled)) == (6, 30)
@@ -254,7 +254,7 @@ def test_boxes_filled_in_go_with_the_camera() -> None:
 
 
 def test_no_track_goes_on_across_a_cut() -> None:
-    still = filmed(lambda time_s: [WALKER_XYXY, (700, 200, 760, 380)], every_frame(6, 10), rate=10)
+    still = recorded(lambda time_s: [WALKER_XYXY, (700, 200, 760, 380)], every_frame(6, 10), rate=10)
     tracks = track_video([(0, still)], video(), TrackingParams(), cuts=[20, 45])
     assert tracks.track_count == 6
     spans = [tracks.frame_index[tracks.track_id == track_id] for track_id in range(1, 7)]

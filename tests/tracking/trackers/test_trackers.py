@@ -1,4 +1,4 @@
-"""What every tracker must do, and that wrong names and options are told."""
+"""What every tracker must do, and that wrong names and options are reported."""
 
 import numpy as np
 import pytest

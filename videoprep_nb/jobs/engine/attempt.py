@@ -1,6 +1,6 @@
 """The small files by which the service and a worker agree on one attempt at a task, through the shared workspace.
 
-The service names the attempt that it wants; a worker stops as soon as that is no longer its own. So a task is
+The service names the attempt that it expects; a worker stops as soon as that is no longer its own. So a task is
 cancelled by taking the name away, and what a lost worker may still be running stops when the next attempt is made.
 """
 

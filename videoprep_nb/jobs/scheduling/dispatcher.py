@@ -310,7 +310,7 @@ class Dispatcher:
                 return
             attempt.is_running = True
             now = _now()
-            # just before this look, whatever the clock of another machine says
+            # just before this check, whatever the clock of another machine says
             started_at = min(max(start.at, now - timedelta(seconds=_TICK_S)), now) if start else now
             if self._store.job(job_id).state is State.QUEUED:
                 self._store.set_job_state(job_id, State.RUNNING, "", started_at)
@@ -325,7 +325,7 @@ class Dispatcher:
         self._guarded(job_id, lambda job: self._stop(job, State.CANCELLED, "Stopped on request."))
 
     def _fail(self, job: ActiveJob, message: str) -> None:
-        """End a job that cannot be worked on; the first reason is the one to tell."""
+        """End a job that cannot be worked on; the first reason is the one to report."""
         state, reason = job.stopped or (State.FAILED, message)
         if state is not State.FAILED:
             state, reason = State.FAILED, message

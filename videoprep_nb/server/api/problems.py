@@ -37,7 +37,7 @@ _STATUS_OF: dict[type[VideoPrepError], HTTPStatus] = {
     DiskFullError: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 _MAX_SENTENCES = 5
-_UNEXPECTED = "Internal server error; see the server log. Tell the administrator what you did and when."
+_UNEXPECTED = "Internal server error; see the server log. Report to the administrator what you did and when."
 
 
 class Refused(VideoPrepError):

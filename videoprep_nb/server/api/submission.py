@@ -11,12 +11,12 @@ from pydantic import BaseModel, ValidationError
 
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.jobs.params import JobOptions, JobParams
-from videoprep_nb.media.look import Look
+from videoprep_nb.media.inspection import Inspection
 from videoprep_nb.server.api.dependencies import Jobs
 from videoprep_nb.server.api.old_fields import old_options
 from videoprep_nb.server.api.problems import problem_docs
 from videoprep_nb.server.api.schemas import ImportFile, JobRequest, Submitted
-from videoprep_nb.server.examine import look_at
+from videoprep_nb.server.examine import inspect_file
 from videoprep_nb.server.security.access import UserJobs
 from videoprep_nb.server.uploads.form import (
     Upload,
@@ -145,10 +145,10 @@ def list_imports(
 
 
 @router.get("/imports/probe", responses=problem_docs(HTTPStatus.BAD_REQUEST))
-async def probe_import(jobs: Jobs, path: Annotated[str, Query(description="a file", max_length=4096)]) -> Look:
+async def probe_import(jobs: Jobs, path: Annotated[str, Query(description="a file", max_length=4096)]) -> Inspection:
     """Inspect a file on the server; the answer has a thumbnail."""
     file = await to_thread.run_sync(jobs.imports.file, path)
-    return await look_at(file, file.name, jobs.workspace)
+    return await inspect_file(file, file.name, jobs.workspace)
 
 
 def _options_of(texts: Mapping[str, str]) -> JobOptions:

@@ -64,7 +64,7 @@ class Gate:
 
     Args:
         app: What is behind the gate.
-        authentication: Tells who sends a request.
+        authentication: Identifies who sends a request.
     """
 
     def __init__(self, app: ASGIApp, authentication: Authentication) -> None:

@@ -26,7 +26,7 @@ _MAX_PASSWORD_LENGTH = 1000
 _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 _log = logging.getLogger(__name__)
 
-# argon2-cffi, with the parameters of RFC 9106 for 64 MiB of memory: it is here anyway (Jupyter's server wants it), and
+# argon2-cffi, with the parameters of RFC 9106 for 64 MiB of memory: it is here anyway (Jupyter's server needs it), and
 # its hashes say how they were made, so that stronger ones can follow. scrypt of the standard library would need a
 # format of our own.
 _hasher = PasswordHasher()
@@ -279,7 +279,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _version_of(file: Path) -> tuple[int, ...]:
-    """What tells one content of a file from the next; it is always replaced by rename, so the inode changes."""
+    """What distinguishes one content of a file from the next; it is always replaced by rename, so the inode changes."""
     try:
         status = file.stat()
     except OSError:

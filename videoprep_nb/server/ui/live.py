@@ -47,7 +47,7 @@ class LiveViews:
         self._version = 0
 
     async def changes(self, key: Hashable, render: Callable[[], Fragments], since: int) -> str | None:
-        """What a page that knows the pieces of one version has to be told.
+        """What has changed for a page that knows the pieces of one version.
 
         Args:
             key: What is shown, and to whom.

@@ -48,11 +48,11 @@ async def show_changes(
         "health": partial(health_view, jobs, request.app.state.checkup),
     }
     shown = {"jobs": query, "job": job, "health": None}[view]
-    changes = await views.changes((jobs.user, view, shown), partial(_told, renders[view]), since)
+    changes = await views.changes((jobs.user, view, shown), partial(_pieces_or_problem, renders[view]), since)
     return Response(changes, media_type="application/json") if changes else Response(status_code=204)
 
 
-def _told(make: Callable[[], Fragments]) -> Fragments:
+def _pieces_or_problem(make: Callable[[], Fragments]) -> Fragments:
     """The pieces of a view, or the reason why there are none."""
     try:
         return make()

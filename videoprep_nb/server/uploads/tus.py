@@ -21,11 +21,11 @@ from starlette.requests import ClientDisconnect
 
 from videoprep_nb.core.errors import TooLarge, VideoPrepError, WrongState
 from videoprep_nb.core.layout import disk_full_as_error
-from videoprep_nb.media.look import Look
+from videoprep_nb.media.inspection import Inspection
 from videoprep_nb.server.api.dependencies import Jobs
 from videoprep_nb.server.api.problems import Refused, problem_docs, status_of
 from videoprep_nb.server.api.schemas import UploadStatus
-from videoprep_nb.server.examine import look_at
+from videoprep_nb.server.examine import inspect_file
 from videoprep_nb.server.uploads.form import announced_size, name_to_show
 from videoprep_nb.server.uploads.resumable import ResumableUpload
 
@@ -81,7 +81,7 @@ class _Turn:
 
     Args:
         waiting: What it waits in for the next bytes.
-        is_over: Whether another connection wants to go on.
+        is_over: Whether another connection continues the upload.
     """
 
     waiting: anyio.CancelScope = field(default_factory=anyio.CancelScope)
@@ -223,12 +223,12 @@ async def remove_upload(upload_id: UploadId, jobs: Jobs) -> Response:
 
 
 @router.get("/{upload_id}/probe", responses=problem_docs(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT))
-async def probe_upload(upload_id: UploadId, jobs: Jobs) -> Look:
+async def probe_upload(upload_id: UploadId, jobs: Jobs) -> Inspection:
     """Inspect an uploaded file; the answer has a thumbnail."""
     upload = await to_thread.run_sync(jobs.uploads.get, upload_id)
     if not upload.is_complete:
         raise WrongState(f"The upload of {upload.info.name} is not complete; wait for it.")
-    return await look_at(upload.path, upload.info.name, jobs.workspace)
+    return await inspect_file(upload.path, upload.info.name, jobs.workspace)
 
 
 async def _receive(request: Request, upload: ResumableUpload, turn: _Turn) -> int:

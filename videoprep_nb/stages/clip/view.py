@@ -7,7 +7,7 @@ from IPython.display import HTML, Image
 from videoprep_nb.core.records import ClipRecord, ClipTable
 from videoprep_nb.core.text import plural
 from videoprep_nb.media.frames import read_frames_at
-from videoprep_nb.viz import charts, pictures, tables
+from videoprep_nb.viz import charts, images, tables
 from videoprep_nb.viz.style import ACCENT, SECOND, Colour
 
 _MAX_CLIPS = 24
@@ -31,16 +31,16 @@ def clip_time_line(clips: ClipTable) -> Image:
 
 def first_frames(clips: ClipTable, folder: Path) -> Image:
     """The first frame of every clip, or of clips spread over a long video."""
-    shown = pictures.sampled(clips.clips, _MAX_CLIPS // 2)
+    shown = images.sampled(clips.clips, _MAX_CLIPS // 2)
     tiles = [
-        pictures.Tile(frame, f"{clip.clip_id} · {tables.clock(float(clip.start_s))}")
+        images.Tile(frame, f"{clip.clip_id} · {tables.clock(float(clip.start_s))}")
         for clip in shown
         for _, frame in read_frames_at(folder / clip.file_name, [0])
     ]
     title = "First frame of each clip"
     if len(shown) < len(clips.clips):
         title = f"First frames of {len(shown)} of {len(clips.clips)} clips"
-    return pictures.image(pictures.contact_sheet(tiles, 3, title), title)
+    return images.notebook_image(images.contact_sheet(tiles, 3, title), title)
 
 
 def clip_summary(clips: ClipTable) -> HTML:

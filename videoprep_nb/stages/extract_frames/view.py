@@ -7,7 +7,7 @@ from IPython.display import HTML, Image
 
 from videoprep_nb.core.records import FrameRecord, FrameTable
 from videoprep_nb.core.text import plural
-from videoprep_nb.viz import pictures, tables
+from videoprep_nb.viz import images, tables
 
 _MAX_CLIPS = 8
 _MAX_FRAMES = 15
@@ -22,7 +22,7 @@ def frame_mosaics(frames: FrameTable, folder: Path) -> list[Image]:
         folder: The folder with one folder of JPEGs per clip.
     """
     clips = _by_clip(frames)
-    shown = pictures.sampled(list(enumerate(clips, start=1)), _MAX_CLIPS)
+    shown = images.sampled(list(enumerate(clips, start=1)), _MAX_CLIPS)
     return [_mosaic(f"{clip} (clip {number} of {len(clips)})", clips[clip], folder / clip) for number, clip in shown]
 
 
@@ -49,15 +49,13 @@ def _by_clip(frames: FrameTable) -> dict[str, list[FrameRecord]]:
 
 
 def _mosaic(name: str, frames: list[FrameRecord], folder: Path) -> Image:
-    shown = pictures.sampled(frames, _MAX_FRAMES)
-    width = pictures.SHEET_WIDTH_PX // _COLUMNS
+    shown = images.sampled(frames, _MAX_FRAMES)
+    width = images.SHEET_WIDTH_PX // _COLUMNS
     tiles = [
-        pictures.Tile(
-            pictures.shrink(pictures.read_jpeg(folder / frame.name), width), tables.clock(frame.time_in_clip_s)
-        )
+        images.Tile(images.shrink(images.read_jpeg(folder / frame.name), width), tables.clock(frame.time_in_clip_s))
         for frame in shown
     ]
     title = f"{name}: {plural(len(frames), 'frame')}"
     if len(shown) < len(frames):
         title = f"{title}, {len(shown)} shown"
-    return pictures.image(pictures.contact_sheet(tiles, _COLUMNS, title), title)
+    return images.notebook_image(images.contact_sheet(tiles, _COLUMNS, title), title)

@@ -7,9 +7,9 @@ from IPython.display import HTML, Image
 
 from videoprep_nb.core.layout import video_id_of_clip
 from videoprep_nb.exports.dense_proposals import DenseProposals
+from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.stages.generate_proposals.stage import ProposalsResult
-from videoprep_nb.viz import charts, pictures, tables
-from videoprep_nb.viz.pictures import Picture
+from videoprep_nb.viz import charts, images, tables
 from videoprep_nb.viz.proposals_on_frames import proposals_on_frames
 
 _MAX_CLIP_LABELS = 10
@@ -19,8 +19,8 @@ _MAX_CLIP_MARKS = 60
 def proposals_on_jpegs(proposals: DenseProposals, frames_dir: Path) -> Image:
     """The proposals on the JPEGs that annotators will see, track id and confidence beside each box."""
 
-    def read(clip: str, name: str) -> Picture:
-        return pictures.read_jpeg(frames_dir / video_id_of_clip(clip) / clip / name)
+    def read(clip: str, name: str) -> RgbImage:
+        return images.read_jpeg(frames_dir / video_id_of_clip(clip) / clip / name)
 
     return proposals_on_frames(proposals, read, "Proposals on extracted frames: track id and confidence")
 

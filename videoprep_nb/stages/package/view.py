@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from IPython.display import HTML, Image
 
 from videoprep_nb.exports.dense_proposals import DenseProposals
+from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.stages.package.stage import PackageResult
-from videoprep_nb.viz import pictures, tables
-from videoprep_nb.viz.pictures import Picture
+from videoprep_nb.viz import images, tables
 from videoprep_nb.viz.proposals_on_frames import proposals_on_frames
 
 _MAX_ENTRIES = 40
@@ -28,9 +28,9 @@ def packed_proposals(result: PackageResult, proposals: DenseProposals) -> Image:
     """The proposals on JPEGs read back out of the package."""
     with zipfile.ZipFile(result.path) as package:
 
-        def read(clip: str, name: str) -> Picture:
+        def read(clip: str, name: str) -> RgbImage:
             with package.open(f"frames/{clip}.zip") as entry, zipfile.ZipFile(entry) as clip_zip:
-                return pictures.read_jpeg(clip_zip.read(name))
+                return images.read_jpeg(clip_zip.read(name))
 
         return proposals_on_frames(proposals, read, "Proposals on frames read back from the package")
 

@@ -14,11 +14,11 @@ from IPython.display import HTML, Image
 from videoprep_nb.core.errors import FfmpegError
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.ffmpeg import raw_input, run_ffmpeg
-from videoprep_nb.media.frames import read_frames_at
+from videoprep_nb.media.frames import RgbImage, read_frames_at
 from videoprep_nb.media.resize import ResizeResult
 from videoprep_nb.media.standard import open_own
-from videoprep_nb.viz import pictures, tables
-from videoprep_nb.viz.pictures import Picture, Tile
+from videoprep_nb.viz import images, tables
+from videoprep_nb.viz.images import Tile
 from videoprep_nb.viz.style import MUTED, SECOND
 
 _MOMENTS = (0.1, 0.5, 0.9)
@@ -47,7 +47,7 @@ def before_and_after(result: ResizeResult, source: Path, folder: Path) -> Image:
         after = [_after(result, frame, time_s) for frame, time_s in zip(frames, times_s, strict=True)]
         tiles = [tile for pair in zip(before, after, strict=True) for tile in pair]
     title = "Source frame (left), standard frame (right)"
-    return pictures.image(pictures.contact_sheet(tiles, 2, title), title)
+    return images.notebook_image(images.contact_sheet(tiles, 2, title), title)
 
 
 def resize_summary(result: ResizeResult) -> HTML:
@@ -92,15 +92,15 @@ def _before(result: ResizeResult, source: Path, time_s: Fraction) -> Tile:
     scale = min(side / source_side for side, source_side in zip(cell, shown, strict=True))
     small = tuple(max(2, round(side * scale / 2) * 2) for side in shown)
     # a little early: a time that was rounded up would give the frame after
-    picture = _source_frame(source, max(0.0, float(time_s - 1 / result.rate / 4)), *small)
-    if picture is None:
-        return Tile(pictures.centred(np.full((2, 2, 3), 200, np.uint8), *cell), "no frame can be decoded here")
+    image = _source_frame(source, max(0.0, float(time_s - 1 / result.rate / 4)), *small)
+    if image is None:
+        return Tile(images.centred(np.full((2, 2, 3), 200, np.uint8), *cell), "no frame can be decoded here")
     kept_xyxy = result.transform.to_source(np.array([[0.0, 0.0, result.width, result.height]]))[0]
     kept_xyxy = kept_xyxy * np.tile([small[0] / width, small[1] / height], 2)
-    return Tile(pictures.centred(_hatch_outside(picture, kept_xyxy.tolist()), *cell), f"source, {_seconds(time_s)}")
+    return Tile(images.centred(_hatch_outside(image, kept_xyxy.tolist()), *cell), f"source, {_seconds(time_s)}")
 
 
-def _source_frame(path: Path, time_s: float, width: int, height: int) -> Picture | None:
+def _source_frame(path: Path, time_s: float, width: int, height: int) -> RgbImage | None:
     """The frame of a raw file at a time, rotated and scaled; None when no frame can be decoded from there on."""
     arguments = ["-ss", f"{time_s:.3f}", *raw_input(path), "-map", "0:V:0", "-frames:v", "1"]
     arguments += ["-vf", f"scale={width}:{height},setsar=1", *_STILL_ENCODER]
@@ -116,22 +116,22 @@ def _source_frame(path: Path, time_s: float, width: int, height: int) -> Picture
             return np.asarray(next(container.decode(video=0)).to_ndarray(format="rgb24"), np.uint8)
 
 
-def _after(result: ResizeResult, frame: Picture, time_s: Fraction) -> Tile:
-    small = pictures.shrink(frame, _CELL_WIDTH)
+def _after(result: ResizeResult, frame: RgbImage, time_s: Fraction) -> Tile:
+    small = images.shrink(frame, _CELL_WIDTH)
     scale = _CELL_WIDTH / result.width
     marked = _hatch_outside(small, [side * scale for side in result.content_xyxy])
     return Tile(marked, f"standard frame, {_seconds(time_s)}")
 
 
-def _hatch_outside(picture: Picture, box_xyxy: Sequence[float]) -> Picture:
+def _hatch_outside(image: RgbImage, box_xyxy: Sequence[float]) -> RgbImage:
     """Hatch what lies outside a box, and outline the box where there is such a part."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     left, top, right, bottom = (round(side) for side in box_xyxy)
     rows, columns = np.ogrid[:height, :width]
     outside = (columns < left) | (columns >= right) | (rows < top) | (rows >= bottom)
     if not outside.any():
-        return picture
-    marked = picture.copy()
+        return image
+    marked = image.copy()
     marked[outside] //= 3
     marked[outside & ((rows + columns) // _STRIPE_PX % 5 == 0)] = MUTED
     cv2.rectangle(marked, (left, top), (right - 1, bottom - 1), SECOND, 2)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import ClipRecord
 from videoprep_nb.stages.track_persons.params import DetectPersonsParams
-from videoprep_nb.stages.track_persons.small_frames import small_pictures
+from videoprep_nb.stages.track_persons.small_frames import read_small_frames
 from videoprep_nb.tracking.camera.motion import CODE_VERSION, ClipMotion, GreyImage, join_steps
 from videoprep_nb.tracking.camera.path import CameraPath
 from videoprep_nb.tracking.detections import clip_fingerprint
@@ -31,7 +31,7 @@ def estimate_camera_motion(
         params: Parameters of the stage.
         clips: Clips of one video, in order.
         sampled: For each clip the sampled frames, zero-based, int64.
-        progress: Told the frames that are done.
+        progress: Called with the frames that are done.
 
     Returns:
         The coordinates to track in; None if the camera is to be taken for still, or there is no frame.
@@ -65,11 +65,11 @@ def _clip_motion(params: DetectPersonsParams, clip: ClipRecord, sampled: npt.NDA
     fingerprint = clip_fingerprint(path, sampled, f"{params.estimate_camera_motion} {CODE_VERSION}")
     motion = ClipMotion.read_matching(cache, fingerprint)
     if motion is None:
-        motion = ClipMotion.estimate(_grey_pictures(path, clip, sampled), fingerprint)
+        motion = ClipMotion.estimate(_grey_frames(path, clip, sampled), fingerprint)
         motion.write(cache)
     return motion
 
 
-def _grey_pictures(path: Path, clip: ClipRecord, sampled: npt.NDArray[np.int64]) -> Iterator[GreyImage]:
-    for picture in small_pictures(path, clip, sampled):
-        yield cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+def _grey_frames(path: Path, clip: ClipRecord, sampled: npt.NDArray[np.int64]) -> Iterator[GreyImage]:
+    for frame in read_small_frames(path, clip, sampled):
+        yield cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)

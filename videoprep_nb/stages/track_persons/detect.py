@@ -16,7 +16,7 @@ from videoprep_nb.media.scaled_frames import read_scaled_frames
 from videoprep_nb.stages.track_persons.camera import estimate_camera_motion
 from videoprep_nb.stages.track_persons.detector import detector_of
 from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
-from videoprep_nb.stages.track_persons.live_frame import LivePicture
+from videoprep_nb.stages.track_persons.live_frame import LiveFrame
 from videoprep_nb.stages.track_persons.params import DetectPersonsParams
 from videoprep_nb.tracking.camera.path import CameraPath
 from videoprep_nb.tracking.detect import detect_frames, frames_to_sample, prefetch
@@ -55,7 +55,7 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
 
     Args:
         params: Parameters of the stage.
-        progress: Told the frames that are done; by default what fits the environment.
+        progress: Called with the frames that are done; by default what fits the environment.
 
     Returns:
         What was found.
@@ -74,10 +74,10 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
     sampled = frames_to_sample(all_clips, params.frame_stride)[part]
     plan = _plan(clips, sampled, params, detector)
     cached_clip_count = sum(entry.is_cached for entry in plan)
-    live_picture = LivePicture(Path(params.preview_dir) / f"{params.video_id}.jpg" if params.preview_dir else None)
+    live_frame = LiveFrame(Path(params.preview_dir) / f"{params.video_id}.jpg" if params.preview_dir else None)
     progress = progress or progress_from_environment()
     passes = 1 + (params.estimate_camera_motion != "off") + params.reset_at_cuts
-    _detect(plan, detector, _pass_of(progress, 0, passes), live_picture)
+    _detect(plan, detector, _pass_of(progress, 0, passes), live_frame)
     detections = [Detections.read(entry.detections_path) for entry in plan]
     camera = estimate_camera_motion(params, clips, sampled, _pass_of(progress, 1, passes))
     cuts = cuts_of_video(params, clips, sampled, _pass_of(progress, passes - 1, passes))
@@ -134,7 +134,7 @@ def _plan(
 
 
 def _detect(
-    plan: Sequence[_PlannedClip], detector: Detector, progress: ProgressCallback, live_picture: LivePicture
+    plan: Sequence[_PlannedClip], detector: Detector, progress: ProgressCallback, live_frame: LiveFrame
 ) -> None:
     """Write the detections of the clips that have none yet."""
     total = sum(len(entry.sampled) for entry in plan)
@@ -146,11 +146,11 @@ def _detect(
         nonlocal done
         done += len(batch)
         progress(done, total, "frames")
-        live_picture.show(batch[-1], plan[0].record.width)
+        live_frame.show(batch[-1], plan[0].record.width)
 
     # One stream of frames over all clips, so that the next clip is being decoded while this one is finished.
     with closing(_decoded(missing, detector)) as decoded:
-        frames = live_picture.follow(decoded)
+        frames = live_frame.follow(decoded)
         for entry in missing:
             found = detect_frames(detector, frames, entry.sampled, entry.record, on_batch)
             Detections.from_frames(entry.sampled, found, entry.fingerprint).write(entry.detections_path)

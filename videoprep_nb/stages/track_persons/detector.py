@@ -6,7 +6,7 @@ from videoprep_nb.tracking.detectors import Detector, create_detector
 
 
 def detector_of(params: DetectPersonsParams) -> Detector:
-    """Make the detector, which tells its cost, the image size of its network, and finds its weights.
+    """Make the detector, which reports its cost, the image size of its network, and finds its weights.
 
     An option that has the name of a parameter takes its value where that is not the parameter's default, which need
     not be the default of every detector. Other options come from ``detector_options``.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import ClipRecord
 from videoprep_nb.stages.track_persons.params import DetectPersonsParams
-from videoprep_nb.stages.track_persons.small_frames import small_pictures
+from videoprep_nb.stages.track_persons.small_frames import read_small_frames
 from videoprep_nb.tracking.camera.cuts import CODE_VERSION, ShotCuts, find_cuts
 from videoprep_nb.tracking.detections import clip_fingerprint
 
@@ -30,7 +30,7 @@ def cuts_of_video(
         params: Parameters of the stage.
         clips: Clips of one video, in order.
         sampled: For each clip the sampled frames, zero-based, int64.
-        progress: Told the frames that are done.
+        progress: Called with the frames that are done.
 
     Returns:
         The first frame of each shot but the first, zero-based in the video; none unless cuts are to be found.
@@ -53,19 +53,19 @@ def cuts_of_video(
     known = ShotCuts.read_matching(cache, fingerprint)
     if known is None:
         frames = np.concatenate([clip.start_frame + part for clip, part in zip(clips, sampled, strict=True)])
-        pictures = _pictures(folder, clips, sampled, progress)
-        found = find_cuts(pictures, float(clips[0].rate / params.frame_stride))
-        known = ShotCuts(frames[found].astype(np.int64), fingerprint)
+        small = _small_frames(folder, clips, sampled, progress)
+        cuts = find_cuts(small, float(clips[0].rate / params.frame_stride))
+        known = ShotCuts(frames[cuts].astype(np.int64), fingerprint)
         known.write(cache)
     return [int(frame) for frame in known.frames]
 
 
-def _pictures(
+def _small_frames(
     folder: Path, clips: Sequence[ClipRecord], sampled: Sequence[npt.NDArray[np.int64]], progress: ProgressCallback
 ) -> Iterator[npt.NDArray[np.uint8]]:
     total, done = sum(len(indices) for indices in sampled), 0
     for clip, indices in zip(clips, sampled, strict=True):
         if len(indices):
-            yield from small_pictures(folder / clip.file_name, clip, indices)
+            yield from read_small_frames(folder / clip.file_name, clip, indices)
         done += len(indices)
         progress(done, total, "frames")

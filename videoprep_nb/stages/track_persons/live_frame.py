@@ -17,7 +17,7 @@ _COLOUR_RGB = (255, 170, 0)
 _JPEG_QUALITY = 80
 
 
-class LivePicture:
+class LiveFrame:
     """A small JPEG that is written every few seconds.
 
     Args:
@@ -46,11 +46,11 @@ class LivePicture:
         if self._path is None or self._frame is None or now_s - self._written_s < _WRITE_INTERVAL_S:
             return
         self._written_s = now_s
-        picture = np.ascontiguousarray(self._frame[..., ::-1])
-        scale = picture.shape[1] / video_width
+        image = np.ascontiguousarray(self._frame[..., ::-1])
+        scale = image.shape[1] / video_width
         for left, top, right, bottom in (found.above(_MIN_SCORE).boxes_xyxy * scale).round().astype(int).tolist():
-            cv2.rectangle(picture, (left, top), (right, bottom), _COLOUR_RGB[::-1], 2, cv2.LINE_AA)
-        encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
+            cv2.rectangle(image, (left, top), (right, bottom), _COLOUR_RGB[::-1], 2, cv2.LINE_AA)
+        encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with staged_file(self._path) as staging:
             staging.write_bytes(encoded.tobytes())

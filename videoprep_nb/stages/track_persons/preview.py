@@ -11,10 +11,10 @@ import av
 from videoprep_nb.core.layout import staged_file
 from videoprep_nb.core.records import ClipRecord
 from videoprep_nb.media.ffmpeg import file_url
+from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.media.scaled_frames import read_scaled_frames
-from videoprep_nb.viz import pictures
+from videoprep_nb.viz import images
 from videoprep_nb.viz.frames import VideoFrames
-from videoprep_nb.viz.pictures import Picture
 from videoprep_nb.viz.track_drawing import draw_tracks
 from videoprep_nb.viz.tracks import VideoTracks
 
@@ -55,12 +55,12 @@ def write_preview(tracks: VideoTracks, clips_folder: Path, folder: Path, video_i
     folder.mkdir(parents=True, exist_ok=True)
     thumbnails = []
     frames = VideoFrames(tracks.clips, clips_folder).read(tracks.busy_frames())
-    for number, (frame, picture) in enumerate(frames, start=1):
-        small = pictures.shrink(picture, _WIDTH_PX)
+    for number, (frame, image) in enumerate(frames, start=1):
+        small = images.shrink(image, _WIDTH_PX)
         draw_tracks(small, tracks.table, frame, rate=tracks.rate, source_width=tracks.clips[0].width)
         thumbnails.append(folder / f"{video_id}_{number}.jpg")
         with staged_file(thumbnails[-1]) as staging:
-            staging.write_bytes(pictures.encode_jpeg(small))
+            staging.write_bytes(images.encode_jpeg(small))
     video = folder / f"{video_id}.mp4"
     _write_video(video, tracks, clips_folder)
     return Preview(video, thumbnails)
@@ -77,8 +77,8 @@ def _write_video(path: Path, tracks: VideoTracks, clips_folder: Path) -> None:
         stream: Any = container.add_stream("libx264", rate=first.rate / step, options=_ENCODER_OPTIONS)
         stream.width, stream.height, stream.pix_fmt = _WIDTH_PX, height, "yuv420p"
         for clip in _busy_clips(tracks):
-            for picture in _drawn_frames(clip, tracks, clips_folder, step, height):
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            for image in _drawn_frames(clip, tracks, clips_folder, step, height):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode(None))
 
 
@@ -98,11 +98,11 @@ def _busy_clips(tracks: VideoTracks) -> list[ClipRecord]:
 
 def _drawn_frames(
     clip: ClipRecord, tracks: VideoTracks, clips_folder: Path, step: int, height: int
-) -> Iterator[Picture]:
+) -> Iterator[RgbImage]:
     indices = range(-clip.start_frame % step, clip.frame_count, step)
     # the clip and the second before it: searching the rows of hours for each frame would take long
     lately = tracks.table.in_frames(clip.start_frame - math.ceil(clip.rate), clip.start_frame + clip.frame_count)
     frames = read_scaled_frames(clips_folder / clip.file_name, indices, (_WIDTH_PX, height))
-    for index, picture in zip(indices, frames, strict=False):
-        draw_tracks(picture, lately, clip.start_frame + index, rate=tracks.rate, source_width=clip.width)
-        yield picture
+    for index, image in zip(indices, frames, strict=False):
+        draw_tracks(image, lately, clip.start_frame + index, rate=tracks.rate, source_width=clip.width)
+        yield image

@@ -1,4 +1,4 @@
-"""Small copies of the pictures of a clip, for what needs no detail."""
+"""Small copies of the frames of a clip, for what needs no detail."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +9,10 @@ import numpy.typing as npt
 from videoprep_nb.core.errors import FrameCountError
 from videoprep_nb.core.records import ClipRecord
 from videoprep_nb.media.scaled_frames import read_scaled_frames
-from videoprep_nb.tracking.camera.motion import picture_size
+from videoprep_nb.tracking.camera.motion import small_frame_size
 
 
-def small_pictures(path: Path, clip: ClipRecord, sampled: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.uint8]]:
+def read_small_frames(path: Path, clip: ClipRecord, sampled: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.uint8]]:
     """Read some frames of a clip.
 
     Args:
@@ -21,14 +21,14 @@ def small_pictures(path: Path, clip: ClipRecord, sampled: npt.NDArray[np.int64])
         sampled: ``(K,)`` zero-based indices of the frames, increasing.
 
     Yields:
-        ``(height, width, 3)`` uint8 RGB, of the size ``picture_size``.
+        ``(height, width, 3)`` uint8 RGB, of the size ``small_frame_size``.
 
     Raises:
         InputError: The clip is missing or broken.
         FrameCountError: The clip is too short.
     """
     count = 0
-    for frame in read_scaled_frames(path, sampled.tolist(), picture_size(clip.width, clip.height)):
+    for frame in read_scaled_frames(path, sampled.tolist(), small_frame_size(clip.width, clip.height)):
         count += 1
         yield frame
     if count < len(sampled):

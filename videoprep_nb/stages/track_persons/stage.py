@@ -30,7 +30,7 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
 
     Args:
         params: Parameters of the stage.
-        progress: Told the frames that are done; by default what fits the environment.
+        progress: Called with the frames that are done; by default what fits the environment.
 
     Returns:
         What was done, with the detections and tracks.

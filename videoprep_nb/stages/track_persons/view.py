@@ -8,9 +8,9 @@ from videoprep_nb.stages.track_persons.detector import detector_of
 from videoprep_nb.stages.track_persons.result import TrackResult
 from videoprep_nb.tracking.quality import judge_tracks, settings_warnings
 from videoprep_nb.tracking.track import TrackedVideo
-from videoprep_nb.viz import charts, pictures, tables
+from videoprep_nb.viz import charts, images, tables
 from videoprep_nb.viz.frames import VideoFrames
-from videoprep_nb.viz.pictures import Tile
+from videoprep_nb.viz.images import Tile
 from videoprep_nb.viz.quality import quality_hints
 from videoprep_nb.viz.style import track_colour
 from videoprep_nb.viz.track_drawing import draw_tracks
@@ -33,7 +33,7 @@ def tracks_on_frames(result: TrackResult) -> Image:
     frames = VideoFrames(result.clips, result.clips_folder)
     tiles = [_moment(result, tracks, frame, frames) for frame in tracks.busy_frames()]
     title = "Detections (white) and tracks (coloured)" if len(result.tracks) else "No persons were detected"
-    return pictures.image(pictures.contact_sheet(tiles, _COLUMNS, title), title)
+    return images.notebook_image(images.contact_sheet(tiles, _COLUMNS, title), title)
 
 
 def track_time_line(result: TrackResult) -> Image:
@@ -149,10 +149,10 @@ def _track_row(result: TrackResult, track_id: int) -> tuple[object, ...]:
 
 def _moment(result: TrackResult, tracks: VideoTracks, frame: int, frames: VideoFrames) -> Tile:
     clip = frames.clip_of(frame)
-    _, picture = next(frames.read([frame]))
-    small = pictures.shrink(picture, _CELL_WIDTH)
+    _, image = next(frames.read([frame]))
+    small = images.shrink(image, _CELL_WIDTH)
     found = result.detections[result.clips.index(clip)].in_frame(frame - clip.start_frame)
-    pictures.draw_outlines(small, found.above(result.params.confidence).boxes_xyxy.tolist(), clip.width)
+    images.draw_outlines(small, found.above(result.params.confidence).boxes_xyxy.tolist(), clip.width)
     count = draw_tracks(small, tracks.table, frame, rate=tracks.rate, source_width=clip.width)
     return Tile(small, f"{clip.clip_id} · at {tables.clock(frame / tracks.rate)} · persons: {count}")
 

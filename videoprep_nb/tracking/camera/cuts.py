@@ -9,7 +9,7 @@ import numpy.typing as npt
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.tracking.cached_arrays import CachedArrays
 
-CODE_VERSION = 1  # raise it when the same pictures would give other cuts
+CODE_VERSION = 1  # raise it when the same frames would give other cuts
 
 _MIN_SHOT_S = 0.5
 
@@ -27,15 +27,15 @@ class ShotCuts(CachedArrays):
     fingerprint: str
 
 
-def find_cuts(pictures: Iterable[npt.NDArray[np.uint8]], tracked_rate: float) -> list[int]:
-    """Find cuts: changes of the picture that stand out from those around them.
+def find_cuts(frames: Iterable[npt.NDArray[np.uint8]], tracked_rate: float) -> list[int]:
+    """Find cuts: changes of the image that stand out from those around them.
 
     Args:
-        pictures: Small pictures of the video in order, ``(height, width, 3)`` uint8 RGB.
+        frames: Small frames of the video in order, ``(height, width, 3)`` uint8 RGB.
         tracked_rate: Frames per second.
 
     Returns:
-        Indices of the pictures with which a new shot begins.
+        Indices of the frames with which a new shot begins.
 
     Raises:
         ParameterError: PySceneDetect is not installed.
@@ -48,8 +48,8 @@ def find_cuts(pictures: Iterable[npt.NDArray[np.uint8]], tracked_rate: float) ->
         raise ParameterError("reset_at_cuts", reason) from None
     detector = AdaptiveDetector(min_scene_len=max(1, round(_MIN_SHOT_S * tracked_rate)))
     cuts: list[int] = []
-    for index, picture in enumerate(pictures):
-        picture_bgr = np.ascontiguousarray(picture[..., ::-1])
-        found = detector.process_frame(FrameTimecode(index, tracked_rate), picture_bgr)
+    for index, frame in enumerate(frames):
+        frame_bgr = np.ascontiguousarray(frame[..., ::-1])
+        found = detector.process_frame(FrameTimecode(index, tracked_rate), frame_bgr)
         cuts += [timecode.frame_num for timecode in found]
     return cuts

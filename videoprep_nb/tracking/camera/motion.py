@@ -1,6 +1,6 @@
 """Camera motion, estimated from the frames.
 
-Corners of one picture are found again in the next one by sparse optical flow (Lucas and Kanade 1981, in pyramids), and
+Corners of one frame are found again in the next one by sparse optical flow (Lucas and Kanade 1981, in pyramids), and
 a shift, turn and zoom is fitted to them by RANSAC, which leaves out what moves by itself, as in BoT-SORT (Aharon,
 Orfaig and Bobrovsky 2022, arXiv:2206.14651).
 """
@@ -16,12 +16,12 @@ import numpy.typing as npt
 from videoprep_nb.tracking.cached_arrays import CachedArrays
 
 CODE_VERSION = 1
-"""Raise it when the same pictures would give other steps."""
+"""Raise it when the same frames would give other steps."""
 
 GreyImage = npt.NDArray[np.uint8]
-"""A picture, ``(height, width)``."""
+"""A frame, ``(height, width)`` uint8."""
 Step = npt.NDArray[np.float64]
-"""``(2, 3)``, maps points of one picture to the next, in pixels."""
+"""``(2, 3)``, maps points of one frame to the next, in pixels."""
 
 _LONGER_SIDE_PX = 480
 _CORNERS = 300
@@ -30,7 +30,7 @@ _CORNER_DISTANCE_PX = 8
 _RANSAC_PX = 1.0
 _MIN_CORNERS = 12
 _MIN_SHARE = 0.1  # of the corners, that must agree: few are left after a jerk; else it is a cut
-_BAR_LEVEL = 24  # a line of pixels as dark as that belongs to the bars around the picture
+_BAR_LEVEL = 24  # a line of pixels as dark as that belongs to the bars around the frame
 _BAR_MARGIN_PX = 6
 
 
@@ -39,30 +39,30 @@ class ClipMotion(CachedArrays):
     """How the camera moves within a clip.
 
     Args:
-        steps: ``(K, 2, 3)`` float64, to each picture from the one before, in pixels of the pictures; the first one says
+        steps: ``(K, 2, 3)`` float64, to each frame from the one before, in pixels of the frames; the first one says
             that nothing moved.
-        first_picture: ``(height, width)`` uint8.
-        last_picture: ``(height, width)`` uint8; these two join the clip to others.
+        first_image: ``(height, width)`` uint8.
+        last_image: ``(height, width)`` uint8; these two join the clip to others.
         fingerprint: What it was made from.
     """
 
     steps: npt.NDArray[np.float64]
-    first_picture: GreyImage
-    last_picture: GreyImage
+    first_image: GreyImage
+    last_image: GreyImage
     fingerprint: str
 
     @classmethod
-    def estimate(cls, pictures: Iterator[GreyImage], fingerprint: str) -> Self:
-        """Estimate it from at least one picture, each ``(height, width)`` uint8 of ``picture_size``."""
-        first = before = next(pictures)
+    def estimate(cls, frames: Iterator[GreyImage], fingerprint: str) -> Self:
+        """Estimate it from at least one frame, each ``(height, width)`` uint8 of ``small_frame_size``."""
+        first = before = next(frames)
         steps = [_still()]
-        for picture in pictures:
-            steps.append(estimate_step(before, picture))
-            before = picture
+        for frame in frames:
+            steps.append(estimate_step(before, frame))
+            before = frame
         return cls(np.array(steps), first, before, fingerprint)
 
 
-def picture_size(width: int, height: int) -> tuple[int, int]:
+def small_frame_size(width: int, height: int) -> tuple[int, int]:
     """Width and height, even, of the small copies that are compared."""
     scale = min(1.0, _LONGER_SIDE_PX / max(width, height))
     return max(1, round(width * scale / 2)) * 2, max(1, round(height * scale / 2)) * 2
@@ -72,26 +72,26 @@ def join_steps(clips: Sequence[ClipMotion], width: int) -> npt.NDArray[np.float6
     """The movements through several clips, one after the other.
 
     Args:
-        clips: The clips, with at least one picture each.
+        clips: The clips, with at least one frame each.
         width: Width of the video in pixels.
 
     Returns:
-        ``(K, 2, 3)`` float64, to each picture from the one before, in pixels of the video.
+        ``(K, 2, 3)`` float64, to each frame from the one before, in pixels of the video.
     """
     steps = np.concatenate([clip.steps for clip in clips])
     begins = np.cumsum([len(clip.steps) for clip in clips])[:-1]
     for begin, before, after in zip(begins.tolist(), clips[:-1], clips[1:], strict=True):
-        steps[begin] = estimate_step(before.last_picture, after.first_picture)
-    steps[:, :, 2] *= width / clips[0].first_picture.shape[1]
+        steps[begin] = estimate_step(before.last_image, after.first_image)
+    steps[:, :, 2] *= width / clips[0].first_image.shape[1]
     return steps
 
 
-def estimate_step(before: GreyImage, picture: GreyImage) -> Step:
-    """Estimate how the camera moved from one picture to the next.
+def estimate_step(before: GreyImage, frame: GreyImage) -> Step:
+    """Estimate how the camera moved from one frame to the next.
 
     Args:
         before: ``(height, width)`` uint8.
-        picture: The same.
+        frame: The same.
 
     Returns:
         Shift, turn and zoom; no movement where the two have too little in common.
@@ -101,7 +101,7 @@ def estimate_step(before: GreyImage, picture: GreyImage) -> Step:
     )
     if corners is None or len(corners) < _MIN_CORNERS:
         return _still()
-    moved, is_found, _ = cv2.calcOpticalFlowPyrLK(before, picture, corners, None)
+    moved, is_found, _ = cv2.calcOpticalFlowPyrLK(before, frame, corners, None)
     is_found = is_found.ravel() == 1
     if is_found.sum() < _MIN_CORNERS:
         return _still()
@@ -113,11 +113,11 @@ def estimate_step(before: GreyImage, picture: GreyImage) -> Step:
     return np.asarray(step, dtype=np.float64)
 
 
-def _without_bars(picture: GreyImage) -> GreyImage:
+def _without_bars(frame: GreyImage) -> GreyImage:
     """``(height, width)`` uint8, 255 where corners are looked for: the bars of the standard form never move."""
-    mask = np.zeros_like(picture)
-    rows = np.flatnonzero(picture.max(axis=1) > _BAR_LEVEL)
-    columns = np.flatnonzero(picture.max(axis=0) > _BAR_LEVEL)
+    mask = np.zeros_like(frame)
+    rows = np.flatnonzero(frame.max(axis=1) > _BAR_LEVEL)
+    columns = np.flatnonzero(frame.max(axis=0) > _BAR_LEVEL)
     if len(rows) and len(columns):
         top, bottom = rows[0] + _BAR_MARGIN_PX, rows[-1] + 1 - _BAR_MARGIN_PX
         left, right = columns[0] + _BAR_MARGIN_PX, columns[-1] + 1 - _BAR_MARGIN_PX

@@ -21,7 +21,7 @@ _MEMORY_S = 30.0
 
 @dataclass(frozen=True)
 class CameraPath:
-    """Coordinates that go with the camera: a point z of the picture, as x + iy, is at ``turn * z + shift``.
+    """Coordinates that go with the camera: a point z of the frame, as x + iy, is at ``turn * z + shift``.
 
     Args:
         frames: ``(K,)`` int64, sampled frames, increasing.
@@ -37,14 +37,14 @@ class CameraPath:
     def from_steps(
         cls, frames: npt.NDArray[np.int64], steps: _Array, size: tuple[int, int], tracked_rate: float
     ) -> Self:
-        """Put the movements from picture to picture together.
+        """Put the movements from frame to frame together.
 
         What was long ago is forgotten little by little, lest errors grow without limit in a long video: a movement that
         goes on for ever looks like one of the persons.
 
         Args:
             frames: ``(K,)`` int64, sampled frames, increasing.
-            steps: ``(K, 2, 3)`` matrices that map points of the picture before to this one, in pixels of the video.
+            steps: ``(K, 2, 3)`` matrices that map points of the frame before to this one, in pixels of the video.
             size: Width and height of the video in pixels.
             tracked_rate: Sampled frames per second.
         """
@@ -70,7 +70,7 @@ class CameraPath:
         return replace(found, boxes_xyxy=_boxes(centre, boxes[:, 2:] * np.abs(turn)[:, None]).astype(np.float32))
 
     def restored(self, tracks: Tracks) -> Tracks:
-        """Tracks in coordinates of the picture again."""
+        """Tracks in coordinates of the frame again."""
         turn, shift = self._at(tracks.frame_index)
         boxes = to_cxywh(tracks.boxes_xyxy)
         centre = (boxes[:, 0] + 1j * boxes[:, 1] - shift) / turn

@@ -87,7 +87,7 @@ class YoloDetector(Detector):
         letterbox = tiling.letterbox
         network = self._network(letterbox.input_width, letterbox.input_height)
         read = partial(read_output, letterbox=letterbox, nms_iou=self.options.nms_iou)
-        return tiling.merge(network.run(tiling.pictures(frames), letterbox, read))
+        return tiling.merge(network.run(tiling.inputs(frames), letterbox, read))
 
     @cached_property
     def _weights(self) -> Weights:

@@ -32,7 +32,7 @@ class Tracking:
     Args:
         params: Tracker and refinement.
         refine: False for the tracks as the tracker gives them.
-        frame_rate: Frames per second of sequences whose ``seqinfo.ini`` does not tell.
+        frame_rate: Frames per second of sequences whose ``seqinfo.ini`` does not give it.
     """
 
     params: TrackingParams

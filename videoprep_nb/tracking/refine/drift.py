@@ -21,7 +21,7 @@ _DOUBT = 2  # as if so many persons more were there, who stand still
 
 @dataclass(frozen=True)
 class Drift:
-    """Where the picture has moved to since the first frame.
+    """Where the frame has moved to since the first frame.
 
     Args:
         frames: ``(K,)`` int64, sampled frames, increasing.
@@ -41,7 +41,7 @@ class Drift:
         return replace(tracks, boxes_xyxy=tracks.boxes_xyxy - self._at(tracks.frame_index))
 
     def restored(self, tracks: Tracks) -> Tracks:
-        """The same tracks in coordinates of the picture again."""
+        """The same tracks in coordinates of the frame again."""
         return replace(tracks, boxes_xyxy=tracks.boxes_xyxy + self._at(tracks.frame_index))
 
     def _at(self, frame_index: npt.NDArray[np.int64]) -> _Array:

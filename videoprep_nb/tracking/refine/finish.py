@@ -1,4 +1,4 @@
-"""Tracks as they are handed on: inside the picture, numbered from 1."""
+"""Tracks as they are handed on: inside the frame, numbered from 1."""
 
 from dataclasses import replace
 
@@ -11,12 +11,12 @@ _MIN_SIDE_PX = 1.0
 
 
 def clip_boxes(tracks: Tracks, width: int, height: int) -> Tracks:
-    """Cut boxes at the border of the picture and drop those of which less than a pixel is left.
+    """Cut boxes at the border of the frame and drop those of which less than a pixel is left.
 
     Args:
         tracks: The tracks.
-        width: Width of the picture in pixels.
-        height: Height of the picture in pixels.
+        width: Width of the frame in pixels.
+        height: Height of the frame in pixels.
     """
     boxes_xyxy = clip_to_frame(tracks.boxes_xyxy, width, height).astype(np.float64)
     shorter_side = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).min(axis=1)

@@ -102,7 +102,7 @@ def _ends(tracklets: Tracklets, first: _Indices, last: _Indices, end: _Indices, 
     mean_box = np.add.reduceat(weight[:, None] * boxes, first) / total[:, None]
     off_s, off_box = time_s - mean_s[tracklet], boxes - mean_box[tracklet]
     covariance = np.add.reduceat((weight * off_s)[:, None] * off_box, first)
-    # few boxes tell no velocity: it is drawn to zero
+    # few boxes show no velocity: it is drawn to zero
     variance = np.add.reduceat(weight * off_s**2, first) + _VELOCITY_DOUBT_S2 * total
     velocity = covariance / variance[:, None]
     return _Ends(

@@ -1,7 +1,7 @@
 """Options of the trackers of ultralytics: its own names and defaults, but times in seconds.
 
 The defaults are those of ultralytics 8.4 at 30 frames per second. Scores and thresholds keep the names that they have
-there and in the papers. Camera motion and appearance are left out: both need the pictures, which are not read again
+there and in the papers. Camera motion and appearance are left out: both need the frames, which are not read again
 when the detections are there.
 """
 

@@ -22,12 +22,12 @@ def tiling(count: int, width: int = 1280, height: int = 720, image_size: int = 6
 
 
 def shown(cut: Tiling, persons_xyxy: Iterable[tuple[float, float, float, float]]) -> list[FrameDetections]:
-    """What a faultless network finds in the pictures: of each person, the part that a picture shows."""
+    """What a faultless network finds in the inputs: of each person, the part that an input shows."""
     box, found = cut.letterbox, []
     frame = np.arange(cut.width * cut.height, dtype=np.uint32).reshape(cut.height, cut.width)
-    for number, picture in enumerate(cut.pictures([frame])):  # type: ignore[list-item]
-        top, left = divmod(int(picture[0, 0]), cut.width)
-        share = 1.0 if number == 0 else box.picture_width / cut.width
+    for number, network_input in enumerate(cut.inputs([frame])):  # type: ignore[list-item]
+        top, left = divmod(int(network_input[0, 0]), cut.width)
+        share = 1.0 if number == 0 else box.scaled_width / cut.width
         scale = np.tile([box.frame_width / cut.width, box.frame_height / cut.height], 2)
         boxes = (np.array(list(persons_xyxy)) - np.tile([left, top], 2) * scale) / share
         boxes = np.clip(boxes, 0, [box.frame_width, box.frame_height] * 2)
@@ -41,11 +41,11 @@ def shown(cut: Tiling, persons_xyxy: Iterable[tuple[float, float, float, float]]
 def test_tiles_cover_the_frame_and_fit_the_network(size: tuple[int, int], count: int) -> None:
     cut = tiling(count, *size)
     frame = np.arange(cut.width * cut.height, dtype=np.uint32).reshape(cut.height, cut.width)
-    whole, *tiles = cut.pictures([frame])  # type: ignore[list-item]
+    whole, *tiles = cut.inputs([frame])  # type: ignore[list-item]
     assert np.array_equal(whole, frame)
     assert len(tiles) + 1 == inputs_per_frame(count)
     assert cut.width % 2 == cut.height % 2 == 0
-    assert {tile.shape for tile in tiles} <= {(cut.letterbox.picture_height, cut.letterbox.picture_width)}
+    assert {tile.shape for tile in tiles} <= {(cut.letterbox.scaled_height, cut.letterbox.scaled_width)}
     if count > 1:
         assert np.array_equal(np.unique(np.concatenate([tile.ravel() for tile in tiles])), frame.ravel())
 
@@ -87,7 +87,7 @@ def test_several_frames_keep_their_persons() -> None:
     assert [len(frame) for frame in merged] == [1, 0, 2]
 
 
-def test_persons_who_overlap_in_one_picture_stay_two() -> None:
+def test_persons_who_overlap_in_one_input_stay_two() -> None:
     cut = tiling(2)
     merged = cut.merge(shown(cut, [(200, 100, 260, 260), (230, 100, 290, 260)]))
     assert len(merged[0]) == 2
@@ -97,16 +97,16 @@ def test_persons_who_overlap_in_one_picture_stay_two() -> None:
 def test_tiles_find_more_of_a_real_crowd(shared_data: Path) -> None:
     folder = shared_data / "mot17_images" / "MOT17-04-FRCNN"
     truth = read_ground_truth(folder / "gt" / "gt.txt")
-    wanted = ((truth.frame_number == 1) & (truth.scores > 0) & (truth.classes == 1)).sum()
-    picture = cv2.cvtColor(cv2.imread(str(folder / "img1" / "000001.jpg")), cv2.COLOR_BGR2RGB)
+    expected = ((truth.frame_number == 1) & (truth.scores > 0) & (truth.classes == 1)).sum()
+    frame = cv2.cvtColor(cv2.imread(str(folder / "img1" / "000001.jpg")), cv2.COLOR_BGR2RGB)
     counts = []
     for tiles in (1, 2):
         detector = YoloDetector(YoloOptions(device="cpu", tiles=tiles))
         width, height = detector.input_size(1280, 720)
-        scaled = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+        scaled = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
         found = detector.detect([scaled] * 2, [0, 1], 1280, 720)
         assert np.array_equal(found[0].boxes_xyxy, found[1].boxes_xyxy)
         assert (found[0].boxes_xyxy >= 0).all()
         assert (found[0].boxes_xyxy <= [1280, 720, 1280, 720]).all()
         counts.append(len(found[0].above(0.25)))
-    assert counts[0] * 1.2 < counts[1] <= wanted
+    assert counts[0] * 1.2 < counts[1] <= expected

@@ -85,8 +85,8 @@ function show() {
   if (page === "job") watch({ view: "job", job: query.get("job") });
   else if (page === "jobs") {
     for (const field of [form.elements.text, form.elements.state]) {
-      const wanted = query.get(field.name) ?? "";
-      if (field.value !== wanted) field.value = wanted; // else the cursor would jump
+      const expected = query.get(field.name) ?? "";
+      if (field.value !== expected) field.value = expected; // else the cursor would jump
     }
     watch({ view: "jobs", ...filter(), page: Number(query.get("page")) || 0 });
   }

@@ -183,7 +183,7 @@ function newRow(video) {
   const row = newElement("tr");
   const parts = {
     number: newElement("td", "vp-number"),
-    thumbnail: newElement("td", "vp-picture"),
+    thumbnail: newElement("td", "vp-thumbnail"),
     name: newElement("th"),
     found: newElement("td"),
     order: newElement("td", "vp-order"),

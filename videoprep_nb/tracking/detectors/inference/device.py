@@ -26,7 +26,7 @@ def choose_device(requested: str) -> Device:
     usable = _cuda_is_usable()
     if requested == "cuda" and not usable:
         raise ParameterError(
-            "device", "found 'cuda', but torch sees no CUDA device here; choose auto or cpu, or install a CUDA torch"
+            "device", "got 'cuda', but torch sees no CUDA device here; choose auto or cpu, or install a CUDA torch"
         )
     return "cuda" if usable else "cpu"
 
@@ -39,9 +39,9 @@ def choose_precision(requested: str, device: Device) -> Precision:
     """
     if requested == "int8":
         if device == "cuda":
-            raise ParameterError("precision", "found 'int8', which is for device cpu; choose auto or half on cuda")
+            raise ParameterError("precision", "got 'int8', which is for device cpu; choose auto or half on cuda")
         if importlib.util.find_spec("nncf") is None:
-            raise ParameterError("precision", "found 'int8', which needs nncf; pip install 'videoprep-nb[int8]'")
+            raise ParameterError("precision", "got 'int8', which needs nncf; pip install 'videoprep-nb[int8]'")
         return "int8"
     if requested == "float32":
         return "float32"
@@ -50,7 +50,7 @@ def choose_precision(requested: str, device: Device) -> Precision:
     if cpu_has_bfloat16():
         return "bfloat16"
     if requested == "half":
-        raise ParameterError("precision", "found 'half', but this processor has no bf16; choose auto or float32")
+        raise ParameterError("precision", "got 'half', but this processor has no bf16; choose auto or float32")
     return "float32"
 
 

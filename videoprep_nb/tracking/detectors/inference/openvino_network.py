@@ -1,4 +1,4 @@
-"""The network on CPUs: exported once to OpenVINO, then run with several pictures in flight."""
+"""The network on CPUs: exported once to OpenVINO, then run with several frames in flight."""
 
 import importlib.metadata
 import tempfile
@@ -71,15 +71,15 @@ class OpenVinoNetwork:
 def compile_network(
     model_path: Path, width: int, height: int, precision: Precision, hint: str = "THROUGHPUT"
 ) -> ov.CompiledModel:
-    """Compile an exported network for whole pictures, ``(1, height, width, 3)`` uint8 RGB.
+    """Compile an exported network for whole images, ``(1, height, width, 3)`` uint8 RGB.
 
     Args:
         model_path: The ``.xml`` file.
-        width: Width of the pictures in pixels.
-        height: Height of the pictures in pixels.
+        width: Width of the images in pixels.
+        height: Height of the images in pixels.
         precision: ``float32``, ``bfloat16`` or ``int8``.
-        hint: OpenVINO's performance hint. ``THROUGHPUT`` works on several pictures at once; on two cores that is a
-            quarter faster than ``LATENCY``, both cores on one picture.
+        hint: OpenVINO's performance hint. ``THROUGHPUT`` works on several frames at once; on two cores that is a
+            quarter faster than ``LATENCY``, both cores on one frame.
     """
     core = ov.Core()
     model = core.read_model(model_path)

@@ -1,8 +1,8 @@
-"""Small persons seen larger: overlapping tiles of the picture go through the network beside the whole picture.
+"""Small persons seen larger: overlapping tiles of the frame go through the network beside the whole frame.
 
 Slicing aided hyper inference of Akyon, Altinuc and Temizel (ICIP 2022, arXiv:2202.06934). A tile has the size of the
-picture in the network, so that one compiled network serves both. Of a person whom the border of a tile cuts, the box
-in that tile is left out, since a neighbouring tile or the whole picture shows the person uncut.
+frame in the network, so that one compiled network serves both. Of a person whom the border of a tile cuts, the box
+in that tile is left out, since a neighbouring tile or the whole frame shows the person uncut.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ from videoprep_nb.tracking.detectors.base import RgbFrame
 from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
 
 _OVERLAP = 0.2  # of the side of a tile, as in the paper
-_SAME_PERSON = 0.8  # intersection over the smaller area, above which boxes of two pictures show one person
+_SAME_PERSON = 0.8  # intersection over the smaller area, above which boxes of two inputs show one person
 _BORDER_PX = 2.0  # as near to the border of a tile, in pixels of the network, a box counts as cut
 
 
@@ -28,8 +28,8 @@ class Tiling:
     """How a frame is cut.
 
     Args:
-        letterbox: How one picture, whole or tile, comes into the network.
-        count: Tiles across the picture and down; 1 for the whole picture alone.
+        letterbox: How one input, whole frame or tile, comes into the network.
+        count: Tiles across the frame and down; 1 for the whole frame alone.
     """
 
     letterbox: Letterbox
@@ -38,14 +38,14 @@ class Tiling:
     @property
     def width(self) -> int:
         """Width in pixels, even, of the frame that the tiles are cut from."""
-        return self._span(self.letterbox.picture_width)
+        return self._span(self.letterbox.scaled_width)
 
     @property
     def height(self) -> int:
         """Its height, even."""
-        return self._span(self.letterbox.picture_height)
+        return self._span(self.letterbox.scaled_height)
 
-    def pictures(self, frames: Iterable[RgbFrame]) -> Iterator[RgbFrame]:
+    def inputs(self, frames: Iterable[RgbFrame]) -> Iterator[RgbFrame]:
         """Each frame, ``(h, w, 3)`` uint8 RGB, and then its tiles, row by row."""
         for frame in frames:
             yield frame
@@ -53,10 +53,10 @@ class Tiling:
                 yield from self._tiles(frame)
 
     def merge(self, found: Sequence[FrameDetections]) -> list[FrameDetections]:
-        """Put together what was found in the pictures of each frame.
+        """Put together what was found in the inputs of each frame.
 
         Args:
-            found: For each picture, in the order of ``pictures``; boxes as if the picture were the whole frame.
+            found: For each input, in the order of ``inputs``; boxes as if the input were the whole frame.
 
         Returns:
             The detections of each frame, in pixels of the frame, strongest first.
@@ -70,17 +70,17 @@ class Tiling:
         if frame.shape[:2] != (self.height, self.width):
             frame = cv2.resize(frame, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
         for left, top in self._corners():
-            yield frame[top : top + self.letterbox.picture_height, left : left + self.letterbox.picture_width]
+            yield frame[top : top + self.letterbox.scaled_height, left : left + self.letterbox.scaled_width]
 
     def _merge_frame(self, found: Sequence[FrameDetections]) -> FrameDetections:
         whole, *tiles = found
         parts = [whole, *(self._in_frame(tile, *corner) for tile, corner in zip(tiles, self._corners(), strict=True))]
         boxes_xyxy = np.concatenate([part.boxes_xyxy for part in parts])
         scores = np.concatenate([part.scores for part in parts])
-        picture = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        source = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
         order = np.argsort(-scores, kind="stable")
-        boxes_xyxy, scores, picture = boxes_xyxy[order], scores[order], picture[order]
-        is_same = (_intersection_over_smaller(boxes_xyxy) > _SAME_PERSON) & (picture[:, None] != picture)
+        boxes_xyxy, scores, source = boxes_xyxy[order], scores[order], source[order]
+        is_same = (_intersection_over_smaller(boxes_xyxy) > _SAME_PERSON) & (source[:, None] != source)
         is_kept = np.ones(len(order), dtype=np.bool_)
         for row in range(len(order)):
             if is_kept[row]:
@@ -90,10 +90,10 @@ class Tiling:
     def _in_frame(self, found: FrameDetections, left: int, top: int) -> FrameDetections:
         """The boxes of a tile that its inner borders do not cut, in pixels of the frame."""
         box = self.letterbox
-        network_px = np.tile([box.picture_width / box.frame_width, box.picture_height / box.frame_height], 2)
+        network_px = np.tile([box.scaled_width / box.frame_width, box.scaled_height / box.frame_height], 2)
         boxes_xyxy = found.boxes_xyxy * network_px
-        room = np.array([left, top, self.width - box.picture_width - left, self.height - box.picture_height - top])
-        to_border = np.hstack([boxes_xyxy[:, :2], [box.picture_width, box.picture_height] - boxes_xyxy[:, 2:]])
+        room = np.array([left, top, self.width - box.scaled_width - left, self.height - box.scaled_height - top])
+        to_border = np.hstack([boxes_xyxy[:, :2], [box.scaled_width, box.scaled_height] - boxes_xyxy[:, 2:]])
         is_whole = ((to_border > _BORDER_PX) | (room == 0)).all(axis=1)
         frame_px = np.tile([box.frame_width / self.width, box.frame_height / self.height], 2)
         in_frame = (boxes_xyxy[is_whole] + np.tile([left, top], 2)) * frame_px
@@ -101,8 +101,8 @@ class Tiling:
 
     def _corners(self) -> list[tuple[int, int]]:
         """Left and upper border of each tile, row by row."""
-        lefts = self._begins(self.width - self.letterbox.picture_width)
-        tops = self._begins(self.height - self.letterbox.picture_height)
+        lefts = self._begins(self.width - self.letterbox.scaled_width)
+        tops = self._begins(self.height - self.letterbox.scaled_height)
         return [(left, top) for top in tops for left in lefts]
 
     def _begins(self, room_px: int) -> list[int]:

@@ -45,10 +45,10 @@ class TorchNetwork:
             The detections, in the order of the frames.
         """
         held = list(frames)
-        pictures = np.empty((len(held), letterbox.input_height, letterbox.input_width, 3), np.uint8)
-        for frame, canvas in zip(held, pictures, strict=True):
+        inputs = np.empty((len(held), letterbox.input_height, letterbox.input_width, 3), np.uint8)
+        for frame, canvas in zip(held, inputs, strict=True):
             letterbox.draw(frame, canvas)
-        batch = torch.from_numpy(pictures).to(self._device)
+        batch = torch.from_numpy(inputs).to(self._device)
         with torch.inference_mode():
             output = self._model(batch.permute(0, 3, 1, 2).to(self._dtype) / 255)[0]
         return [read(one) for one in output.float().cpu().numpy()]

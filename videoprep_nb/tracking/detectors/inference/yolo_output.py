@@ -10,15 +10,15 @@ from videoprep_nb.tracking.detections import DETECTION_FLOOR, FrameDetections
 from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
 
 OutputReader = Callable[[npt.NDArray[np.float32]], FrameDetections]
-"""Makes detections of the output ``(5, N)`` for one picture."""
+"""Makes detections of the output ``(5, N)`` for one input."""
 
 
 def read_output(output: npt.NDArray[np.float32], letterbox: Letterbox, nms_iou: float) -> FrameDetections:
-    """Take the persons out of the output for one picture, strongest first.
+    """Take the persons out of the output for one input, strongest first.
 
     Args:
         output: ``(5, N)`` float32: centre x, centre y, width, height in pixels of the input, score in [0, 1].
-        letterbox: How the picture was made.
+        letterbox: How the input was made.
         nms_iou: Of two boxes that overlap more than this (IoU), the weaker one goes.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Film strips: a few cuttings of a video side by side, around the tracks that are of interest."""
+"""Thumbnail strips: a few crops of a video side by side, around the tracks that are of interest."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.tracking.tracks import Tracks
-from videoprep_nb.viz import pictures, tables
+from videoprep_nb.viz import images, tables
 from videoprep_nb.viz.frames import VideoFrames
-from videoprep_nb.viz.pictures import Mark, Picture
+from videoprep_nb.viz.images import Mark
 from videoprep_nb.viz.style import MUTED, PAPER, Colour
 
 _CELL_HEIGHT_PX = 190
@@ -23,12 +24,12 @@ _MARGIN = 0.35
 
 @dataclass(frozen=True)
 class Scene:
-    """What one film strip shows.
+    """What one thumbnail strip shows.
 
     Args:
         track_ids: The tracks to mark.
         frames: The frames, ascending.
-        follow: True: every cutting is around the person. False: all show the same part of the picture.
+        follow: True: every crop is around the person. False: all show the same part of the image.
     """
 
     track_ids: Sequence[int]
@@ -36,10 +37,10 @@ class Scene:
     follow: bool
 
 
-def film_strips(
+def thumbnail_strips(
     scenes: Iterable[Scene], tracks: Tracks, frames: VideoFrames, rate: float, colours: Mapping[int, Colour]
-) -> list[Picture]:
-    """Draw film strips; each frame of the video is decoded once for all of them.
+) -> list[RgbImage]:
+    """Draw thumbnail strips; each frame of the video is decoded once for all of them.
 
     Args:
         scenes: What they show.
@@ -49,18 +50,18 @@ def film_strips(
         colours: Colours by track id that differ from the usual ones.
 
     Returns:
-        One picture per scene.
+        One image per scene.
     """
     scenes = list(scenes)
     of_scene = [tracks.rows(np.isin(tracks.track_id, scene.track_ids)) for scene in scenes]
     windows = [_windows(rows, scene) for rows, scene in zip(of_scene, scenes, strict=True)]
-    cells: list[list[Picture]] = [[] for _ in scenes]
-    for frame, picture in frames.read(frame for scene in scenes for frame in scene.frames):
+    cells: list[list[RgbImage]] = [[] for _ in scenes]
+    for frame, image in frames.read(frame for scene in scenes for frame in scene.frames):
         for i, scene in enumerate(scenes):
             if frame in scene.frames:
                 window = windows[i][list(scene.frames).index(frame)]
                 now = of_scene[i].rows(of_scene[i].frame_index == frame)
-                cells[i].append(_cell(picture, window, now, tables.clock(frame / rate), colours))
+                cells[i].append(_cell(image, window, now, tables.clock(frame / rate), colours))
     return [_join(strip) for strip in cells]
 
 
@@ -71,7 +72,7 @@ def spread_frames(start_frame: int, last_frame: int, count: int) -> list[int]:
 
 
 def _windows(rows: Tracks, scene: Scene) -> npt.NDArray[np.int64]:
-    """``(K, 4)`` the part of the picture that each cutting shows; it may reach beyond the border."""
+    """``(K, 4)`` the part of the image that each crop shows; it may reach beyond the border."""
     shown = rows.rows((rows.frame_index >= scene.frames[0]) & (rows.frame_index <= scene.frames[-1]))
     boxes_xyxy = shown.boxes_xyxy
     if scene.follow:
@@ -92,15 +93,15 @@ def _windows(rows: Tracks, scene: Scene) -> npt.NDArray[np.int64]:
 
 
 def _cell(
-    picture: Picture, window_xyxy: npt.NDArray[np.int64], now: Tracks, caption: str, colours: Mapping[int, Colour]
-) -> Picture:
+    image: RgbImage, window_xyxy: npt.NDArray[np.int64], now: Tracks, caption: str, colours: Mapping[int, Colour]
+) -> RgbImage:
     left, top, right, bottom = window_xyxy.tolist()
-    cutting = np.zeros((bottom - top, right - left, 3), np.uint8)
-    height, width = picture.shape[:2]
-    inside = picture[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
+    crop = np.zeros((bottom - top, right - left, 3), np.uint8)
+    height, width = image.shape[:2]
+    inside = image[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
     y, x = max(0, -top), max(0, -left)
-    cutting[y : y + inside.shape[0], x : x + inside.shape[1]] = inside
-    small = pictures.shrink(cutting, round(_CELL_HEIGHT_PX * cutting.shape[1] / cutting.shape[0]), _CELL_HEIGHT_PX)
+    crop[y : y + inside.shape[0], x : x + inside.shape[1]] = inside
+    small = images.shrink(crop, round(_CELL_HEIGHT_PX * crop.shape[1] / crop.shape[0]), _CELL_HEIGHT_PX)
     marks = [
         Mark(
             (box - [left, top, left, top]).tolist(),
@@ -112,14 +113,14 @@ def _cell(
             now.boxes_xyxy, now.track_id.tolist(), now.interpolated.tolist(), strict=True
         )
     ]
-    pictures.draw_marks(small, marks, cutting.shape[1])
+    images.draw_marks(small, marks, crop.shape[1])
     cell = np.full((small.shape[0] + _CAPTION_PX, small.shape[1], 3), PAPER, np.uint8)
     cell[: small.shape[0]] = small
-    pictures.text(cell, caption, 1, small.shape[0] + 17, 13, MUTED)
+    images.text(cell, caption, 1, small.shape[0] + 17, 13, MUTED)
     return cell
 
 
-def _join(cells: Sequence[Picture]) -> Picture:
+def _join(cells: Sequence[RgbImage]) -> RgbImage:
     height = max(cell.shape[0] for cell in cells)
     width = sum(cell.shape[1] + _GAP_PX for cell in cells) - _GAP_PX
     strip = np.full((height, width, 3), PAPER, np.uint8)

@@ -16,10 +16,10 @@ from videoprep_nb.media.probe import VideoInfo, probe
 
 _THUMBNAIL_PX = 320
 _THUMBNAIL_TIMEOUT_S = 20.0
-_LATEST_PICTURE_S = 10.0
+_LATEST_THUMBNAIL_S = 10.0
 
 
-class Look(Record):
+class Inspection(Record):
     """What was found in a file.
 
     Args:
@@ -30,7 +30,7 @@ class Look(Record):
         duration_s: Length in seconds.
         duration: The same for people.
         findings: What is unusual about it, a sentence each.
-        thumbnail: A picture from it as a ``data:`` address of a JPEG; empty when there is none.
+        thumbnail: A frame from it as a ``data:`` address of a JPEG; empty when there is none.
     """
 
     problem: str
@@ -43,7 +43,7 @@ class Look(Record):
     thumbnail: str = ""
 
 
-def look(path: Path, name: str) -> Look:
+def inspect_video(path: Path, name: str) -> Inspection:
     """Inspect a file.
 
     Args:
@@ -53,9 +53,9 @@ def look(path: Path, name: str) -> Look:
     try:
         info = probe(path, name)
     except VideoPrepError as error:
-        return Look(problem=str(error))
+        return Inspection(problem=str(error))
     width, height = info.displayed_size
-    return Look(
+    return Inspection(
         problem="",
         width=round(width * info.displayed_sample_aspect),
         height=height,
@@ -68,19 +68,19 @@ def look(path: Path, name: str) -> Look:
 
 
 def _thumbnail(path: Path, info: VideoInfo) -> str:
-    """A picture from the beginning, past what may be black."""
-    start_s = min(info.duration_s / 4, _LATEST_PICTURE_S)
+    """A frame from the beginning, past what may be black."""
+    start_s = min(info.duration_s / 4, _LATEST_THUMBNAIL_S)
     fit = f"scale={_THUMBNAIL_PX}:{_THUMBNAIL_PX}:force_original_aspect_ratio=decrease:force_divisible_by=2"
     with tempfile.TemporaryDirectory() as folder:
-        picture = Path(folder) / "thumbnail.jpg"
+        thumbnail = Path(folder) / "thumbnail.jpg"
         arguments = ["-ss", f"{start_s:.3f}", *raw_input(path), "-an", "-frames:v", "1"]
         arguments += ["-vf", f"scale=iw*sar:ih,{fit}", "-c:v", "mjpeg", "-q:v", "5", "-pix_fmt", "yuvj420p"]
         try:
-            run_ffmpeg(arguments, picture, timeout_s=_THUMBNAIL_TIMEOUT_S, container="mjpeg")
-        except FfmpegError:  # the look is of use without a picture
+            run_ffmpeg(arguments, thumbnail, timeout_s=_THUMBNAIL_TIMEOUT_S, container="mjpeg")
+        except FfmpegError:  # an inspection is of use without a thumbnail
             return ""
-        return f"data:image/jpeg;base64,{base64.b64encode(picture.read_bytes()).decode()}"
+        return f"data:image/jpeg;base64,{base64.b64encode(thumbnail.read_bytes()).decode()}"
 
 
 if __name__ == "__main__":
-    sys.stdout.write(look(Path(sys.argv[1]), sys.argv[2]).model_dump_json())
+    sys.stdout.write(inspect_video(Path(sys.argv[1]), sys.argv[2]).model_dump_json())
