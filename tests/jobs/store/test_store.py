@@ -1,67 +1,18 @@
-"""The store, read back by plain sqlite3: what is in the file is what counts."""
+"""The jobs of a store, read back by plain sqlite3: what is in the file is what counts."""
 
 import random
-import signal
-import sqlite3
-import subprocess
-import sys
-import threading
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.jobs.scheduling.test_states import ALLOWED
-from videoprep_nb.core.errors import InputError, NoSuchJob, WrongState
-from videoprep_nb.jobs.models import ENDED, JobSpec, State, VideoInput
-from videoprep_nb.jobs.params import JobOptions
+from tests.support.store_records import START, at, job_id, rows, spec
+from videoprep_nb.core.errors import NoSuchJob, WrongState
+from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.store.rows import TaskRow
-from videoprep_nb.jobs.store.schema import MIGRATIONS
 from videoprep_nb.jobs.store.store import Store
-
-START = datetime(2026, 1, 31, 12, tzinfo=UTC)
-
-
-def at(second: int) -> datetime:
-    return START + timedelta(seconds=second)
-
-
-def job_id(number: int) -> str:
-    return f"20260131-{number:016x}"
-
-
-def spec(number: int, *names: str) -> JobSpec:
-    videos = [
-        VideoInput(video_id=str(index), original_name=name, path=Path(f"{index}.mp4"))
-        for index, name in enumerate(names or ("a.mp4",), start=1)
-    ]
-    return JobSpec(
-        job_id=job_id(number),
-        created_at=START,
-        version="0",
-        videos=videos,
-        options=JobOptions(keep_scratch=number % 2 == 1),
-    )
-
-
-def rows(database: Path, query: str, *values: Any) -> list[tuple]:
-    with closing(sqlite3.connect(database)) as connection:
-        return connection.execute(query, values).fetchall()
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "what? #1%.sqlite"
-
-
-@pytest.fixture
-def store(database: Path):
-    store = Store(database)
-    yield store
-    store.close()
 
 
 def test_job_is_read_back(store: Store):
@@ -83,17 +34,6 @@ def test_job_is_found_by_its_number(five_jobs: Store):
 def test_times_of_any_zone_are_kept_in_utc(store: Store, database: Path):
     store.add_job(spec(1), 0, "", datetime.fromisoformat("2026-01-31T13:00:00+01:00"))
     assert rows(database, "SELECT created_at FROM jobs") == [("2026-01-31T12:00:00.000000+00:00",)]
-
-
-@pytest.fixture
-def five_jobs(store: Store) -> Store:
-    for number, (names, owner) in enumerate(
-        [(["a.mp4"], "ann"), (["100%_b.mp4"], "bob"), (["c.mp4", "Über.MOV"], "ann"), (["d.mp4"], ""), (["e'.mp4"], "")]
-    ):
-        store.add_job(spec(number, *names), 1, owner, at(number))
-    store.set_job_state(job_id(2), State.RUNNING, "", at(10))
-    store.set_job_state(job_id(3), State.CANCELLED, "Stopped on request.", at(11))
-    return store
 
 
 @pytest.mark.parametrize(
@@ -145,65 +85,6 @@ def test_times_of_a_job(store: Store, steps: list[str], times: tuple[int | None,
     assert (job.started_at, job.ended_at) == tuple(None if time is None else at(time) for time in times)
 
 
-@pytest.fixture
-def task_store(store: Store) -> Store:
-    """A store with one job of one task, named ``u``."""
-    store.add_job(spec(1), 0, "", START)
-    store.plan_tasks(job_id(1), [TaskRow("u", "clip", "1", part=3)])
-    return store
-
-
-@pytest.mark.parametrize(
-    ("steps", "attempt", "times"),
-    [
-        pytest.param([], 0, (None, None), id="planned"),
-        pytest.param(["queued", "running"], 1, (1, None), id="started"),
-        pytest.param(["queued", "running", "done"], 1, (1, 2), id="done"),
-        pytest.param(["queued", "running", "waiting"], 1, (None, None), id="worker died"),
-        pytest.param(["queued", "running", "waiting", "queued", "running"], 2, (4, None), id="second attempt"),
-        pytest.param(["queued", "running", "failed", "waiting"], 0, (None, None), id="to be retried"),
-        pytest.param(["queued", "running", "failed", "waiting", "queued", "running"], 1, (5, None), id="retried"),
-    ],
-)
-def test_times_and_attempts_of_a_task(
-    task_store: Store, steps: list[str], attempt: int, times: tuple[int | None, int | None]
-):
-    for second, state in enumerate(steps):
-        task_store.set_task_state(job_id(1), "u", State(state), f"{state} now", at(second), report=f"{state}.ipynb")
-        task_store.set_task_progress(job_id(1), "u", 5, 10, "clips")
-    (task,) = task_store.tasks(job_id(1))
-    last = steps[-1] if steps else "waiting"
-    assert (task.key, task.stage, task.video_id, task.part) == ("u", "clip", "1", 3)
-    assert (task.state, task.attempt) == (last, attempt)
-    assert (task.started_at, task.ended_at) == tuple(None if time is None else at(time) for time in times)
-    assert (task.message, task.report) == ((f"{last} now", f"{last}.ipynb") if steps else ("", ""))
-    assert (task.done, task.total, task.progress_unit) == ((0, 0, "") if last == "waiting" else (5, 10, "clips"))
-
-
-def test_progress_never_shrinks_and_late_reports_are_ignored(task_store: Store, database: Path):
-    def note(done: int) -> tuple:
-        task_store.set_task_progress(job_id(1), "u", done, 100, "frames")
-        return rows(database, "SELECT done, total, progress_unit FROM tasks")[0]
-
-    assert note(1) == (0, 0, "")  # it has not started
-    for state in (State.QUEUED, State.RUNNING):
-        task_store.set_task_state(job_id(1), "u", state, "", START)
-    assert [note(done) for done in (10, 30, 20)] == [(10, 100, "frames"), (30, 100, "frames"), (30, 100, "frames")]
-    task_store.set_task_state(job_id(1), "u", State.FAILED, "", START)
-    assert note(90) == (30, 100, "frames")
-
-
-def test_tasks_planned_again_keep_their_state(task_store: Store):
-    task_store.set_task_state(job_id(1), "u", State.QUEUED, "", START)
-    task_store.plan_tasks(job_id(1), [TaskRow("u", "clip", "1"), TaskRow("v", "package", None)])
-    assert [(task.key, task.state) for task in task_store.tasks(job_id(1))] == [("u", "queued"), ("v", "waiting")]
-
-
-def test_tasks_that_are_no_longer_planned_go(task_store: Store):
-    task_store.plan_tasks(job_id(1), [TaskRow("v", "package", None)])
-    assert [task.key for task in task_store.tasks(job_id(1))] == ["v"]
-
-
 def test_wish_to_cancel_lasts_until_the_end(task_store: Store):
     task_store.request_cancel(job_id(1))
     for state, requested in ((State.RUNNING, True), (State.QUEUED, True), (State.CANCELLED, False)):
@@ -212,21 +93,6 @@ def test_wish_to_cancel_lasts_until_the_end(task_store: Store):
     task_store.request_cancel(job_id(1))  # too late
     task_store.set_job_state(job_id(1), State.QUEUED, "", START)
     assert not task_store.job(job_id(1)).cancel_requested
-
-
-def test_tasks_end_with_their_job(task_store: Store):
-    for state in (State.QUEUED, State.RUNNING):
-        task_store.set_task_state(job_id(1), "u", state, "", at(1))
-    task_store.set_job_state(job_id(1), State.FAILED, "The disk is full.", at(2))
-    (task,) = task_store.tasks(job_id(1))
-    assert (task.state, task.ended_at) == (State.CANCELLED, at(2))
-
-
-def test_attempts_are_counted_anew_when_asked(task_store: Store):
-    for state in (State.QUEUED, State.RUNNING):
-        task_store.set_task_state(job_id(1), "u", state, "", START)
-    task_store.set_task_state(job_id(1), "u", State.WAITING, "", START, forget_attempts=True)
-    assert task_store.tasks(job_id(1))[0].attempt == 0
 
 
 def test_events_tell_every_step(task_store: Store):
@@ -283,10 +149,10 @@ def test_results_are_marked_as_deleted(store: Store):
     ],
 )
 def test_unknown_job_is_named(task_store: Store, database: Path, call):
-    before = list(task_store._connection.iterdump())
+    before = list(task_store._database._connection.iterdump())
     with pytest.raises(NoSuchJob, match=job_id(7)):
         call(task_store, job_id(7))
-    assert list(task_store._connection.iterdump()) == before
+    assert list(task_store._database._connection.iterdump()) == before
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -314,95 +180,3 @@ def test_random_changes_never_leave_the_table_of_states(task_store: Store, datab
         course = start + [event for (event,) in events]
         assert set(pairwise(course)) <= ALLOWED[kind]
         assert course[-1] == state[kind] == rows(database, f"SELECT state FROM {kind}s")[0][0]
-
-
-def test_threads_do_not_get_into_each_others_way(store: Store, database: Path):
-    def submit(owner: str) -> None:
-        for number in range(25):
-            own = spec(int(owner) * 1000 + number)
-            store.add_job(own, 1, owner, START)
-            store.plan_tasks(own.job_id, [TaskRow("u", "clip", "1")])
-            store.set_job_state(own.job_id, State.RUNNING, "", START)
-            assert store.jobs(owner=owner)[1] == number + 1
-
-    threads = [threading.Thread(target=submit, args=(str(owner),)) for owner in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert rows(database, "SELECT state, count(*) FROM jobs GROUP BY state") == [("running", 100)]
-    assert rows(database, "SELECT count(*), count(DISTINCT id), max(id) FROM events") == [(200, 200, 200)]
-
-
-def test_what_was_committed_survives_kill_9(database: Path):
-    code = f"""
-import os, sys
-sys.path.insert(0, {str(Path(__file__).resolve().parents[3])!r})
-from tests.jobs.store.test_store import *
-store = Store(Path(sys.argv[1]))
-for number in range(50):
-    store.add_job(spec(number), 1, "", START)
-os.kill(os.getpid(), 9)
-"""
-    ended = subprocess.run([sys.executable, "-c", code, str(database)])
-    assert ended.returncode == -signal.SIGKILL
-    with closing(Store(database)) as store:
-        assert store.jobs()[1] == 50
-    assert rows(database, "PRAGMA integrity_check") == [("ok",)]
-
-
-def test_new_database_has_the_newest_version_and_wal(store: Store, database: Path):
-    assert rows(database, "PRAGMA user_version") == [(len(MIGRATIONS),)]
-    assert rows(database, "PRAGMA journal_mode") == [("wal",)]
-
-
-@pytest.mark.parametrize("read_only", [False, True], ids=["service", "reader"])
-def test_database_of_a_newer_toolkit_is_refused_and_unharmed(store: Store, database: Path, read_only: bool):
-    store.add_job(spec(1), 0, "", START)
-    store._connection.execute("PRAGMA user_version = 99")
-    with pytest.raises(InputError, match="version 99"):
-        Store(database, read_only=read_only)
-    assert rows(database, "PRAGMA user_version") == [(99,)]
-    assert store.jobs()[1] == 1
-
-
-@pytest.mark.parametrize("read_only", [False, True], ids=["service", "reader"])
-@pytest.mark.parametrize("content", [b"this is no database " * 500, b"SQLite format 3\0 but broken" * 500])
-def test_file_that_is_no_database_is_refused(database: Path, content: bytes, read_only: bool):
-    database.write_bytes(content)
-    with pytest.raises(InputError, match="cannot be opened"):
-        Store(database, read_only=read_only)
-    assert database.read_bytes() == content
-
-
-@pytest.mark.parametrize("read_only", [False, True], ids=["service", "reader"])
-@pytest.mark.parametrize("content", [b"this is no database " * 500, b""], ids=["no database", "other version"])
-def test_refused_file_is_closed(database: Path, content: bytes, read_only: bool):
-    database.write_bytes(content)
-    if not content:
-        with closing(sqlite3.connect(database)) as connection:
-            connection.execute("PRAGMA user_version = 99")
-    with pytest.raises(InputError) as caught:
-        Store(database, read_only=read_only)
-    open_files = [str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
-    assert str(database) not in open_files, caught.value  # which holds all that was at work
-
-
-def test_missing_folder_is_refused(tmp_path: Path):
-    with pytest.raises(InputError, match="cannot be opened"):
-        Store(tmp_path / "absent" / "jobs.sqlite")
-
-
-def test_reader_sees_the_jobs_and_cannot_change_them(five_jobs: Store, database: Path):
-    five_jobs.close()
-    with closing(Store(database, read_only=True)) as reader:
-        assert reader.jobs()[1] == 5
-        assert reader.events(job_id(3))[-1].text == "Stopped on request."
-        with pytest.raises(sqlite3.OperationalError, match="readonly"):
-            reader.delete_job(job_id(0))
-
-
-def test_reader_makes_no_database(database: Path):
-    with pytest.raises(InputError, match="cannot be opened"):
-        Store(database, read_only=True)
-    assert not database.exists()

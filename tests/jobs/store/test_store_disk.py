@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.store.test_store import job_id
+from tests.support.store_records import job_id
 
 FILL_A_SMALL_DISK = """
 import sys
 sys.path.insert(0, sys.argv[2])
 import json
 from pathlib import Path
-from tests.jobs.store.test_store import START, spec
+from tests.support.store_records import START, spec
 from videoprep_nb.core.errors import DiskFullError
 from videoprep_nb.jobs.store.store import Store
 folder = Path(sys.argv[1])

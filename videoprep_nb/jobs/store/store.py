@@ -1,4 +1,4 @@
-"""What the service remembers: jobs, their tasks of work and what happened to them, in one SQLite file.
+"""What the service remembers: jobs, their tasks and what happened to them, in one SQLite file.
 
 Only the service writes. Every change of state is checked against the table of states and leaves an event, in the
 same transaction.
@@ -6,22 +6,18 @@ same transaction.
 
 import json
 import sqlite3
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from videoprep_nb.core.errors import InputError, NoSuchJob
-from videoprep_nb.core.layout import disk_full_error
+from videoprep_nb.core.errors import NoSuchJob
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.scheduling.states import check_transition
+from videoprep_nb.jobs.store.database import Database
 from videoprep_nb.jobs.store.rows import Event, EventKind, JobRow, TaskRow, event_from, job_from, task_from, time_text
-from videoprep_nb.jobs.store.schema import MIGRATIONS, migrate, version_of
 from videoprep_nb.jobs.store.sql import insert, update
 
-_BUSY_TIMEOUT_S = 10.0
 _MAX_NUMBER = 2**63 - 1  # the largest integer of SQLite
 
 
@@ -37,44 +33,11 @@ class Store:
     """
 
     def __init__(self, path: Path, read_only: bool = False) -> None:
-        self._path = path
-        self._lock = threading.RLock()
-        try:
-            self._connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}",
-                uri=True,
-                timeout=_BUSY_TIMEOUT_S,
-                isolation_level=None,  # transactions start and end where we say so
-                check_same_thread=False,
-            )
-            self._connection.row_factory = sqlite3.Row
-            try:
-                self._check_version() if read_only else self._prepare()
-            except BaseException:
-                self._connection.close()
-                raise
-        except sqlite3.Error as error:
-            raise InputError(f"{path} cannot be opened as a job database ({error}).") from error
-
-    def _prepare(self) -> None:
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        # a power cut may lose the last moments, never the file; done markers on the disk make good for them
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        self._connection.execute("PRAGMA foreign_keys = ON")
-        migrate(self._connection, MIGRATIONS)
-
-    def _check_version(self) -> None:
-        version = version_of(self._connection)
-        if version != len(MIGRATIONS):
-            raise InputError(
-                f"{self._path} has version {version}, expected {len(MIGRATIONS)}; "
-                "start the service of this toolkit once to bring it up to date, or use the toolkit that wrote it."
-            )
+        self._database = Database(path, read_only)
 
     def close(self) -> None:
         """Close the database."""
-        with self._lock:
-            self._connection.close()
+        self._database.close()
 
     def add_job(self, spec: JobSpec, size_bytes: int, owner: str, at: datetime) -> None:
         """Add a queued job.
@@ -97,7 +60,7 @@ class Store:
             "keep_scratch": spec.options.keep_scratch,
             "created_at": time_text(at),
         }
-        with self._transaction() as cursor:
+        with self._database.transaction() as cursor:
             cursor.execute(insert("jobs", values), values)
             _add_state_event(cursor, spec.job_id, at, {"state": State.QUEUED, "message": ""})
 
@@ -107,7 +70,7 @@ class Store:
         Raises:
             NoSuchJob: There is none.
         """
-        rows = self._read("SELECT * FROM jobs WHERE job_id = ?", job_id)
+        rows = self._database.read("SELECT * FROM jobs WHERE job_id = ?", job_id)
         if not rows:
             raise NoSuchJob.with_id(job_id)
         return job_from(rows[0])
@@ -121,7 +84,7 @@ class Store:
         Raises:
             NoSuchJob: There is none.
         """
-        rows = self._read("SELECT job_id FROM jobs WHERE number = ?", number) if number <= _MAX_NUMBER else []
+        rows = self._database.read("SELECT job_id FROM jobs WHERE number = ?", number) if number <= _MAX_NUMBER else []
         if not rows:
             raise NoSuchJob.with_id(str(number))
         return str(rows[0]["job_id"])
@@ -153,9 +116,9 @@ class Store:
         }
         given = {condition: value for condition, value in conditions.items() if value is not None}
         where = f"WHERE {' AND '.join(given)}" if given else ""
-        with self._lock:  # both questions see the same jobs
-            total = self._read(f"SELECT count(*) FROM jobs {where}", *given.values())[0][0]  # noqa: S608 - constants
-            rows = self._read(
+        with self._database.lock:  # both queries see the same jobs
+            total = self._database.read(f"SELECT count(*) FROM jobs {where}", *given.values())[0][0]  # noqa: S608 - constants
+            rows = self._database.read(
                 f"SELECT * FROM jobs {where} ORDER BY number DESC LIMIT ? OFFSET ?",  # noqa: S608 - constants
                 *given.values(),
                 limit,
@@ -165,18 +128,20 @@ class Store:
 
     def unfinished_jobs(self) -> list[JobRow]:
         """Jobs that are queued or running, in the order of their submission."""
-        rows = self._read("SELECT * FROM jobs WHERE state IN (?, ?) ORDER BY number", State.QUEUED, State.RUNNING)
+        rows = self._database.read(
+            "SELECT * FROM jobs WHERE state IN (?, ?) ORDER BY number", State.QUEUED, State.RUNNING
+        )
         return [job_from(row) for row in rows]
 
     def count_by_state(self, owner: str | None = None) -> dict[State, int]:
         """How many jobs, of one owner or of all, are in each state; states without a job are left out."""
         where, values = ("", ()) if owner is None else ("WHERE owner = ?", (owner,))
-        rows = self._read(f"SELECT state, count(*) FROM jobs {where} GROUP BY state", *values)  # noqa: S608 - constants
+        rows = self._database.read(f"SELECT state, count(*) FROM jobs {where} GROUP BY state", *values)  # noqa: S608 - constants
         return {State(state): count for state, count in rows}
 
     def count_running_tasks(self) -> int:
         """How many tasks are running, of all jobs."""
-        return int(self._read("SELECT count(*) FROM tasks WHERE state = ?", State.RUNNING)[0][0])
+        return int(self._database.read("SELECT count(*) FROM tasks WHERE state = ?", State.RUNNING)[0][0])
 
     def set_job_state(self, job_id: str, state: State, message: str, at: datetime) -> None:
         """Change the state of a job; when it ends, tasks that have not ended are cancelled with it.
@@ -191,7 +156,7 @@ class Store:
             NoSuchJob: There is no such job.
             WrongState: The job cannot go to this state from the one it is in.
         """
-        with self._transaction() as cursor:
+        with self._database.transaction() as cursor:
             row = cursor.execute("SELECT * FROM jobs WHERE job_id = ?", [job_id]).fetchone()
             if row is None:
                 raise NoSuchJob.with_id(job_id)
@@ -207,7 +172,7 @@ class Store:
         Raises:
             NoSuchJob: There is no such job.
         """
-        with self._transaction() as cursor:
+        with self._database.transaction() as cursor:
             _check_job(cursor, job_id)
             unfinished = [State.QUEUED, State.RUNNING]
             cursor.execute(
@@ -220,7 +185,7 @@ class Store:
         Raises:
             NoSuchJob: There is no such job.
         """
-        with self._transaction() as cursor:
+        with self._database.transaction() as cursor:
             _check_job(cursor, job_id)
             cursor.execute("UPDATE jobs SET results_deleted_at = ? WHERE job_id = ?", [time_text(at), job_id])
             _add_event(cursor, job_id, "message", f"Results deleted on {at:%Y-%m-%d}.", {}, at)
@@ -231,7 +196,7 @@ class Store:
         Raises:
             NoSuchJob: There is no such job.
         """
-        with self._transaction() as cursor:
+        with self._database.transaction() as cursor:
             _check_job(cursor, job_id)
             cursor.execute("DELETE FROM jobs WHERE job_id = ?", [job_id])
 
@@ -246,7 +211,7 @@ class Store:
             NoSuchJob: There is no such job.
         """
         planned = list(tasks)
-        with self._transaction() as cursor:
+        with self._database.transaction() as cursor:
             _check_job(cursor, job_id)
             cursor.execute(
                 "DELETE FROM tasks WHERE job_id = ? AND key NOT IN (SELECT value FROM json_each(?))",
@@ -265,7 +230,10 @@ class Store:
 
     def tasks(self, job_id: str) -> list[TaskRow]:
         """The tasks of a job in the order in which they were added; none when there is no such job."""
-        return [task_from(row) for row in self._read("SELECT * FROM tasks WHERE job_id = ? ORDER BY number", job_id)]
+        return [
+            task_from(row)
+            for row in self._database.read("SELECT * FROM tasks WHERE job_id = ? ORDER BY number", job_id)
+        ]
 
     def set_task_state(
         self,
@@ -294,7 +262,7 @@ class Store:
             NoSuchJob: There is no such job or task.
             WrongState: The task cannot go to this state from the one it is in.
         """
-        with self._transaction() as cursor:
+        with self._database.transaction() as cursor:
             row = cursor.execute("SELECT * FROM tasks WHERE job_id = ? AND key = ?", [job_id, key]).fetchone()
             if row is None:
                 raise NoSuchJob(f"There is no job {job_id} with a task {key}.")
@@ -315,7 +283,7 @@ class Store:
             total: What there is to do, 0 while that is unknown.
             progress_unit: What is counted.
         """
-        with self._transaction() as cursor:
+        with self._database.transaction() as cursor:
             cursor.execute(
                 "UPDATE tasks SET done = max(done, ?), total = ?, progress_unit = ? "
                 "WHERE job_id = ? AND key = ? AND state = ?",
@@ -334,39 +302,14 @@ class Store:
         Raises:
             NoSuchJob: There is no such job.
         """
-        with self._transaction() as cursor:
+        with self._database.transaction() as cursor:
             _check_job(cursor, job_id)
             _add_event(cursor, job_id, "message", text, data or {}, at)
 
     def events(self, job_id: str, since_id: int = 0) -> list[Event]:
         """The events of a job after a certain one, oldest first; none when there is no such job."""
-        rows = self._read("SELECT * FROM events WHERE job_id = ? AND id > ? ORDER BY id", job_id, since_id)
+        rows = self._database.read("SELECT * FROM events WHERE job_id = ? AND id > ? ORDER BY id", job_id, since_id)
         return [event_from(row) for row in rows]
-
-    def _read(self, query: str, *values: str | int) -> list[sqlite3.Row]:
-        with self._lock:
-            return self._connection.execute(query, values).fetchall()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Cursor]:
-        """A block that changes the database wholly or not at all.
-
-        Raises:
-            DiskFullError: There was no room for the change.
-        """
-        # an error that a log keeps would keep the cursor too, and an open cursor keeps the file open for ever
-        with self._lock, closing(self._connection.cursor()) as cursor:
-            try:
-                cursor.execute("BEGIN IMMEDIATE")
-                yield cursor
-                cursor.execute("COMMIT")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-                    raise disk_full_error(self._path.parent) from error
-                raise
-            finally:
-                if self._connection.in_transaction:
-                    cursor.execute("ROLLBACK")
 
 
 def _check_job(cursor: sqlite3.Cursor, job_id: str) -> None:
