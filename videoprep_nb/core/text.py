@@ -1,6 +1,6 @@
 """Counts and sentences in messages."""
 
-_PLURALS = {"person": "people", "entry": "entries"}
+_PLURALS = {"person": "people", "entry": "entries", "box": "boxes"}
 
 
 def plural(count: int, noun: str) -> str:

@@ -1,0 +1,1 @@
+"""The way back: what annotators exported becomes training data."""

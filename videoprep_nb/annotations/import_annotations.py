@@ -1,0 +1,150 @@
+"""The way back: exports of CVAT and the package that was annotated, to training data."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from videoprep_nb.annotations.agreement import PairAgreement, compare_annotators
+from videoprep_nb.annotations.annotated import AnnotatedClip
+from videoprep_nb.annotations.cvat_xml import CvatDocument, read_document
+from videoprep_nb.annotations.export_files import open_xml_files
+from videoprep_nb.annotations.join import FrameIndex, join
+from videoprep_nb.annotations.labels_of_export import read_choices
+from videoprep_nb.annotations.merge import Merged, merge
+from videoprep_nb.annotations.params import ImportAnnotationsParams
+from videoprep_nb.annotations.people import NamedBox, name_people
+from videoprep_nb.annotations.training_boxes import TrainingBoxes, planes, training_boxes
+from videoprep_nb.annotations.write_ava import AvaWritten, write_ava
+from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.layout import staged_folder
+from videoprep_nb.exports.labels import Action
+from videoprep_nb.exports.result import Result, open_result
+
+REPORT_NAME = "report.html"
+_WRITTEN = {REPORT_NAME, "ava"}
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """What came back.
+
+    Args:
+        output_dir: The folder that was written.
+        actions: Everything that can be said about a box.
+        clips: Each clip as each annotator left it.
+        merged: What all annotators together say.
+        agreement: How far each two annotators agree.
+        training: The boxes that were written, and those that were not.
+        new_ids: Boxes whose export has no id for them.
+        other_shapes: Shapes that are not boxes; they are not read.
+        clips_left: Clips of the package that nobody annotated.
+        ava: What AVA's files hold.
+    """
+
+    output_dir: Path
+    actions: Sequence[Action]
+    clips: Sequence[AnnotatedClip]
+    merged: Merged
+    agreement: Sequence[PairAgreement]
+    training: TrainingBoxes
+    new_ids: Sequence[NamedBox]
+    other_shapes: int
+    clips_left: Sequence[str]
+    ava: AvaWritten
+
+    @property
+    def boxes_per_action(self) -> Counter[int]:
+        """Action id → boxes with it."""
+        return Counter(action.action_id for box in self.training.boxes for action in box.actions)
+
+    @property
+    def label_count(self) -> int:
+        """Labels on all boxes."""
+        return sum(len(box.actions) for box in self.training.boxes)
+
+    @property
+    def unlabelled_count(self) -> int:
+        """Boxes about which nobody said anything."""
+        return sum(not box.actions for box in self.training.boxes)
+
+
+def import_annotations(params: ImportAnnotationsParams) -> Annotations:
+    """Read exports of CVAT, join them with the package, and write training data and a report.
+
+    The folder appears complete, or nothing does.
+
+    Args:
+        params: What to read and to write.
+
+    Raises:
+        InputError: A file is missing or is not what it should be, or the exports do not fit the package.
+        ParameterError: The labels make no sense.
+        DiskFullError: The disk was full.
+    """
+    output_dir = Path(params.output_dir)
+    _check_output(output_dir)
+    labels = _read_text(Path(params.labels_file)) if params.labels_file else ""
+    result = open_result(params.package)
+    by_video = planes(result.manifest, source_pixels=params.source_pixels)
+    documents = list(_read_documents([Path(export) for export in params.exports]))
+    choices = read_choices(labels, documents)
+    index = FrameIndex(result.manifest)
+    clips = [clip for document in documents for clip in join(document, choices, index)]
+    merged = _merge_all(clips, result)
+    named = name_people(merged.frames, result.proposals)
+    training = training_boxes(named, by_video, choices.actions)
+    with staged_folder(output_dir) as folder:
+        (folder / "ava").mkdir()
+        annotated = {frame.name for frame in merged.frames}
+        written = write_ava(
+            folder / "ava", training.boxes, by_video, result.manifest, annotated, choices.actions, params.ava_preset
+        )
+        seen = {clip.clip_id for clip in clips}
+        return Annotations(
+            output_dir=output_dir,
+            actions=choices.actions,
+            clips=clips,
+            merged=merged,
+            agreement=compare_annotators(clips),
+            training=training,
+            new_ids=[box for box in named if box.has_new_id],
+            other_shapes=sum(document.other_shapes for document in documents),
+            clips_left=[clip_id for clip_id in result.proposals if clip_id not in seen],
+            ava=written,
+        )
+
+
+def _read_documents(paths: Sequence[Path]) -> Iterable[CvatDocument]:
+    if not paths:
+        raise InputError("There is no export to read; name at least one.")
+    names = Counter(path.name for path in paths)
+    for path in paths:
+        shown = path.name if names[path.name] == 1 else str(path)
+        yield from (read_document(file) for file in open_xml_files(path, shown))
+
+
+def _merge_all(clips: Sequence[AnnotatedClip], result: Result) -> Merged:
+    merged = Merged()
+    for clip_id, frames in result.proposals.items():
+        of_clip = merge([clip for clip in clips if clip.clip_id == clip_id], list(frames))
+        merged.frames += of_clip.frames
+        merged.disagreements += of_clip.disagreements
+    return merged
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; expected the YAML file with the labels.") from None
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"{path} cannot be read as text; expected the YAML file with the labels.") from None
+
+
+def _check_output(folder: Path) -> None:
+    """Refuse a folder that holds anything but an earlier import: it is going to be replaced."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise InputError(f"{folder} is not a folder; name a new one.")
+    if folder.exists() and (others := sorted({entry.name for entry in folder.iterdir()} - _WRITTEN)):
+        raise InputError(f"{folder} holds other files ({others[0]}), and would be replaced; name a new folder.")
