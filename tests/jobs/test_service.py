@@ -58,8 +58,10 @@ def test_job_that_nobody_works_on_can_be_cancelled(idle_service: Service, no_vid
     assert idle_service.job(job_id).job.state is State.QUEUED
     idle_service.cancel(job_id)
     assert wait_for_end(idle_service, job_id).job.state is State.CANCELLED
-    with pytest.raises(WrongState):
+    with pytest.raises(WrongState, match=r"^Job 1 is cancelled already"):
         idle_service.cancel(job_id)
+    with pytest.raises(NoSuchJob, match=r"^Job 1 has no report 'absent.html'"):
+        idle_service.report_path(job_id, "absent.html")
     idle_service.delete(job_id)
     assert not idle_service.workspace.job_folder(job_id).path.exists()
     with pytest.raises(NoSuchJob):
@@ -71,9 +73,9 @@ def test_submission_is_answered_before_any_work(idle_service: Service, no_video:
     assert idle_service.job(job_id).job.state is State.QUEUED
     assert idle_service.job(job_id).fraction_done == 0
     for call in (idle_service.delete, idle_service.retry):
-        with pytest.raises(WrongState):
+        with pytest.raises(WrongState, match=r"^Job 1 is queued;"):
             call(job_id)
-    with pytest.raises(NoSuchJob):
+    with pytest.raises(NoSuchJob, match=r"^Job 1 is queued and has no package"):
         idle_service.package_path(job_id)
 
 

@@ -232,7 +232,7 @@ class Service:
         """
         row = self._store.job(job_id)
         if row.state in ENDED:
-            raise WrongState(f"Job {job_id} is {row.state} already; there is nothing to cancel.")
+            raise WrongState(f"{row.title} is {row.state} already; there is nothing to cancel.")
         self._store.request_cancel(job_id)
         self._dispatcher.cancel(job_id)
 
@@ -245,9 +245,9 @@ class Service:
         """
         row = self._store.job(job_id)
         if row.state not in (State.FAILED, State.CANCELLED, State.COMPLETED_WITH_ERRORS):
-            raise WrongState(f"Job {job_id} is {row.state}; only a job that failed or was cancelled is tried again.")
+            raise WrongState(f"{row.title} is {row.state}; only a job that failed or was cancelled is tried again.")
         if row.results_deleted_at:
-            raise WrongState(f"The files of job {job_id} have been deleted; submit its videos again.")
+            raise WrongState(f"The files of {row.title} have been deleted; submit its videos again.")
         self._store.set_job_state(job_id, State.QUEUED, "", datetime.now(UTC))
         self._dispatcher.take_up(job_id)
 
@@ -269,15 +269,22 @@ class Service:
         row = self._store.job(job_id)
         package = self.workspace.job_folder(job_id).package
         if row.results_deleted_at:
-            raise NoSuchJob(f"The files of job {job_id} have been deleted; submit its videos again.")
+            raise NoSuchJob(f"The files of {row.title} have been deleted; submit its videos again.")
         if not package.is_file():
-            raise NoSuchJob(f"Job {job_id} is {row.state} and has no package.")
+            raise NoSuchJob(f"{row.title} is {row.state} and has no package.")
         return package
 
     def report_path(self, job_id: str, name: str) -> Path:
-        """A report of a job, see ``Workspace.report_path``."""
-        self._store.job(job_id)
-        return self.workspace.report_path(job_id, name)
+        """A report of a job.
+
+        Raises:
+            NoSuchJob: There is no such job, or it has no such report.
+        """
+        row = self._store.job(job_id)
+        path = self.workspace.report_path(job_id, name)
+        if path is None:
+            raise NoSuchJob(f"{row.title} has no report {name[:100]!r}; its page lists those that it has.")
+        return path
 
     def report_names(self, job_id: str) -> list[str]:
         """Names of the pages and notebooks among the reports of a job, in order."""
@@ -356,7 +363,7 @@ class Service:
     def _delete(self, job_id: str) -> None:
         row = self._store.job(job_id)
         if row.state not in ENDED:
-            raise WrongState(f"Job {job_id} is {row.state}; cancel it first.")
+            raise WrongState(f"{row.title} is {row.state}; cancel it first.")
         self._store.delete_job(job_id)
         remove_tree(self.workspace, self.workspace.job_folder(job_id).path)
 

@@ -131,8 +131,18 @@ def test_lists_hold_only_ones_own(people: People):
     assert people.bert.get("/api/jobs", params={"text": "anna"}).json()["total"] == 0
     assert people.bert.get("/api/health").json()["jobs"] == {}
     assert people.bert.get("/api/uploads/").json() == []
-    for view in ("jobs", f"job&job={people.job_id}", "health"):
+    for view in ("jobs", f"job&job={people.job_id}", "job&job=1", "health"):
         assert "anna" not in people.bert.get(f"/page/live?view={view}").text
+
+
+def test_page_finds_a_job_by_its_number_too(people: People):
+    number = people.anna.get(f"/api/jobs/{people.job_id}").json()["number"]
+    by_number, by_id = (people.anna.get(f"/page/live?view=job&job={name}").json() for name in (number, people.job_id))
+    assert by_number["pieces"] == by_id["pieces"]
+    assert f"<h1>Job {number} " in by_number["pieces"]["title"]
+    theirs, absent = (people.bert.get(f"/page/live?view=job&job={name}").json()["pieces"] for name in (number, 987654))
+    assert f"There is no job {number};" in theirs["problem"]
+    assert theirs["problem"].replace(str(number), "987654") == absent["problem"]
 
 
 def test_uploads_of_others_make_no_job(people: People):

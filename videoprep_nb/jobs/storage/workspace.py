@@ -56,22 +56,19 @@ class Workspace:
         check_job_id(job_id)
         return JobFolder(self.jobs_dir / job_id)
 
-    def report_path(self, job_id: str, name: str) -> Path:
-        """A report of a job.
+    def report_path(self, job_id: str, name: str) -> Path | None:
+        """A report of a job; None when it has no such report, also when the name leads elsewhere, or to a link.
 
         Args:
             job_id: The job.
             name: Its file name, such as ``04_track_persons_1.html``.
-
-        Raises:
-            NoSuchJob: The job has no such report; also when the name leads elsewhere, or to a link.
         """
         reports = self.job_folder(job_id).reports
         if _REPORT_NAME.fullmatch(name):
             path = reports / name
             if path.is_file() and path.resolve() == path:
                 return path
-        raise NoSuchJob(f"Job {job_id} has no report {name[:100]!r}; its page lists those that it has.")
+        return None
 
     def new_upload_path(self) -> Path:
         """A name that cannot be guessed for the folder of one upload, on the same disk as the jobs."""

@@ -45,6 +45,11 @@ class JobRow:
     results_deleted_at: datetime | None
     cancel_requested: bool
 
+    @property
+    def title(self) -> str:
+        """What people call it, on the page and in messages: "Job 32"."""
+        return f"Job {self.number}"
+
 
 @dataclass(frozen=True)
 class TaskRow:

@@ -85,7 +85,7 @@ def fetch_all_reports(job_id: JobId, jobs: Jobs) -> StreamingResponse:
     # in a folder, so that a package beside it is where the overview says
     files = {f"reports/{name}": jobs.report_path(job_id, name) for name in jobs.report_names(job_id)}
     if not files:
-        raise NoSuchJob(f"Job {job_id} has no reports (yet).")
+        raise NoSuchJob(f"{jobs.row(job_id).title} has no reports (yet).")
     headers = {"Content-Disposition": f'attachment; filename="reports_{job_id}.zip"'}
     return StreamingResponse(zip_pieces(files), media_type="application/zip", headers=headers)
 

@@ -212,7 +212,7 @@ class UserJobs:
             NoSuchJob: There is no such job, or it has no such preview (yet).
         """
         if name not in self.preview_names(job_id):
-            raise NoSuchJob(f"Job {job_id} has no preview {name[:100]!r} (yet).")
+            raise NoSuchJob(f"{self.row(job_id).title} has no preview {name[:100]!r} (yet).")
         return self.workspace.job_folder(job_id).path / "preview" / name
 
     def workers(self) -> list[dict[str, object]]:

@@ -106,17 +106,22 @@ class ReportLink:
     label: str
 
 
-def job_view(jobs: UserJobs, job_id: str) -> Fragments:
+def job_view(jobs: UserJobs, name: str) -> Fragments:
     """Everything about one job, in pieces that change at different times.
+
+    Args:
+        jobs: The jobs that the user may see.
+        name: Its number or its id, as in the address of the page.
 
     Raises:
         NoSuchJob: There is none that the user may see.
     """
+    job_id = jobs.job_id_of(name)
     view = jobs.job(job_id)
     job = JobStatus.of_view(view, jobs.has_package(job_id))
     has_ended = job.state in ENDED
     fragments = {
-        "title": render("job_title.html", job=job, number=view.job.number, has_ended=has_ended, retried=_RETRIED),
+        "title": render("job_title.html", job=job, title=view.job.title, has_ended=has_ended, retried=_RETRIED),
         "progress": render(
             "job_progress.html", job=job, has_ended=has_ended, headline=_headline(job), advice=_advice(job)
         ),

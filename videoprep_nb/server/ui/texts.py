@@ -58,7 +58,6 @@ OLDER = "Older"
 TIME_LEFT = "about {time} left"
 
 # --- one job ---
-JOB_TITLE = "Job {number}"
 JOB_ADDRESS = "This page has its own address: bookmark it or send it to a colleague."
 COPY_ADDRESS = "Copy address"
 QUEUED_ADVICE = "The job starts as soon as a worker is free. You can close this page."
