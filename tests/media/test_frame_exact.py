@@ -1,9 +1,11 @@
 """Frames come back exact from resize, clip and extract together."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from tests.support.synthetic import number_in, numbers_in, write_counter_video
@@ -40,6 +42,12 @@ def extract(folder: Path, **options: object) -> FrameTable:
 
 def number_in_jpeg(folder: Path, clip_id: str, name: str) -> int:
     return number_in(cv2.imread(str(folder / "frames" / "1" / clip_id / name)))
+
+
+def assert_stamps_are_those_of(numbers: list[int], times_s: Sequence[float], folder: Path) -> None:
+    """The stamps beside the standard video are those of the source frames that it shows."""
+    stamps_s = np.load(folder / "1_stamps.npy")
+    assert stamps_s == pytest.approx([times_s[number] for number in numbers], abs=0.001)
 
 
 @pytest.mark.parametrize("rate_text", RATES)
@@ -79,6 +87,7 @@ def test_variable_rate_becomes_constant_by_time_stamps(tmp_path: Path) -> None:
     slots = [round(float(time_s) * 25) for time_s in times_s]
     shown = [max(i for i, slot in enumerate(slots) if slot <= k) for k in range(slots[-1] + 1)]
     assert numbers == shown
+    assert_stamps_are_those_of(numbers, [float(time_s) for time_s in times_s], tmp_path)
     cut(tmp_path, clip_duration_s=2)
     frames = extract(tmp_path).frames
     assert [number_in_jpeg(tmp_path, frame.clip_id, frame.name) for frame in frames] == [
@@ -90,6 +99,7 @@ def test_chosen_rate_follows_the_time_stamps(tmp_path: Path) -> None:
     source = write_counter_video(tmp_path / "source.mp4", 100, Fraction(50))
     numbers = standardise(source, tmp_path, frame_rate="25")
     assert len(numbers) == 50
+    assert_stamps_are_those_of(numbers, [index / 50 for index in range(100)], tmp_path)
     assert all(abs(number - 2 * index) <= 1 for index, number in enumerate(numbers))
 
 

@@ -50,7 +50,8 @@ def source_stamps(times_s: Times, stamps_s: Times, rate: Fraction, frame_count: 
     """
     if not len(times_s):
         return np.full(frame_count, np.nan)
-    slots = np.floor((times_s - times_s[0]) * float(rate) + 0.5)
+    # ffmpeg calculates with whole ticks, where half a slot is exact
+    slots = np.floor(np.round((times_s - times_s[0]) * float(rate), 6) + 0.5)
     shown = np.searchsorted(slots, np.arange(frame_count), side="right") - 1
     stamps: Times = stamps_s[np.clip(shown, 0, None)]
     return stamps

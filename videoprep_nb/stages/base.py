@@ -89,6 +89,10 @@ def _no_cost(params: Any, video: VideoLength) -> Cost:
     return Cost()
 
 
+def _needs_nothing(params: Any) -> tuple[str, ...]:
+    return ()
+
+
 def _accept(params: Any) -> None:
     return None
 
@@ -118,6 +122,7 @@ class Stage:
         follows: Parameters that take the value of another stage's, written ``stage.parameter``.
         retry_keeps: Templates below the scratch folder of what a retry need not make again of a finished video.
         retry_keeps_always: The same of a video that is not finished.
+        retry_needs: For a stage of scope ``JOB``: what it reads, with these params, of a finished video beyond that.
         weight: Share of a job's time, relative to the other stages, for the estimate of the time left.
         part_share: Share of ``weight`` that its parts take when a video is split.
         gpu_parameter: Parameter that asks for a GPU by the value ``cuda``; empty if none does.
@@ -145,6 +150,7 @@ class Stage:
     follows: Mapping[str, str] = field(default_factory=dict)
     retry_keeps: tuple[str, ...] = ()
     retry_keeps_always: tuple[str, ...] = ()
+    retry_needs: Callable[[Any], tuple[str, ...]] = _needs_nothing
     weight: float = 1.0
     part_share: float = 0.0
     gpu_parameter: str = ""

@@ -143,7 +143,7 @@ class ActiveJob:
 
     def _keep_for_retry(self, done_video_ids: list[str]) -> None:
         try:
-            keep_for_retry(self.folder, self.tasks(), done_video_ids)
+            keep_for_retry(self.folder, self.tasks(), done_video_ids, self.spec.params)
         except OSError as error:  # the disk is full to the last byte; a retry then starts over
             _log.warning("nothing is kept of job %s: %s", self.spec.job_id, error)
             shutil.rmtree(self.folder.kept, ignore_errors=True)

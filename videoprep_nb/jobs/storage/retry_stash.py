@@ -8,25 +8,28 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.scheduling.plan import Task
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.stages.base import fill
 from videoprep_nb.stages.registry import STAGES
 
 
-def keep_for_retry(folder: JobFolder, tasks: Iterable[Task], done_video_ids: Iterable[str]) -> None:
+def keep_for_retry(folder: JobFolder, tasks: Iterable[Task], done_video_ids: Iterable[str], params: JobParams) -> None:
     """Move what a retry can use out of the scratch folder of a job.
 
     Args:
         folder: The job's folder.
         tasks: All tasks of the job.
         done_video_ids: The videos of which every task is done.
+        params: The parameters of the job's stages.
     """
+    needed = [template for stage, of_stage in params.each() for template in stage.retry_needs(of_stage)]
     of_videos = [(task, task.video.video_id) for task in tasks if task.video]
     done = set(done_video_ids)
     for video_id in dict.fromkeys(video_id for _, video_id in of_videos):
         for stage in STAGES.values():
-            kept = stage.retry_keeps if video_id in done else stage.retry_keeps_always
+            kept = (*stage.retry_keeps, *needed) if video_id in done else stage.retry_keeps_always
             _move(folder, (Path(fill(template, {"video_id": video_id})) for template in kept))
     # last, since they say that all the rest is there
     _move(folder, (_marker(folder, task) for task, video_id in of_videos if video_id in done))

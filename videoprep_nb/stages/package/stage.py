@@ -18,14 +18,17 @@ from videoprep_nb.core.layout import (
 )
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.core.records import Record
-from videoprep_nb.stages.base import Scope, Stage
+from videoprep_nb.stages.base import Cost, Scope, Stage, VideoLength
 from videoprep_nb.stages.package.params import PackageParams
 
 if TYPE_CHECKING:
-    from videoprep_nb.exports.base import Exporter
+    from videoprep_nb.exports.base import Exporter, Need
     from videoprep_nb.exports.result import Result
 
 _FINDINGS_SHOWN = 3
+# clips as 02_clip writes them; ten people on every frame
+_CLIP_BYTES_PER_FRAME = 40_000
+_TRACK_BYTES_PER_FRAME = 10 * 16
 
 
 class PackageEntry(Record):
@@ -199,6 +202,31 @@ def _check(params: PackageParams) -> None:
         _exporters(params)
 
 
+def _needs(params: PackageParams) -> "frozenset[Need]":
+    """What the formats read beyond the package."""
+    if not params.exports and not params.add_to_package:
+        return frozenset()
+    beside, inside = _exporters(params)
+    return frozenset().union(*(exporter.needs for exporter in (*beside, *inside)))
+
+
+def _retry_needs(params: PackageParams) -> tuple[str, ...]:
+    from videoprep_nb.exports.base import Need
+
+    return ("clips/{video_id}",) if Need.CLIPS in _needs(params) else ()
+
+
+def _cost(params: PackageParams, video: VideoLength) -> Cost:
+    """What is kept for formats; what they write themselves has about the size of the package, or of the clips."""
+    from videoprep_nb.exports.base import Need
+
+    needs, frame_count = _needs(params), video.duration_s * video.rate
+    kept_bytes = frame_count * _CLIP_BYTES_PER_FRAME if Need.CLIPS in needs else 0.0
+    if Need.DENSE_TRACKS in needs:
+        kept_bytes += frame_count * _TRACK_BYTES_PER_FRAME
+    return Cost(disk_bytes=kept_bytes * (1 + len(params.exports)))
+
+
 class _FileCounter:
     def __init__(self, report: ProgressCallback, total: int) -> None:
         self._report = report
@@ -227,7 +255,9 @@ STAGE = Stage(
         "job_params": "{job_params}",
     },
     outputs={"output_file": "{package_file}"},
+    retry_needs=_retry_needs,
     weight=0.7,
+    cost=_cost,
     check=_check,
     preload=("videoprep_nb.exports.validation.validate",),
 )
