@@ -82,6 +82,11 @@ def height_modulated_iou_matrix(
     return similarity
 
 
+def to_xywh(boxes_xyxy: FloatArray) -> FloatArray:
+    """``(N, 4)`` corners to the upper left corner, width and height."""
+    return np.hstack([boxes_xyxy[:, :2], boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]])
+
+
 def to_cxywh(boxes_xyxy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """``(N, 4)`` corners to centre x and y, width and height."""
     upper_left, lower_right = boxes_xyxy[:, :2], boxes_xyxy[:, 2:]
