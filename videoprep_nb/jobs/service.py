@@ -11,7 +11,7 @@ from pathlib import Path
 
 import videoprep_nb
 from videoprep_nb.core.errors import InputError, NoRoom, NoSuchJob, ParameterError, TooLarge, TooManyJobs, WrongState
-from videoprep_nb.jobs.engine.cluster import EngineSettings
+from videoprep_nb.jobs.engine.cluster import EngineSettings, WorkerInfo
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, VideoInput
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.scheduling.dispatcher import Dispatcher
@@ -307,7 +307,7 @@ class Service:
         """Number of tasks that are running, of all jobs."""
         return self._store.count_running_tasks()
 
-    def workers(self) -> list[dict[str, object]]:
+    def workers(self) -> list[WorkerInfo]:
         """The workers that tasks run on; none while they start."""
         return self._dispatcher.engine.workers() if self._dispatcher.engine else []
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.support.job_services import wait_until
 from tests.support.web_server import SMALL_LIMITS, RunningServer, assert_problem, read_events, running_server
 from videoprep_nb.exports.validation.validate import validate_package
 from videoprep_nb.media.sample import write_sample
@@ -273,6 +274,13 @@ def test_health(server: RunningServer):
     health = server.client.get("/api/health").json()
     assert health["disk_free_bytes"] <= health["disk_total_bytes"]
     assert sum(health["jobs"].values()) == server.client.get("/api/jobs").json()["total"]
+
+
+def test_health_lists_the_workers(server: RunningServer):
+    assert wait_until(lambda: server.client.get("/api/health").json()["workers"], 30)
+    (worker,) = server.client.get("/api/health").json()["workers"]
+    (known,) = server.service.workers()
+    assert worker == {"address": known.address, "threads": 1, "resources": known.resources}
 
 
 def test_full_queue_is_said_before_the_upload(tmp_path: Path):

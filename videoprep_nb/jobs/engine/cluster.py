@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -35,6 +35,21 @@ _LOCAL_CONFIGURATION = {
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "5s",
 }
+
+
+@dataclass(frozen=True)
+class WorkerInfo:
+    """A worker that tasks run on.
+
+    Args:
+        address: Its address, such as ``tcp://127.0.0.1:40123``.
+        threads: Tasks that it runs at a time.
+        resources: What it offers, such as ``{"GPU": 1.0}``.
+    """
+
+    address: str
+    threads: int
+    resources: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -204,10 +219,10 @@ class Engine:
         elif self.is_connected:  # else it is the scheduler that was lost, with everything that it knew
             on_end(_LOST)
 
-    def workers(self) -> list[dict[str, Any]]:
-        """The workers: address, threads and resources."""
+    def workers(self) -> list[WorkerInfo]:
+        """The workers that the scheduler knows."""
         return [
-            {"address": address, "threads": worker["nthreads"], "resources": worker["resources"]}
+            WorkerInfo(address, worker["nthreads"], worker["resources"])
             for address, worker in self._client.scheduler_info(n_workers=-1)["workers"].items()
         ]
 

@@ -27,7 +27,7 @@ def show_health(jobs: Jobs) -> Health:
     disk = shutil.disk_usage(jobs.workspace.path)
     return Health(
         version=videoprep_nb.__version__,
-        workers=[Worker.model_validate(worker) for worker in jobs.workers()],
+        workers=[Worker.of(worker) for worker in jobs.workers()],
         jobs=jobs.counts(),
         disk_total_bytes=disk.total,
         disk_free_bytes=disk.free,

@@ -1,10 +1,11 @@
 """What the API answers, as OpenAPI describes it."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, Field, model_validator
 
+from videoprep_nb.jobs.engine.cluster import WorkerInfo
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.service import JobView
@@ -235,6 +236,11 @@ class Worker(BaseModel):
     address: str = Field(examples=["tcp://127.0.0.1:40123"])
     threads: int = Field(description="tasks that it runs at a time", examples=[1])
     resources: dict[str, float] = Field(examples=[{"GPU": 1}])
+
+    @classmethod
+    def of(cls, worker: WorkerInfo) -> Self:
+        """What the engine knows of it."""
+        return cls(address=worker.address, threads=worker.threads, resources=worker.resources)
 
 
 class Health(BaseModel):

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from videoprep_nb.core.errors import NoSuchJob, ParameterError
+from videoprep_nb.jobs.engine.cluster import WorkerInfo
 from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.service import JobView, Limits, Service
@@ -215,7 +216,7 @@ class UserJobs:
             raise NoSuchJob(f"{self.row(job_id).title} has no preview {name[:100]!r} (yet).")
         return self.workspace.job_folder(job_id).path / "preview" / name
 
-    def workers(self) -> list[dict[str, object]]:
+    def workers(self) -> list[WorkerInfo]:
         """The workers that tasks run on; none while they start."""
         return self._service.workers()
 
