@@ -2,71 +2,27 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from videoprep_nb.annotations.agreement import PairAgreement, compare_annotators
+from videoprep_nb.annotations.agreement import compare_annotators
 from videoprep_nb.annotations.annotated import AnnotatedClip
 from videoprep_nb.annotations.cvat_xml import CvatDocument, read_document
 from videoprep_nb.annotations.export_files import open_xml_files
+from videoprep_nb.annotations.imported import Annotations
 from videoprep_nb.annotations.join import FrameIndex, join
 from videoprep_nb.annotations.labels_of_export import read_choices
 from videoprep_nb.annotations.merge import Merged, merge
 from videoprep_nb.annotations.params import ImportAnnotationsParams
-from videoprep_nb.annotations.people import NamedBox, name_people
-from videoprep_nb.annotations.training_boxes import TrainingBoxes, planes, training_boxes
-from videoprep_nb.annotations.write_ava import AvaWritten, write_ava
+from videoprep_nb.annotations.people import name_people
+from videoprep_nb.annotations.training_boxes import planes, training_boxes
+from videoprep_nb.annotations.view import report
+from videoprep_nb.annotations.write_ava import write_ava
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.layout import staged_folder
-from videoprep_nb.exports.labels import Action
 from videoprep_nb.exports.result import Result, open_result
 
 REPORT_NAME = "report.html"
 _WRITTEN = {REPORT_NAME, "ava"}
-
-
-@dataclass(frozen=True)
-class Annotations:
-    """What came back.
-
-    Args:
-        output_dir: The folder that was written.
-        actions: Everything that can be said about a box.
-        clips: Each clip as each annotator left it.
-        merged: What all annotators together say.
-        agreement: How far each two annotators agree.
-        training: The boxes that were written, and those that were not.
-        new_ids: Boxes whose export has no id for them.
-        other_shapes: Shapes that are not boxes; they are not read.
-        clips_left: Clips of the package that nobody annotated.
-        ava: What AVA's files hold.
-    """
-
-    output_dir: Path
-    actions: Sequence[Action]
-    clips: Sequence[AnnotatedClip]
-    merged: Merged
-    agreement: Sequence[PairAgreement]
-    training: TrainingBoxes
-    new_ids: Sequence[NamedBox]
-    other_shapes: int
-    clips_left: Sequence[str]
-    ava: AvaWritten
-
-    @property
-    def boxes_per_action(self) -> Counter[int]:
-        """Action id → boxes with it."""
-        return Counter(action.action_id for box in self.training.boxes for action in box.actions)
-
-    @property
-    def label_count(self) -> int:
-        """Labels on all boxes."""
-        return sum(len(box.actions) for box in self.training.boxes)
-
-    @property
-    def unlabelled_count(self) -> int:
-        """Boxes about which nobody said anything."""
-        return sum(not box.actions for box in self.training.boxes)
 
 
 def import_annotations(params: ImportAnnotationsParams) -> Annotations:
@@ -101,7 +57,7 @@ def import_annotations(params: ImportAnnotationsParams) -> Annotations:
             folder / "ava", training.boxes, by_video, result.manifest, annotated, choices.actions, params.ava_preset
         )
         seen = {clip.clip_id for clip in clips}
-        return Annotations(
+        annotations = Annotations(
             output_dir=output_dir,
             actions=choices.actions,
             clips=clips,
@@ -113,6 +69,8 @@ def import_annotations(params: ImportAnnotationsParams) -> Annotations:
             clips_left=[clip_id for clip_id in result.proposals if clip_id not in seen],
             ava=written,
         )
+        (folder / REPORT_NAME).write_text(report(annotations), encoding="utf-8")
+    return annotations
 
 
 def _read_documents(paths: Sequence[Path]) -> Iterable[CvatDocument]:

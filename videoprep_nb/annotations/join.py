@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -88,7 +88,7 @@ def join(document: CvatDocument, choices: Choices, index: FrameIndex) -> list[An
         joiner.add_track(track)
     for clip in joiner.clips.values():
         _check_ids_differ(clip)
-    return list(joiner.clips.values())
+    return joiner.named_clips()
 
 
 class _Joiner:
@@ -160,6 +160,14 @@ class _Joiner:
             boxes.setdefault(name, [])
         return boxes
 
+    def named_clips(self) -> list[AnnotatedClip]:
+        """The clips; where two tasks of nobody in particular hold the same one, with the numbers of the tasks."""
+        shared = Counter((clip.source, clip.clip_id) for clip in self.clips.values())
+        return [
+            replace(clip, source=f"{clip.source}, task {task_id}") if shared[clip.source, clip_id] > 1 else clip
+            for (task_id, clip_id), clip in self.clips.items()
+        ]
+
     def _clip(self, task: CvatTask | None, task_id: str, clip_id: str) -> AnnotatedClip:
         if (task_id, clip_id) not in self.clips:
             who = f" ({task.annotator})" if task and task.annotator else ""
@@ -203,10 +211,14 @@ class _Joiner:
 
     def _is_whole_clip(self, task: CvatTask, clip: ManifestClip) -> bool:
         """Whether a task was made of the video file of a clip, and not of its extracted frames."""
-        if task.size is None or len(clip.frames) == clip.frame_count:
+        if task.size is None:
             return bool(task.is_video)
         if task.size not in (len(clip.frames), clip.frame_count):
-            expected = f"{len(clip.frames):,} (the extracted frames) or {clip.frame_count:,} (the whole clip)"
+            expected = f"{len(clip.frames):,} (the extracted frames)"
+            if clip.frame_count != len(clip.frames):
+                expected += f" or {clip.frame_count:,} (the whole clip)"
+            elif task.is_video:
+                expected += "; for tasks made of whole clips give the folder of the job as package"
             raise InputError(
                 f"{self._document.name}: the task {task.name} has {plural(task.size, 'frame')}, expected {expected}."
             )

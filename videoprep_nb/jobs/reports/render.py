@@ -14,6 +14,7 @@ from typing import Any
 
 from videoprep_nb.core.layout import staged_file
 from videoprep_nb.core.timecode import format_duration
+from videoprep_nb.viz.page import PAGE_TEMPLATES
 
 FAILURE_TAG = "videoprep-failure"
 """Tag of a raw cell that holds the sentence about a failure which no cell shows, such as a dead kernel."""
@@ -125,6 +126,7 @@ def render_html(notebook: Any, default_title: str) -> str:
     exporter = HTMLExporter(
         template_name=_TEMPLATES.name,
         extra_template_basedirs=[str(_TEMPLATES.parent)],
+        extra_template_paths=[str(PAGE_TEMPLATES)],
         exclude_input_prompt=True,
         exclude_output_prompt=True,
         exclude_anchor_links=True,
@@ -159,7 +161,7 @@ def write_index(path: Path, job: JobSummary) -> None:
     """
     from jinja2 import Environment, FileSystemLoader
 
-    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True)
+    environment = Environment(loader=FileSystemLoader([_TEMPLATES, PAGE_TEMPLATES]), autoescape=True)
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
     environment.filters["duration"] = format_duration
     bounded = replace(job, reports=[_bounded(entry, i) for i, entry in enumerate(job.reports)])
