@@ -123,7 +123,8 @@ def test_cohens_kappa(pairs: list[tuple[str, str]], kappa: float | None) -> None
 
 
 def test_report_says_all_that_happened_and_loads_nothing(tmp_path: Path) -> None:
-    outside, cut = (None, (0.0, 50.0, 20.0, 70.0), {}), (2, (60.0, 0.0, 90.0, 30.0), {})
+    outside: Person = None, (0.0, 50.0, 20.0, 70.0), {}
+    cut: Person = 2, (60.0, 0.0, 90.0, 30.0), {}
     first = on_first_frame((1, BOX, {"action": "walk"}), outside, annotator="<script>ann")
     second = on_first_frame((1, BOX, {"action": "sit"}), outside, cut)
     bring_back(tmp_path, [first, second, second])
