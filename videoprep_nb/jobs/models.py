@@ -66,7 +66,7 @@ class JobSpec(Record):
         """Jobs of version 0.1 had their options beside their parameters; an unfinished one goes on."""
         if not isinstance(content, dict) or "keep_scratch" not in content:
             return content
-        older = {"keep_scratch": "keep_scratch", "previews": "previews", "clips_per_task": "clips_per_task"}
+        older = {"keep_scratch": "keep_scratch", "previews": "previews", "clips_per_unit": "clips_per_task"}
         options = {new: content[old] for old, new in older.items() if old in content}
         return {name: value for name, value in content.items() if name not in older} | {"options": options}
 

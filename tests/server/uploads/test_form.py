@@ -103,7 +103,7 @@ END = b"--XX--\r\n"
 
 
 def test_fields_of_the_last_version_are_options(server: RunningServer, caplog: pytest.LogCaptureFixture):
-    body = video_part("one") + text_part("keep_scratch", b"true") + text_part("clips_per_task", b"3") + b"--XX--"
+    body = video_part("one") + text_part("keep_scratch", b"true") + text_part("clips_per_unit", b"3") + b"--XX--"
     answer = submit(server, body)
     assert answer.status_code == 202, answer.text
     assert spec_of(server, answer.json()["job_id"])["options"] == {

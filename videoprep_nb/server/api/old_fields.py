@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-OLD_FIELDS = {"keep_scratch": "keep_scratch", "clips_per_task": "clips_per_task"}
+OLD_FIELDS = {"keep_scratch": "keep_scratch", "clips_per_unit": "clips_per_task"}
 """The option that each of them is now."""
 
 _log = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ def old_options(fields: Mapping[str, Any]) -> dict[str, Any]:
         fields: Fields of a form or of a JSON body.
 
     Example:
-        >>> old_options({"videos": [], "clips_per_task": 3})
+        >>> old_options({"videos": [], "clips_per_unit": 3})
         {'clips_per_task': 3}
     """
     for name in OLD_FIELDS.keys() & fields.keys():
