@@ -38,7 +38,7 @@ def export(
     from videoprep_nb.exports.write_export import write_export
 
     try:
-        [exporter] = create_exporters([format_name], _options(format_name, assignments or []), field="--format")
+        [exporter] = create_exporters([format_name], format_options(format_name, assignments or []), field="--format")
         target = output or Path(exporter.download_name)
         if target.exists():
             raise InputError(f"{target} exists already; delete it or choose another name with --output.")
@@ -50,7 +50,7 @@ def export(
     out.print(escape(str(target)))
 
 
-def _options(format_name: str, assignments: Iterable[str]) -> list[str]:
+def format_options(format_name: str, assignments: Iterable[str]) -> list[str]:
     """Options as stage 6 takes them, from ``option=value``."""
     return [f"{format_name}.{name}:{text_or_file(value)}" for name, value in map(_split, assignments)]
 

@@ -12,6 +12,7 @@ from videoprep_nb.cli.export import export
 from videoprep_nb.cli.files import probe, sample, validate
 from videoprep_nb.cli.import_annotations import import_annotations
 from videoprep_nb.cli.jobs import jobs_app
+from videoprep_nb.cli.push import push
 from videoprep_nb.cli.registries import detectors, formats, trackers
 from videoprep_nb.cli.run import run
 from videoprep_nb.cli.serve import serve
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command(rich_help_panel=_VIDEOS)(run)
 app.command(rich_help_panel=_VIDEOS)(export)
 app.command(rich_help_panel=_VIDEOS)(formats)
+app.command(rich_help_panel=_VIDEOS)(push)
 app.command(rich_help_panel=_VIDEOS)(validate)
 app.command("import-annotations", rich_help_panel=_VIDEOS)(import_annotations)
 app.command(rich_help_panel=_VIDEOS)(probe)
