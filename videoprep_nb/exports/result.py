@@ -155,15 +155,21 @@ def open_result(path: str | Path) -> Result:
         package = read_package(path)
         content = package.read_manifest()
         return Result(package, None if content is None else Manifest.parse(content, f"{MANIFEST_NAME} in {path}"))
-    kept = path / KEPT_FOLDER
     manifest_file = path / MANIFEST_NAME
-    return Result(
-        package=read_package(path / PACKAGE_NAME),
-        described=Manifest.read(manifest_file) if manifest_file.exists() else None,
-        dense_tracks_file=_present(kept / DENSE_TRACKS_NAME),
-        clips_dir=_present(kept / CLIPS_FOLDER),
-    )
+    described = Manifest.read(manifest_file) if manifest_file.exists() else None
+    return Result(read_package(path / PACKAGE_NAME), described, *_kept_files(path))
 
 
-def _present(path: Path) -> Path | None:
-    return path if path.exists() else None
+def provided_by(folder: Path) -> frozenset[Need]:
+    """What can be read from the folder of a job; its package is not opened.
+
+    Args:
+        folder: The folder, with a package in it.
+    """
+    return Result(Package(folder / PACKAGE_NAME, {}), None, *_kept_files(folder)).provides
+
+
+def _kept_files(folder: Path) -> tuple[Path | None, Path | None]:
+    """Dense tracks and clips; None for what was not kept."""
+    tracks, clips = (folder / KEPT_FOLDER / name for name in (DENSE_TRACKS_NAME, CLIPS_FOLDER))
+    return tracks if tracks.exists() else None, clips if clips.exists() else None

@@ -12,6 +12,7 @@ from pathlib import Path
 import videoprep_nb
 from videoprep_nb.core.errors import InputError, NoRoom, NoSuchJob, ParameterError, TooLarge, TooManyJobs, WrongState
 from videoprep_nb.jobs.engine.cluster import EngineSettings, WorkerInfo
+from videoprep_nb.jobs.exports import JobExports
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, VideoInput
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.scheduling.dispatcher import Dispatcher
@@ -95,6 +96,14 @@ class Service:
         self._dispatcher = Dispatcher(workspace, self._store, settings)
         self._dispatcher.start()
         self._resources.callback(self._dispatcher.close)
+        self.exports = JobExports(
+            workspace,
+            self.package_path,
+            lambda job_id: self._store.job(job_id).state,
+            self._dispatcher.call,
+            self.limits.free_bytes,
+        )
+        self._resources.callback(self.exports.close)
 
     def __enter__(self) -> "Service":
         return self

@@ -13,7 +13,7 @@ from starlette.routing import Match, Route
 
 import videoprep_nb
 from videoprep_nb.jobs.service import Service
-from videoprep_nb.server.api import estimate, operation, results, submission
+from videoprep_nb.server.api import estimate, exports, operation, results, submission
 from videoprep_nb.server.api import jobs as api
 from videoprep_nb.server.api.problems import add_problem_handlers
 from videoprep_nb.server.examine import Checkup
@@ -60,7 +60,7 @@ def create_app(service: Service, users: Users | None) -> FastAPI:
     app.add_middleware(CountRequests, metrics=app.state.metrics)  # around the gate
     add_problem_handlers(app)
     app.include_router(login.router)
-    for module in (api, submission, estimate, tus, results, operation):
+    for module in (api, submission, estimate, tus, results, exports, operation):
         app.include_router(module.router)
     # else the page, which is mounted at /, would answer
     app.router.routes.append(Route("/api{path:path}", _NoSuchPath, include_in_schema=False))

@@ -128,6 +128,8 @@ class Stage:
         gpu_parameter: Parameter that asks for a GPU by the value ``cuda``; empty if none does.
         file_parameters: Parameters that may name a file; a relative path counts from where the person stands. True
             if nothing but a file, or nothing at all, makes sense.
+        labels_parameter: Parameter that holds the labels for annotators, which formats that are written later offer as
+            well; empty if none does.
         server_rules: Parameters that the page does not offer, and the values that the API accepts.
         presets: Values by name of a preset.
         facts: What it counted in a video; reads its record below the scratch folder and raises InputError without.
@@ -155,6 +157,7 @@ class Stage:
     part_share: float = 0.0
     gpu_parameter: str = ""
     file_parameters: Mapping[str, bool] = field(default_factory=dict)
+    labels_parameter: str = ""
     server_rules: Mapping[str, ServerRule] = field(default_factory=dict)
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     facts: Callable[[Path, str], VideoFacts] = _no_facts

@@ -51,6 +51,8 @@ class People:
         (folder.path / "preview").mkdir()
         for name in ("1.mp4", "1.jpg", "1_2.jpg", "notes.txt", "../1_3.jpg"):
             (folder.path / "preview" / name).write_bytes(b"preview of anna")
+        folder.exports.mkdir()
+        (folder.exports / "counts.csv").write_bytes(b"counts of anna")
         answer = anna.post("/api/uploads/", headers=TUS | {"Upload-Length": "5"})
         self.upload_id = answer.headers["location"].rpartition("/")[2]
 
@@ -84,6 +86,8 @@ def filled(path: str, job_id: str, upload_id: str, name: str) -> str:
 
 
 def names_for(path: str) -> list[str]:
+    if "exports" in path:
+        return ["counts.csv", "final_package.zip"]
     return ["1.mp4", "1.jpg", "1_2.jpg"] if "preview" in path else ["index.html", "01_resize_1.html"]
 
 

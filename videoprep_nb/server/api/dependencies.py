@@ -25,3 +25,12 @@ def _job_id(
 
 JobId = Annotated[str, Depends(_job_id)]
 """The id of the job in the path, which may name it by its number."""
+
+
+def _known_job(job_id: JobId, jobs: Jobs) -> str:
+    jobs.row(job_id)
+    return job_id
+
+
+KnownJobId = Annotated[str, Depends(_known_job)]
+"""The same; a job that the user may not see is refused before the body is checked and the answer begins."""

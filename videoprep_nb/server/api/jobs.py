@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 import anyio
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field
 
 from videoprep_nb.core.errors import NoSuchJob
 from videoprep_nb.jobs.models import ENDED, State
-from videoprep_nb.server.api.dependencies import JobId, Jobs
+from videoprep_nb.server.api.dependencies import JobId, Jobs, KnownJobId
 from videoprep_nb.server.api.problems import problem_docs
 from videoprep_nb.server.api.schemas import (
     EventMessage,
@@ -49,12 +49,6 @@ def show_job(job_id: JobId, jobs: Jobs) -> JobStatus:
     return JobStatus.of_view(jobs.job(job_id), jobs.has_package(job_id))
 
 
-def _known_job(job_id: JobId, jobs: Jobs) -> str:
-    """Found to be missing before the answer has begun."""
-    jobs.row(job_id)
-    return job_id
-
-
 @router.get(
     "/jobs/{job_id}/events",
     response_class=EventSourceResponse,
@@ -62,7 +56,7 @@ def _known_job(job_id: JobId, jobs: Jobs) -> str:
 )
 async def stream_events(
     request: Request,
-    job_id: Annotated[str, Depends(_known_job)],
+    job_id: KnownJobId,
     jobs: Jobs,
     since: Annotated[int, Query(description="only what came after the event with this id", ge=0, le=_LARGEST_ID)] = 0,
     follow: Annotated[bool, Query(description="stay until the job has ended")] = True,

@@ -1,12 +1,13 @@
 """What a user may do with jobs. API and page reach the service through ``UserJobs`` and in no other way."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 
 from videoprep_nb.core.errors import NoSuchJob, ParameterError
 from videoprep_nb.jobs.engine.cluster import WorkerInfo
+from videoprep_nb.jobs.exports import JobExport
 from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.service import JobView, Limits, Service
@@ -185,6 +186,23 @@ class UserJobs:
         """The package of a job, see ``Service.package_path``."""
         self.row(job_id)
         return self._service.package_path(job_id)
+
+    def exports(self, job_id: str) -> list[JobExport]:
+        """The formats of a job, see ``JobExports.of``."""
+        self.row(job_id)
+        return self._service.exports.of(job_id)
+
+    def start_export(
+        self, job_id: str, name: str, labels: str = "", options: Mapping[str, str | float | bool] | None = None
+    ) -> None:
+        """Write a format of a job in the background, see ``JobExports.start``."""
+        self.row(job_id)
+        self._service.exports.start(job_id, name, labels, options)
+
+    def export_path(self, job_id: str, file_name: str) -> Path:
+        """The file of a format, see ``JobExports.path``."""
+        self.row(job_id)
+        return self._service.exports.path(job_id, file_name)
 
     def report_names(self, job_id: str) -> list[str]:
         """Names of a job's reports, see ``Service.report_names``."""

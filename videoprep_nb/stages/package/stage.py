@@ -258,6 +258,7 @@ STAGE = Stage(
     retry_needs=_retry_needs,
     weight=0.7,
     cost=_cost,
+    labels_parameter="labels",
     check=_check,
     preload=("videoprep_nb.exports.validation.validate",),
 )
