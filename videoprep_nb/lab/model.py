@@ -22,7 +22,6 @@ from videoprep_nb.stages.resize.params import ResizeParams
 from videoprep_nb.stages.resize.stage import resize
 from videoprep_nb.stages.track_persons.camera import estimate_camera_motion
 from videoprep_nb.stages.track_persons.detect import detect_persons, part_of_clips
-from videoprep_nb.stages.track_persons.detector import detector_of
 from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
 from videoprep_nb.stages.track_persons.params import DetectPersonsParams, TrackPersonsParams
 from videoprep_nb.tracking.camera.path import CameraPath
@@ -132,7 +131,7 @@ class LabVideo:
         tracks = track_video(self._sampled(settings.frame_stride), video, settings, self.camera, self.cuts)
         elapsed_s = time.perf_counter() - started_s
         quality = judge_tracks(tracks, video, range(first.start_frame, last.start_frame + last.frame_count))
-        warnings = settings_warnings(quality, video, detector_of(self.stage).image_size)
+        warnings = settings_warnings(quality, video, self.stage.create_detector().image_size)
         return Trial(settings, tracks, quality, warnings, elapsed_s)
 
     def to_yaml(self, settings: LabSettings) -> str:

@@ -20,12 +20,12 @@ CLIP = "1_clip_000"
 
 RUN_STAGE = """
 import json, sys
-from videoprep_nb.stages.track_persons.detector import detector_of
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.stages.track_persons.stage import track_persons
 params = TrackPersonsParams.checked(json.loads(sys.argv[1]))
 result = track_persons(params, lambda *progress: None)
-facts = {"cost": detector_of(params).cost, "image_size": detector_of(params).image_size}
+detector = params.create_detector()
+facts = {"cost": detector.cost, "image_size": detector.image_size}
 print(json.dumps(facts | {"detector": result.detector, "cached": result.cached_clip_count}))
 """
 

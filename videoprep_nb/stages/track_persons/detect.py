@@ -14,7 +14,6 @@ from videoprep_nb.core.records import ClipRecord, ClipTable
 from videoprep_nb.core.threads import thread_count
 from videoprep_nb.media.scaled_frames import read_scaled_frames
 from videoprep_nb.stages.track_persons.camera import estimate_camera_motion
-from videoprep_nb.stages.track_persons.detector import detector_of
 from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
 from videoprep_nb.stages.track_persons.live_frame import LiveFrame
 from videoprep_nb.stages.track_persons.params import DetectPersonsParams
@@ -69,7 +68,7 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
     all_clips = ClipTable.read_folder(Path(params.clips_dir) / params.video_id).clips
     part = part_of_clips(len(all_clips), params.first_clip, params.clip_count)
     clips = all_clips[part]
-    detector = detector_of(params)
+    detector = params.create_detector()
     # which frames are sampled must not depend on the part, or the cache would be of no use to the whole
     sampled = frames_to_sample(all_clips, params.frame_stride)[part]
     plan = _plan(clips, sampled, params, detector)

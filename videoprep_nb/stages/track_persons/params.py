@@ -1,6 +1,6 @@
 """Parameters of stage 4, track persons."""
 
-from typing import Any, ClassVar, Literal, Optional, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Optional, Self
 
 from pydantic import Field, model_validator
 
@@ -8,6 +8,9 @@ from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.params import VIDEO_ID_HELP, VIDEO_ID_PATTERN, Params, as_validation_error
 from videoprep_nb.tracking.detector_options import DEFAULT_DETECTOR, DetectorOptions, PrecomputedOptions, YoloOptions
 from videoprep_nb.tracking.params import TrackingParams
+
+if TYPE_CHECKING:
+    from videoprep_nb.tracking.detectors import Detector
 
 
 def _option(options: type[DetectorOptions], name: str) -> Any:
@@ -48,13 +51,39 @@ class DetectPersonsParams(Params):
         """Check name and options of the detector; those of the default one are checked field by field."""
         if self.detector == DEFAULT_DETECTOR and not self.detector_options:
             return self
-        from videoprep_nb.stages.track_persons.detector import detector_of
-
         try:
-            detector_of(self)
+            self.create_detector()
         except ParameterError as error:
             raise as_validation_error(error, self) from None
         return self
+
+    def create_detector(self) -> "Detector":
+        """Make the detector that the parameters choose; loads neither weights nor network yet.
+
+        An option that has the name of a parameter takes its value where that is not the parameter's default, which
+        need not be the default of every detector. Other options come from ``detector_options``.
+
+        Raises:
+            ParameterError: There is no such detector or option, or a value is wrong.
+
+        Example:
+            >>> TrackPersonsParams(tiles=2).create_detector().cost
+            5.0
+        """
+        from videoprep_nb.tracking.detectors import create_detector
+
+        parameters = type(self).model_fields
+        for text in self.detector_options:
+            name = text.partition(":")[0].strip()
+            if name in parameters:
+                # a second way to set it would be a way around what a server allows
+                raise ParameterError("detector_options", f"got {text!r}, but {name} is a parameter itself; set that")
+        try:
+            return create_detector(self.detector, self.detector_options, self.model_dump(exclude_defaults=True))
+        except ParameterError as error:
+            if error.field in parameters:
+                raise
+            raise ParameterError("detector_options", f"{error.field}: {error.reason}") from None
 
 
 class TrackPersonsParams(TrackingParams, DetectPersonsParams):

@@ -122,10 +122,8 @@ def _write(tracks: "Tracks", clips: Sequence[ClipRecord], params: TrackPersonsPa
 
 
 def _cost(params: TrackPersonsParams, video: VideoLength) -> Cost:
-    from videoprep_nb.stages.track_persons.detector import detector_of
-
     sampled = video.duration_s * video.rate / params.frame_stride
-    return Cost(sampled * _PER_FRAME_S * detector_of(params).cost)
+    return Cost(sampled * _PER_FRAME_S * params.create_detector().cost)
 
 
 def _check(params: TrackPersonsParams) -> None:
@@ -136,9 +134,7 @@ def _check(params: TrackPersonsParams) -> None:
 
 
 def _check_machine(params: TrackPersonsParams) -> None:
-    from videoprep_nb.stages.track_persons.detector import detector_of
-
-    detector_of(params).find_weights()
+    params.create_detector().find_weights()
 
 
 STAGE = Stage(

@@ -4,7 +4,6 @@ import numpy as np
 from IPython.display import HTML, Image
 from matplotlib.axes import Axes
 
-from videoprep_nb.stages.track_persons.detector import detector_of
 from videoprep_nb.stages.track_persons.result import TrackResult
 from videoprep_nb.tracking.quality import judge_tracks, settings_warnings
 from videoprep_nb.tracking.track import TrackedVideo
@@ -102,7 +101,7 @@ def hints(result: TrackResult) -> HTML:
     video = TrackedVideo(first.rate, params.frame_stride, first.width, first.height)
     frames = VideoFrames(result.clips, result.clips_folder)
     quality = judge_tracks(result.tracks, video, range(first.start_frame, result.video_tracks.end_frame))
-    warnings = settings_warnings(quality, video, detector_of(params).image_size)
+    warnings = settings_warnings(quality, video, params.create_detector().image_size)
     return quality_hints(quality, warnings, result.tracks, frames, float(first.rate))
 
 
