@@ -25,8 +25,8 @@ FloatArray = npt.NDArray[np.float64]
 Second = tuple[str, int]
 """Name of a video and a second, as they stand in the files."""
 
-SLOWFAST_RATE = 30
-"""Frames per second that PySlowFast and YOWO take for granted."""
+TRAINING_RATE = 30
+"""Frames per second that PySlowFast and YOWO take for granted, and mmaction2 by default."""
 _SLOWFAST_ZERO = 900
 """The second that they call the start of a video."""
 _SLOWFAST_FIRST, _SLOWFAST_LAST = 902, 1798
@@ -281,13 +281,28 @@ def write_action_list(path: Path, actions: Iterable[Action]) -> None:
     path.write_text("".join(items), encoding="utf-8")
 
 
+def frame_path(video: str, number: int, preset: Preset) -> str:
+    """Where a training frame lies in the folder of frames.
+
+    Args:
+        video: Name of the video in the files.
+        number: Number of the frame, from 1 on.
+        preset: Whose names to use.
+
+    Example:
+        >>> frame_path("1", 7, "mmaction2"), frame_path("1", 7, "slowfast")
+        ('1/img_00007.jpg', '1/1_000007.jpg')
+    """
+    return f"{video}/img_{number:05d}.jpg" if preset == "mmaction2" else f"{video}/{video}_{number:06d}.jpg"
+
+
 def write_frame_list(path: Path, videos: Iterable[AvaVideo]) -> None:
-    """Write the list of frames that PySlowFast reads: ``<video>/<video>_000001.jpg`` and so on, at 30 a second."""
+    """Write the list of frames that PySlowFast reads, 30 a second."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write("original_vido_id video_id frame_id path labels\n")  # the misspelt word is the format's
         for number, video in enumerate(videos):
-            for frame in range(int(video.duration_s * SLOWFAST_RATE)):
-                file.write(f'{video.name} {number} {frame} {video.name}/{video.name}_{frame + 1:06d}.jpg ""\n')
+            for frame in range(int(video.duration_s * TRAINING_RATE)):
+                file.write(f'{video.name} {number} {frame} {frame_path(video.name, frame + 1, "slowfast")} ""\n')
 
 
 def _box(box: Sequence[float] | FloatArray) -> list[str]:

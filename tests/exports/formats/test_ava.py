@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.support.ava_readers import WHOLE_FRAME, read_action_list, read_as_mmaction2, read_as_pyslowfast
-from tests.support.walking_scene import CLIPS, HEIGHT, SECONDS, WIDTH, write_walking_scene
+from tests.support.walking_scene import CLIPS, HEIGHT, RATE, SECONDS, WIDTH, write_walking_scene
 from videoprep_nb.core.layout import video_id_of_clip
 from videoprep_nb.exports.ava import AvaRow, normalised, write_rows
+from videoprep_nb.exports.base import Need
 from videoprep_nb.exports.formats.ava import AvaExporter, AvaOptions
 from videoprep_nb.exports.result import Result
 
@@ -99,3 +101,25 @@ def test_list_of_keyframes_says_what_was_left_out(result: Result, tmp_path: Path
     assert len(lines) == 1 + SECONDS * len(CLIPS)
     assert lines[1].startswith('1_clip_000_frame_0000.jpg,,,2,"in the first 2 seconds')
     assert lines[3] == "1_clip_000_frame_0002.jpg,1,0902,2,"
+
+
+@pytest.mark.parametrize(
+    ("preset", "names", "tail_s"), [("mmaction2", "img_{:05d}.jpg", 2), ("slowfast", "{video}_{:06d}.jpg", 0)]
+)
+def test_training_frames_show_the_clips_30_times_a_second(
+    preset: str, names: str, tail_s: int, result: Result, tmp_path: Path
+) -> None:
+    frames = export(result, tmp_path / "ava", preset=preset, frames=True) / "frames"
+    for video, clip_count in {"1": 2, "2": 1}.items():
+        length = RATE * SECONDS * clip_count
+        paths = sorted((frames / video).iterdir())
+        expected = [names.format(number, video=video) for number in range(1, 3 * (length + RATE * tail_s) + 1)]
+        assert [path.name for path in paths] == expected
+        shades = [np.asarray(Image.open(path)).mean() for path in paths]
+        shown = [min(round(number / 3), length - 1) for number in range(len(paths))]
+        assert np.abs(np.array(shades) - [4 * (index % (RATE * SECONDS)) for index in shown]).max() < 3
+
+
+def test_frames_need_the_clips() -> None:
+    assert AvaExporter(AvaOptions(frames=True)).needs == {Need.PACKAGE, Need.CLIPS}
+    assert AvaExporter().needs == {Need.PACKAGE}

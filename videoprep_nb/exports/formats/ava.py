@@ -21,7 +21,8 @@ from videoprep_nb.exports.ava import (
     write_proposals,
     write_rows,
 )
-from videoprep_nb.exports.base import Exporter
+from videoprep_nb.exports.ava_frames import write_training_frames
+from videoprep_nb.exports.base import Exporter, Need
 from videoprep_nb.exports.labels import LabelOptions, actions_of, read_labels
 from videoprep_nb.exports.result import Result
 
@@ -33,10 +34,17 @@ class AvaOptions(LabelOptions):
     keep_scores: bool = Field(
         False, description="write the scores of the detector; off: 1.0, so that no threshold of a reader drops a box"
     )
+    frames: bool = Field(
+        False, description="write the frames to train on, too, 30 a second; needs the clips, and much disk"
+    )
 
 
 class AvaExporter(Exporter):
-    """Proposals, actions and keyframes as mmaction2 or PySlowFast read them; labels come with the way back."""
+    """Proposals, actions and keyframes as mmaction2 or PySlowFast read them; labels come with the way back.
+
+    Args:
+        options: Its options; None for the defaults.
+    """
 
     name = "ava"
     title = "AVA"
@@ -44,6 +52,11 @@ class AvaExporter(Exporter):
     entry = "annotations/ava/"
     options_type = AvaOptions
     options: AvaOptions
+
+    def __init__(self, options: AvaOptions | None = None) -> None:
+        super().__init__(options)
+        if self.options.frames:
+            self.needs = frozenset({Need.PACKAGE, Need.CLIPS})
 
     def write(self, result: Result, target: Path) -> None:
         """Write proposals, an action list, labels without rows, excluded seconds and the list of keyframes."""
@@ -54,11 +67,13 @@ class AvaExporter(Exporter):
         write_excluded(target / "excluded_timestamps.csv", placed.seconds_without_keyframe())
         write_proposals(target / "proposals.pkl", boxes)
         _write_keyframes(target / "keyframes.csv", result, placed)
+        with_people = {video for video, _ in boxes}  # PySlowFast refuses a video without boxes
+        videos = [video for video in placed.videos if video.name in with_people]
         if self.options.preset == "slowfast":
             write_predicted_boxes(target / "predicted_boxes.csv", boxes)
-            with_people = {video for video, _ in boxes}  # PySlowFast refuses a video without boxes
-            videos = [video for video in placed.videos if video.name in with_people]
             write_frame_list(target / "frame_list.csv", videos)
+        if self.options.frames:
+            write_training_frames(target / "frames", result, videos, self.options.preset)
 
     def _boxes(self, result: Result, placed: Placed) -> dict[Second, FloatArray]:
         """Video and second → ``(N, 5)`` x1 y1 x2 y2 score of the people there; seconds without people are left out."""
