@@ -1,6 +1,7 @@
 """The notebooks themselves, run by papermill in real kernels; what counts is what they leave behind."""
 
 import io
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from papermill.exceptions import PapermillExecutionError
 from PIL import Image
 
 from tests.support.html_pages import Page
+from tests.support.results import write_result
 from videoprep_nb.core.records import ClipTable, FrameTable
 from videoprep_nb.exports.dense_proposals import load_proposals
 from videoprep_nb.exports.validation.validate import validate_package
@@ -169,3 +171,14 @@ def test_old_names_of_parameters_are_accepted_with_a_warning(chain, tmp_path):
     printed = "".join(output.get("text", "") for cell in report.cells for output in cell.get("outputs", []))
     assert "level_scores was renamed to normalize_scores" in printed
     assert "second_look was removed" in printed
+
+
+def test_export_notebook_writes_what_is_asked_for(tmp_path: Path) -> None:
+    write_result(tmp_path / "job", clips=False)
+    parameters = {"source": str(tmp_path / "job"), "output_dir": str(tmp_path / "out"), "formats": ["coco", "mot"]}
+    papermill.execute_notebook(
+        str(NOTEBOOKS / "07_export.ipynb"), str(tmp_path / "out.ipynb"), parameters, progress_bar=False
+    )
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["coco.json", "mot.zip"]
+    images = json.loads((tmp_path / "out" / "coco.json").read_text())["images"]
+    assert len(images) == 5

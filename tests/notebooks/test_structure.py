@@ -11,13 +11,17 @@ import nbformat
 import pytest
 from papermill import inspect_notebook
 
+from videoprep_nb.exports.params import ExportParams
 from videoprep_nb.lab.model import ExploreTrackerParams
 from videoprep_nb.stages.registry import STAGES
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 MAX_CELL_LINES = 12
 
-MODELS = {stage.notebook: stage.params for stage in STAGES.values()} | {"explore_tracker.ipynb": ExploreTrackerParams}
+MODELS = {stage.notebook: stage.params for stage in STAGES.values()} | {
+    "explore_tracker.ipynb": ExploreTrackerParams,
+    "07_export.ipynb": ExportParams,
+}
 
 each_notebook = pytest.mark.parametrize("name", MODELS)
 
