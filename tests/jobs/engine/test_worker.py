@@ -18,9 +18,9 @@ import pytest
 
 from videoprep_nb.jobs.engine.attempt import Start, begin_attempt, request_attempt, withdraw_attempt
 from videoprep_nb.jobs.engine.worker import TaskRequest, run_task
+from videoprep_nb.jobs.fingerprints.code import code_version
 from videoprep_nb.jobs.notebook_runner import process
 from videoprep_nb.jobs.notebook_runner.process import NotebookProcess, NotebookRequest, Outcome, OutcomeKind
-from videoprep_nb.jobs.scheduling.code import code_version
 
 TIMEOUT_S = 60
 

@@ -8,7 +8,6 @@ import pytest
 from videoprep_nb.jobs.models import JobSpec, State, VideoInput
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.scheduling.plan import (
-    Task,
     blocked_tasks,
     good_video_ids,
     plan_tasks,
@@ -16,6 +15,7 @@ from videoprep_nb.jobs.scheduling.plan import (
     task_parameters,
 )
 from videoprep_nb.jobs.storage.folder import JobFolder
+from videoprep_nb.jobs.task import Task
 
 FOLDER = JobFolder(Path("/jobs/x"))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.scheduling.test_states import ALLOWED
+from tests.jobs.test_states import ALLOWED
 from tests.support.store_records import START, at, job_id, rows, spec
 from videoprep_nb.core.errors import NoSuchJob, WrongState
 from videoprep_nb.jobs.models import ENDED, State

@@ -11,6 +11,8 @@ import psutil
 from videoprep_nb.core.layout import disk_full_as_error
 from videoprep_nb.core.progress import PROGRESS_FILE_VARIABLE
 from videoprep_nb.jobs.engine.attempt import Start, begin_attempt, is_requested, start_of
+from videoprep_nb.jobs.fingerprints.code import code_version, notebooks_folder
+from videoprep_nb.jobs.fingerprints.tasks import read_done_marker, write_done_marker
 from videoprep_nb.jobs.notebook_runner.process import (
     CANCEL_GRACE_S,
     NotebookProcess,
@@ -18,8 +20,6 @@ from videoprep_nb.jobs.notebook_runner.process import (
     Outcome,
     OutcomeKind,
 )
-from videoprep_nb.jobs.scheduling.code import code_version, notebooks_folder
-from videoprep_nb.jobs.scheduling.fingerprints import read_done_marker, write_done_marker
 
 WORKER_LOST = "The worker that ran this task was lost; its memory may have run out."
 PROGRESS_NAME = "progress.json"

@@ -10,12 +10,11 @@ from typing import Any
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.jobs.engine.worker import DONE_NAME
+from videoprep_nb.jobs.fingerprints.code import stage_fingerprint
+from videoprep_nb.jobs.fingerprints.tasks import file_fingerprint, read_done_marker, task_fingerprint
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, TaskResult, VideoInput, VideoResult
 from videoprep_nb.jobs.reports.job_page import write_job_page
-from videoprep_nb.jobs.scheduling.code import stage_fingerprint
-from videoprep_nb.jobs.scheduling.fingerprints import file_fingerprint, read_done_marker, task_fingerprint
 from videoprep_nb.jobs.scheduling.plan import (
-    Task,
     blocked_tasks,
     good_video_ids,
     plan_tasks,
@@ -26,6 +25,7 @@ from videoprep_nb.jobs.scheduling.plan import (
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.retry_stash import keep_for_retry
 from videoprep_nb.jobs.store.rows import TaskRow
+from videoprep_nb.jobs.task import Task
 from videoprep_nb.stages.base import VideoFacts
 from videoprep_nb.stages.registry import STAGES
 

@@ -17,15 +17,15 @@ from videoprep_nb.core.progress import read_progress
 from videoprep_nb.jobs.engine.attempt import request_attempt, start_of, withdraw_attempt
 from videoprep_nb.jobs.engine.cluster import Engine, EngineSettings, SchedulerLost, task_environment
 from videoprep_nb.jobs.engine.worker import PROGRESS_NAME, TaskRequest
+from videoprep_nb.jobs.fingerprints.code import code_version
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind
 from videoprep_nb.jobs.scheduling.active import ActiveJob
-from videoprep_nb.jobs.scheduling.code import code_version
-from videoprep_nb.jobs.scheduling.plan import Task
 from videoprep_nb.jobs.storage.retry_stash import bring_back_kept
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.rows import JobRow, TaskRow
 from videoprep_nb.jobs.store.store import Store
+from videoprep_nb.jobs.task import Task
 from videoprep_nb.stages.registry import STAGES
 
 T = TypeVar("T")

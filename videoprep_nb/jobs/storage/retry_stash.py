@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from videoprep_nb.jobs.params import JobParams
-from videoprep_nb.jobs.scheduling.plan import Task
 from videoprep_nb.jobs.storage.folder import JobFolder
+from videoprep_nb.jobs.task import Task
 from videoprep_nb.stages.base import fill
 from videoprep_nb.stages.registry import STAGES
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from videoprep_nb.core.errors import NoSuchJob
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
-from videoprep_nb.jobs.scheduling.states import check_transition
+from videoprep_nb.jobs.states import check_transition
 from videoprep_nb.jobs.store.database import Database
 from videoprep_nb.jobs.store.rows import Event, EventKind, JobRow, TaskRow, event_from, job_from, task_from, time_text
 from videoprep_nb.jobs.store.sql import insert, update

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind
-from videoprep_nb.jobs.scheduling.fingerprints import (
+from videoprep_nb.jobs.fingerprints.tasks import (
     file_fingerprint,
     read_done_marker,
     task_fingerprint,
     write_done_marker,
 )
+from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind
 
 WORK = {"stage": "clip", "parameters": {"clip_duration_s": 15.0, "overlap_s": 0.0}, "upstream": ["a"], "version": "1"}
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 import videoprep_nb
-from videoprep_nb.jobs.scheduling.code import modules_of, notebooks_folder
+from videoprep_nb.jobs.fingerprints.code import modules_of, notebooks_folder
 from videoprep_nb.stages.registry import STAGES
 
 PRINT = (
-    "import json; from videoprep_nb.jobs.scheduling.code import code_version, stage_fingerprint; "
+    "import json; from videoprep_nb.jobs.fingerprints.code import code_version, stage_fingerprint; "
     "from videoprep_nb.stages.registry import STAGES; "
     "print(json.dumps({'version': code_version(), **{name: stage_fingerprint(name) for name in STAGES}}))"
 )

@@ -6,7 +6,7 @@ import pytest
 
 from videoprep_nb.core.errors import WrongState
 from videoprep_nb.jobs.models import ENDED, State
-from videoprep_nb.jobs.scheduling.states import check_transition
+from videoprep_nb.jobs.states import check_transition
 
 JOB_STEPS = """
 queued -> running, failed, cancelled

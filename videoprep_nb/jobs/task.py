@@ -1,0 +1,39 @@
+"""One task of a job: a notebook in a process of its own."""
+
+from dataclasses import dataclass
+
+from videoprep_nb.jobs.models import VideoInput
+from videoprep_nb.stages.registry import STAGES
+
+
+@dataclass(frozen=True)
+class Task:
+    """One stage of one video, of a part of it, or of the whole job: one notebook in a process of its own.
+
+    Args:
+        stage: Name of the stage.
+        video: The video, None for a stage that runs once per job.
+        part: Number of the part of a long video, from 1; None for all of it.
+        first_clip: First clip of the part, from 0.
+        clip_count: Clips of the part.
+        after: Keys of the tasks that it needs.
+    """
+
+    stage: str
+    video: VideoInput | None
+    part: int | None = None
+    first_clip: int = 0
+    clip_count: int | None = None
+    after: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Name of the task within its job, ``04_track_persons_1``; also that of its report."""
+        of_video = f"_{self.video.video_id}" if self.video else ""
+        return STAGES[self.stage].key + of_video + (f"_part_{self.part}" if self.part else "")
+
+    @property
+    def joins_videos(self) -> bool:
+        """Whether it is the first to work on all videos together."""
+        needed = (STAGES[name] for name in STAGES[self.stage].after)
+        return self.video is None and any(stage.is_per_video for stage in needed)
