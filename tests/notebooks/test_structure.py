@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from papermill import inspect_notebook
 
+from videoprep_nb.annotations.params import ImportAnnotationsParams
 from videoprep_nb.exports.params import ExportParams
 from videoprep_nb.lab.model import ExploreTrackerParams
 from videoprep_nb.stages.registry import STAGES
@@ -21,6 +22,7 @@ MAX_CELL_LINES = 12
 MODELS = {stage.notebook: stage.params for stage in STAGES.values()} | {
     "explore_tracker.ipynb": ExploreTrackerParams,
     "07_export.ipynb": ExportParams,
+    "08_import_annotations.ipynb": ImportAnnotationsParams,
 }
 
 each_notebook = pytest.mark.parametrize("name", MODELS)

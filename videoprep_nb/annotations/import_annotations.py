@@ -17,12 +17,13 @@ from videoprep_nb.annotations.people import name_people
 from videoprep_nb.annotations.training_boxes import planes, training_boxes
 from videoprep_nb.annotations.view import report
 from videoprep_nb.annotations.write_ava import write_ava
+from videoprep_nb.annotations.write_others import write_coco_annotations, write_cvat_annotations
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.layout import staged_folder
 from videoprep_nb.exports.result import Result, open_result
 
 REPORT_NAME = "report.html"
-_WRITTEN = {REPORT_NAME, "ava"}
+_WRITTEN = {REPORT_NAME, "ava", "coco.json", "cvat"}
 
 
 def import_annotations(params: ImportAnnotationsParams) -> Annotations:
@@ -50,13 +51,28 @@ def import_annotations(params: ImportAnnotationsParams) -> Annotations:
     merged = _merge_all(clips, result)
     named = name_people(merged.frames, result.proposals)
     training = training_boxes(named, by_video, choices.actions)
+    annotated = {frame.name for frame in merged.frames}
+    seen = {clip.clip_id for clip in clips}
     with staged_folder(output_dir) as folder:
-        (folder / "ava").mkdir()
-        annotated = {frame.name for frame in merged.frames}
-        written = write_ava(
-            folder / "ava", training.boxes, by_video, result.manifest, annotated, choices.actions, params.ava_preset
-        )
-        seen = {clip.clip_id for clip in clips}
+        ava = None
+        if "ava" in params.formats:
+            (folder / "ava").mkdir()
+            ava = write_ava(
+                folder / "ava",
+                training.boxes,
+                by_video,
+                result.manifest,
+                annotated,
+                choices.actions,
+                params.ava_preset,
+            )
+        if "coco" in params.formats:
+            write_coco_annotations(
+                folder / "coco.json", training.boxes, by_video, result.manifest, annotated, choices.labels
+            )
+        if "cvat" in params.formats:
+            (folder / "cvat").mkdir()
+            write_cvat_annotations(folder / "cvat", training.boxes, result.manifest, annotated, choices.labels)
         annotations = Annotations(
             output_dir=output_dir,
             actions=choices.actions,
@@ -67,7 +83,7 @@ def import_annotations(params: ImportAnnotationsParams) -> Annotations:
             new_ids=[box for box in named if box.has_new_id],
             other_shapes=sum(document.other_shapes for document in documents),
             clips_left=[clip_id for clip_id in result.proposals if clip_id not in seen],
-            ava=written,
+            ava=ava,
         )
         (folder / REPORT_NAME).write_text(report(annotations), encoding="utf-8")
     return annotations

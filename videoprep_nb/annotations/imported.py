@@ -28,7 +28,7 @@ class Annotations:
         new_ids: Boxes whose export has no id for them.
         other_shapes: Shapes that are not boxes; they are not read.
         clips_left: Clips of the package that nobody annotated.
-        ava: What AVA's files hold.
+        ava: What AVA's files hold; None if they were not asked for.
     """
 
     output_dir: Path
@@ -40,7 +40,7 @@ class Annotations:
     new_ids: Sequence[NamedBox]
     other_shapes: int
     clips_left: Sequence[str]
-    ava: AvaWritten
+    ava: AvaWritten | None
 
     @property
     def boxes_per_action(self) -> Counter[int]:

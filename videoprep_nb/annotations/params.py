@@ -2,9 +2,13 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from videoprep_nb.core.params import Params
+from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.params import Params, as_validation_error
+from videoprep_nb.core.registry import near_matches
+
+FORMATS = ("ava", "coco", "cvat")
 
 
 class ImportAnnotationsParams(Params):
@@ -15,9 +19,19 @@ class ImportAnnotationsParams(Params):
     )
     package: str = Field("work/final_package.zip", description="package that was annotated, or folder of its job")
     output_dir: str = Field("work/training", description="folder to write")
-    formats: list[Literal["ava"]] = Field(["ava"], min_length=1, description="formats to write: ava")
+    formats: list[str] = Field(["ava"], min_length=1, description="formats to write: ava, coco or cvat")
     labels_file: str = Field("", description="labels.yaml that numbers the actions; empty: as the exports name them")
     ava_preset: Literal["mmaction2", "slowfast"] = Field(
         "mmaction2", description="whose rules AVA's files follow: mmaction2 or slowfast"
     )
     source_pixels: bool = Field(False, description="give boxes in the frames of the source files")
+
+    @model_validator(mode="after")
+    def _check_formats(self) -> "ImportAnnotationsParams":
+        for name in self.formats:
+            if name not in FORMATS:
+                raise as_validation_error(ParameterError("formats", f"{name}: {near_matches(name, FORMATS)}"), self)
+        if self.source_pixels and "cvat" in self.formats:
+            reason = "CVAT shows the frames of the package; leave this out, or the format cvat"
+            raise as_validation_error(ParameterError("source_pixels", reason), self)
+        return self

@@ -60,7 +60,7 @@ def _notes(annotations: Annotations) -> Iterable[str]:
         yield f"Nobody annotated {plural(len(annotations.clips_left), 'clip')} of the package: {names}."
     if unused := [action.name for action in annotations.actions if not annotations.boxes_per_action[action.action_id]]:
         yield f"No box has {', '.join(unused[:10])}{' …' if len(unused) > 10 else ''}."
-    if annotations.ava.labels_left_out:
+    if annotations.ava and annotations.ava.labels_left_out:
         yield (
             f"{plural(annotations.ava.labels_left_out, 'label')} left out: their frames are not at a second that AVA's "
             "files can name."
@@ -88,7 +88,7 @@ def summary(annotations: Annotations) -> HTML:
             ("boxes outside the frame", f"{len(training.outside):,}"),
             ("boxes cut at its edge", f"{len(training.cut):,}"),
             ("tracks without an id", f"{len(_by_new_id(annotations.new_ids)):,}"),
-            ("rows of AVA's CSV", f"{annotations.ava.row_count:,}"),
+            ("rows of AVA's CSV", f"{annotations.ava.row_count:,}" if annotations.ava else "not written"),
         ]
     )
 

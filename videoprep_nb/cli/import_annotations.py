@@ -12,6 +12,7 @@ from videoprep_nb.core.errors import ParameterError, VideoPrepError
 from videoprep_nb.core.text import plural
 
 _DEFAULTS = ImportAnnotationsParams()
+_FORMATS = ", ".join(_DEFAULTS.formats)
 
 
 def import_annotations(
@@ -22,7 +23,11 @@ def import_annotations(
     output: Annotated[Path, typer.Option(help="Folder to write: training data and report.html.")],
     formats: Annotated[
         list[str] | None,
-        typer.Option("--format", help="Format to write: ava; repeatable.", show_default=", ".join(_DEFAULTS.formats)),
+        typer.Option(
+            "--format",
+            help="Format to write: ava, coco or cvat; repeatable.",
+            show_default=_FORMATS,
+        ),
     ] = None,
     labels: Annotated[
         Path | None,
