@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from videoprep_nb.core.errors import VideoPrepError
+    from videoprep_nb.exports.export_formats import export_formats
     from videoprep_nb.exports.package import Package, read_package
+    from videoprep_nb.exports.params import ExportParams
+    from videoprep_nb.exports.result import Result, open_result
     from videoprep_nb.exports.validate import validate
     from videoprep_nb.exports.validation.findings import Finding
     from videoprep_nb.jobs.models import JobResult
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 _HOME_OF = {
     "ClipParams": "stages.clip.params",
     "Detections": "tracking.detections",
+    "ExportParams": "exports.params",
     "ExtractFramesParams": "stages.extract_frames.params",
     "Finding": "exports.validation.findings",
     "GenerateProposalsParams": "stages.generate_proposals.params",
@@ -47,12 +51,15 @@ _HOME_OF = {
     "Package": "exports.package",
     "PackageParams": "stages.package.params",
     "ResizeParams": "stages.resize.params",
+    "Result": "exports.result",
     "TrackPersonsParams": "stages.track_persons.params",
     "Tracks": "tracking.tracks",
     "VideoPrepError": "core.errors",
     "clip": "stages.clip.stage",
+    "export_formats": "exports.export_formats",
     "extract_frames": "stages.extract_frames.stage",
     "generate_proposals": "stages.generate_proposals.stage",
+    "open_result": "exports.result",
     "package": "stages.package.stage",
     "read_package": "exports.package",
     "resize": "stages.resize.stage",
@@ -65,6 +72,7 @@ _HOME_OF = {
 __all__ = [
     "ClipParams",
     "Detections",
+    "ExportParams",
     "ExtractFramesParams",
     "Finding",
     "GenerateProposalsParams",
@@ -74,13 +82,16 @@ __all__ = [
     "Package",
     "PackageParams",
     "ResizeParams",
+    "Result",
     "TrackPersonsParams",
     "Tracks",
     "VideoPrepError",
     "__version__",
     "clip",
+    "export_formats",
     "extract_frames",
     "generate_proposals",
+    "open_result",
     "package",
     "read_package",
     "resize",
