@@ -127,8 +127,16 @@ def zip_of(entries: Mapping[str, bytes] | Sequence[tuple[str | zipfile.ZipInfo, 
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", compression) as archive:
         for name, content in pairs:
-            archive.writestr(name, content)
+            archive.writestr(_undated(name, compression) if isinstance(name, str) else name, content)
     return file.getvalue()
+
+
+def _undated(name: str, compression: int) -> zipfile.ZipInfo:
+    """An entry of 1980, so that two packages of one content are equal whenever they were written."""
+    info = zipfile.ZipInfo(name)
+    info.compress_type = compression
+    info.external_attr = (0o40775 if info.is_dir() else 0o100600) << 16
+    return info
 
 
 Proposals = dict[Any, Any]
