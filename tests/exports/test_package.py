@@ -29,6 +29,7 @@ def test_clips_frames_and_boxes(tmp_path: Path) -> None:
             columns = zip(frame.boxes_xyxy, frame.scores, frame.track_ids, strict=True)
             assert [[*box, score, track_id] for box, score, track_id in columns] == boxes
             assert frame.read_jpeg() == jpeg()
+        assert list(package.read_frames(clip_id)) == [(name, jpeg()) for name in frames]
     assert list(package.frame_names("1_clip_000")) == list(good_proposals()["1_clip_000"])
 
 
@@ -72,6 +73,8 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     package = read_package(write(tmp_path, clip=b"no zip"))
     with pytest.raises(InputError, match="not a zip"):
         package.clips[0].frames[0].read_jpeg()
+    with pytest.raises(InputError, match="not a zip"):
+        list(package.read_frames("1_clip_000"))
     with pytest.raises(InputError, match="9_clip_000"):
         package.read_frame("9_clip_000", "x.jpg")
     with pytest.raises(InputError, match=r"x\.jpg"):

@@ -123,6 +123,20 @@ class Package:
         except (*_ZIP_ERRORS, KeyError) as error:
             raise _unreadable(self.path, error) from None
 
+    def read_frames(self, clip_id: str) -> Iterator[tuple[str, bytes]]:
+        """Name and JPEG of every frame of a clip, in order; the package is opened once for all of them.
+
+        Raises:
+            InputError: The package lacks one or is damaged.
+        """
+        try:
+            with zipfile.ZipFile(self.path) as package, _open_clip(package, clip_id) as entry:
+                frames = zipfile.ZipFile(entry)
+                for name in self.proposals[clip_id]:
+                    yield name, _read_entry(frames, name, _MAX_JPEG_BYTES)
+        except (*_ZIP_ERRORS, KeyError, OSError) as error:
+            raise _unreadable(self.path, error) from None
+
     def read_frame(self, clip_id: str, name: str) -> bytes:
         """The JPEG of a frame.
 

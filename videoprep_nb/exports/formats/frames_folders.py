@@ -19,6 +19,6 @@ class FramesFoldersExporter(Exporter):
     def write(self, result: Result, target: Path) -> None:
         """Write ``<clip>/<frame>.jpg`` for every frame; nothing is deflated."""
         with zipfile.ZipFile(target, "w") as archive:
-            for clip_id, frames in result.proposals.items():
-                for name in frames:
-                    store(archive, f"{clip_id}/{name}", io.BytesIO(result.read_frame(clip_id, name)))
+            for clip_id in result.proposals:
+                for name, jpeg in result.package.read_frames(clip_id):
+                    store(archive, f"{clip_id}/{name}", io.BytesIO(jpeg))

@@ -36,7 +36,7 @@ class MotExporter(Exporter):
                 _write_truth(folder / "gt", result, clip.clip_id, labels)
                 (folder / "seqinfo.ini").write_text(_sequence_info(video, clip), encoding="utf-8")
                 if self.options.frames:
-                    _write_frames(folder / "img1", result, clip)
+                    _write_frames(folder / "img1", result, clip.clip_id)
 
 
 def _write_truth(folder: Path, result: Result, clip_id: str, labels: list[Label]) -> None:
@@ -72,7 +72,7 @@ def _frames_per_second(clip: ManifestClip) -> int:
     return max(1, round((len(times) - 1) / (times[-1] - times[0]))) if len(times) > 1 else 1
 
 
-def _write_frames(folder: Path, result: Result, clip: ManifestClip) -> None:
+def _write_frames(folder: Path, result: Result, clip_id: str) -> None:
     folder.mkdir()
-    for number, frame in enumerate(clip.frames, start=1):
-        (folder / f"{number:06d}.jpg").write_bytes(result.read_frame(clip.clip_id, frame.name))
+    for number, (_, jpeg) in enumerate(result.package.read_frames(clip_id), start=1):
+        (folder / f"{number:06d}.jpg").write_bytes(jpeg)

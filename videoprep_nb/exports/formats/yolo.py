@@ -34,18 +34,22 @@ class YoloExporter(Exporter):
         """Write ``data.yaml``, ``images`` and ``labels``."""
         names = [label.label for label in read_labels(self.options.labels)]
         (target / "data.yaml").write_text(_dataset(names), encoding="utf-8")
-        images, labels = target / "images" / _SUBSET, target / "labels" / _SUBSET
+        labels = target / "labels" / _SUBSET
         labels.mkdir(parents=True)
-        if self.options.frames:
-            images.mkdir(parents=True)
         for video in result.manifest.videos:
             for clip in video.clips:
                 for frame in clip.frames:
-                    boxes = result.proposals[clip.clip_id][frame.name]
-                    text = _lines(boxes, video.width, video.height)
+                    text = _lines(result.proposals[clip.clip_id][frame.name], video.width, video.height)
                     (labels / frame.name).with_suffix(".txt").write_text(text, encoding="utf-8")
-                    if self.options.frames:
-                        (images / frame.name).write_bytes(result.read_frame(clip.clip_id, frame.name))
+        if self.options.frames:
+            _write_images(target / "images" / _SUBSET, result)
+
+
+def _write_images(folder: Path, result: Result) -> None:
+    folder.mkdir(parents=True)
+    for clip_id in result.proposals:
+        for name, jpeg in result.package.read_frames(clip_id):
+            (folder / name).write_bytes(jpeg)
 
 
 def _dataset(names: list[str]) -> str:
