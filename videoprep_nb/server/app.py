@@ -13,17 +13,16 @@ from starlette.routing import Match, Route
 
 import videoprep_nb
 from videoprep_nb.jobs.service import Service
-from videoprep_nb.server.api import estimate, exports, operation, results, submission
+from videoprep_nb.server.api import estimate, exports, operation, results, submission, tus
 from videoprep_nb.server.api import jobs as api
-from videoprep_nb.server.api.problems import add_problem_handlers
 from videoprep_nb.server.examine import Checkup
 from videoprep_nb.server.metrics import CountRequests, Metrics
-from videoprep_nb.server.security import login
+from videoprep_nb.server.problems import add_problem_handlers
 from videoprep_nb.server.security.authentication import Authentication
 from videoprep_nb.server.security.gate import Gate
 from videoprep_nb.server.security.users import Users
+from videoprep_nb.server.ui import login
 from videoprep_nb.server.ui.app import add_page
-from videoprep_nb.server.uploads import tus
 from videoprep_nb.server.uploads.resumable import give_back_claims
 
 CLEAN_INTERVAL_S = 3600.0

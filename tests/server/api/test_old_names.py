@@ -1,7 +1,6 @@
-"""Clients of version 0.1 send old names of parameters and options; they work until 0.3, with a warning."""
+"""Clients of version 0.1 send old names of parameters; they work until 0.3, with a warning."""
 
 import json
-import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -43,15 +42,6 @@ def test_old_parameters_of_a_job_as_json(server: RunningServer, video: dict[str,
     said = {str(warning.message) for warning in caught}
     assert "level_scores was renamed to normalize_scores; the old name is accepted until version 0.3" in said
     assert "second_look was removed and has no effect; it is accepted until version 0.3" in said
-
-
-def test_old_options_of_a_job_as_json(server: RunningServer, video: dict[str, str], caplog: pytest.LogCaptureFixture):
-    with caplog.at_level(logging.WARNING):
-        answer = server.client.post("/api/jobs", json={"videos": [video], "keep_scratch": True, "clips_per_unit": 3})
-    assert answer.status_code == 202, answer.text
-    options = job_file(server, answer.json()["job_id"])["options"]
-    assert (options["keep_scratch"], options["clips_per_task"]) == (True, 3)
-    assert "clips_per_unit; send options.clips_per_task" in caplog.text
 
 
 def test_old_parameters_in_yaml(server: RunningServer):

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.settings import read_yaml
-from videoprep_nb.server.api.problems import problem_docs
+from videoprep_nb.server.problems import problem_docs
 from videoprep_nb.server.security.access import check_server_rules
 from videoprep_nb.server.uploads.form import read_small
 from videoprep_nb.stages.base import VideoLength

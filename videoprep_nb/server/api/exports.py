@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from videoprep_nb.exports.registry import EXPORTERS
 from videoprep_nb.jobs.exports import ExportState, JobExport
 from videoprep_nb.server.api.dependencies import JobId, Jobs, KnownJobId
-from videoprep_nb.server.api.problems import problem_docs
 from videoprep_nb.server.api.schemas import JOB_ID
+from videoprep_nb.server.problems import problem_docs
 
 _EXAMPLE = next(iter(EXPORTERS.values()))()
 """A format for examples."""

@@ -13,7 +13,6 @@ from pydantic import Field
 from videoprep_nb.core.errors import NoSuchJob
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.server.api.dependencies import JobId, Jobs, KnownJobId
-from videoprep_nb.server.api.problems import problem_docs
 from videoprep_nb.server.api.schemas import (
     EventMessage,
     JobList,
@@ -21,6 +20,7 @@ from videoprep_nb.server.api.schemas import (
     JobSummary,
     Submitted,
 )
+from videoprep_nb.server.problems import problem_docs
 
 _EVENT_INTERVAL_S = 0.5
 _LARGEST_ID = 2**53

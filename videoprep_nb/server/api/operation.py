@@ -8,8 +8,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 import videoprep_nb
 from videoprep_nb.server.api.dependencies import Jobs
-from videoprep_nb.server.api.problems import problem_docs
 from videoprep_nb.server.api.schemas import Freed, Health, HealthDetails, Worker
+from videoprep_nb.server.problems import problem_docs
 
 router = APIRouter()
 

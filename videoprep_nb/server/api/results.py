@@ -9,9 +9,9 @@ from fastapi.responses import FileResponse, StreamingResponse
 from videoprep_nb.core.errors import NoSuchJob
 from videoprep_nb.core.layout import PACKAGE_NAME
 from videoprep_nb.server.api.dependencies import JobId, Jobs
-from videoprep_nb.server.api.problems import problem_docs
 from videoprep_nb.server.api.schemas import PreviewFile, Report
 from videoprep_nb.server.api.zip_stream import zip_pieces
+from videoprep_nb.server.problems import problem_docs
 
 # A report is shown like a page from a stranger: no scripts, no forms, no requests. allow-same-origin lets browsers send
 # the session along when a link in a framed report is followed; where nothing runs it gives away nothing.

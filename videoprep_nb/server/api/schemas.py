@@ -10,9 +10,9 @@ from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.service import JobView
 from videoprep_nb.jobs.store.rows import Event, JobRow, TaskRow
-from videoprep_nb.server.api.old_fields import old_options
 from videoprep_nb.server.examine import CheckupResult
 from videoprep_nb.server.uploads.imports import ImportEntry
+from videoprep_nb.server.uploads.old_fields import old_options
 from videoprep_nb.server.uploads.resumable import ResumableUpload
 from videoprep_nb.server.uploads.sources import VideoSource
 from videoprep_nb.stages.registry import STAGES

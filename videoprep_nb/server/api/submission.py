@@ -13,10 +13,9 @@ from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.media.inspection import Inspection
 from videoprep_nb.server.api.dependencies import Jobs
-from videoprep_nb.server.api.old_fields import old_options
-from videoprep_nb.server.api.problems import problem_docs
 from videoprep_nb.server.api.schemas import ImportFile, JobRequest, Submitted
 from videoprep_nb.server.examine import inspect_file
+from videoprep_nb.server.problems import problem_docs
 from videoprep_nb.server.security.access import UserJobs
 from videoprep_nb.server.uploads.form import (
     Upload,
@@ -26,6 +25,7 @@ from videoprep_nb.server.uploads.form import (
     read_small,
     received,
 )
+from videoprep_nb.server.uploads.old_fields import old_options
 
 _MAX_JSON_BYTES = 1024 * 1024
 

@@ -14,7 +14,7 @@ from videoprep_nb.jobs.service import JobView, Limits, Service
 from videoprep_nb.jobs.storage.retention import CleanReport
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.rows import Event, JobRow
-from videoprep_nb.server.api.problems import Refused
+from videoprep_nb.server.problems import Refused
 from videoprep_nb.server.security.users import User
 from videoprep_nb.server.uploads.imports import ImportFolders
 from videoprep_nb.server.uploads.resumable import UserUploads

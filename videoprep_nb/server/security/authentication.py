@@ -8,7 +8,7 @@ from pathlib import Path
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import HTTPConnection
 
-from videoprep_nb.server.api.problems import Refused
+from videoprep_nb.server.problems import Refused
 from videoprep_nb.server.security.sessions import Sessions
 from videoprep_nb.server.security.throttle import Throttle, network_of
 from videoprep_nb.server.security.users import LOCAL_ADMIN, User, Users

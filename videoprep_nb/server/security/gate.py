@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from videoprep_nb.core.errors import InputError
-from videoprep_nb.server.api.problems import Refused, problem_response
+from videoprep_nb.server.problems import Refused, problem_response
 from videoprep_nb.server.security.authentication import WANTS_TOKEN, Authentication
 from videoprep_nb.server.security.users import User, Users
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from videoprep_nb.core.errors import NoSuchJob
 from videoprep_nb.jobs.models import State
 from videoprep_nb.server.api.dependencies import Jobs
-from videoprep_nb.server.api.problems import Refused
+from videoprep_nb.server.problems import Refused
 from videoprep_nb.server.ui.health_view import health_view
 from videoprep_nb.server.ui.job_view import job_view
 from videoprep_nb.server.ui.jobs_view import JobsQuery, jobs_view

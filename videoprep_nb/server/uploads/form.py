@@ -24,8 +24,8 @@ from videoprep_nb.core.registry import near_matches
 from videoprep_nb.jobs.service import Limits
 from videoprep_nb.jobs.storage.retention import remove_tree
 from videoprep_nb.jobs.storage.workspace import Workspace
-from videoprep_nb.server.api.old_fields import OLD_FIELDS
-from videoprep_nb.server.api.problems import Refused
+from videoprep_nb.server.problems import Refused
+from videoprep_nb.server.uploads.old_fields import OLD_FIELDS
 
 VIDEOS_FIELD = "videos"
 TEXT_FIELDS = ("params", "options", *OLD_FIELDS)

@@ -15,7 +15,7 @@ from videoprep_nb.core.layout import staged_folder
 from videoprep_nb.core.records import Record
 from videoprep_nb.jobs.service import Service
 from videoprep_nb.jobs.storage.retention import remove_tree
-from videoprep_nb.server.api.problems import Refused
+from videoprep_nb.server.problems import Refused
 
 _UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
 _INFO = "upload.json"

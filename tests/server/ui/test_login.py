@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from tests.support.web_server import PASSWORDS, RunningServer, assert_problem, log_in, make_users, running_server
-from videoprep_nb.server.security.login import own_page
 from videoprep_nb.server.security.sessions import SESSION_LIFETIME, Sessions
 from videoprep_nb.server.security.users import Role, Users, add_user, remove_user, set_password
+from videoprep_nb.server.ui.login import own_page
 
 
 @pytest.fixture(scope="module")

@@ -23,9 +23,9 @@ from videoprep_nb.core.errors import TooLarge, VideoPrepError, WrongState
 from videoprep_nb.core.layout import disk_full_as_error
 from videoprep_nb.media.inspection import Inspection
 from videoprep_nb.server.api.dependencies import Jobs
-from videoprep_nb.server.api.problems import Refused, problem_docs, status_of
 from videoprep_nb.server.api.schemas import UploadStatus
 from videoprep_nb.server.examine import inspect_file
+from videoprep_nb.server.problems import Refused, problem_docs, status_of
 from videoprep_nb.server.uploads.form import announced_size, name_to_show
 from videoprep_nb.server.uploads.resumable import ResumableUpload
 

@@ -125,9 +125,9 @@ def test_upload_in_pieces_becomes_a_job_without_a_copy(server: RunningServer):
 
 def test_fields_of_the_last_version_are_options(server: RunningServer, caplog: pytest.LogCaptureFixture):
     upload_id = uploaded(server.client)
-    assert_problem(submit(server.client, upload_id, clips_per_task=0), 422, "clips_per_task")
-    assert_problem(submit(server.client, upload_id, options=3, clips_per_task=1), 422, "options")
-    answer = submit(server.client, upload_id, clips_per_task=3, keep_scratch=True)
+    assert_problem(submit(server.client, upload_id, clips_per_unit=0), 422, "clips_per_task")
+    assert_problem(submit(server.client, upload_id, options=3, clips_per_unit=1), 422, "options")
+    answer = submit(server.client, upload_id, clips_per_unit=3, keep_scratch=True)
     spec = JobSpec.read(server.service.workspace.job_folder(answer.json()["job_id"]).spec)
     assert (spec.options.clips_per_task, spec.options.keep_scratch) == (3, True)
     assert "options.clips_per_task" in caplog.text
