@@ -18,6 +18,7 @@ MAX_SEGMENT_FRAMES = 150
 """Longest distance of two keyframes; it bounds the time per keyframe."""
 
 _CANDIDATES_AT_ONCE = 8
+_STEPS = np.arange(1.0, MAX_SEGMENT_FRAMES + 1)[:, None]
 _MARGIN = 1e-9  # other programs interpolate in another order of operations
 
 FloatArray = npt.NDArray[np.float64]
@@ -75,43 +76,45 @@ def _run_keyframes(boxes: FloatArray, min_iou: float) -> IndexArray:
 
 def _farthest_first(boxes: FloatArray, min_iou: float) -> IndexArray:
     """Keyframes of consecutive boxes: from each one to the farthest valid end."""
-    low, high = _tolerances(boxes, min_iou)
+    edges, bounds = _both_ways(boxes), _bounds(boxes, min_iou)
     keyframes = [0]
     while keyframes[-1] < len(boxes) - 1:
-        keyframes.append(_farthest_valid_end(boxes, low, high, keyframes[-1], min_iou))
+        keyframes.append(_farthest_valid_end(boxes, edges, bounds, keyframes[-1], min_iou))
     return np.array(keyframes, np.int64)
 
 
-def _tolerances(boxes: FloatArray, min_iou: float) -> tuple[FloatArray, FloatArray]:
-    """Least and greatest coordinates of boxes that can reach the IoU at all.
+def _both_ways(edges: FloatArray) -> FloatArray:
+    """``(N, 4)`` numbers and their negatives, ``(N, 8)``: an upper bound becomes a lower one of the negative."""
+    return np.hstack([edges, -edges])
+
+
+def _bounds(boxes: FloatArray, min_iou: float) -> FloatArray:
+    """Lower bounds of the edges, both ways, of boxes that can reach the IoU at all.
 
     The IoU of two boxes is at most that of their extents on one axis, which bounds each edge by itself.
     """
-    sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
+    sides = boxes[:, 2:] - boxes[:, :2]
     outwards, inwards = sides * (1 / min_iou - 1), sides * (1 - min_iou)
-    low = boxes - np.hstack([outwards[:, :2], inwards[:, 2:]])
-    high = boxes + np.hstack([inwards[:, :2], outwards[:, 2:]])
-    return low, high
+    return _both_ways(boxes) - np.hstack([outwards, inwards, inwards, outwards])
 
 
-def _farthest_valid_end(boxes: FloatArray, low: FloatArray, high: FloatArray, start: int, min_iou: float) -> int:
+def _farthest_valid_end(boxes: FloatArray, edges: FloatArray, bounds: FloatArray, start: int, min_iou: float) -> int:
     """The last box within reach so that interpolation from the start gives all boxes between.
 
     Validity is not monotone in the end, so all ends are candidates. Only those are compared box by box whose slope
-    lies within the tolerances of all boxes on the way.
+    lies within the bounds of all boxes on the way.
     """
     window = slice(start + 1, start + 1 + MAX_SEGMENT_FRAMES)
-    steps = np.arange(1, len(boxes[window]) + 1)[:, None]
-    slopes = (boxes[window] - boxes[start]) / steps
-    least = np.maximum.accumulate((low[window] - boxes[start]) / steps)
-    greatest = np.minimum.accumulate((high[window] - boxes[start]) / steps)
-    candidates = np.flatnonzero(((slopes >= least) & (slopes <= greatest)).all(axis=1))[::-1]
+    steps = _STEPS[: len(boxes[window])]
+    slopes = (edges[window] - edges[start]) / steps
+    least_slopes = np.maximum.accumulate((bounds[window] - edges[start]) / steps)
+    candidates = np.flatnonzero((slopes >= least_slopes).all(axis=1))[::-1]
     for first in range(0, len(candidates), _CANDIDATES_AT_ONCE):
         offsets = candidates[first : first + _CANDIDATES_AT_ONCE]
-        steps_between = steps[: offsets[0]]
-        interpolated = boxes[start] + slopes[offsets][:, None] * steps_between
+        between = steps[: offsets[0]]
+        interpolated = boxes[start] + slopes[offsets, None, :4] * between
         close = _reach_iou(interpolated, boxes[start + 1 : start + 1 + offsets[0]], min_iou + _MARGIN)
-        valid = (close | (steps_between[:, 0] > offsets[:, None])).all(axis=1)
+        valid = (close | (between[:, 0] > offsets[:, None])).all(axis=1)
         if valid.any():
             return start + 1 + int(offsets[valid.argmax()])
     return start + 1  # nothing lies between, so nothing can be wrong
