@@ -38,7 +38,9 @@ def test_value_of_two_attributes_is_named_with_its_attribute() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("label: [", "this is not YAML"),
+        ("label: [", "this is not YAML: line 1, column 9: expected the node content"),
+        ("[" * 90_000, "at most 10 levels"),
+        ("- &a {label: a}\n- *a", "expected every value to be written out"),
         ("", "expected"),
         ("person", "expected"),
         ("{labels: person}", "labels"),

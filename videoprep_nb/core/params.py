@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from pydantic import ConfigDict, ValidationError
+from pydantic.config import JsonDict
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from videoprep_nb.core.errors import ParameterError
@@ -14,6 +15,9 @@ from videoprep_nb.core.registry import near_matches
 
 VIDEO_ID_PATTERN = r"^[A-Za-z0-9-]{1,40}$"
 VIDEO_ID_HELP = "number of the video within the job; prefix of the names of its clips and frames"
+
+MULTILINE: JsonDict = {"multiline": True}
+"""``json_schema_extra`` of a text that people write in several lines."""
 
 _INJECTED_CELL = "# Parameters"
 

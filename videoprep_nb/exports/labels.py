@@ -19,6 +19,7 @@ DEFAULT_LABELS = "label: person"
 
 _MAX_BYTES = 100_000
 _MAX_NAMES = 1000
+_MAX_DEPTH = 10
 _NOT_IN_NAMES = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -118,9 +119,10 @@ def read_labels(text: str) -> list[Label]:
     if len(text.encode()) > _MAX_BYTES:
         raise ParameterError("labels", f"got {len(text):,} characters, expected {_MAX_BYTES:,} bytes at most")
     try:
+        _check_structure(text)
         content: Any = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - makes texts, lists and dicts only: "no" stays "no"
     except yaml.YAMLError as error:
-        raise ParameterError("labels", f"this is not YAML: {' '.join(str(error).split())}") from None
+        raise ParameterError("labels", f"this is not YAML: {_where_and_why(error)}") from None
     try:
         return _Labels(labels=content if isinstance(content, list) else [content]).labels
     except ValidationError as error:
@@ -128,6 +130,25 @@ def read_labels(text: str) -> list[Label]:
         place = ".".join(str(part) for part in first["loc"][1:])
         reason = str(first["ctx"]["error"]) if first["type"] == "value_error" else got_and_expected(first)
         raise ParameterError("labels", f"{place}: {reason}" if place else reason) from None
+
+
+def _check_structure(text: str) -> None:
+    """Refuse what takes minutes or gigabytes to read: aliases of aliases, and lists in lists in lists."""
+    depth = 0
+    for event in yaml.parse(text, yaml.BaseLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise ParameterError("labels", "got an alias (*name), expected every value to be written out")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise ParameterError("labels", f"got lists in lists, expected at most {_MAX_DEPTH} levels")
+
+
+def _where_and_why(error: yaml.YAMLError) -> str:
+    """One line of what PyYAML says in several."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return " ".join(str(error).split())
+    return f"line {mark.line + 1}, column {mark.column + 1}: {getattr(error, 'problem', None)}"
 
 
 def actions_of(labels: list[Label]) -> list[Action]:

@@ -75,6 +75,19 @@ def check_fit_into_package(exporters: Iterable[Exporter], field: str = "add_to_p
             raise ParameterError(field, f"{other} and {exporter.name} both write {exporter.entry}; choose one of them")
 
 
+def format_titles(in_package: bool = False) -> dict[str, str]:
+    """The names of the formats with their titles for people.
+
+    Args:
+        in_package: Only those that a package takes in.
+
+    Example:
+        >>> format_titles(in_package=True)["manifest"]
+        'Manifest'
+    """
+    return {name: found.title for name, found in EXPORTERS.items() if found.entry is not None or not in_package}
+
+
 def package_entries(names: Iterable[str] | None = None) -> list[str]:
     """The entries that formats may add to a package; one that ends in a slash stands for everything in the folder.
 

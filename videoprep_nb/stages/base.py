@@ -130,6 +130,8 @@ class Stage:
             if nothing but a file, or nothing at all, makes sense.
         labels_parameter: Parameter that holds the labels for annotators, which formats that are written later offer as
             well; empty if none does.
+        choices: For a parameter that is a list: what can be in it, name → title for people; asked when somebody is
+            offered the choice.
         server_rules: Parameters that the page does not offer, and the values that the API accepts.
         presets: Values by name of a preset.
         facts: What it counted in a video; reads its record below the scratch folder and raises InputError without.
@@ -158,6 +160,7 @@ class Stage:
     gpu_parameter: str = ""
     file_parameters: Mapping[str, bool] = field(default_factory=dict)
     labels_parameter: str = ""
+    choices: Mapping[str, Callable[[], Mapping[str, str]]] = field(default_factory=dict)
     server_rules: Mapping[str, ServerRule] = field(default_factory=dict)
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     facts: Callable[[Path, str], VideoFacts] = _no_facts

@@ -78,9 +78,9 @@ def ended_job(server: RunningServer, **params: object) -> str:
     return job_id
 
 
-def finished_job(server: RunningServer, kept: bool = True) -> str:
+def finished_job(server: RunningServer, kept: bool = True, **params: object) -> str:
     """A job that has ended, with a result that was written by hand."""
-    job_id = ended_job(server)
+    job_id = ended_job(server, **params)
     folder = server.service.workspace.job_folder(job_id).path
     write_result(folder)
     if not kept:

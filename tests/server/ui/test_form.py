@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from videoprep_nb.exports.registry import EXPORTERS
 from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.server.ui import texts
 from videoprep_nb.server.ui.form import FormField, form_fields
 from videoprep_nb.server.ui.presets import presets
@@ -59,12 +61,26 @@ def test_inputs_have_label_help_and_default(field: FormField, form: FormReader):
     assert "_" not in field.label
     assert field.help == STAGES[field.stage].params.model_fields[field.name].description
     element = form.by_name[field.full_name]
-    assert element["id"] in form.labelled
+    assert element["id"] in form.labelled or field.kind == "choices"
+    assert f"{field.full_name}.label" in form.ids
     assert set((element["aria-describedby"] or "").split()) <= set(form.ids)
     if field.kind in ("number", "text", "list"):
         assert element["value"] == str(field.default)
     if field.kind == "boolean":
         assert ("checked" in element) == field.default
+
+
+def test_formats_are_offered_with_their_titles():
+    offered = field_of("package.exports").offered
+    assert offered == {name: exporter.title for name, exporter in EXPORTERS.items()}
+    in_package = field_of("package.add_to_package").offered
+    assert in_package.keys() == {name for name, exporter in EXPORTERS.items() if exporter.entry}
+
+
+def test_example_of_a_text_of_several_lines_is_accepted(form: FormReader):
+    example = field_of("package.labels").example
+    assert form.by_name["package.labels"]["placeholder"] == example
+    assert JobParams({"package": {"labels": example}}).of("package").labels == example
 
 
 def test_every_id_is_there_once(form: FormReader):
@@ -83,6 +99,9 @@ def test_every_id_is_there_once(form: FormReader):
         ("resize.frame_rate", "text", {}, False),
         ("resize.upscale", "boolean", {}, False),
         ("resize.fit", "choice", {}, False),
+        ("package.exports", "choices", {}, False),
+        ("package.labels", "lines", {}, False),
+        ("package.export_options", "list", {}, False),
     ],
 )
 def test_ranges_are_those_of_the_model(

@@ -1,10 +1,12 @@
 """The form of the parameters: labels, help, ranges and defaults come from the params models."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from videoprep_nb.core.params import MULTILINE
 from videoprep_nb.server.ui import texts
 from videoprep_nb.stages.base import Stage
 from videoprep_nb.stages.registry import STAGES
@@ -18,11 +20,13 @@ class FormField:
         stage: Its stage.
         name: Its name.
         info: What the params model says about it.
+        offered: What can be in a list, name → title; empty when anything can be.
     """
 
     stage: str
     name: str
     info: FieldInfo
+    offered: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:
@@ -48,16 +52,25 @@ class FormField:
         return get_args(self.info.annotation) if get_origin(self.info.annotation) is Literal else ()
 
     @property
-    def kind(self) -> Literal["choice", "boolean", "number", "list", "text"]:
-        """How it is filled in; a list is a text with commas."""
+    def kind(self) -> Literal["choice", "choices", "boolean", "number", "list", "lines", "text"]:
+        """How it is filled in; a list of which nothing is offered is a text with commas."""
         types = {self.info.annotation, *get_args(self.info.annotation)}
         if self.choices:
             return "choice"
+        if self.offered:
+            return "choices"
         if bool in types:
             return "boolean"
         if types & {int, float}:
             return "number"
-        return "list" if get_origin(self.info.annotation) is list else "text"
+        if get_origin(self.info.annotation) is list:
+            return "list"
+        return "lines" if self.info.json_schema_extra == MULTILINE else "text"
+
+    @property
+    def example(self) -> str:
+        """A value that shows how a text of several lines is written; empty if there is none."""
+        return str(next(iter(self.info.examples or ()), ""))
 
     @property
     def is_optional(self) -> bool:
@@ -89,9 +102,11 @@ class FormField:
             return attributes | {"type": "number", "value": self.default, "required": is_required} | self.limits
         if self.kind == "boolean":
             return attributes | {"type": "checkbox", "checked": self.default or None}
-        return (
-            attributes if self.choices else attributes | {"type": "text", "value": self.default, "spellcheck": "false"}
-        )
+        if self.kind == "lines":
+            return attributes | {"rows": max(4, self.example.count("\n") + 2), "spellcheck": "false"}
+        if self.kind in ("choice", "choices"):
+            return attributes
+        return attributes | {"type": "text", "value": self.default, "spellcheck": "false"}
 
     @property
     def limits(self) -> dict[str, Any]:
@@ -117,7 +132,7 @@ def form_fields() -> list[tuple[Stage, list[FormField]]]:
 
 def _fields_of(stage: Stage) -> list[FormField]:
     return [
-        FormField(stage.name, name, info)
+        FormField(stage.name, name, info, stage.choices[name]() if name in stage.choices else {})
         for name, info in stage.params.model_fields.items()
         if name not in stage.job_parameters and name not in stage.server_rules
     ]

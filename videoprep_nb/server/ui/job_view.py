@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+from videoprep_nb.core.layout import PACKAGE_NAME
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.service import JobView
 from videoprep_nb.jobs.store.rows import Event
@@ -136,6 +137,8 @@ def job_view(jobs: UserJobs, name: str) -> Fragments:
     fragments["joined"] = render("job_joined.html", cells=joined)
     fragments["live"] = render("job_live.html", job_id=job_id, frame=None if has_ended else _latest(jobs, job))
     fragments["results"] = render("job_results.html", job_id=job_id, results=_result_frames(jobs, job))
+    formats = jobs.exports(job_id) if has_ended and job.has_package else []
+    fragments["formats"] = render("job_formats.html", job_id=job_id, formats=formats, package=PACKAGE_NAME)
     fragments["reports"] = render("job_reports.html", job_id=job_id, links=_report_links(jobs.report_names(job_id)))
     fragments["history"] = render("job_history.html", events=_event_lines(jobs.events(job_id)[-100:]))
     return fragments

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from videoprep_nb.core.params import Params
+from videoprep_nb.core.params import MULTILINE, Params
 
 
 class PackageParams(Params):
@@ -19,7 +19,10 @@ class PackageParams(Params):
     exports: list[str] = Field([], description="formats to write beside the package; empty: none")
     add_to_package: list[str] = Field([], description="formats to put into the package as well; empty: none")
     labels: str = Field(
-        "", description="labels and attributes for annotation tools, as YAML; empty: the label person alone"
+        "",
+        description="labels and attributes for annotation tools, as YAML; empty: the label person alone",
+        examples=["label: person\nattributes:\n  action: [stand, walk, sit]"],
+        json_schema_extra=MULTILINE,
     )
     export_options: list[str] = Field([], description="options of formats, each format.option:value; empty: defaults")
     job_params: dict[str, object] = Field({}, description="parameters of all stages, for the manifest")

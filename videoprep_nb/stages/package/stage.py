@@ -197,7 +197,23 @@ def _exporters(params: PackageParams) -> "tuple[list[Exporter], list[Exporter]]"
     return [exporter for exporter in everything if exporter.name in beside], added
 
 
+def _formats() -> dict[str, str]:
+    from videoprep_nb.exports.registry import format_titles
+
+    return format_titles()
+
+
+def _formats_of_a_package() -> dict[str, str]:
+    from videoprep_nb.exports.registry import format_titles
+
+    return format_titles(in_package=True)
+
+
 def _check(params: PackageParams) -> None:
+    from videoprep_nb.exports.labels import read_labels
+
+    if params.labels:  # a format that is written later may offer them
+        read_labels(params.labels)
     if params.model_fields_set & {"exports", "add_to_package", "export_options", "labels"}:
         _exporters(params)
 
@@ -259,6 +275,7 @@ STAGE = Stage(
     weight=0.7,
     cost=_cost,
     labels_parameter="labels",
+    choices={"exports": _formats, "add_to_package": _formats_of_a_package},
     check=_check,
     preload=("videoprep_nb.exports.validation.validate",),
 )

@@ -179,11 +179,14 @@ async function confirmed(question, yes, no) {
 
 async function act(button) {
   // as it was pressed: while the question is open the job may end, and the button become another
-  const { ask: question, no, post, delete: deleted, freed } = button.dataset;
+  const { ask: question, no, post, body, delete: deleted, freed } = button.dataset;
   if (question && !(await confirmed(question, button.textContent, no))) return;
   button.disabled = true;
   try {
-    const content = await ask(post ?? deleted, { method: post ? "POST" : "DELETE" });
+    const content = await ask(post ?? deleted, {
+      method: post ? "POST" : "DELETE",
+      ...(body && { body, headers: { "Content-Type": "application/json" } }),
+    });
     if (deleted) go("?view=jobs");
     notice(freed?.replace("{size}", size(content.freed_bytes)) ?? "");
     poll();

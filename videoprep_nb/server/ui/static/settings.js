@@ -16,19 +16,33 @@ export function params() {
   return chosen;
 }
 
+// the boxes of a list of which every part is offered
+function boxesOf(input) {
+  return [...input.querySelectorAll("[type=checkbox]")];
+}
+
 function valueOf(input) {
-  const text = input.value.trim();
+  const text = input.value?.trim();
   switch (input.dataset.kind) {
     case "boolean": return input.checked;
     case "number": return text === "" ? null : Number(text);
+    case "choices": return boxesOf(input).filter((box) => box.checked).map((box) => box.value);
+    case "lines": return input.value.trimEnd();
     case "list": return text.split(",").map((item) => item.trim()).filter(Boolean);
     default: return text;
   }
 }
 
+function canHold(input, value) {
+  if (input?.dataset.kind !== "choices") return Boolean(input);
+  const offered = boxesOf(input).map((box) => box.value);
+  return value.every((item) => offered.includes(item));
+}
+
 function isChanged(input) {
   switch (input.dataset.kind) {
     case "boolean": return input.checked !== input.defaultChecked;
+    case "choices": return boxesOf(input).some((box) => box.checked !== box.defaultChecked);
     case "choice": return !input.selectedOptions[0].defaultSelected;
     case "number": return valueOf(input) !== (input.defaultValue === "" ? null : Number(input.defaultValue));
     default: return input.value.trim() !== input.defaultValue;
@@ -37,11 +51,13 @@ function isChanged(input) {
 
 function fill(input, value) {
   if (input.dataset.kind === "boolean") input.checked = value;
+  else if (input.dataset.kind === "choices") boxesOf(input).forEach((box) => { box.checked = value.includes(box.value); });
   else input.value = Array.isArray(value) ? value.join(", ") : (value ?? "");
 }
 
 function reset(input) {
   if (input.dataset.kind === "boolean") input.checked = input.defaultChecked;
+  else if (input.dataset.kind === "choices") boxesOf(input).forEach((box) => { box.checked = box.defaultChecked; });
   else if (input.dataset.kind === "choice") input.value = [...input.options].find((option) => option.defaultSelected).value;
   else input.value = input.defaultValue;
 }
@@ -70,7 +86,9 @@ async function applyPasted() {
   try {
     const found = await ask("api/params", { method: "POST", headers: { "Content-Type": "application/yaml" }, body: text.value });
     const problems = [...found.problems];
-    eachParam(found.params, (field) => inputOf(field) ?? problems.push({ field, detail: texts.not_on_page }));
+    eachParam(found.params, (field, value) => {
+      if (!canHold(inputOf(field), value)) problems.push({ field, detail: texts.not_on_page });
+    });
     alertIn("vp-pasted-problem", problems.map(({ field, detail }) => `${field}: ${detail}`));
     if (problems.length) return;
     eachParam(found.params, (field, value) => fill(inputOf(field), value));
@@ -103,7 +121,8 @@ export function showProblems(problems) {
 function fullLabel(field) {
   const input = inputOf(field);
   if (!input) return field;
-  return `${input.closest("fieldset").querySelector("legend").textContent} – ${input.labels[0].textContent}`;
+  const stage = input.closest("fieldset[data-stage]").querySelector("legend");
+  return `${stage.textContent} – ${document.getElementById(`${field}.label`).textContent}`;
 }
 
 function alertIn(id, sentences) {
