@@ -64,3 +64,11 @@ def test_broken_dense_tracks_are_one_sentence(tmp_path: Path, content: bytes) ->
     result.dense_tracks_file.write_bytes(content)
     with pytest.raises(InputError, match="does not hold dense tracks"):
         result.dense_tracks("1_clip_000")
+
+
+def test_an_error_of_the_reader_stays_its_own(tmp_path: Path) -> None:
+    result = write_result(tmp_path, clips=False)
+    with pytest.raises(ValueError, match="mine"), result.open_clip_zip("1_clip_000"):
+        raise ValueError("mine")
+    with pytest.raises(InputError, match="is not a package"), result.open_clip_zip("9_clip_000"):
+        pass

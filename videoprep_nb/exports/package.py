@@ -4,7 +4,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -117,11 +117,16 @@ class Package:
         Raises:
             InputError: The package lacks the clip or is damaged.
         """
-        try:
-            with zipfile.ZipFile(self.path) as package, _open_clip(package, clip_id) as entry:
+        with ExitStack() as opened:
+            try:
+                package = opened.enter_context(zipfile.ZipFile(self.path))
+                entry = opened.enter_context(_open_clip(package, clip_id))
+            except (*_ZIP_ERRORS, KeyError, OSError) as error:
+                raise _unreadable(self.path, error) from None
+            try:
                 yield entry
-        except (*_ZIP_ERRORS, KeyError) as error:
-            raise _unreadable(self.path, error) from None
+            except (zipfile.BadZipFile, zlib.error) as error:  # what the block itself gets wrong stays its own
+                raise _unreadable(self.path, error) from None
 
     def read_frames(self, clip_id: str) -> Iterator[tuple[str, bytes]]:
         """Name and JPEG of every frame of a clip, in order; the package is opened once for all of them.
