@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
+from xml.etree.ElementTree import TreeBuilder  # builds trees and parses nothing
 
 from videoprep_nb.annotations.export_files import XmlFile
 from videoprep_nb.core.errors import InputError
@@ -16,6 +17,7 @@ Box = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels of the frame."""
 
 _VERSION = "1.1"
+_CHUNK_BYTES = 1 << 16
 _CHOICES = ("select", "radio")
 _NOT_SHAPES = ("attribute", "box", "tag")
 
@@ -173,20 +175,15 @@ def read_document(file: XmlFile) -> CvatDocument:
 def _children(file: XmlFile) -> Iterator[Element]:
     """The children of the root, each whole and then forgotten."""
     from defusedxml.common import DefusedXmlException
-    from defusedxml.ElementTree import ParseError, iterparse
+    from defusedxml.ElementTree import ParseError, XMLParser
 
+    collector = _Collector(file.name)
+    parser = XMLParser(target=collector, forbid_dtd=True)
     try:
-        depth, root = 0, None
-        for event, element in iterparse(file, events=("start", "end"), forbid_dtd=True):
-            if event == "start":
-                depth += 1
-                if root is None:
-                    root = _checked_root(file.name, element)
-                continue
-            depth -= 1
-            if depth == 1 and root is not None:
-                yield element
-                root.clear()
+        while content := file.read(_CHUNK_BYTES):
+            parser.feed(content)
+            yield from collector.take()
+        parser.close()
     except DefusedXmlException:
         raise InputError(
             f"{file.name} is refused: it declares a document type or entities, which exports of CVAT never do."
@@ -195,10 +192,44 @@ def _children(file: XmlFile) -> Iterator[Element]:
         raise InputError(f"{file.name} is not well-formed XML: {error}.") from None
 
 
-def _checked_root(name: str, root: Element) -> Element:
-    if root.tag != "annotations":
-        raise InputError(f"{name} is not an export of CVAT: got <{root.tag[:60]}>, expected <annotations>.")
-    return root
+class _Collector:
+    """What a parser reports, as one small tree per child of the root."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._depth = 0
+        self._tree = TreeBuilder()
+        self._children: list[Element] = []
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+        self._depth += 1
+        if self._depth == 1 and tag != "annotations":
+            raise InputError(f"{self._name} is not an export of CVAT: got <{tag[:60]}>, expected <annotations>.")
+        if self._depth > 1:
+            self._tree.start(tag, attributes)
+
+    def end(self, tag: str) -> None:
+        """An element ends."""
+        if self._depth > 1:
+            self._tree.end(tag)
+        if self._depth == 2:
+            self._children.append(self._tree.close())
+            self._tree = TreeBuilder()
+        self._depth -= 1
+
+    def data(self, text: str) -> None:
+        """Text in an element."""
+        if self._depth > 1:
+            self._tree.data(text)
+
+    def close(self) -> None:
+        """The document ends."""
+
+    def take(self) -> list[Element]:
+        """The children that are complete since the last call."""
+        taken, self._children = self._children, []
+        return taken
 
 
 def _read_meta(document: CvatDocument, meta: Element) -> None:

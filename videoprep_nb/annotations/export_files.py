@@ -12,7 +12,7 @@ from videoprep_nb.core.errors import InputError
 
 MAX_XML_BYTES = 2 << 30
 _MAX_ENTRIES = 200_000
-_MAX_RATIO = 250  # exports of CVAT, in which nearly every line is like the one before, reach 60
+_MAX_RATIO = 250  # exports of CVAT, in which nearly every line is like the one before, reach 80
 _SMALL_BYTES = 1 << 20  # a small text may well be squeezed to nothing
 _ENCRYPTED_FLAG = 0x1
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
