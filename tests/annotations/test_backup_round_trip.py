@@ -2,6 +2,7 @@
 
 import csv
 import json
+import pickle
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ from tests.support.proposal_files import HEIGHT, WIDTH
 from tests.support.results import RATE, good_dense_tracks, good_manifest, write_result
 from videoprep_nb.annotations.import_annotations import import_annotations
 from videoprep_nb.annotations.params import ImportAnnotationsParams
+from videoprep_nb.jobs.run import run
+from videoprep_nb.media.sample import write_sample
 
 LABELS = "{label: person, attributes: {action: [walk, sit], talking: [yes, no]}}"
 IDS = {("action", "walk"): 1, ("action", "sit"): 2, ("talking", "yes"): 3, ("talking", "no"): 4}
@@ -167,3 +170,30 @@ def test_labels_number_the_actions(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     (row,) = (tmp_path / "out" / "ava" / "annotations.csv").read_text().splitlines()
     assert row.split(",")[6:] == ["5", "1"]
+
+
+@pytest.mark.slow
+def test_people_of_a_real_job_come_back(tmp_path: Path) -> None:
+    """People with an even id sit and the others walk, as far as the annotator says."""
+    write_sample(tmp_path / "street.mp4", duration_s=4)
+    params = {"clip": {"clip_duration_s": 2}, "package": {"exports": ["cvat-backup"], "labels": LABELS}}
+    done = run([tmp_path / "street.mp4"], output=tmp_path / "job", params=params)
+    assert done.state == "done", done.message
+    tasks = tasks_of(tmp_path / "job" / "exports" / "cvat_backup.zip")
+    for task in tasks:
+        for track in task.tracks:
+            for key in track.keys:
+                key.values = {"action": ("sit", "walk")[(track.track_id or 0) % 2]}
+    (tmp_path / "project.xml").write_bytes(video_xml(tasks, project=True))
+    arguments = [tmp_path / "project.xml", "--package", tmp_path / "job", "--output", tmp_path / "out"]
+    assert videoprep("import-annotations", *arguments, "--source-pixels").exit_code == 0
+    with zipfile.ZipFile(tmp_path / "job" / "final_package.zip") as package:
+        proposals = pickle.loads(package.read("dense_proposals.pkl"))
+    expected = sorted(
+        (second, int(box[5]), 1 if box[5] % 2 else 2)
+        for second, boxes in enumerate(boxes for frames in proposals.values() for boxes in frames.values())
+        for box in boxes
+    )
+    with (tmp_path / "out" / "ava" / "annotations.csv").open(encoding="utf-8", newline="") as file:
+        assert sorted((int(row[1]), int(row[7]), int(row[6])) for row in csv.reader(file)) == expected
+    assert {action for *_, action in expected} == {1, 2}

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.ava_readers import read_as_mmaction2, read_as_pyslowfast
 from tests.support.command_line import videoprep
 from tests.support.cvat_exports import Key, Task, Track, images_xml, video_xml
+from tests.support.html_pages import Page
 from tests.support.proposal_files import good_proposals
 from tests.support.results import RATE, write_result
 
@@ -158,3 +160,30 @@ def test_package_alone_is_enough_for_frames(tmp_path: Path) -> None:
     result = videoprep("import-annotations", tmp_path / "a.xml", "--package", package, "--output", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert {row[2:] for row in read_rows(tmp_path / "out")} == {row[2:] for row in rounded(EXPECTED)}
+
+
+def test_training_programs_read_every_label(tmp_path: Path) -> None:
+    write_result(tmp_path / "job", clips=False)
+    (tmp_path / "a.xml").write_bytes(video_xml(frame_tasks(), project=True))
+    arguments = ["import-annotations", tmp_path / "a.xml", "--package", tmp_path / "job"]
+    for preset in ("mmaction2", "slowfast"):
+        result = videoprep(*arguments, "--ava-preset", preset, "--output", tmp_path / preset)
+        assert result.exit_code == 0, result.output
+    ava = tmp_path / "mmaction2" / "ava"
+    samples = read_as_mmaction2(ava / "annotations.csv", ava / "proposals.pkl", ava / "excluded_timestamps.csv")
+    found = {
+        (sample.video, sample.second, action, entity)
+        for sample in samples.values()
+        for labels, entity in zip(sample.labels, sample.entities, strict=True)
+        for action in labels
+    }
+    assert found == {(row[0], row[1], row[3], row[4]) for row in EXPECTED}
+    assert {key: len(sample.proposals) for key, sample in samples.items()} == {"1,0000": 2, "1,0002": 1, "2,0001": 1}
+
+    ava = tmp_path / "slowfast" / "ava"
+    _, slow = read_as_pyslowfast(ava / "frame_list.csv", [ava / "annotations.csv"], [ava / "predicted_boxes.csv"])
+    assert {(key, frozenset.union(*map(frozenset, each.labels))) for key, each in slow.items()} == {
+        (("1", 902), frozenset({SIT, -1}))  # the first two seconds of a video are not read there
+    }
+    report = Page(tmp_path / "slowfast" / "report.html").text
+    assert "3 labels left out: their frames are not at a second that AVA's files can name." in report
