@@ -98,7 +98,8 @@ def exports_of(server: RunningServer, job_id: str) -> dict[str, dict]:
 
 
 def write(server: RunningServer, job_id: str, **request: object):
-    return server.client.post(f"/api/jobs/{job_id}/exports", json=request)
+    json_type = {"Content-Type": "application/json"}
+    return server.client.post(f"/api/jobs/{job_id}/exports", content=json.dumps(request), headers=json_type)
 
 
 def wait_for(server: RunningServer, job_id: str, name: str) -> dict:
@@ -171,6 +172,8 @@ def test_labels_are_those_of_the_job_unless_others_are_given(server: RunningServ
         pytest.param({"format": "cvat-backup", "options": {"media": ["a"]}}, ("str",), id="list as a value"),
         pytest.param({"format": "cvat-backup", "labels": "label: ["}, ("labels",), id="labels that are no YAML"),
         pytest.param({"format": "cvat-backup", "labels": "@/etc/passwd"}, ("labels",), id="file of the server"),
+        pytest.param({"format": "cvat-backup", "options": {"\ud800": 1}}, ("valid string",), id="half a character"),
+        pytest.param({"format": "cvat-backup", "options": {"keyframe_iou": "nan"}}, ("options",), id="no number"),
         pytest.param({"format": "../../etc"}, ("format",), id="path"),
         pytest.param({"format": "cvat-backup", "output": "/tmp/x"}, ("output",), id="unknown field"),
         pytest.param({}, ("format",), id="nothing"),

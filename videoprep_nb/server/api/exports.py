@@ -17,6 +17,8 @@ from videoprep_nb.server.problems import problem_docs
 _EXAMPLE = next(iter(EXPORTERS.values()))()
 """A format for examples."""
 
+_OptionName = Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
+
 router = APIRouter(prefix="/api")
 
 
@@ -60,7 +62,7 @@ class ExportRequest(BaseModel):
         max_length=100_000,
         examples=["label: person\nattributes:\n  action: [stand, walk]\n"],
     )
-    options: dict[str, str | int | float | bool] = Field(
+    options: dict[_OptionName, str | int | float | bool] = Field(
         {}, description="options of the format that differ from the defaults, by name", max_length=100, examples=[{}]
     )
 
