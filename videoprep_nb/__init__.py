@@ -12,6 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from videoprep_nb.annotations.import_annotations import import_annotations
+    from videoprep_nb.annotations.params import ImportAnnotationsParams
     from videoprep_nb.core.errors import VideoPrepError
     from videoprep_nb.exports.export_formats import export_formats
     from videoprep_nb.exports.package import Package, read_package
@@ -45,6 +47,7 @@ _HOME_OF = {
     "ExtractFramesParams": "stages.extract_frames.params",
     "Finding": "exports.validation.findings",
     "GenerateProposalsParams": "stages.generate_proposals.params",
+    "ImportAnnotationsParams": "annotations.params",
     "JobOptions": "jobs.params",
     "JobParams": "jobs.params",
     "JobResult": "jobs.models",
@@ -59,6 +62,7 @@ _HOME_OF = {
     "export_formats": "exports.export_formats",
     "extract_frames": "stages.extract_frames.stage",
     "generate_proposals": "stages.generate_proposals.stage",
+    "import_annotations": "annotations.import_annotations",
     "open_result": "exports.result",
     "package": "stages.package.stage",
     "read_package": "exports.package",
@@ -76,6 +80,7 @@ __all__ = [
     "ExtractFramesParams",
     "Finding",
     "GenerateProposalsParams",
+    "ImportAnnotationsParams",
     "JobOptions",
     "JobParams",
     "JobResult",
@@ -91,6 +96,7 @@ __all__ = [
     "export_formats",
     "extract_frames",
     "generate_proposals",
+    "import_annotations",
     "open_result",
     "package",
     "read_package",

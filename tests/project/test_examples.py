@@ -59,7 +59,7 @@ def test_every_public_name_is_there_and_explained(name: str):
     "name",
     [
         *("run", "track", "resize", "clip", "extract_frames", "track_persons", "generate_proposals", "package"),
-        *("read_package", "validate"),
+        *("read_package", "validate", "open_result", "export_formats", "import_annotations"),
     ],
 )
 def test_every_public_function_has_an_example(name: str):

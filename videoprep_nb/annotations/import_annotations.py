@@ -38,6 +38,16 @@ def import_annotations(params: ImportAnnotationsParams) -> Annotations:
         InputError: A file is missing or is not what it should be, or the exports do not fit the package.
         ParameterError: The labels make no sense.
         DiskFullError: The disk was full.
+
+    Example:
+        >>> from videoprep_nb.exports.export_formats import ExportParams, export_formats
+        >>> labels = "{label: person, attributes: {action: [stand, walk]}}"
+        >>> sent = ExportParams(source="final_package.zip", formats=["cvat-images"], labels=labels, output_dir="sent")
+        >>> [file] = export_formats(sent).written
+        >>> params = ImportAnnotationsParams(exports=[str(file.path)], package="final_package.zip", output_dir="back")
+        >>> annotations = import_annotations(params)  # nobody has touched a box
+        >>> annotations.label_count, annotations.unlabelled_count
+        (0, 5)
     """
     output_dir = Path(params.output_dir)
     _check_output(output_dir)
