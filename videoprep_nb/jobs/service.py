@@ -3,14 +3,16 @@
 import math
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import videoprep_nb
 from videoprep_nb.core.errors import InputError, NoRoom, NoSuchJob, ParameterError, TooLarge, TooManyJobs, WrongState
+from videoprep_nb.jobs.annotations import JobAnnotations
+from videoprep_nb.jobs.background import BackgroundWork
 from videoprep_nb.jobs.engine.cluster import EngineSettings, WorkerInfo
 from videoprep_nb.jobs.exports import JobExports
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, VideoInput
@@ -18,6 +20,7 @@ from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.scheduling.dispatcher import Dispatcher
 from videoprep_nb.jobs.scheduling.estimate import fraction_done, remaining_s
 from videoprep_nb.jobs.storage.folder import JobFolder
+from videoprep_nb.jobs.storage.moved_files import moved_files
 from videoprep_nb.jobs.storage.retention import CleanReport, clean, remove_half_received, remove_tree, sweep_processes
 from videoprep_nb.jobs.storage.workspace import Workspace, disk_bytes
 from videoprep_nb.jobs.store.rows import Event, JobRow, TaskRow
@@ -96,14 +99,17 @@ class Service:
         self._dispatcher = Dispatcher(workspace, self._store, settings)
         self._dispatcher.start()
         self._resources.callback(self._dispatcher.close)
-        self.exports = JobExports(
+        background = BackgroundWork(
             workspace,
             self.package_path,
             lambda job_id: self._store.job(job_id).state,
             self._dispatcher.call,
             self.limits.free_bytes,
         )
-        self._resources.callback(self.exports.close)
+        self._resources.callback(background.close)
+        self.exports = JobExports(background)
+        self.annotations = JobAnnotations(background)
+        self._resources.callback(self.annotations.close)
 
     def __enter__(self) -> "Service":
         return self
@@ -160,7 +166,11 @@ class Service:
             params=params,
             options=options or JobOptions(),
         )
-        with self._moved({path: place for (_, path), place in zip(videos, inputs, strict=True)}, folder):
+        uploads = {
+            path: place for (_, path), place in zip(videos, inputs, strict=True) if folder.input in place.parents
+        }
+        with moved_files(self.workspace, uploads, folder.path):
+            folder.input.mkdir(parents=True, exist_ok=True)
             folder.reports.mkdir(parents=True)
             spec.write(folder.spec)
             self._store.add_job(spec, size_bytes, owner, now)
@@ -352,22 +362,6 @@ class Service:
     def _place_of_input(self, path: Path, folder: JobFolder, index: int) -> Path:
         path = path.absolute()
         return folder.input / f"{index:03d}.mp4" if self.workspace.uploads_dir in path.parents else path
-
-    @contextmanager
-    def _moved(self, places: dict[Path, Path], folder: JobFolder) -> Iterator[None]:
-        """Move uploads to the folder of a new job; when the block fails they are where they were."""
-        moved: dict[Path, Path] = {}
-        try:
-            folder.input.mkdir(parents=True)
-            for path, place in places.items():
-                if folder.input in place.parents:
-                    moved[path] = path.replace(place)
-            yield
-        except BaseException:
-            for path, place in moved.items():
-                place.replace(path)
-            remove_tree(self.workspace, folder.path)
-            raise
 
     def _delete(self, job_id: str) -> None:
         row = self._store.job(job_id)

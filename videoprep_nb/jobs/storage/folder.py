@@ -79,6 +79,11 @@ class JobFolder:
         return self.path / EXPORTS_FOLDER
 
     @property
+    def annotations(self) -> Path:
+        """What annotators made of the result, as training data with a report."""
+        return self.path / "annotations"
+
+    @property
     def kept_for_exports(self) -> Path:
         """Dense tracks and clips, when a format asked for them."""
         return self.path / KEPT_FOLDER

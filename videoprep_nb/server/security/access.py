@@ -6,6 +6,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from videoprep_nb.core.errors import NoSuchJob, ParameterError
+from videoprep_nb.jobs.annotations import JobImport
 from videoprep_nb.jobs.engine.cluster import WorkerInfo
 from videoprep_nb.jobs.exports import JobExport
 from videoprep_nb.jobs.models import State
@@ -203,6 +204,33 @@ class UserJobs:
         """The file of a format, see ``JobExports.path``."""
         self.row(job_id)
         return self._service.exports.path(job_id, file_name)
+
+    def annotations(self, job_id: str) -> JobImport:
+        """The annotations of a job, see ``JobAnnotations.of``."""
+        self.row(job_id)
+        return self._service.annotations.of(job_id)
+
+    def import_annotations(self, job_id: str, upload_ids: Sequence[str], labels: str, formats: Sequence[str]) -> None:
+        """Import uploads of the user, which are taken over, as annotations of a job; see ``JobAnnotations.start``.
+
+        Raises:
+            NoSuchUpload: The user has no such upload.
+            WrongState: An upload has not arrived in full, or annotations are being imported.
+            ParameterError: An upload is named twice, or a parameter is wrong.
+        """
+        self.row(job_id)
+        with self.uploads.claimed(upload_ids, field="uploads") as claimed:
+            self._service.annotations.start(job_id, list(claimed.values()), labels, formats)
+
+    def annotation_files(self, job_id: str) -> dict[str, Path]:
+        """The files of the annotations of a job, see ``JobAnnotations.files``."""
+        self.row(job_id)
+        return self._service.annotations.files(job_id)
+
+    def annotation_report_path(self, job_id: str) -> Path:
+        """The report on the annotations of a job, see ``JobAnnotations.report_path``."""
+        self.row(job_id)
+        return self._service.annotations.report_path(job_id)
 
     def report_names(self, job_id: str) -> list[str]:
         """Names of a job's reports, see ``Service.report_names``."""

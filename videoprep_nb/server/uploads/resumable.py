@@ -141,11 +141,12 @@ class UserUploads:
         remove_tree(self._service.workspace, self.get(upload_id).path.parent)
 
     @contextmanager
-    def claimed(self, upload_ids: Sequence[str]) -> Iterator[dict[str, tuple[str, Path]]]:
+    def claimed(self, upload_ids: Sequence[str], field: str = "videos") -> Iterator[dict[str, tuple[str, Path]]]:
         """Take uploads for a job, so that no other job can take them; if that fails they are as before.
 
         Args:
             upload_ids: The uploads.
+            field: The parameter that names them.
 
         Yields:
             Name and file of each, by id. What the block has moved away is gone afterwards.
@@ -156,7 +157,7 @@ class UserUploads:
             ParameterError: One is named twice.
         """
         if len(set(upload_ids)) < len(upload_ids):
-            raise ParameterError("videos", "the same upload is named twice; name each once")
+            raise ParameterError(field, "the same upload is named twice; name each once")
         with ExitStack() as stack:
             yield {upload_id: stack.enter_context(self._claimed(upload_id)) for upload_id in upload_ids}
 
