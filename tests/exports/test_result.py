@@ -9,7 +9,7 @@ import pytest
 from tests.support.proposal_files import good_entries, good_proposals, jpeg, zip_of
 from tests.support.results import good_dense_tracks, good_manifest, write_result
 from videoprep_nb.core.errors import InputError
-from videoprep_nb.exports.base import Need
+from videoprep_nb.exports.needs import Need
 from videoprep_nb.exports.result import open_result
 
 

@@ -1,28 +1,17 @@
 """What an export format is, and what it reads."""
 
 from abc import ABC, abstractmethod
-from enum import Enum
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from videoprep_nb.core.layout import MANIFEST_NAME
 from videoprep_nb.core.options import Options
+from videoprep_nb.exports.needs import Need
 
 if TYPE_CHECKING:
-    from videoprep_nb.exports.result import Result
+    from videoprep_nb.exports.result import Result  # needs numpy, which would delay the start of the command line
 
 ANNOTATIONS_FOLDER = "annotations"
-
-
-class Need(Enum):
-    """What a format reads, and what must therefore be kept with a job."""
-
-    PACKAGE = "package"
-    """Extracted frames and dense proposals."""
-    DENSE_TRACKS = "dense tracks"
-    """The tracks of all frames, not only of the extracted ones."""
-    CLIPS = "clips"
-    """The video files of the clips."""
 
 
 class ExportOptions(Options):

@@ -12,8 +12,8 @@ from typing import IO, ClassVar
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.layout import MANIFEST_NAME, PROPOSALS_NAME
-from videoprep_nb.exports.base import Need
 from videoprep_nb.exports.dense_proposals import DenseProposals, Proposal
+from videoprep_nb.exports.needs import Need
 from videoprep_nb.exports.validation.findings import Findings
 from videoprep_nb.exports.validation.validate_pickle import read_pickle
 

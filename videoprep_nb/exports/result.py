@@ -21,10 +21,10 @@ from videoprep_nb.core.layout import (
     PACKAGE_NAME,
     video_id_of_clip,
 )
-from videoprep_nb.exports.base import Need
 from videoprep_nb.exports.dense_proposals import DenseProposals
 from videoprep_nb.exports.dense_tracks import read_dense_tracks
 from videoprep_nb.exports.manifest import Manifest, inferred_manifest
+from videoprep_nb.exports.needs import Need
 from videoprep_nb.exports.package import Package, read_package
 from videoprep_nb.tracking.tracks import Tracks
 

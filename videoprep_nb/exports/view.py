@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from IPython.display import HTML, Image
 
 from videoprep_nb.core.layout import video_id_of_clip
-from videoprep_nb.exports.base import Need
 from videoprep_nb.exports.export_formats import ExportedResult, WrittenFormat
+from videoprep_nb.exports.needs import Need
 from videoprep_nb.viz import images, tables
 from videoprep_nb.viz.proposals_on_frames import proposals_on_frames
 

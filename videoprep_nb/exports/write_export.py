@@ -16,7 +16,8 @@ from videoprep_nb.core.layout import (
     staged_file,
     staged_folder,
 )
-from videoprep_nb.exports.base import Exporter, Need
+from videoprep_nb.exports.base import Exporter
+from videoprep_nb.exports.needs import Need
 from videoprep_nb.exports.result import Result
 from videoprep_nb.exports.zip_files import pack_folder
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from videoprep_nb.core.errors import InputError, NoSuchJob, ParameterError, WrongState
 from videoprep_nb.core.layout import MANIFEST_NAME, PACKAGE_NAME, STAGING_PREFIX
-from videoprep_nb.exports.base import Exporter, Need
+from videoprep_nb.exports.base import Exporter
+from videoprep_nb.exports.needs import Need
 from videoprep_nb.exports.registry import EXPORTERS, create_exporters
 from videoprep_nb.jobs.background import BackgroundWork, Order
 from videoprep_nb.jobs.models import JobSpec

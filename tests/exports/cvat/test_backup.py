@@ -12,10 +12,10 @@ from tests.support.cvat_rules import Box, Shape, iou, visible_boxes
 from tests.support.cvat_schema import Backup, BackupTask, read_backup
 from tests.support.proposal_files import good_proposals
 from tests.support.results import write_result
-from videoprep_nb.exports.base import Need
 from videoprep_nb.exports.cvat.exporter import CvatOptions
 from videoprep_nb.exports.formats.cvat_backup import CvatBackup
 from videoprep_nb.exports.labels import NOT_LABELLED
+from videoprep_nb.exports.needs import Need
 from videoprep_nb.exports.result import Result
 
 

@@ -11,11 +11,11 @@ from tests.support.cvat_results import CLIP, LABELS, moving_result, package_of
 from tests.support.cvat_rules import Box, Shape, iou, visible_boxes
 from tests.support.proposal_files import HEIGHT, WIDTH, good_proposals
 from tests.support.results import write_result
-from videoprep_nb.exports.base import Need
 from videoprep_nb.exports.cvat.exporter import CvatOptions
 from videoprep_nb.exports.formats.cvat_images import CvatImages
 from videoprep_nb.exports.formats.cvat_video import CvatVideo
 from videoprep_nb.exports.labels import NOT_LABELLED, LabelOptions
+from videoprep_nb.exports.needs import Need
 from videoprep_nb.exports.result import Result
 
 PEOPLE = {1: range(6), 2: [0, 1, 4], 3: [2, 5], 12: [5]}

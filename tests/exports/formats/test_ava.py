@@ -10,8 +10,8 @@ from tests.support.ava_readers import WHOLE_FRAME, read_action_list, read_as_mma
 from tests.support.walking_scene import CLIPS, HEIGHT, RATE, SECONDS, WIDTH, write_walking_scene
 from videoprep_nb.core.layout import video_id_of_clip
 from videoprep_nb.exports.ava import AvaRow, normalised, write_rows
-from videoprep_nb.exports.base import Need
 from videoprep_nb.exports.formats.ava import AvaExporter, AvaOptions
+from videoprep_nb.exports.needs import Need
 from videoprep_nb.exports.result import Result
 
 LABELS = "{label: person, attributes: {action: [walk, sit], talks: [yes]}}"

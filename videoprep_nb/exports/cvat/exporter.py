@@ -4,8 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from videoprep_nb.exports.base import Exporter, Need
+from videoprep_nb.exports.base import Exporter
 from videoprep_nb.exports.labels import LabelOptions
+from videoprep_nb.exports.needs import Need
 
 
 class CvatOptions(LabelOptions):

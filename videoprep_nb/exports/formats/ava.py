@@ -22,8 +22,9 @@ from videoprep_nb.exports.ava import (
     write_rows,
 )
 from videoprep_nb.exports.ava_frames import write_training_frames
-from videoprep_nb.exports.base import Exporter, Need
+from videoprep_nb.exports.base import Exporter
 from videoprep_nb.exports.labels import LabelOptions, actions_of, read_labels
+from videoprep_nb.exports.needs import Need
 from videoprep_nb.exports.result import Result
 
 

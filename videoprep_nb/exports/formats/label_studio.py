@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from videoprep_nb.exports.base import Exporter, Need
+from videoprep_nb.exports.base import Exporter
 from videoprep_nb.exports.keyframes import runs, select_keyframes
 from videoprep_nb.exports.labels import TRACK_ID, Label, LabelOptions, read_labels
 from videoprep_nb.exports.manifest import ManifestClip, ManifestVideo
+from videoprep_nb.exports.needs import Need
 from videoprep_nb.exports.result import Result
 from videoprep_nb.exports.written_boxes import written_xywh
 from videoprep_nb.tracking.tracks import Tracks

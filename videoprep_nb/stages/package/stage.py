@@ -22,7 +22,8 @@ from videoprep_nb.stages.base import Cost, Scope, Stage, VideoLength
 from videoprep_nb.stages.package.params import PackageParams
 
 if TYPE_CHECKING:
-    from videoprep_nb.exports.base import Exporter, Need
+    from videoprep_nb.exports.base import Exporter
+    from videoprep_nb.exports.needs import Need
     from videoprep_nb.exports.result import Result
 
 _FINDINGS_SHOWN = 3
@@ -227,14 +228,14 @@ def _needs(params: PackageParams) -> "frozenset[Need]":
 
 
 def _retry_needs(params: PackageParams) -> tuple[str, ...]:
-    from videoprep_nb.exports.base import Need
+    from videoprep_nb.exports.needs import Need
 
     return ("clips/{video_id}",) if Need.CLIPS in _needs(params) else ()
 
 
 def _cost(params: PackageParams, video: VideoLength) -> Cost:
     """What is kept for formats; what they write themselves has about the size of the package, or of the clips."""
-    from videoprep_nb.exports.base import Need
+    from videoprep_nb.exports.needs import Need
 
     needs, frame_count = _needs(params), video.duration_s * video.rate
     kept_bytes = frame_count * _CLIP_BYTES_PER_FRAME if Need.CLIPS in needs else 0.0
