@@ -105,7 +105,7 @@ def test_every_label_comes_back_and_no_other(
     annotations = import_annotations(
         ImportAnnotationsParams(
             exports=[str(file) for file in sorted(folder.glob("*.xml"))],
-            package=str(backup.parent / "job"),
+            source=str(backup.parent / "job"),
             output_dir=str(folder / "out"),
         )
     )

@@ -35,7 +35,7 @@ def bring_back(folder: Path, tasks: Sequence[Task]) -> tuple[Annotations, list[t
         files.append(folder / f"annotator_{number}.xml")
         files[-1].write_bytes((video_xml, images_xml)[number % 2]([task]))
     params = ImportAnnotationsParams(
-        exports=[str(file) for file in files], package=str(folder / "job"), output_dir=str(folder / "out")
+        exports=[str(file) for file in files], source=str(folder / "job"), output_dir=str(folder / "out")
     )
     annotations = import_annotations(params)
     return annotations, [(action, person) for *_, action, person in read_rows(folder / "out")]
@@ -94,7 +94,7 @@ def test_two_tasks_of_one_project_are_two_annotators(tmp_path: Path) -> None:
     ]
     (tmp_path / "project.xml").write_bytes(video_xml(tasks, project=True))
     params = ImportAnnotationsParams(
-        exports=[str(tmp_path / "project.xml")], package=str(tmp_path / "job"), output_dir=str(tmp_path / "out")
+        exports=[str(tmp_path / "project.xml")], source=str(tmp_path / "job"), output_dir=str(tmp_path / "out")
     )
     annotations = import_annotations(params)
     assert [clip.source for clip in annotations.clips] == ["project.xml (ann)", "project.xml (bob)"]

@@ -44,7 +44,7 @@ def import_annotations(params: ImportAnnotationsParams) -> Annotations:
         >>> labels = "{label: person, attributes: {action: [stand, walk]}}"
         >>> sent = ExportParams(source="final_package.zip", formats=["cvat-images"], labels=labels, output_dir="sent")
         >>> [file] = export_formats(sent).written
-        >>> params = ImportAnnotationsParams(exports=[str(file.path)], package="final_package.zip", output_dir="back")
+        >>> params = ImportAnnotationsParams(exports=[str(file.path)], source="final_package.zip", output_dir="back")
         >>> annotations = import_annotations(params)  # nobody has touched a box
         >>> annotations.label_count, annotations.unlabelled_count
         (0, 5)
@@ -52,7 +52,7 @@ def import_annotations(params: ImportAnnotationsParams) -> Annotations:
     output_dir = Path(params.output_dir)
     _check_output(output_dir)
     labels = _read_text(Path(params.labels_file)) if params.labels_file else ""
-    result = open_result(params.package)
+    result = open_result(params.source)
     by_video = planes(result.manifest, source_pixels=params.source_pixels)
     documents = list(_read_documents([Path(export) for export in params.exports]))
     choices = read_choices(labels, documents)

@@ -17,7 +17,7 @@ class ImportAnnotationsParams(Params):
     exports: list[str] = Field(
         ["work/annotations.zip"], description="exports of CVAT, XML or ZIP; the first one decides where votes are even"
     )
-    package: str = Field("work/final_package.zip", description="package that was annotated, or folder of its job")
+    source: str = Field("work", description="folder of the job that was annotated, or its final_package.zip")
     output_dir: str = Field("work/training", description="folder to write")
     formats: list[str] = Field(["ava"], min_length=1, description="formats to write: ava, coco or cvat")
     labels_file: str = Field("", description="labels.yaml that numbers the actions; empty: as the exports name them")

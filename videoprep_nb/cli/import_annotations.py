@@ -46,15 +46,15 @@ def import_annotations(
 
     try:
         params = ImportAnnotationsParams.checked(
-            dict(  # noqa: C408 - the key "package" would read as the name of a stage
-                exports=[str(export) for export in exports],
-                package=str(package),
-                output_dir=str(output),
-                formats=formats or _DEFAULTS.formats,
-                labels_file=str(labels or ""),
-                ava_preset=ava_preset,
-                source_pixels=source_pixels,
-            )
+            {
+                "exports": [str(export) for export in exports],
+                "source": str(package),
+                "output_dir": str(output),
+                "formats": formats or _DEFAULTS.formats,
+                "labels_file": str(labels or ""),
+                "ava_preset": ava_preset,
+                "source_pixels": source_pixels,
+            }
         )
         annotations = import_them(params)
     except ParameterError as error:

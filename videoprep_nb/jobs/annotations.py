@@ -150,7 +150,7 @@ class JobAnnotations:
 
     def _import(self, params: ImportAnnotationsParams, uploads: Path, job: JobFolder, target: Path) -> None:
         workspace = self._background.workspace
-        to_run = params.model_copy(update={"package": str(job.path), "output_dir": str(target)})
+        to_run = params.model_copy(update={"source": str(job.path), "output_dir": str(target)})
         try:
             self._run(to_run.model_dump_json(), os.environ | {WORKSPACE_VARIABLE: str(workspace.path)})
         finally:

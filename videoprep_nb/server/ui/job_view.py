@@ -139,6 +139,8 @@ def job_view(jobs: UserJobs, name: str) -> Fragments:
     fragments["results"] = render("job_results.html", job_id=job_id, results=_result_frames(jobs, job))
     formats = jobs.exports(job_id) if has_ended and job.has_package else []
     fragments["formats"] = render("job_formats.html", job_id=job_id, formats=formats, package=PACKAGE_NAME)
+    found = jobs.annotations(job_id) if has_ended and job.has_package else None
+    fragments["annotations"] = render("job_annotations.html", job_id=job_id, found=found)
     fragments["reports"] = render("job_reports.html", job_id=job_id, links=_report_links(jobs.report_names(job_id)))
     fragments["history"] = render("job_history.html", events=_event_lines(jobs.events(job_id)[-100:]))
     return fragments

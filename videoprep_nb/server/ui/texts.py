@@ -90,6 +90,15 @@ CREATE_FORMAT = "Create {title}"
 BEING_CREATED = "being created"
 DOWNLOAD = "Download"
 DOWNLOAD_FORMAT = "Download {title}"
+ANNOTATIONS = "Annotations"
+ANNOTATIONS_ADVICE = (
+    "Upload what annotators exported from CVAT (XML or ZIP, one file per annotator or all tasks) to get training data "
+    "for AVA. A new import replaces the last one. Where annotators disagree without a majority, the first file decides."
+)
+CHOOSE_EXPORTS = "Choose exports"
+BEING_IMPORTED = "being imported"
+DOWNLOAD_TRAINING = "Download training data"
+ANNOTATION_REPORT = "Annotation report"
 REPORTS = "Reports"
 REPORTS_ADVICE = "Each stage writes a report. Read it here or open it in a new tab."
 REPORT_OVERVIEW = "Overview"
@@ -127,6 +136,7 @@ BROWSER = {
     "uploading": "Uploading {name}",
     "interrupted": "The connection was lost. The upload resumes automatically.",
     "unsent": "The server could not be reached. Try again when the connection is back.",
+    "upload_busy": "An upload is under way; wait for it.",
     "refused": "The server does not accept this file.",
     "left_out": "This file will be skipped; the others are processed.",
     "inspecting": "Inspecting the file …",

@@ -1,9 +1,9 @@
 // The videos of a new job: uploads that survive a cut connection, their properties, and their order.
 
 import { ask, present, size, texts } from "./page.js";
+import { newUpload, resume } from "./uploads.js";
 
 const PARALLEL_UPLOADS = 2;
-const CHUNK_BYTES = 64 * 1024 * 1024;
 const RETRY_MS = 5000;
 
 const videos = []; // in their order; each is {name, size, row, state, …}
@@ -43,52 +43,32 @@ function uploadNext() {
 }
 
 function upload(video) {
-  video.upload = new tus.Upload(video.file, {
-    endpoint: "api/uploads/",
-    metadata: { filename: video.name },
-    chunkSize: CHUNK_BYTES,
-    retryDelays: [0, 1000, 3000],
-    removeFingerprintOnSuccess: true,
+  video.upload = newUpload(video.file, {
     onProgress: (sent) => {
       video.sent = sent;
       video.trouble = "";
       show();
     },
-    onSuccess: () => {
-      const id = new URL(video.upload.url, location.href).pathname.split("/").pop();
+    onSuccess: (id) => {
       video.source = { upload_id: id };
       uploadNext();
       inspect(video, `api/uploads/${id}/probe`);
     },
-    onError: (error) => uploadFailed(video, error),
+    onError: (problem) => uploadFailed(video, problem),
   });
-  // a file that was begun before, even before the page was closed, goes on where it was cut
-  video.upload.findPreviousUploads().then((previous) => {
-    if (previous.length) video.upload.resumeFromPreviousUpload(previous[0]);
-    if (videos.includes(video)) video.upload.start();
-  });
+  resume(video.upload, () => videos.includes(video));
 }
 
-function uploadFailed(video, error) {
-  const answer = error.originalResponse;
-  if (answer?.getStatus() === 401) return location.reload(); // the session has ended: to the login page
-  if (answer && answer.getStatus() >= 400 && answer.getStatus() < 500) {
+function uploadFailed(video, problem) {
+  if (problem !== null) {
     video.state = "refused";
-    video.trouble = detailOf(answer.getBody()) ?? texts.refused;
+    video.trouble = problem;
     uploadNext();
   } else {
     video.trouble = texts.interrupted;
     setTimeout(() => videos.includes(video) && video.upload.start(), RETRY_MS);
   }
   show();
-}
-
-function detailOf(body) {
-  try {
-    return JSON.parse(body).detail;
-  } catch {
-    return null;
-  }
 }
 
 async function inspect(video, address) {
