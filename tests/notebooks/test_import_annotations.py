@@ -20,7 +20,7 @@ def test_notebook_writes_training_data_and_shows_what_came_back(tmp_path: Path):
     (tmp_path / "a.xml").write_bytes(images_xml(frame_tasks(), project=True))
     parameters = {
         "exports": [str(tmp_path / "a.xml")],
-        "package": str(tmp_path / "job"),
+        "source": str(tmp_path / "job"),
         "output_dir": str(tmp_path / "out"),
     }
     executed = tmp_path / "executed.ipynb"
