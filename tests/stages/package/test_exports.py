@@ -214,3 +214,11 @@ def test_manifest_inside_and_beside_the_package(job: Path) -> None:
     jpeg = job / "frames" / "1" / "1_clip_000" / frame["name"]
     assert frame["sha256"] == hashlib.sha256(jpeg.read_bytes()).hexdigest()
     assert open_result(job / "out" / "final_package.zip").manifest == open_result(job / "out").manifest
+
+
+def test_what_others_put_beside_the_package_stays(job: Path) -> None:
+    for folder in ("exports", "for_exports"):
+        (job / "out" / folder).mkdir(parents=True)
+        (job / "out" / folder / "notes.txt").write_text("mine")
+    assert run_stage(job).returncode == 0
+    assert [(job / "out" / folder / "notes.txt").read_text() for folder in ("exports", "for_exports")] == ["mine"] * 2

@@ -1,6 +1,5 @@
 """Stage 6: frames and proposals to the package."""
 
-import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -166,9 +165,8 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
 def _write_exports(exporters: "list[Exporter]", result: "Result", folder: Path) -> list[WrittenExport]:
     from videoprep_nb.exports.write_export import keep_for_exports, write_export
 
-    for name in (EXPORTS_FOLDER, KEPT_FOLDER):  # also when empty: they take the place of those of an earlier run
-        shutil.rmtree(folder / name, ignore_errors=True)
-        (folder / name).mkdir()
+    for name in (EXPORTS_FOLDER, KEPT_FOLDER):  # also when empty: in a job they take the place of older ones
+        (folder / name).mkdir(exist_ok=True)
     keep_for_exports(exporters, result, folder)
     written = []
     for exporter in exporters:
