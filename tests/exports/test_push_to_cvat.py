@@ -62,7 +62,7 @@ def test_an_upload_that_was_cut_goes_on(job: Path, server: CvatServer, monkeypat
     server.breaks_left = 1
     result = push(job, server)
     assert result.exit_code == 1
-    assert "run the same command again" in result.output
+    assert "push again, it goes on from there" in result.output
     [upload] = server.uploads.values()
     arrived = bytes(upload)
     assert arrived

@@ -24,6 +24,7 @@ from videoprep_nb.server.security.users import new_token
 
 ROOT = Path(__file__).resolve().parents[2]
 CLI = ["-m", "videoprep_nb.cli.main"]
+TO_CVAT = ["--cvat", "http://127.0.0.1", "--cvat-token-file"]
 HEAVY = {"torch", "cv2", "openvino", "decord", "av", "matplotlib", "ultralytics"}
 
 
@@ -207,6 +208,11 @@ def test_absent_service_is_said():
         pytest.param(["--host", "192.0.2.1", "--auth-file", "{users}"], "192.0.2.1", id="address of another machine"),
         pytest.param(["--workspace", "/proc/nothing"], "workspace", id="workspace that cannot be"),
         pytest.param(["--port", "70000"], "port", id="no port"),
+        pytest.param(["--cvat", "http://127.0.0.1"], "--cvat needs --cvat-token-file", id="CVAT without a token"),
+        pytest.param(["--cvat-token-file", "{users}"], "--cvat-token-file needs --cvat", id="token without CVAT"),
+        pytest.param([*TO_CVAT, "{users}/absent"], "cannot be read", id="no token file"),
+        pytest.param([*TO_CVAT, "{users}"], "does not hold a token", id="file without a token"),
+        pytest.param(["--cvat", "cvat", "--cvat-token-file", "{users}"], "not the address", id="no address of CVAT"),
     ],
 )
 def test_server_refuses_to_start(options: list[str], word: str, tmp_path: Path):
@@ -218,3 +224,12 @@ def test_server_refuses_to_start(options: list[str], word: str, tmp_path: Path):
     assert word in printed.stderr
     assert "Traceback" not in printed.stderr
     assert not (tmp_path / "workspace" / "jobs.sqlite").exists()
+
+
+def test_missing_sdk_of_cvat_is_said_at_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "token").write_text("a-token")
+    monkeypatch.setitem(sys.modules, "cvat_sdk", None)  # as Python marks what cannot be imported
+    result = CliRunner().invoke(app, ["serve", "--workspace", str(tmp_path), *TO_CVAT, str(tmp_path / "token")])
+    assert result.exit_code == 2
+    assert "pip install 'videoprep-nb[cvat]'" in result.output
+    assert "a-token" not in result.output

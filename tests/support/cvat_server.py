@@ -20,10 +20,20 @@ class CvatServer(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.stalled = threading.Event()
+        self.go_on = threading.Event()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
         self.uploads: dict[str, bytearray] = {}
         self.projects: list[bytes] = []
         self.tokens: list[str | None] = []
         self.breaks_left = 0
+        self.stalls = False
+        """A third of a piece arrives, then nothing happens until ``go_on``, and the connection breaks."""
+        self.stalled.clear()
+        self.go_on.clear()
         self.upload_host = ""
         """Put before the path of an upload, as a server behind a proxy does."""
         self.redirect_to = ""
@@ -96,9 +106,14 @@ class _Handler(BaseHTTPRequestHandler):
         upload = self.server.uploads[self.path.rpartition("/")[2]]
         if int(self.headers["Upload-Offset"]) != len(upload):
             self._answer(409)
-        elif self.server.breaks_left:
-            self.server.breaks_left -= 1
+        elif self.server.breaks_left or self.server.stalls:
             upload += content[: len(content) // 3]
+            if self.server.stalls:
+                self.server.stalls = False
+                self.server.stalled.set()
+                self.server.go_on.wait(60)
+            else:
+                self.server.breaks_left -= 1
             self.close_connection = True
             self.connection.close()
         else:
@@ -126,4 +141,5 @@ def cvat_server() -> Iterator[CvatServer]:
         try:
             yield server
         finally:
+            server.go_on.set()
             server.shutdown()

@@ -15,6 +15,7 @@ import psutil
 import uvicorn
 from fastapi import FastAPI
 
+from videoprep_nb.exports.push_to_cvat import CvatAccount
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.storage.workspace import Workspace
@@ -45,9 +46,11 @@ class RunningServer:
 
 
 @contextmanager
-def running_server(folder: Path, limits: Limits = SMALL_LIMITS, users: Users | None = None) -> Iterator[RunningServer]:
+def running_server(
+    folder: Path, limits: Limits = SMALL_LIMITS, users: Users | None = None, cvat: CvatAccount | None = None
+) -> Iterator[RunningServer]:
     engine = EngineSettings(worker_count=1, separate_processes=False)
-    with Service(Workspace(folder), engine, limits) as service:
+    with Service(Workspace(folder), engine, limits, cvat) as service:
         app = create_app(service, users)
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
         thread = threading.Thread(target=server.run)

@@ -11,7 +11,8 @@ from rich.progress import Progress
 
 from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, err, out, stop
 from videoprep_nb.cli.export import format_options
-from videoprep_nb.core.errors import InputError, ParameterError, VideoPrepError
+from videoprep_nb.core.errors import ParameterError, VideoPrepError
+from videoprep_nb.exports.push_to_cvat import CvatAccount, push_backup
 
 _FORMAT = "cvat-backup"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -32,24 +33,24 @@ def push(
     ] = None,
 ) -> None:
     """Create a project on a CVAT server from a result; the same command goes on with an upload that was cut."""
-    from videoprep_nb.exports.push_to_cvat import push_backup
     from videoprep_nb.exports.registry import create_exporters
     from videoprep_nb.exports.result import open_result
     from videoprep_nb.exports.write_export import write_export
 
     try:
-        token = _read_token(token_file)
+        account = CvatAccount(cvat, token_file)
+        account.check()
+        warn_of_account(account)
         [exporter] = create_exporters([_FORMAT], format_options(_FORMAT, assignments or []))
         folder = source if source.is_dir() else source.parent
-        _warn_of_plain_http(cvat)
         with tempfile.TemporaryDirectory(dir=folder) as staging, Progress(console=err, transient=True) as bar:
             backup = Path(staging) / exporter.file_name  # equal results give equal bytes, so an upload can go on
             write_export(exporter, open_result(source), backup)
             task = bar.add_task("upload")
             address = push_backup(
                 backup,
-                cvat,
-                token,
+                account.server,
+                account.read_token(),
                 folder / f".{source.stem}.cvat-upload.json",
                 lambda done, total: bar.update(task, completed=done, total=total),
             )
@@ -60,19 +61,10 @@ def push(
     out.print(escape(address))
 
 
-def _read_token(file: Path) -> str:
-    try:
-        token = file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} cannot be read ({error}); write the token into a file of its own.") from None
-    if not token or not token.isascii() or any(character.isspace() for character in token):
-        raise InputError(f"{file} does not hold a token; expected one line without spaces.")
-    if file.stat().st_mode & 0o077:
-        err.print(f"[yellow]Warning: others can read {escape(str(file))}; chmod 600 it.[/]")
-    return token
-
-
-def _warn_of_plain_http(server: str) -> None:
-    parts = urlsplit(server)
+def warn_of_account(account: CvatAccount) -> None:
+    """Warn when others could get at the token."""
+    if account.token_file.stat().st_mode & 0o077:
+        err.print(f"[yellow]Warning: others can read {escape(str(account.token_file))}; chmod 600 it.[/]")
+    parts = urlsplit(account.server)
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         err.print("[yellow]Warning: http sends the token unencrypted; use the https address of the server.[/]")

@@ -8,7 +8,9 @@ import typer
 from rich.markup import escape
 
 from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, out, stop
+from videoprep_nb.cli.push import warn_of_account
 from videoprep_nb.core.errors import InputError, VideoPrepError
+from videoprep_nb.exports.push_to_cvat import CvatAccount
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.service import Limits
 
@@ -45,6 +47,20 @@ def serve(
             show_default="none",
         ),
     ] = None,
+    cvat: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="CVAT server that admins may push finished jobs to; requires --cvat-token-file.",
+            show_default="none",
+        ),
+    ] = None,
+    cvat_token_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="File that holds a personal access token of that server.", show_default="none"
+        ),
+    ] = None,
     keep_results_days: Annotated[float, typer.Option(min=0, max=36500, help="Days to keep packages and reports.")] = 90,
 ) -> None:
     """Run the service: page and REST API. Stop it with Ctrl-C; the next start resumes unfinished jobs."""
@@ -57,7 +73,25 @@ def serve(
             workspace,
             EngineSettings(scheduler=scheduler, worker_count=workers),
             Limits(keep_results=timedelta(days=keep_results_days), import_roots=tuple(import_root or ())),
+            _cvat_account(cvat, cvat_token_file),
             announce=lambda address: out.print(escape(f"Serving {workspace} at {address}")),
         )
     except VideoPrepError as error:
         raise stop(error, EXIT_USAGE if isinstance(error, InputError) else EXIT_FAILED) from None
+
+
+def _cvat_account(server: str | None, token_file: Path | None) -> CvatAccount | None:
+    """Where admins may push to.
+
+    Raises:
+        InputError: One of the two is missing or cannot be used.
+    """
+    if not server and not token_file:
+        return None
+    if not server or not token_file:
+        given, missing = ("--cvat", "--cvat-token-file") if server else ("--cvat-token-file", "--cvat")
+        raise InputError(f"{given} needs {missing}; give both, or neither.")
+    account = CvatAccount(server, token_file)
+    account.check()
+    warn_of_account(account)
+    return account

@@ -89,6 +89,23 @@ def staged_file(path: Path) -> Iterator[Path]:
         staging.unlink(missing_ok=True)
 
 
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give a file a second name, where the disk allows it; a copy of it elsewhere.
+
+    Args:
+        source: The file; it must not be written to later, only replaced.
+        target: The second name; its folder is made when it is missing.
+
+    Raises:
+        DiskFullError: The disk was full.
+    """
+    with staged_file(target) as staging:
+        try:
+            os.link(source, staging)
+        except OSError:  # another disk, or one without links
+            shutil.copyfile(source, staging)
+
+
 @contextmanager
 def staged_folder(path: Path) -> Iterator[Path]:
     """Fill a folder that appears under its name only when it is complete; an older one is replaced.

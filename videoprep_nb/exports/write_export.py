@@ -1,7 +1,5 @@
 """Writing the result of a job in one format, and keeping what formats need."""
 
-import os
-import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +11,7 @@ from videoprep_nb.core.layout import (
     KEPT_FOLDER,
     STAGING_PREFIX,
     disk_full_as_error,
+    link_or_copy,
     staged_file,
     staged_folder,
 )
@@ -111,16 +110,8 @@ def keep_for_exports(exporters: Iterable[Exporter], result: Result, folder: Path
     needs = frozenset[Need]().union(*(exporter.needs for exporter in exporters))
     kept = folder / KEPT_FOLDER
     if Need.DENSE_TRACKS in needs and result.dense_tracks_file:
-        _link(result.dense_tracks_file, kept / DENSE_TRACKS_NAME)
+        link_or_copy(result.dense_tracks_file, kept / DENSE_TRACKS_NAME)
     if Need.CLIPS in needs:
         for clip_id in result.proposals:
             clip = result.clip_file(clip_id)
-            _link(clip, kept / CLIPS_FOLDER / clip.parent.name / clip.name)
-
-
-def _link(source: Path, target: Path) -> None:
-    with staged_file(target) as staging:
-        try:
-            os.link(source, staging)
-        except OSError:  # another disk, or one without links
-            shutil.copyfile(source, staging)
+            link_or_copy(clip, kept / CLIPS_FOLDER / clip.parent.name / clip.name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from videoprep_nb.core.errors import InputError, NoSuchJob, ParameterError, WrongState
-from videoprep_nb.core.layout import MANIFEST_NAME, PACKAGE_NAME, STAGING_PREFIX
+from videoprep_nb.core.layout import MANIFEST_NAME, PACKAGE_NAME, STAGING_PREFIX, link_or_copy
 from videoprep_nb.exports.base import Exporter
 from videoprep_nb.exports.needs import Need
 from videoprep_nb.exports.registry import EXPORTERS, create_exporters
@@ -143,6 +143,24 @@ class JobExports:
             size_bytes=file.stat().st_size if file else 0,
             problem=problem,
         )
+
+
+def provide_format(name: str, folder: JobFolder, target: Path) -> None:
+    """Give the file of a format a further name: the file that the job has, or one that is written with its labels.
+
+    Args:
+        name: The format.
+        folder: The folder of the job.
+        target: The further name; the file stays as it is when the format is written again.
+
+    Raises:
+        PackageError: It cannot be written.
+    """
+    exporter = _exporter(name, _labels_of(folder), {})
+    if file := _file_of(folder, exporter):
+        link_or_copy(file, target)
+    else:
+        _write(exporter, folder, target)
 
 
 def _name(exporter: Exporter) -> str:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import videoprep_nb
 from videoprep_nb.core.errors import InputError, NoRoom, NoSuchJob, ParameterError, TooLarge, TooManyJobs, WrongState
+from videoprep_nb.exports.push_to_cvat import CvatAccount
 from videoprep_nb.jobs.annotations import JobAnnotations
 from videoprep_nb.jobs.background import BackgroundWork
 from videoprep_nb.jobs.engine.cluster import EngineSettings, WorkerInfo
 from videoprep_nb.jobs.exports import JobExports
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, VideoInput
 from videoprep_nb.jobs.params import JobOptions, JobParams
+from videoprep_nb.jobs.pushes import JobPushes
 from videoprep_nb.jobs.scheduling.dispatcher import Dispatcher
 from videoprep_nb.jobs.scheduling.estimate import fraction_done, remaining_s
 from videoprep_nb.jobs.storage.folder import JobFolder
@@ -80,12 +82,19 @@ class Service:
         workspace: The workspace; no other service may use it.
         settings: Where tasks run.
         limits: What it takes on.
+        cvat: Where admins may push results to; None: nowhere.
 
     Raises:
         InputError: Another service uses the workspace, or it cannot be written to.
     """
 
-    def __init__(self, workspace: Workspace, settings: EngineSettings, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: EngineSettings,
+        limits: Limits | None = None,
+        cvat: CvatAccount | None = None,
+    ) -> None:
         self.workspace = workspace
         self.limits = limits or Limits()
         self._settings = settings
@@ -99,17 +108,13 @@ class Service:
         self._dispatcher = Dispatcher(workspace, self._store, settings)
         self._dispatcher.start()
         self._resources.callback(self._dispatcher.close)
-        background = BackgroundWork(
-            workspace,
-            self.package_path,
-            lambda job_id: self._store.job(job_id).state,
-            self._dispatcher.call,
-            self.limits.free_bytes,
-        )
-        self._resources.callback(background.close)
+        background = self._background_work()
         self.exports = JobExports(background)
         self.annotations = JobAnnotations(background)
         self._resources.callback(self.annotations.close)
+        self.pushes = JobPushes(self._background_work(), cvat) if cvat else None
+        if self.pushes:
+            self._resources.callback(self.pushes.close)
 
     def __enter__(self) -> "Service":
         return self
@@ -334,6 +339,17 @@ class Service:
         """Delete what is no longer needed, see ``retention.clean``."""
         keep_s = self.limits.keep_results.total_seconds()
         return self._dispatcher.call(lambda: clean(self.workspace, self._store, keep_s, datetime.now(UTC)))
+
+    def _background_work(self) -> BackgroundWork:
+        background = BackgroundWork(
+            self.workspace,
+            self.package_path,
+            lambda job_id: self._store.job(job_id).state,
+            self._dispatcher.call,
+            self.limits.free_bytes,
+        )
+        self._resources.callback(background.close)
+        return background
 
     def _check_sizes(self, paths: Sequence[Path]) -> int:
         if len(paths) > self.limits.videos:

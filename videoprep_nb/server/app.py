@@ -13,7 +13,7 @@ from starlette.routing import Match, Route
 
 import videoprep_nb
 from videoprep_nb.jobs.service import Service
-from videoprep_nb.server.api import annotations, estimate, exports, operation, results, submission, tus
+from videoprep_nb.server.api import annotations, estimate, exports, operation, push, results, submission, tus
 from videoprep_nb.server.api import jobs as api
 from videoprep_nb.server.examine import Checkup
 from videoprep_nb.server.metrics import CountRequests, Metrics
@@ -59,7 +59,7 @@ def create_app(service: Service, users: Users | None) -> FastAPI:
     app.add_middleware(CountRequests, metrics=app.state.metrics)  # around the gate
     add_problem_handlers(app)
     app.include_router(login.router)
-    for module in (api, submission, estimate, tus, results, exports, annotations, operation):
+    for module in (api, submission, estimate, tus, results, exports, push, annotations, operation):
         app.include_router(module.router)
     # else the page, which is mounted at /, would answer
     app.router.routes.append(Route("/api{path:path}", _NoSuchPath, include_in_schema=False))

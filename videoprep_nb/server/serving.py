@@ -10,6 +10,7 @@ from types import FrameType
 import uvicorn
 
 from videoprep_nb.core.errors import InputError
+from videoprep_nb.exports.push_to_cvat import CvatAccount
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.storage.workspace import Workspace
@@ -40,7 +41,12 @@ class ServerSettings:
 
 
 def serve(
-    settings: ServerSettings, workspace: Path, engine: EngineSettings, limits: Limits, announce: Callable[[str], None]
+    settings: ServerSettings,
+    workspace: Path,
+    engine: EngineSettings,
+    limits: Limits,
+    cvat: CvatAccount | None,
+    announce: Callable[[str], None],
 ) -> None:
     """Offer the service of a workspace until SIGTERM or SIGINT.
 
@@ -51,6 +57,7 @@ def serve(
         workspace: The folder of the service; it is made when it is missing.
         engine: Where tasks run.
         limits: What the service takes on.
+        cvat: Where admins may push results to; None: nowhere.
         announce: Called with the address as soon as requests are taken.
 
     Raises:
@@ -62,7 +69,7 @@ def serve(
     try:
         with (
             _listen(settings.host, settings.port) as listener,
-            Service(Workspace(workspace), engine, limits) as service,
+            Service(Workspace(workspace), engine, limits, cvat) as service,
         ):
             announce(_address(settings.host, listener))
             config = uvicorn.Config(

@@ -84,6 +84,16 @@ class JobFolder:
         return self.path / "annotations"
 
     @property
+    def cvat_project(self) -> Path:
+        """Which project of a CVAT server was created from the result."""
+        return self.path / "cvat_project.json"
+
+    @property
+    def cvat_upload(self) -> Path:
+        """How far an upload to a CVAT server got that has not ended."""
+        return self.path / ".cvat-upload.json"
+
+    @property
     def kept_for_exports(self) -> Path:
         """Dense tracks and clips, when a format asked for them."""
         return self.path / KEPT_FOLDER
@@ -92,6 +102,10 @@ class JobFolder:
     def manifest(self) -> Path:
         """Where every frame of the package comes from."""
         return self.path / MANIFEST_NAME
+
+    def is_of_older_package(self, path: Path) -> bool:
+        """Whether a file that was made of the package was made of one that has been replaced since."""
+        return path.stat().st_mtime_ns < self.package.stat().st_mtime_ns
 
     def publish(self) -> None:
         """Move the staged result to its place, the package last: it says that the rest is there.

@@ -11,6 +11,7 @@ from videoprep_nb.jobs.engine.cluster import WorkerInfo
 from videoprep_nb.jobs.exports import JobExport
 from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.params import JobOptions, JobParams
+from videoprep_nb.jobs.pushes import JobPush, JobPushes
 from videoprep_nb.jobs.service import JobView, Limits, Service
 from videoprep_nb.jobs.storage.retention import CleanReport
 from videoprep_nb.jobs.storage.workspace import Workspace
@@ -205,6 +206,27 @@ class UserJobs:
         self.row(job_id)
         return self._service.exports.path(job_id, file_name)
 
+    def push(self, job_id: str) -> JobPush:
+        """The project of a job on the CVAT server, see ``JobPushes.of``.
+
+        Raises:
+            Refused: The user is no admin, or the service pushes to no server.
+        """
+        return self._pushes_of(job_id).of(job_id)
+
+    def start_push(self, job_id: str) -> None:
+        """Create a project on the CVAT server from a job, see ``JobPushes.start``.
+
+        Raises:
+            Refused: The user is no admin, or the service pushes to no server.
+        """
+        self._pushes_of(job_id).start(job_id)
+
+    @property
+    def may_push(self) -> bool:
+        """Whether the user may push jobs to a CVAT server."""
+        return self.user.is_admin and self._service.pushes is not None
+
     def annotations(self, job_id: str) -> JobImport:
         """The annotations of a job, see ``JobAnnotations.of``."""
         self.row(job_id)
@@ -294,6 +316,16 @@ class UserJobs:
             raise Refused(
                 HTTPStatus.FORBIDDEN, "Only administrators may do this; ask the administrator of the service."
             )
+
+    def _pushes_of(self, job_id: str) -> JobPushes:
+        self.row(job_id)
+        self.check_admin()
+        if self._service.pushes is None:
+            raise Refused(
+                HTTPStatus.NOT_FOUND,
+                "This service pushes to no CVAT server; start it with --cvat and --cvat-token-file.",
+            )
+        return self._service.pushes
 
     @property
     def _owner(self) -> str | None:

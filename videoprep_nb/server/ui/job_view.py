@@ -138,7 +138,8 @@ def job_view(jobs: UserJobs, name: str) -> Fragments:
     fragments["live"] = render("job_live.html", job_id=job_id, frame=None if has_ended else _latest(jobs, job))
     fragments["results"] = render("job_results.html", job_id=job_id, results=_result_frames(jobs, job))
     formats = jobs.exports(job_id) if has_ended and job.has_package else []
-    fragments["formats"] = render("job_formats.html", job_id=job_id, formats=formats, package=PACKAGE_NAME)
+    push = jobs.push(job_id) if formats and jobs.may_push else None
+    fragments["formats"] = render("job_formats.html", job_id=job_id, formats=formats, package=PACKAGE_NAME, push=push)
     found = jobs.annotations(job_id) if has_ended and job.has_package else None
     fragments["annotations"] = render("job_annotations.html", job_id=job_id, found=found)
     fragments["reports"] = render("job_reports.html", job_id=job_id, links=_report_links(jobs.report_names(job_id)))

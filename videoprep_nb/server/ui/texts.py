@@ -4,6 +4,7 @@ Names in braces are filled in.
 """
 
 from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.pushes import PushState
 
 TITLE = "videoprep"
 LANGUAGE = "en"
@@ -90,6 +91,19 @@ CREATE_FORMAT = "Create {title}"
 BEING_CREATED = "being created"
 DOWNLOAD = "Download"
 DOWNLOAD_FORMAT = "Download {title}"
+PUSH_ADVICE = "The CVAT project backup becomes a project on {server}."
+PUSH = "Push to CVAT"
+PUSH_AGAIN = "Push to CVAT again"
+PUSH_QUESTION = "Create another project on the CVAT server? The project that is there stays."
+KEEP_PROJECT = "Keep one project"
+PUSH_STATES = {
+    PushState.WAITING: "waiting",
+    PushState.UPLOADING: "uploading",
+    PushState.IMPORTING: "being imported by CVAT",
+}
+PUSH_PROGRESS = "{uploaded} of {total}"
+OPEN_PROJECT = "Open the project on CVAT"
+OUTDATED_PROJECT = "The project was created from an older package of this job."
 ANNOTATIONS = "Annotations"
 ANNOTATIONS_ADVICE = (
     "Upload what annotators exported from CVAT (XML or ZIP, one file per annotator or all tasks) to get training data "
