@@ -14,16 +14,27 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from pkgutil import iter_modules
 from typing import NoReturn
 
 from videoprep_nb.stages.registry import STAGES
+
+_IMPORTED_BY_KERNELS = (
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "ipykernel.debugger",
+)
+"""What every kernel imports when it starts, or when it shows its first result."""
 
 
 def main() -> None:
     """Fork whenever asked to; import while nobody asks."""
     requests = socket.socket(fileno=os.dup(0))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forked processes
-    steps = _preparation()
+    steps = preparation()
     step = next(steps, None)
     while True:
         if select.select([requests], [], [], None if step is None else 0)[0]:
@@ -40,19 +51,25 @@ def main() -> None:
             step = next(steps, None)
 
 
-def _preparation() -> Iterator[Callable[[], object]]:
+def preparation() -> Iterator[Callable[[], object]]:
     """What to do while nobody asks, the most urgent first."""
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # every kernel would load a debugger that nobody can use
     modules = [
         "videoprep_nb.jobs.notebook_runner.notebook_process",
         "ipykernel.kernelapp",
+        *_IMPORTED_BY_KERNELS,
         "matplotlib_inline.backend_inline",
     ]
     for stage in STAGES.values():
         modules += [*stage.preload, f"{stage.package}.view"]
     for name in modules:
-        yield partial(importlib.import_module, name)
+        package, is_package, _ = name.partition(".*")
+        yield partial(importlib.import_module, package)
+        if is_package:
+            for module in iter_modules(sys.modules[package].__path__, f"{package}."):
+                yield partial(importlib.import_module, module.name)
     yield _compile_what_notebooks_need
+    yield _read_the_fonts
     yield gc.freeze  # a collection in a forked process would copy all of the memory
 
 
@@ -62,10 +79,22 @@ def _compile_what_notebooks_need() -> None:
 
     from videoprep_nb.jobs.reports.render import render_html
 
-    cells = [nbformat.v4.new_markdown_cell("# A"), nbformat.v4.new_code_cell("a = 1")]
+    cells = [nbformat.v4.new_markdown_cell("# A &amp; B"), nbformat.v4.new_code_cell("a = 1")]
     example = nbformat.v4.new_notebook(cells=cells)
     nbformat.validate(example)
     render_html(example, "example")
+
+
+def _read_the_fonts() -> None:
+    """Those of charts and of images, which are found and read when the first text is written."""
+    import numpy as np
+
+    from videoprep_nb.viz import charts, images
+
+    charts.image(charts.figure(1.0, "a title")[0], "a chart")
+    surface = np.zeros((30, 60, 3), np.uint8)
+    for weight in (400, 600):
+        images.text(surface, "0123456789", 0, 20, 16, (0, 0, 0), weight)
 
 
 def _become_notebook_process(standard_input: int, log: int) -> NoReturn:

@@ -178,5 +178,12 @@ STAGE = Stage(
     cost=_cost,
     check=_check,
     check_machine=_check_machine,
-    preload=("videoprep_nb.stages.track_persons.detect", "videoprep_nb.tracking.detectors.inference.openvino_network"),
+    preload=(
+        "videoprep_nb.stages.track_persons.detect",
+        "videoprep_nb.tracking.trackers.*",
+        "videoprep_nb.tracking.detectors.*",
+        "videoprep_nb.tracking.detectors.inference.tiles",
+        "videoprep_nb.tracking.detectors.inference.openvino_network",
+        "decord",
+    ),
 )

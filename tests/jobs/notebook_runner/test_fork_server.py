@@ -1,0 +1,25 @@
+"""What the fork server prepares, so that no notebook has to."""
+
+import subprocess
+import sys
+
+PROGRAM = """
+import sys
+from videoprep_nb.jobs.notebook_runner.fork_server import preparation
+for step in preparation():
+    step()
+prepared = set(sys.modules)
+from videoprep_nb.stages.track_persons.params import TrackPersonsParams
+from videoprep_nb.tracking.detectors import DETECTORS
+from videoprep_nb.tracking.trackers import create_tracker
+params = TrackPersonsParams()
+create_tracker(params.tracker, 25.0)
+params.create_detector().input_size(1280, 720)
+list(DETECTORS)
+print(*sorted(set(sys.modules) - prepared))
+"""
+
+
+def test_trackers_and_detectors_are_imported_before_the_fork():
+    run = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []
