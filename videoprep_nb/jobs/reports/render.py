@@ -9,12 +9,16 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from videoprep_nb.core.layout import staged_file
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.viz.page import PAGE_TEMPLATES
+
+if TYPE_CHECKING:
+    from nbconvert import HTMLExporter
 
 FAILURE_TAG = "videoprep-failure"
 """Tag of a raw cell that holds the sentence about a failure which no cell shows, such as a dead kernel."""
@@ -120,10 +124,18 @@ def render_html(notebook: Any, default_title: str) -> str:
         notebook: The notebook; the cells after one that failed are taken out of it.
         default_title: Title when it has no heading.
     """
+    notebook.cells = _cells_that_ran(notebook)
+    resources = {"report_title": _title(notebook) or default_title, "report_failure": _failure(notebook)}
+    return str(_exporter().from_notebook_node(notebook, resources)[0])
+
+
+@cache
+def _exporter() -> "HTMLExporter":
+    """Kept, because it compiles its templates when it is first used, which takes longer than most notebooks."""
     from nbconvert import HTMLExporter
     from traitlets.config import Config
 
-    exporter = HTMLExporter(
+    return HTMLExporter(
         template_name=_TEMPLATES.name,
         extra_template_basedirs=[str(_TEMPLATES.parent)],
         extra_template_paths=[str(PAGE_TEMPLATES)],
@@ -132,9 +144,6 @@ def render_html(notebook: Any, default_title: str) -> str:
         exclude_anchor_links=True,
         config=Config(CSSHTMLHeaderPreprocessor={"style": "default"}),
     )
-    notebook.cells = _cells_that_ran(notebook)
-    resources = {"report_title": _title(notebook) or default_title, "report_failure": _failure(notebook)}
-    return str(exporter.from_notebook_node(notebook, resources)[0])
 
 
 def first_image(notebook_path: Path) -> bytes | None:
