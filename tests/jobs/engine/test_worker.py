@@ -225,6 +225,17 @@ def test_cancelled_notebook_ends_with_all_its_children(write_notebook, tmp_path:
     _wait_for(lambda: _all_gone(pids))
 
 
+def test_report_of_a_killed_process_holds_what_it_had_done(write_notebook, tmp_path: Path):
+    begun = tmp_path / "begun"
+    wait = "import time\ntime.sleep(1.1)"  # it is saved at most once a second
+    notebook = write_notebook("print('a', 'b')", wait, f"open({str(begun)!r}, 'w')\ntime.sleep(600)")
+    report = tmp_path / "report.ipynb"
+    process = NotebookProcess(NotebookRequest(str(notebook), str(report), {}, str(tmp_path), {}), {})
+    _wait_for(begun.exists)
+    process.close()
+    assert "a b" in _texts(report)
+
+
 def test_closing_a_running_process_kills_its_children(write_notebook, tmp_path: Path):
     process, pids = _start_sleeper(write_notebook, tmp_path)
     process.close()

@@ -16,6 +16,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError  # noqa: E402
 from papermill.exceptions import PapermillExecutionError  # noqa: E402
 
 from videoprep_nb.core import errors  # noqa: E402
+from videoprep_nb.jobs.notebook_runner.engine import ENGINE  # noqa: E402
 from videoprep_nb.jobs.notebook_runner.kernel import Kernel  # noqa: E402
 from videoprep_nb.jobs.notebook_runner.process import NotebookRequest, Outcome, OutcomeKind  # noqa: E402
 from videoprep_nb.jobs.reports.render import FAILURE_TAG, export_html  # noqa: E402
@@ -50,6 +51,7 @@ def _run(
             _no_template(request.notebook),
             _no_template(request.output),
             parameters=request.parameters,
+            engine_name=ENGINE,
             progress_bar=False,
             km=kernel.manager,
         )

@@ -1,0 +1,44 @@
+"""How papermill runs our notebooks: as it always does, but it saves them now and then, not twice per cell."""
+
+from datetime import timedelta
+from typing import Any
+
+from nbformat import NotebookNode
+from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+
+ENGINE = "videoprep"
+_SAVE_INTERVAL = timedelta(seconds=1)
+
+
+class _Manager(NotebookExecutionManager):  # type: ignore[misc]
+    """Keeps the state of the cells in the notebook.
+
+    papermill saves the whole notebook before and after each cell, which takes longer than most cells of a short video.
+    """
+
+    def save(self, **kwargs: Any) -> None:
+        """Save the notebook at its start and end, and between them at most once a second."""
+        if self.end_time is None and self.now() < self.last_save_time + _SAVE_INTERVAL:
+            return
+        super().save(**kwargs)
+
+
+class _Engine(NBClientEngine):  # type: ignore[misc]
+    """papermill's own engine with our manager."""
+
+    @classmethod
+    def execute_notebook(
+        cls, nb: NotebookNode, kernel_name: str, output_path: str, progress_bar: bool, **options: Any
+    ) -> NotebookNode:
+        """Run a notebook that has its parameters; see ``papermill.engines.Engine``."""
+        manager = _Manager(nb, output_path=output_path, progress_bar=progress_bar)
+        manager.last_save_time -= _SAVE_INTERVAL  # nothing is saved yet
+        manager.notebook_start()
+        try:
+            cls.execute_managed_notebook(manager, kernel_name, **options)
+        finally:
+            manager.notebook_complete()
+        return manager.nb
+
+
+papermill_engines.register(ENGINE, _Engine)
