@@ -11,8 +11,9 @@ import pytest
 
 from tests.support.synthetic import number_frame, write_counter_video, write_video
 from videoprep_nb.core.errors import InputError, ProbeError
-from videoprep_nb.media.probe import VideoInfo, check_input_file, probe
-from videoprep_nb.media.timing import measure_rate
+from videoprep_nb.media.probe import check_input_file, probe
+from videoprep_nb.media.raw.rate import measure_rate
+from videoprep_nb.media.video_info import VideoInfo
 
 ZOO = {
     "av1.mkv": {"size": (640, 360), "rate": "25", "packets": 125},
@@ -29,7 +30,7 @@ ZOO = {
     },
     "short_1_2s.mp4": {"size": (320, 240), "rate": "30", "packets": 36, "claims": 36, "audio": "aac"},
     "vfr quote's name.mov": {
-        "size": (640, 480), "rate": "15", "packets": 123, "claims": 123, "variable": True, "audio": "aac",
+        "size": (640, 480), "rate": "20", "packets": 123, "claims": 123, "variable": True, "audio": "aac",
     },
     "vp8_one_second.webm": {"size": (1280, 720), "rate": "24", "packets": 24, "audio": "vorbis"},
     "vp9_no_duration.webm": {"size": (1280, 720), "rate": "15000/1001", "packets": 74, "audio": "opus"},
@@ -171,11 +172,13 @@ def test_audio_file_is_refused(tmp_path: Path) -> None:
         probe(path)
 
 
-def test_jumping_timestamps_are_refused(tmp_path: Path) -> None:
+def test_long_pause_is_cut_out_and_said(tmp_path: Path) -> None:
     times_s = [Fraction(index, 25) for index in range(20)] + [Fraction(36000)]
     path = write_counter_video(tmp_path / "jump.mkv", len(times_s), Fraction(25), times_s)
-    with pytest.raises(ProbeError, match="too far apart"):
-        probe(path)
+    info = probe(path)
+    assert (info.packet_count, info.duration_s) == (21, pytest.approx(21 / 25, abs=0.01))
+    assert [cut.removed_s for cut in info.cuts] == [pytest.approx(36000 - 20 / 25, abs=0.01)]
+    assert any("pause" in finding for finding in info.findings)
 
 
 @pytest.mark.parametrize(
@@ -203,13 +206,13 @@ def test_result_survives_json(tmp_path: Path) -> None:
         (np.array([0.0]), ["24"], "24", False),
         (np.array([]), [], "25", False),
         (np.arange(10) * 60.0, [], "1/10", True),
-        (np.arange(1000) / 1000, ["1000"], "240", True),
+        (np.arange(1000) / 1000, ["1000"], "1000", False),
     ],
     ids=["plain", "claim-drifts", "odd", "odd-ntsc", "gaps", "one-frame", "no-times", "slideshow", "too-fast"],
 )
 def test_rate_is_found(times_s: np.ndarray, claimed: list[str], rate: str, is_variable: bool) -> None:
-    found, found_variable = measure_rate(times_s, [Fraction(text) for text in claimed])
-    assert (float(found), found_variable) == (pytest.approx(float(Fraction(rate)), rel=1e-5), is_variable)
+    found = measure_rate(times_s, [Fraction(text) for text in claimed])
+    assert (float(found.rate), found.is_variable) == (pytest.approx(float(Fraction(rate)), rel=1e-5), is_variable)
 
 
 def test_messages_use_the_name_of_the_submitted_file(tmp_path: Path):

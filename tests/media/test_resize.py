@@ -26,7 +26,7 @@ ZOO_FRAMES = {
     "phone.3gp": 74,
     "rotated_90_portrait.MOV": 62,
     "short_1_2s.mp4": 36,
-    "vfr quote's name.mov": 110,
+    "vfr quote's name.mov": 147,
     "vp8_one_second.webm": 24,
     "vp9_no_duration.webm": 74,
 }
@@ -186,7 +186,9 @@ def test_awkward_names_are_taken_literally(name: str, tmp_path: Path, monkeypatc
     result = standardise(Path(name), folder / "out", width=320, height=180)
     assert numbers_in(folder / "out" / "1.mp4") == list(range(10))
     assert result.original_name == name
-    assert sorted(path.name for path in folder.rglob("*")) == sorted([name, "out", "1.mp4", "1.json", "1_stamps.npy"])
+    assert sorted(path.name for path in folder.rglob("*")) == sorted(
+        [name, "out", "1.mp4", "1.json", "1_stamps.npy", "1_source_times.npy", "1_stills", "0.jpg"]
+    )
 
 
 def test_joined_recordings_of_different_size_are_one_video(tmp_path: Path) -> None:

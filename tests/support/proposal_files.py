@@ -14,8 +14,8 @@ from PIL import Image
 
 from videoprep_nb.core.boxes import FrameTransform
 from videoprep_nb.core.records import ClipRecord, ClipTable
-from videoprep_nb.media.probe import VideoInfo
-from videoprep_nb.media.resize import ResizeResult
+from videoprep_nb.media.resize import ResizeResult, SourcePart
+from videoprep_nb.media.video_info import VideoInfo
 
 WIDTH, HEIGHT = 64, 36
 
@@ -90,13 +90,30 @@ def write_records(root: Path, video: str, frame_counts: Mapping[str, int], size:
         original_name=f"camera {video}.avi",
         file=f"{video}.mp4",
         source=info,
-        transform=FrameTransform(0.5, 0.5, 0, 0),
-        content_xyxy=(0, 0, width, height),
+        parts=[
+            SourcePart(
+                start_frame=0,
+                width=2 * width,
+                height=2 * height,
+                sample_aspect=Fraction(1),
+                rotation_deg=0,
+                is_mirrored=False,
+                transform=FrameTransform(0.5, 0.5, 0, 0),
+                content_xyxy=(0, 0, width, height),
+            )
+        ],
         width=width,
         height=height,
         rate=rate,
+        expected_frame_count=starts[-1],
         decoded_frame_count=starts[-1],
+        decoding_error_count=0,
         frame_count=starts[-1],
+        repeated_frame_count=0,
+        left_out_frame_count=0,
+        is_deinterlaced=False,
+        damage=[],
+        stills=[],
         findings=[],
     ).write(root / "resized" / f"{video}.json")
     records = [

@@ -13,7 +13,7 @@ from videoprep_nb.core.errors import VideoPrepError
 from videoprep_nb.core.timecode import format_duration
 
 if TYPE_CHECKING:
-    from videoprep_nb.media.probe import VideoInfo
+    from videoprep_nb.media.video_info import VideoInfo
 
 
 def probe(

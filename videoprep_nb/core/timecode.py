@@ -10,6 +10,9 @@ from fractions import Fraction
 
 from videoprep_nb.core.errors import ParameterError
 
+MIN_RATE = Fraction(1, 10)
+MAX_RATE = Fraction(240)
+
 # Rates that cameras and editors use; measured rates are snapped to them.
 STANDARD_RATES: tuple[Fraction, ...] = tuple(
     Fraction(rate)
@@ -41,7 +44,7 @@ def parse_rate(text: str, field: str = "frame_rate") -> Fraction:
         rate = Fraction(text.strip() if _RATE.fullmatch(text.strip()) else "not a rate")
     except (ValueError, ZeroDivisionError):
         raise ParameterError(field, f"got {text!r}, expected a frame rate such as 25, 29.97 or 30000/1001") from None
-    if not Fraction(1, 10) <= rate <= 240:
+    if not MIN_RATE <= rate <= MAX_RATE:
         raise ParameterError(field, f"got {text!r}, expected a frame rate between 0.1 and 240")
     ntsc = [standard for standard in STANDARD_RATES if standard.denominator == 1001]
     return next((standard for standard in ntsc if abs(standard - rate) < Fraction(1, 200)), rate)

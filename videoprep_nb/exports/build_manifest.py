@@ -14,7 +14,9 @@ from videoprep_nb.core.layout import file_sha256, video_id_of_clip
 from videoprep_nb.core.records import ClipRecord, ClipTable, FrameRecord, FrameTable
 from videoprep_nb.exports.dense_proposals import DenseProposals
 from videoprep_nb.exports.manifest import Manifest, ManifestClip, ManifestFrame, ManifestVideo
-from videoprep_nb.media.resize import ResizeResult, source_stamps_file
+from videoprep_nb.media.resize import ResizeResult, source_stamps_file, source_times_file
+
+Times = npt.NDArray[np.float64]
 
 _DECIDES_ABOUT_RESULT = ("videoprep-nb", "imageio-ffmpeg", "openvino", "opencv-python", "torch", "ultralytics")
 
@@ -62,7 +64,7 @@ def videos_of(proposals: DenseProposals) -> list[str]:
 
 def _video(record_file: Path, clips: ClipTable, table: FrameTable, frames_dir: Path) -> ManifestVideo:
     record = ResizeResult.read(record_file)
-    stamps_s = _read_stamps(record_file)
+    stamps_s, source_times_s = (_read_times(place(record_file)) for place in (source_stamps_file, source_times_file))
     width, height = record.source.displayed_size
     of_clip = {clip: list(frames) for clip, frames in groupby(table.frames, key=lambda frame: frame.clip_id)}
     return ManifestVideo(
@@ -81,7 +83,7 @@ def _video(record_file: Path, clips: ClipTable, table: FrameTable, frames_dir: P
                 start_frame=clip.start_frame,
                 frame_count=clip.frame_count,
                 rate=clip.rate,
-                frames=list(_frames(record, clip, of_clip.get(clip.clip_id, []), stamps_s, frames_dir)),
+                frames=list(_frames(record, clip, of_clip.get(clip.clip_id, []), stamps_s, source_times_s, frames_dir)),
             )
             for clip in clips.clips
         ],
@@ -92,7 +94,8 @@ def _frames(
     record: ResizeResult,
     clip: ClipRecord,
     frames: Sequence[FrameRecord],
-    stamps_s: npt.NDArray[np.float64] | None,
+    stamps_s: Times | None,
+    source_times_s: Times | None,
     frames_dir: Path,
 ) -> Iterator[ManifestFrame]:
     recorded_at = record.source.recorded_at
@@ -103,21 +106,26 @@ def _frames(
                 f"{frame.name} is frame {index} of a video with {len(stamps_s)} frames; "
                 "run 01_resize to 03_extract_frames on the same video."
             )
-        stamp_s = None if stamps_s is None or np.isnan(stamps_s[index]) else round(float(stamps_s[index]), 6)
+        time_in_source_s = _time_at(source_times_s, index)
+        if time_in_source_s is None:
+            time_in_source_s = frame.time_in_source_s
         yield ManifestFrame(
             name=frame.name,
             index_in_clip=frame.index_in_clip,
             time_in_clip_s=frame.time_in_clip_s,
-            time_in_source_s=frame.time_in_source_s,
-            source_pts_s=stamp_s,
-            wall_clock=recorded_at and recorded_at + timedelta(seconds=frame.time_in_source_s),
+            time_in_source_s=time_in_source_s,
+            source_pts_s=_time_at(stamps_s, index),
+            wall_clock=recorded_at and recorded_at + timedelta(seconds=time_in_source_s),
             sha256=file_sha256(frames_dir / clip.clip_id / frame.name),
         )
 
 
-def _read_stamps(record_file: Path) -> npt.NDArray[np.float64] | None:
-    """Stamps by frame of the standard video; None for a video that an older version resized."""
-    path = source_stamps_file(record_file)
+def _time_at(times_s: Times | None, index: int) -> float | None:
+    return None if times_s is None or np.isnan(times_s[index]) else round(float(times_s[index]), 6)
+
+
+def _read_times(path: Path) -> Times | None:
+    """Times by frame of the standard video; None for a video that an older version resized."""
     return np.load(path, allow_pickle=False) if path.exists() else None
 
 

@@ -23,7 +23,8 @@ class ManifestFrame(Record):
         name: Name of its JPEG.
         index_in_clip: Zero-based index among all frames of the clip.
         time_in_clip_s: Its time in the clip, in seconds.
-        time_in_source_s: Its time in the recording, in seconds after the first frame.
+        time_in_source_s: Its time in the recording, in seconds after a player begins to play it; pauses that were cut
+            out count.
         source_pts_s: Presentation time stamp of the frame of the source file that it shows, in seconds; None if
             unknown.
         wall_clock: When it was recorded; None if the container does not say.

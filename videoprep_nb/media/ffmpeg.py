@@ -18,12 +18,15 @@ FFMPEG_VARIABLE = "VIDEOPREP_FFMPEG"
 # concat), descriptions of streams (sdp, rtsp), image sequences (image2) and scripts (avisynth).
 INPUT_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,asf,ogg,mxf,dv,gif,ivf,"
-    "h263,h264,hevc,m4v,mjpeg,obu,nut,rm,wtv,yuv4mpegpipe"
+    "h263,h264,hevc,m4v,mjpeg,mpjpeg,obu,nut,rm,wtv,yuv4mpegpipe,dhav,hxvs"
 )
+MAX_PIXELS = 1 << 26
+"""Pixels of a frame, 8192 × 8192: a small file can otherwise ask for gigabytes."""
+
 RAW_INPUT_OPTIONS: dict[str, str] = {
     "protocol_whitelist": "file",
     "format_whitelist": INPUT_FORMATS,
-    "max_pixels": "67108864",  # 8192 × 8192: a small file can otherwise ask for gigabytes
+    "max_pixels": str(MAX_PIXELS),
 }
 """libav options for every file that was not written by us."""
 

@@ -12,7 +12,8 @@ from videoprep_nb.core.errors import FfmpegError, VideoPrepError
 from videoprep_nb.core.records import Record
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.ffmpeg import raw_input, run_ffmpeg
-from videoprep_nb.media.probe import VideoInfo, probe
+from videoprep_nb.media.probe import probe
+from videoprep_nb.media.video_info import VideoInfo
 
 _THUMBNAIL_PX = 320
 _THUMBNAIL_TIMEOUT_S = 20.0

@@ -1,34 +1,69 @@
 """Convert a raw video to the standard form."""
 
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-
 from videoprep_nb.core.boxes import FrameTransform
-from videoprep_nb.core.errors import FrameCountError, ProbeError
-from videoprep_nb.core.layout import file_sha256, staged_file
+from videoprep_nb.core.errors import FrameCountError
+from videoprep_nb.core.layout import file_sha256, staged_file, staged_folder
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import Record
 from videoprep_nb.core.text import plural
-from videoprep_nb.media.ffmpeg import FfmpegRun, raw_input, run_ffmpeg
-from videoprep_nb.media.geometry import Fit, Placement, place
-from videoprep_nb.media.probe import VideoInfo, probe
-from videoprep_nb.media.source_times import read_frame_times, source_stamps
+from videoprep_nb.core.timecode import format_duration
+from videoprep_nb.media.probe import unchanged_file
+from videoprep_nb.media.raw.conversion import Conversion, Targets
+from videoprep_nb.media.raw.parent import ask_child
 from videoprep_nb.media.standard import read_standard
-from videoprep_nb.media.timing import MAX_PAUSE_S
+from videoprep_nb.media.video_info import VideoInfo
 
-# A damaged part must not cost the good ones; a change of size on the way must not restart the clock of the filters.
-_TOLERANCE = ("-max_error_rate", "1", "-reinit_filter", "0")
-# A pause of the recording is no restart of its clock. Taken for one, as ffmpeg does after 10 s, it costs frames: with
-# B-frames the times of showing jump some packets before those of decoding, at which the clock is set back.
-_MAX_PAUSE = ("-dts_delta_threshold", f"{MAX_PAUSE_S:g}")
+
+class SourcePart(Record):
+    """Frames of the source that have one shape, and their place in the standard frame.
+
+    Args:
+        start_frame: Its first frame in the standard video.
+        width: Width of the source in pixels, rotated as in a player.
+        height: Height of it.
+        sample_aspect: Width over height of a pixel, rotated likewise.
+        rotation_deg: Clockwise rotation that was applied.
+        is_mirrored: Whether left and right were swapped before.
+        transform: From source pixels to the standard frame.
+        content_xyxy: The part of the frame that shows the source, in pixels.
+    """
+
+    start_frame: int
+    width: int
+    height: int
+    sample_aspect: Fraction
+    rotation_deg: int
+    is_mirrored: bool
+    transform: FrameTransform
+    content_xyxy: tuple[int, int, int, int]
+
+
+class DamagedSpan(Record):
+    """Damaged frames in a row.
+
+    Args:
+        start_s: Time of the first one in the standard video, in seconds.
+        end_s: Time of the last one.
+        frame_count: How many.
+        lacks_key_frame: They are built on a key frame that is not in the file.
+    """
+
+    start_s: float
+    end_s: float
+    frame_count: int
+    lacks_key_frame: bool
 
 
 class ResizeResult(Record):
     """Record of a resized video, ``<video_id>.json`` beside the standard video.
+
+    Decoded frames = frames of the standard video − repeated + left out.
 
     Args:
         video_id: The video.
@@ -37,13 +72,19 @@ class ResizeResult(Record):
         source: What the raw file holds.
         source_bytes: Size of the raw file; None in records of version 0.1.
         source_sha256: Its hash, hexadecimal; empty in records of version 0.1.
-        transform: From source pixels, rotated as in a player, to the standard frame.
-        content_xyxy: The part of the frame that shows the source, in pixels.
+        parts: Parts of the source whose frames have one shape, in order; most have one.
         width: Width of the standard video in pixels.
         height: Height of the standard video in pixels.
         rate: Frames per second of the standard video.
+        expected_frame_count: Frames that the timestamps promised.
         decoded_frame_count: Frames that were decoded from the raw file.
+        decoding_error_count: Times that the decoder gave up on a part of the data.
         frame_count: Frames in the standard video, counted in the written file.
+        repeated_frame_count: Those that show the same source frame as the one before.
+        left_out_frame_count: Decoded frames that are not in the standard video.
+        is_deinterlaced: Whether lines of two moments were taken apart.
+        damage: Damaged frames.
+        stills: Standard frames whose source frame is kept as an image for the report.
         findings: Notes on the source, and on frame counts that differ.
     """
 
@@ -55,14 +96,34 @@ class ResizeResult(Record):
     source: VideoInfo
     source_bytes: int | None = None
     source_sha256: str = ""
-    transform: FrameTransform
-    content_xyxy: tuple[int, int, int, int]
+    parts: list[SourcePart]
     width: int
     height: int
     rate: Fraction
+    expected_frame_count: int
     decoded_frame_count: int
+    decoding_error_count: int
     frame_count: int
+    repeated_frame_count: int
+    left_out_frame_count: int
+    is_deinterlaced: bool
+    damage: list[DamagedSpan]
+    stills: list[int]
     findings: list[str]
+
+    @property
+    def transform(self) -> FrameTransform:
+        """From source pixels, rotated as in a player, to the standard frame, in the first part."""
+        return self.parts[0].transform
+
+    @property
+    def content_xyxy(self) -> tuple[int, int, int, int]:
+        """The part of the standard frame that shows the source, in the first part."""
+        return self.parts[0].content_xyxy
+
+    def part_of(self, frame: int) -> SourcePart:
+        """The part that a frame of the standard video belongs to."""
+        return [part for part in self.parts if part.start_frame <= frame][-1]
 
 
 def source_stamps_file(record_file: Path) -> Path:
@@ -70,30 +131,25 @@ def source_stamps_file(record_file: Path) -> Path:
     return record_file.with_name(f"{record_file.stem}_stamps.npy")
 
 
+def source_times_file(record_file: Path) -> Path:
+    """Where their times lie, in seconds after a player began to play the source."""
+    return record_file.with_name(f"{record_file.stem}_source_times.npy")
+
+
+def stills_folder(record_file: Path) -> Path:
+    """Where images of source frames lie, named by the index of the standard frame."""
+    return record_file.with_name(f"{record_file.stem}_stills")
+
+
 def resize_video(
-    input_file: Path,
-    output_file: Path,
-    *,
-    original_name: str,
-    frame_size: tuple[int, int],
-    fit: Fit,
-    upscale: bool,
-    rate: Fraction | None,
-    encoder: Sequence[str],
-    timeout_s: float,
-    progress: ProgressCallback,
+    conversion: Conversion, output_file: Path, *, original_name: str, timeout_s: float, progress: ProgressCallback
 ) -> ResizeResult:
-    """Probe a raw video and write its standard form.
+    """Write the standard form of a raw video, and beside it the times and some images of its source frames.
 
     Args:
-        input_file: The raw video.
+        conversion: What is to be done.
         output_file: The MP4 file to write; its name without suffix is the id of the video.
         original_name: File name as submitted.
-        frame_size: Width and height of the standard frame in pixels, even.
-        fit: How the source frame is fitted into it.
-        upscale: Whether a small frame may be enlarged.
-        rate: Frames per second; None keeps those of the source.
-        encoder: Arguments of ffmpeg from ``standard.encoder_arguments``.
         timeout_s: Seconds after which to give up.
         progress: Called with the number of frames done.
 
@@ -101,78 +157,99 @@ def resize_video(
         The record; it is not written.
 
     Raises:
-        InputError: The input is not a plain, readable file.
-        ProbeError: It is not a video, or no frame of it can be decoded.
+        InputError: The input is not a plain, readable file, or it is still growing.
+        ProbeError: It is not a video, no frame of it can be decoded, or it took too long.
         ParameterError: The frame cannot be fitted in this way.
-        FfmpegError: ffmpeg failed.
         FrameCountError: The written file does not hold the frames that were encoded.
         DiskFullError: The disk is full.
     """
-    with tempfile.NamedTemporaryFile(suffix=".npy") as times_file:
-        source = probe(input_file, original_name, Path(times_file.name))
-        times_s, stamps_s = read_frame_times(Path(times_file.name))
-    rate = rate or source.rate
-    placement = place(source.displayed_size, source.displayed_sample_aspect, frame_size, fit, upscale=upscale)
-    expected_count = max(1, round(source.duration_s * rate))
-    conversion = _conversion(source, rate, placement, expected_count)
-    with staged_file(output_file) as staging:
-        run = run_ffmpeg(
-            [*_TOLERANCE, *_MAX_PAUSE, *raw_input(input_file), *conversion, *encoder, "-movflags", "+faststart"],
-            staging,
+    input_file = Path(conversion.input_file)
+    with unchanged_file(input_file, original_name), _staged(output_file) as targets:
+        answer = ask_child(
+            "convert",
+            {"conversion": asdict(conversion), "targets": asdict(targets)},
+            name=original_name,
             timeout_s=timeout_s,
-            on_frame=lambda done: progress(min(done, expected_count), expected_count, "frames"),
+            output_folder=output_file.parent,
+            progress=lambda done, total: progress(min(done, total), total, "frames"),
         )
-        written_count = _checked_count(staging, run, original_name)
-    progress(written_count, written_count, "frames")
-    with staged_file(source_stamps_file(output_file)) as staging:
-        np.save(staging, source_stamps(times_s, stamps_s, rate, written_count))
-    return ResizeResult(
-        video_id=output_file.stem,
-        original_name=original_name,
-        file=output_file.name,
-        source=source,
-        source_bytes=input_file.stat().st_size,
-        source_sha256=file_sha256(input_file),
-        transform=placement.transform_from(*source.displayed_size),
-        content_xyxy=placement.content_xyxy,
-        width=placement.frame_width,
-        height=placement.frame_height,
-        rate=rate,
-        decoded_frame_count=run.decoded_frames,
-        frame_count=written_count,
-        findings=[*source.findings, *_count_findings(source, run, expected_count)],
+        frame_count = _checked_count(Path(targets.video), answer["written"]["frame_count"], original_name)
+        sha256, source_bytes = file_sha256(input_file), input_file.stat().st_size
+    progress(frame_count, frame_count, "frames")
+    source = VideoInfo.from_facts(answer["source"])
+    result = ResizeResult.model_validate(
+        {
+            **answer["written"],
+            "video_id": output_file.stem,
+            "original_name": original_name,
+            "file": output_file.name,
+            "source": source,
+            "source_bytes": source_bytes,
+            "source_sha256": sha256,
+            "width": conversion.width,
+            "height": conversion.height,
+            "findings": [],
+        }
     )
+    return result.model_copy(update={"findings": [*source.findings, *_findings(result)]})
 
 
-def _conversion(source: VideoInfo, rate: Fraction, placement: Placement, expected_count: int) -> list[str]:
-    filters = ["setpts=PTS-STARTPTS", f"fps={rate}", *placement.filters()]
-    # The last frame of an irregular video has no known length; without a limit ffmpeg invents one.
-    limit = ["-frames:v", str(expected_count)] if source.is_variable_rate else []
-    return ["-map", "0:V:0", "-vf", ",".join(filters), *limit]
+@contextmanager
+def _staged(output_file: Path) -> Iterator[Targets]:
+    """The files of a conversion under temporary names; all of them appear when they are complete, the video last."""
+    with (
+        staged_file(output_file) as video,
+        staged_file(source_stamps_file(output_file)) as stamps,
+        staged_file(source_times_file(output_file)) as source_times,
+        staged_folder(stills_folder(output_file)) as stills,
+    ):
+        yield Targets(str(video), str(stamps), str(source_times), str(stills))
 
 
-def _checked_count(written: Path, run: FfmpegRun, original_name: str) -> int:
-    if not run.encoded_frames:
-        raise ProbeError(f"{original_name} cannot be processed: none of its frames can be decoded.")
-    frame_count = read_standard(written).frame_count
-    if frame_count != run.encoded_frames:
-        raise FrameCountError(
-            f"ffmpeg encoded {run.encoded_frames:,} frames of {original_name}, but the file has {frame_count:,}."
+def _checked_count(written: Path, frame_count: int, original_name: str) -> int:
+    found = read_standard(written).frame_count
+    if found != frame_count:
+        raise FrameCountError(f"{frame_count:,} frames of {original_name} were written, but the file has {found:,}.")
+    return found
+
+
+def _findings(result: ResizeResult) -> Iterator[str]:
+    source = result.source
+    if result.decoded_frame_count != source.packet_count:
+        yield f"decoded {result.decoded_frame_count:,} of {plural(source.packet_count, 'frame')}"
+    if result.decoding_error_count:
+        yield f"{plural(result.decoding_error_count, 'decoding error')}; nearby frames may be damaged"
+    yield from _damage_findings(result)
+    if result.is_deinterlaced:
+        yield "interlaced; deinterlaced"
+    for part in result.parts[1:]:
+        at = format_duration(float(part.start_frame / result.rate))
+        yield f"from {at} on the frames are {_shape(part)}; placed with a letterbox of their own"
+    if result.rate < source.rate and result.left_out_frame_count:
+        yield (
+            f"{float(source.rate):.6g} frames per second; reduced to {float(result.rate):.6g}, "
+            f"{plural(result.left_out_frame_count, 'frame')} left out"
         )
-    return frame_count
+    if result.repeated_frame_count:
+        yield f"{plural(result.repeated_frame_count, 'frame')} repeated to fill gaps or raise the frame rate"
+    if abs(result.frame_count - result.expected_frame_count) > 1:
+        expected = plural(result.expected_frame_count, "frame")
+        yield f"expected {expected} from the timestamps, wrote {result.frame_count:,}"
 
 
-def _count_findings(source: VideoInfo, run: FfmpegRun, expected_count: int) -> Iterator[str]:
-    if run.decoded_frames != source.packet_count:
-        yield f"decoded {run.decoded_frames:,} of {plural(source.packet_count, 'frame')}"
-    if run.decode_errors:
-        yield f"{plural(run.decode_errors, 'decoding error')}; nearby frames may be damaged"
-    for width, height in sorted(run.later_sizes):
-        if width * source.height != height * source.width:
-            yield f"resolution changes to {width}×{height} mid-video; later frames stretched to the first aspect ratio"
-    if run.duplicated_frames:
-        yield f"{plural(run.duplicated_frames, 'frame')} duplicated to fill gaps or raise the frame rate"
-    if run.dropped_frames:
-        yield f"{plural(run.dropped_frames, 'frame')} dropped to keep the frame rate constant"
-    if abs(run.encoded_frames - expected_count) > 1:
-        yield f"expected {plural(expected_count, 'frame')} from the timestamps, wrote {run.encoded_frames:,}"
+def _damage_findings(result: ResizeResult) -> Iterator[str]:
+    if not result.damage:
+        return
+    count = sum(span.frame_count for span in result.damage)
+    fate = "kept" if result.left_out_frame_count < count else "left out"
+    first, last = format_duration(result.damage[0].start_s), format_duration(result.damage[-1].end_s)
+    places = f"{plural(len(result.damage), 'place')} between {first} and {last}"
+    yield f"{plural(count, 'damaged frame')} in {places}; {fate}"
+    if result.damage[0].lacks_key_frame:
+        yield "the first key frame is missing; the frames before the next one are incomplete"
+
+
+def _shape(part: SourcePart) -> str:
+    aspect = part.sample_aspect
+    pixels = "" if aspect == 1 else f" with pixels {aspect.numerator}:{aspect.denominator}"
+    return f"{part.width}×{part.height}{pixels}"

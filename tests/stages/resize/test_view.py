@@ -19,7 +19,7 @@ def sheet(folder: Path, **params) -> np.ndarray:
     """The contact sheet of a square red video."""
     source = write_video(folder / "a.mp4", [np.full((180, 180, 3), RED, np.uint8)] * 10, Fraction(10))
     result = resize(ResizeParams(input_file=str(source), output_dir=str(folder), **params), lambda *_: None)
-    return np.asarray(Image.open(io.BytesIO(view.before_and_after(result, source, folder).data)).convert("RGB"), int)
+    return np.asarray(Image.open(io.BytesIO(view.before_and_after(result, folder).data)).convert("RGB"), int)
 
 
 def share_of(colour: tuple[int, int, int], part: np.ndarray) -> float:
@@ -39,17 +39,17 @@ def test_hatched_is_what_the_other_image_does_not_have(tmp_path, params, before_
         assert (share_of(MUTED, part) > 0.02) is is_hatched
 
 
-def test_source_frame_that_cannot_be_decoded_is_said_not_raised(tmp_path):
+def test_source_may_be_gone(tmp_path):
     source = write_video(tmp_path / "a.mp4", [np.full((180, 180, 3), RED, np.uint8)] * 10, Fraction(10))
     result = resize(ResizeParams(input_file=str(source), output_dir=str(tmp_path)), lambda *_: None)
-    source.write_bytes(b"no video any more")
-    assert view.before_and_after(result, source, tmp_path).data
+    source.unlink()
+    assert view.before_and_after(result, tmp_path).data
 
 
 def test_source_of_variable_rate(tmp_path):
-    times_s = [Fraction(i * i, 40) for i in range(8)]
+    times_s = [Fraction(i * i, 12) for i in range(8)]
     source = write_video(tmp_path / "a.mp4", [np.full((180, 180, 3), RED, np.uint8)] * 8, Fraction(10), times_s=times_s)
     result = resize(ResizeParams(input_file=str(source), output_dir=str(tmp_path)), lambda *_: None)
-    image = np.asarray(Image.open(io.BytesIO(view.before_and_after(result, source, tmp_path).data)).convert("RGB"), int)
+    image = np.asarray(Image.open(io.BytesIO(view.before_and_after(result, tmp_path).data)).convert("RGB"), int)
     for row in range(3):
         assert share_of(RED, image[38 + row * 364 :][140:190, 280:320]) == 1

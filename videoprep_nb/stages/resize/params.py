@@ -23,6 +23,15 @@ class ResizeParams(Params):
     )
     upscale: bool = Field(True, description="enlarge small frames; otherwise they are padded with black")
     frame_rate: str = Field("keep", description="keep, or frames per second such as 25 or 30000/1001")
+    max_frame_rate: float = Field(
+        60.0, ge=1, le=240, description="thin out faster sources to a whole part of their rate"
+    )
+    max_pause_s: float = Field(60.0, gt=0, description="cut out longer pauses of the recording")
+    video_stream: int = Field(0, ge=0, le=99, description="number of the video stream, from 1; 0 chooses")
+    deinterlace: Literal["auto", "on", "off"] = Field(
+        "auto", description="take lines of two moments apart: auto (where the file has them), on or off"
+    )
+    damaged_frames: Literal["keep", "leave_out"] = Field("keep", description="keep or leave_out damaged frames")
     encoder_preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = Field(
         "ultrafast", description="x264 preset, ultrafast (fast, large file) to medium (slow, small file)"
     )

@@ -1,9 +1,11 @@
 """Stage 1: convert one raw video to the standard form."""
 
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
+from videoprep_nb.core.threads import thread_count
 from videoprep_nb.core.timecode import parse_rate
 from videoprep_nb.stages.base import Cost, Scope, Stage, VideoFacts, VideoLength
 from videoprep_nb.stages.resize.params import ResizeParams
@@ -35,19 +37,23 @@ def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> "R
         >>> result.width, result.height, result.frame_count == result.decoded_frame_count
         (1280, 720, True)
     """
+    from videoprep_nb.media.raw.conversion import Conversion
     from videoprep_nb.media.resize import resize_video
-    from videoprep_nb.media.standard import encoder_arguments
 
     output_dir = Path(params.output_dir)
+    settings: dict[str, Any] = {field.name: getattr(params, field.name, None) for field in fields(Conversion)}
+    conversion = Conversion(
+        **{
+            **settings,
+            "input_file": str(Path(params.input_file).absolute()),
+            "frame_rate": "" if params.frame_rate == "keep" else str(parse_rate(params.frame_rate)),
+            "threads": thread_count(),
+        }
+    )
     result = resize_video(
-        Path(params.input_file),
+        conversion,
         output_dir / f"{params.video_id}.mp4",
         original_name=params.original_name or Path(params.input_file).name,
-        frame_size=(params.width, params.height),
-        fit=params.fit,
-        upscale=params.upscale,
-        rate=None if params.frame_rate == "keep" else parse_rate(params.frame_rate),
-        encoder=encoder_arguments(params.encoder_preset, params.crf),
         timeout_s=params.timeout_s,
         progress=progress or progress_from_environment(),
     )
@@ -79,7 +85,11 @@ STAGE = Stage(
     function=resize,
     inputs={"input_file": "{video_file}", "original_name": "{original_name}"},
     outputs={"output_dir": "{scratch}/resized", "video_id": "{video_id}"},
-    retry_keeps=("resized/{video_id}.json", "resized/{video_id}_stamps.npy"),
+    retry_keeps=(
+        "resized/{video_id}.json",
+        "resized/{video_id}_stamps.npy",
+        "resized/{video_id}_source_times.npy",
+    ),
     weight=3.0,
     facts=_facts,
     cost=_cost,

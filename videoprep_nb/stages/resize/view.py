@@ -1,51 +1,35 @@
 """What 01_resize shows."""
 
-import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 from IPython.display import HTML, Image
 
-from videoprep_nb.core.errors import FfmpegError
 from videoprep_nb.core.timecode import format_duration
-from videoprep_nb.media.ffmpeg import raw_input, run_ffmpeg
 from videoprep_nb.media.frames import RgbImage, read_frames_at
-from videoprep_nb.media.resize import ResizeResult
-from videoprep_nb.media.standard import open_own
+from videoprep_nb.media.resize import ResizeResult, stills_folder
 from videoprep_nb.viz import images, tables
 from videoprep_nb.viz.images import Tile
 from videoprep_nb.viz.style import MUTED, SECOND
 
-_MOMENTS = (0.1, 0.5, 0.9)
 _CELL_WIDTH = 594
 _STRIPE_PX = 3
-_STILL_TIMEOUT_S = 60.0
-_STILL_ENCODER = ("-an", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", "-pix_fmt", "yuv420p")
 
 
-def before_and_after(result: ResizeResult, source: Path, folder: Path) -> Image:
+def before_and_after(result: ResizeResult, folder: Path) -> Image:
     """Frames of the source, as in a player, beside the standard frames.
 
     Hatched: black padding in the standard frame, cropped areas in the source.
 
     Args:
         result: What the stage returned.
-        source: The raw file; only ffmpeg opens it.
         folder: The folder of the standard video.
     """
-    indices = [round((result.frame_count - 1) * part) for part in _MOMENTS]
-    times_s = [index / result.rate for index in indices]
-    # ffmpeg decodes from the previous keyframe, which may be far; the three runs go in parallel
-    with ThreadPoolExecutor() as pool:
-        before = pool.map(partial(_before, result, source), times_s)
-        frames = [frame for _, frame in read_frames_at(folder / result.file, indices)]
-        after = [_after(result, frame, time_s) for frame, time_s in zip(frames, times_s, strict=True)]
-        tiles = [tile for pair in zip(before, after, strict=True) for tile in pair]
+    frames = read_frames_at(folder / result.file, result.stills)
+    tiles = [tile for index, frame in frames for tile in (_before(result, folder, index), _after(result, frame, index))]
     title = "Source frame (left), standard frame (right)"
     return images.notebook_image(images.contact_sheet(tiles, 2, title), title)
 
@@ -85,42 +69,21 @@ def findings(result: ResizeResult) -> HTML:
     return tables.remarks(result.findings, "No notes on the source.")
 
 
-def _before(result: ResizeResult, source: Path, time_s: Fraction) -> Tile:
-    width, height = result.source.displayed_size
-    shown = (float(width * result.source.displayed_sample_aspect), height)
+def _before(result: ResizeResult, folder: Path, index: int) -> Tile:
+    image = cv2.cvtColor(cv2.imread(str(stills_folder(folder / result.file) / f"{index}.jpg")), cv2.COLOR_BGR2RGB)
+    part = result.part_of(index)
+    kept_xyxy = part.transform.to_source(np.array([[0.0, 0.0, result.width, result.height]]))[0]
+    kept_xyxy = kept_xyxy * np.tile([image.shape[1] / part.width, image.shape[0] / part.height], 2)
     cell = (_CELL_WIDTH, round(_CELL_WIDTH * result.height / result.width))
-    scale = min(side / source_side for side, source_side in zip(cell, shown, strict=True))
-    small = tuple(max(2, round(side * scale / 2) * 2) for side in shown)
-    # a little early: a time that was rounded up would give the frame after
-    image = _source_frame(source, max(0.0, float(time_s - 1 / result.rate / 4)), *small)
-    if image is None:
-        return Tile(images.centred(np.full((2, 2, 3), 200, np.uint8), *cell), "no frame can be decoded here")
-    kept_xyxy = result.transform.to_source(np.array([[0.0, 0.0, result.width, result.height]]))[0]
-    kept_xyxy = kept_xyxy * np.tile([small[0] / width, small[1] / height], 2)
-    return Tile(images.centred(_hatch_outside(image, kept_xyxy.tolist()), *cell), f"source, {_seconds(time_s)}")
+    shown = images.centred(_hatch_outside(image.astype(np.uint8), kept_xyxy.tolist()), *cell)
+    return Tile(shown, f"source, {_seconds(result, index)}")
 
 
-def _source_frame(path: Path, time_s: float, width: int, height: int) -> RgbImage | None:
-    """The frame of a raw file at a time, rotated and scaled; None when no frame can be decoded from there on."""
-    arguments = ["-ss", f"{time_s:.3f}", *raw_input(path), "-map", "0:V:0", "-frames:v", "1"]
-    arguments += ["-vf", f"scale={width}:{height},setsar=1", *_STILL_ENCODER]
-    with tempfile.TemporaryDirectory() as folder:
-        still = Path(folder) / "still.mp4"
-        try:
-            run = run_ffmpeg(arguments, still, timeout_s=_STILL_TIMEOUT_S)
-        except FfmpegError:
-            return None
-        if not run.encoded_frames:
-            return None
-        with open_own(still) as container:
-            return np.asarray(next(container.decode(video=0)).to_ndarray(format="rgb24"), np.uint8)
-
-
-def _after(result: ResizeResult, frame: RgbImage, time_s: Fraction) -> Tile:
+def _after(result: ResizeResult, frame: RgbImage, index: int) -> Tile:
     small = images.shrink(frame, _CELL_WIDTH)
     scale = _CELL_WIDTH / result.width
-    marked = _hatch_outside(small, [side * scale for side in result.content_xyxy])
-    return Tile(marked, f"standard frame, {_seconds(time_s)}")
+    marked = _hatch_outside(small, [side * scale for side in result.part_of(index).content_xyxy])
+    return Tile(marked, f"standard frame, {_seconds(result, index)}")
 
 
 def _hatch_outside(image: RgbImage, box_xyxy: Sequence[float]) -> RgbImage:
@@ -138,8 +101,8 @@ def _hatch_outside(image: RgbImage, box_xyxy: Sequence[float]) -> RgbImage:
     return marked
 
 
-def _seconds(time_s: Fraction) -> str:
-    return f"at {tables.clock(float(time_s))}"
+def _seconds(result: ResizeResult, index: int) -> str:
+    return f"at {tables.clock(float(index / result.rate))}"
 
 
 def _variable(result: ResizeResult) -> str:

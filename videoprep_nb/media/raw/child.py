@@ -1,0 +1,47 @@
+"""The process that opens raw files: ``python -m videoprep_nb.media.raw.child probe|convert JSON``.
+
+It prints ``progress DONE EXPECTED`` now and then, and at the end one line ``answer JSON``: what it measured, or why it
+refuses. It starts once per video, so it imports little.
+"""
+
+import errno
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import av
+
+from videoprep_nb.core.errors import ParameterError, ProbeError
+from videoprep_nb.media.raw.survey import survey_file
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def answer(command: str, request: dict[str, Any]) -> dict[str, Any]:
+    """What the parent wants to know."""
+    try:
+        if command == "probe":
+            path = Path(request.pop("input_file"))
+            return {"source": survey_file(path, **request).facts}
+        from videoprep_nb.media.raw.conversion import Conversion, Targets
+        from videoprep_nb.media.raw.convert import convert
+
+        conversion, targets = Conversion(**request["conversion"]), Targets(**request["targets"])
+        return convert(conversion, targets, lambda done, total: _print(f"progress {done} {total}"))
+    except ProbeError as refusal:
+        return {"refusal": str(refusal)}
+    except ParameterError as error:
+        return {"field": error.field, "reason": error.reason}
+    except (OSError, av.FFmpegError) as error:
+        if error.errno in _DISK_FULL:
+            return {"disk_full": True}
+        raise
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - read by the parent process
+
+
+if __name__ == "__main__":
+    _print(f"answer {json.dumps(answer(sys.argv[1], json.loads(sys.argv[2])))}")

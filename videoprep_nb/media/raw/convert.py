@@ -1,0 +1,161 @@
+"""Convert a raw file to the standard form: survey, decode, place, draw, write."""
+
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from videoprep_nb.core.errors import ProbeError
+from videoprep_nb.media.raw.conversion import Conversion, Targets
+from videoprep_nb.media.raw.damage import DamageLog
+from videoprep_nb.media.raw.decode import RawDecoder
+from videoprep_nb.media.raw.parts import Part, Parts
+from videoprep_nb.media.raw.rate import limited_rate
+from videoprep_nb.media.raw.slots import Slots
+from videoprep_nb.media.raw.stills import write_still
+from videoprep_nb.media.raw.survey import Survey, survey_file
+from videoprep_nb.media.raw.writer import StandardWriter
+
+_REPORT_INTERVAL_S = 0.25
+_STILL_MOMENTS = (0.1, 0.5, 0.9)
+_STILL_SIZE = (594, 334)
+_ONE_STILL_BELOW_S = 3.0
+
+
+def convert(conversion: Conversion, targets: Targets, report: Callable[[int, int], None]) -> dict[str, Any]:
+    """Convert a raw file.
+
+    Args:
+        conversion: What is to be done.
+        targets: The files to write.
+        report: Called now and then with the number of frames written and expected.
+
+    Returns:
+        ``source``: the fields of a ``VideoInfo``; ``written``: what was written, by the names of ``ResizeResult``.
+
+    Raises:
+        ProbeError: It is not a video, or no frame of it can be decoded; the message is the end of a sentence.
+    """
+    survey = survey_file(
+        Path(conversion.input_file), video_stream=conversion.video_stream, max_pause_s=conversion.max_pause_s
+    )
+    return {"source": survey.facts, "written": _Converter(conversion, targets, survey).run(report)}
+
+
+class _Converter:
+    def __init__(self, conversion: Conversion, targets: Targets, survey: Survey) -> None:
+        self._requested = conversion
+        self._targets = targets
+        own_rate = survey.frame_rate.rate
+        self._rate = Fraction(conversion.frame_rate or limited_rate(own_rate, Fraction(conversion.max_frame_rate)))
+        self._slots = Slots(self._rate, own_rate)
+        self._decoder = RawDecoder(Path(conversion.input_file), survey, conversion.threads)
+        self._matrix = survey.display.colour.standard_matrix
+        self._parts = Parts(
+            (conversion.width, conversion.height),
+            conversion.fit,
+            upscale=conversion.upscale,
+            deinterlace=conversion.deinterlace,
+            standard_matrix=self._matrix,
+            threads=conversion.threads,
+        )
+        self._damage = DamageLog()
+        self._expected = max(1, round(survey.facts["duration_s"] * self._rate))
+        self._placed: list[tuple[int, float, float]] = []
+        self._left_out = 0
+        self._stills = _still_frames(self._expected, float(self._rate))
+        self._written_stills: list[int] = []
+
+    def run(self, report: Callable[[int, int], None]) -> dict[str, Any]:
+        requested = self._requested
+        reported_s = 0.0
+        with StandardWriter(
+            Path(self._targets.video),
+            (requested.width, requested.height),
+            self._rate,
+            matrix=self._matrix,
+            preset=requested.encoder_preset,
+            crf=requested.crf,
+            threads=requested.threads,
+        ) as writer:
+            for frame, slot in self._drawn():
+                writer.write(frame, slot)
+                if time.monotonic() - reported_s > _REPORT_INTERVAL_S:
+                    reported_s = time.monotonic()
+                    report(writer.frame_count, self._expected)
+        self._save_times(writer.frame_count)
+        return {
+            "rate": str(self._rate),
+            "frame_count": writer.frame_count,
+            "expected_frame_count": self._expected,
+            "decoded_frame_count": self._decoder.frame_count,
+            "decoding_error_count": self._decoder.error_count,
+            "repeated_frame_count": writer.frame_count - len(self._placed),
+            "left_out_frame_count": self._left_out,
+            "is_deinterlaced": self._parts.is_deinterlaced,
+            "parts": [_part_fields(part) for part in self._parts.parts],
+            "damage": self._damage.as_dicts(),
+            "stills": self._written_stills,
+        }
+
+    def _drawn(self) -> Any:
+        for decoded in self._decoder.frames():
+            is_damaged = self._damage.note(decoded, self._slots.filled / float(self._rate))
+            slot = None
+            if not is_damaged or self._requested.damaged_frames == "keep":
+                slot = self._slots.place(decoded.time_s)
+            if slot is None:
+                self._left_out += 1
+                continue
+            self._placed.append((slot, decoded.stamp_s, decoded.source_s))
+            self._write_still(decoded, slot)
+            yield from self._parts.draw(decoded, slot)
+        yield from self._parts.finish()
+        if not self._placed:
+            raise ProbeError(
+                "all its frames are damaged; keep them with damaged_frames=keep"
+                if self._left_out
+                else "none of its frames can be decoded"
+            )
+
+    def _write_still(self, decoded: Any, slot: int) -> None:
+        if self._stills and slot >= self._stills[0]:
+            while self._stills and slot >= self._stills[0]:
+                self._stills.pop(0)
+            write_still(decoded, Path(self._targets.stills) / f"{slot}.jpg", _STILL_SIZE)
+            self._written_stills.append(slot)
+
+    def _save_times(self, frame_count: int) -> None:
+        slots, stamps_s, source_s = np.array(self._placed).T
+        shown = np.searchsorted(slots, np.arange(frame_count), side="right") - 1
+        for path, times_s in ((self._targets.stamps, stamps_s), (self._targets.source_times, source_s)):
+            with Path(path).open("wb") as file:
+                np.save(file, times_s[shown])
+
+
+def _still_frames(frame_count: int, rate: float) -> list[int]:
+    moments = _STILL_MOMENTS if frame_count / rate > _ONE_STILL_BELOW_S else (0.0,)
+    return sorted({round(moment * (frame_count - 1)) for moment in moments})
+
+
+def _part_fields(part: Part) -> dict[str, Any]:
+    display = part.display
+    transform = part.placement.transform_from(*display.shown_size)
+    return {
+        "start_frame": part.start_frame,
+        "width": display.shown_size[0],
+        "height": display.shown_size[1],
+        "sample_aspect": str(display.shown_sample_aspect),
+        "rotation_deg": display.turn.clockwise_deg,
+        "is_mirrored": display.turn.mirrored,
+        "transform": {
+            "scale_x": transform.scale_x,
+            "scale_y": transform.scale_y,
+            "offset_x": transform.offset_x,
+            "offset_y": transform.offset_y,
+        },
+        "content_xyxy": list(part.placement.content_xyxy),
+    }

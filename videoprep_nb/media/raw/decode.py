@@ -1,0 +1,151 @@
+"""The second pass over a raw file: all frames in the order of showing, each with its time and whether it is damaged."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from videoprep_nb.media.raw.display import Display, display_of
+from videoprep_nb.media.raw.open_raw import choose_stream, open_raw, read_packets
+from videoprep_nb.media.raw.survey import Survey
+from videoprep_nb.media.raw.time_line import NO_STAMP
+
+
+@dataclass(frozen=True)
+class DecodedFrame:
+    """A frame of a raw file.
+
+    Args:
+        frame: The frame, as PyAV has it.
+        display: How it is to be shown.
+        time_s: Its time on the time line in seconds; None if the file does not say.
+        stamp_s: Its presentation stamp in the file, in seconds; NaN if it has none.
+        source_s: Seconds after a player began to play the file, pauses that were cut out included; NaN if unknown.
+        is_key: It needs no other frame.
+        is_damaged: The decoder or the container marks it as damaged.
+    """
+
+    frame: Any
+    display: Display
+    time_s: float | None
+    stamp_s: float
+    source_s: float
+    is_key: bool
+    is_damaged: bool
+
+
+class RawDecoder:
+    """Decodes the video stream of a raw file after its survey.
+
+    Args:
+        path: The file.
+        survey: What the first pass found.
+        threads: Threads of the decoder.
+    """
+
+    def __init__(self, path: Path, survey: Survey, threads: int) -> None:
+        self._path = path
+        self._survey = survey
+        self._threads = threads
+        self._corrupt_stamps: set[int] = set()
+        self._times = _TimeTable(survey)
+        self.frame_count = 0
+        self.error_count = 0
+
+    def frames(self) -> Iterator[DecodedFrame]:
+        """All frames that can be decoded, in the order of showing."""
+        with open_raw(self._path) as container:
+            stream = choose_stream(container, self._survey.choice.number).stream
+            stream.thread_type = "AUTO"
+            stream.codec_context.thread_count = self._threads
+            shapes = _Shapes(stream, self._survey)
+            for packet in self._packets(container, stream):
+                for frame in self._decode(packet, stream):
+                    self.frame_count += 1
+                    yield self._described(frame, shapes)
+
+    def _packets(self, container: Any, stream: Any) -> Iterator[Any]:
+        """All packets with the stamps of the time line, and None at the end."""
+        line = self._survey.line
+        for packet, shown, decoded in zip(
+            read_packets(container, stream), line.shown.tolist(), line.decoded.tolist(), strict=False
+        ):
+            packet.pts = None if shown == NO_STAMP else shown
+            packet.dts = None if decoded == NO_STAMP else decoded
+            if packet.is_corrupt and packet.pts is not None:
+                self._corrupt_stamps.add(shown)
+            yield packet
+        yield None
+
+    def _decode(self, packet: Any, stream: Any) -> list[Any]:
+        try:
+            frames: list[Any] = stream.codec_context.decode(packet)
+        except av.FFmpegError:
+            self.error_count += 1
+            return []
+        return frames
+
+    def _described(self, frame: Any, shapes: "_Shapes") -> DecodedFrame:
+        ticks = frame.pts if frame.pts is not None else frame.dts
+        time_s, stamp_s, source_s = self._times.at(ticks)
+        return DecodedFrame(
+            frame=frame,
+            display=shapes.of(frame),
+            time_s=time_s,
+            stamp_s=stamp_s,
+            source_s=source_s,
+            is_key=bool(frame.key_frame),
+            is_damaged=frame.is_corrupt or ticks in self._corrupt_stamps,
+        )
+
+
+class _TimeTable:
+    """From ticks of the time line to the evened time of a frame and its stamp in the file."""
+
+    def __init__(self, survey: Survey) -> None:
+        line = survey.line
+        stamps = np.where(line.shown != NO_STAMP, line.shown, line.decoded)
+        known = np.flatnonzero(stamps != NO_STAMP)
+        order = known[np.argsort(stamps[known], kind="stable")]
+        self._ticks, self._removed, self._paused = stamps[order], line.removed[order], line.paused[order]
+        self._starts_at_s = survey.facts["starts_at_s"]
+        self._tick_s = line.tick_s
+        self._first = round((line.first_s(survey.kept) or 0.0) / float(line.tick_s))
+        self._packet_times_s = survey.packet_times_s
+        self._evened_times_s = survey.frame_rate.times_s
+
+    def at(self, ticks: int | None) -> tuple[float | None, float, float]:
+        """Seconds on the time line, the stamp in the file, and seconds since a player began to play the file."""
+        if ticks is None or not len(self._ticks):
+            return None, float("nan"), float("nan")
+        index = min(int(np.searchsorted(self._ticks, ticks)), len(self._ticks) - 1)
+        time_s = float((ticks - self._first) * self._tick_s)
+        stamp_s = float((ticks + int(self._removed[index])) * self._tick_s)
+        source_s = self._starts_at_s + time_s + float(int(self._paused[index]) * self._tick_s)
+        if self._evened_times_s is not self._packet_times_s:
+            time_s = float(np.interp(time_s, self._packet_times_s, self._evened_times_s))
+        return time_s, stamp_s, source_s
+
+
+class _Shapes:
+    """How frames are to be shown; a pixel aspect that changes on the way holds from the next key frame on."""
+
+    def __init__(self, stream: Any, survey: Survey) -> None:
+        self._context = stream.codec_context
+        self._crop = survey.crop
+        self._container_aspect = survey.display.sample_aspect
+        self._first_coded_aspect: Fraction | None = None
+        self._aspect = survey.display.sample_aspect
+
+    def of(self, frame: Any) -> Display:
+        """How a frame is to be shown."""
+        if frame.key_frame:
+            coded = Fraction(self._context.sample_aspect_ratio or 1)
+            if self._first_coded_aspect is None:
+                self._first_coded_aspect = coded
+            self._aspect = self._container_aspect if coded == self._first_coded_aspect else coded
+        return display_of(frame, self._aspect, self._crop)

@@ -1,0 +1,122 @@
+"""Open a raw file, choose its video stream, and read its packets."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import av.logging
+from av.stream import Disposition
+
+from videoprep_nb.core.errors import ProbeError
+from videoprep_nb.media.ffmpeg import MAX_PIXELS, RAW_INPUT_OPTIONS, file_url
+
+# A stream that goes on under another number, as after a restart of a camera, stays one stream.
+_OPTIONS = {**RAW_INPUT_OPTIONS, "merge_pmt_versions": "1"}
+_ENCRYPTED_TAGS = ("encv", "drmi")
+_PREVIEW_SHARE = 1 / 6
+"""A stream with a smaller share of the pixels of the largest one is a preview."""
+
+_MP4_BOXES = (b"ftyp", b"mdat", b"wide", b"free", b"skip")
+
+
+@dataclass(frozen=True)
+class StreamChoice:
+    """A video stream of a file and how it was chosen.
+
+    Args:
+        stream: The stream, as PyAV has it.
+        number: Its number among the video streams of the file, from 1.
+        descriptions: All video streams that hold a video, ``1: 1920×1080 h264``.
+    """
+
+    stream: Any
+    number: int
+    descriptions: tuple[str, ...]
+
+
+def open_raw(path: Path) -> Any:
+    """Open a raw file with nothing allowed but the file itself.
+
+    Raises:
+        ProbeError: It is not a video; the message is the end of a sentence.
+    """
+    av.logging.set_level(av.logging.ERROR)
+    with av.logging.Capture() as log:
+        try:
+            return av.open(file_url(path), options=dict(_OPTIONS), metadata_errors="replace")
+        except av.FFmpegError as error:
+            raise ProbeError(_refusal(path, [message for _, _, message in log], error)) from error
+
+
+def choose_stream(container: Any, number: int = 0) -> StreamChoice:
+    """Choose the video stream to read.
+
+    Covers and previews do not count. Of the others, the first is taken that the file marks as default, or else the
+    first of all.
+
+    Args:
+        container: An opened file.
+        number: The number of the stream to take, from 1; 0 chooses.
+
+    Raises:
+        ProbeError: There is no such stream, or nobody can decode it.
+    """
+    videos = list(container.streams.video)
+    cover = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+    moving = [stream for stream in videos if not stream.disposition & cover]
+    if not moving:
+        raise ProbeError("it has a cover image but no video" if videos else "it has no video stream")
+    if number > len(moving):
+        raise ProbeError(f"it has no video stream {number}, only {len(moving)}; change video_stream")
+    if number:
+        stream = moving[number - 1]
+    else:
+        least = max(map(_pixel_count, moving)) * _PREVIEW_SHARE
+        whole = [stream for stream in moving if _pixel_count(stream) >= least]
+        stream = next((stream for stream in whole if stream.disposition & Disposition.default), whole[0])
+    if stream.codec_context is None:
+        raise ProbeError("its video codec is unknown")
+    if stream.codec_context.codec_tag in _ENCRYPTED_TAGS:
+        raise ProbeError("it is encrypted; export it from its recorder or player without encryption")
+    if _pixel_count(stream) > MAX_PIXELS:
+        size = f"{stream.codec_context.width:,}×{stream.codec_context.height:,}"
+        raise ProbeError(f"its frames have {size} pixels; at most {MAX_PIXELS:,} pixels are accepted")
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    return StreamChoice(stream, moving.index(stream) + 1, tuple(map(_description, moving)))
+
+
+def read_packets(container: Any, stream: Any) -> Iterator[Any]:
+    """All packets of a stream that hold data, until the end or until the file becomes unreadable."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.FFmpegError):
+            return
+        if packet.size:
+            yield packet
+
+
+def _refusal(path: Path, log: list[str], error: av.FFmpegError) -> str:
+    if any("whitelist" in message for message in log):
+        return "it is not a video file (a playlist, image, text or audio file)"
+    with path.open("rb") as file:
+        is_mp4 = file.read(8)[4:] in _MP4_BOXES
+    if is_mp4 and any("moov atom not found" in message for message in log):
+        return (
+            "its recording was never finished: the index (moov) is missing; "
+            "a repair tool such as untrunc may rebuild it from another recording of the same camera"
+        )
+    return f"it is damaged or not a video ({error.strerror})"
+
+
+def _pixel_count(stream: Any) -> int:
+    context = stream.codec_context
+    return 0 if context is None else context.width * context.height
+
+
+def _description(stream: Any) -> str:
+    context = stream.codec_context
+    return "unknown codec" if context is None else f"{context.width}×{context.height} {context.name}"

@@ -1,0 +1,102 @@
+"""Parts of a recording whose frames have one shape, each with its own place in the standard frame."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from videoprep_nb.media.geometry import Fit, Placement, place
+from videoprep_nb.media.raw.conversion import Deinterlace
+from videoprep_nb.media.raw.decode import DecodedFrame
+from videoprep_nb.media.raw.display import Display
+from videoprep_nb.media.raw.drawing import Drawing, standard_filters
+
+Drawn = tuple[Any, int]
+"""A standard frame and its slot."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Frames of one shape.
+
+    Args:
+        start_frame: Its first frame in the standard video.
+        display: How its frames are shown.
+        placement: Where they go.
+    """
+
+    start_frame: int
+    display: Display
+    placement: Placement
+
+
+class Parts:
+    """Draws the frames of a recording; a new shape begins a new part.
+
+    Args:
+        frame_size: Width and height of the standard frame in pixels.
+        fit: How a frame is fitted into it.
+        upscale: Whether a small frame may be enlarged.
+        deinterlace: ``auto``: where a frame says that its lines belong to two moments.
+        standard_matrix: Matrix of the colours of the standard video.
+        threads: Threads of the filters.
+    """
+
+    def __init__(
+        self,
+        frame_size: tuple[int, int],
+        fit: Fit,
+        *,
+        upscale: bool,
+        deinterlace: Deinterlace,
+        standard_matrix: str,
+        threads: int,
+    ) -> None:
+        self.parts: list[Part] = []
+        self._frame_size = frame_size
+        self._fit = fit
+        self._upscale = upscale
+        self._deinterlace = deinterlace
+        self._is_interlaced = deinterlace == "on"
+        self._standard_matrix = standard_matrix
+        self._threads = threads
+        self._drawing: Drawing | None = None
+        self._shape: object = None
+        self._slots: deque[int] = deque()
+
+    @property
+    def is_deinterlaced(self) -> bool:
+        """Whether lines of two moments were taken apart."""
+        return self._is_interlaced
+
+    def draw(self, decoded: DecodedFrame, slot: int) -> Iterator[Drawn]:
+        """Draw a frame; it may come out only after the next one."""
+        if self._deinterlace == "auto" and decoded.frame.interlaced_frame:
+            self._is_interlaced = True
+        shape = (decoded.display, decoded.frame.width, decoded.frame.height, self._is_interlaced)
+        if shape != self._shape:
+            yield from self.finish()
+            self._begin(decoded, slot)
+            self._shape = shape
+        assert self._drawing is not None
+        self._slots.append(slot)
+        yield from self._with_slots(self._drawing.draw(decoded.frame))
+
+    def finish(self) -> Iterator[Drawn]:
+        """The frames that filters held back."""
+        if self._drawing is not None:
+            yield from self._with_slots(self._drawing.finish())
+
+    def _begin(self, decoded: DecodedFrame, slot: int) -> None:
+        display = decoded.display
+        placement = place(
+            display.shown_size, display.shown_sample_aspect, self._frame_size, self._fit, upscale=self._upscale
+        )
+        if not self.parts or self.parts[-1].display != display:
+            self.parts.append(Part(slot, display, placement))
+        filters = standard_filters(display, placement, self._standard_matrix, deinterlace=self._is_interlaced)
+        self._drawing = Drawing(decoded.frame, filters, self._threads)
+
+    def _with_slots(self, frames: list[Any]) -> Iterator[Drawn]:
+        for frame in frames:
+            yield frame, self._slots.popleft()

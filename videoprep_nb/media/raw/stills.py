@@ -1,0 +1,38 @@
+"""Small images of source frames, for the report."""
+
+from pathlib import Path
+
+import av
+
+from videoprep_nb.media.raw.decode import DecodedFrame
+from videoprep_nb.media.raw.drawing import Drawing
+
+_FORMAT = "yuvj420p"
+
+
+def write_still(decoded: DecodedFrame, path: Path, size: tuple[int, int]) -> None:
+    """Write a source frame as JPEG, as a player shows it.
+
+    Args:
+        decoded: The frame.
+        path: The file to write.
+        size: Largest width and height in pixels.
+    """
+    display = decoded.display
+    shown = (float(display.shown_size[0] * display.shown_sample_aspect), float(display.shown_size[1]))
+    scale = min(limit / side for limit, side in zip(size, shown, strict=True))
+    width, height = (max(2, round(side * scale / 2) * 2) for side in shown)
+    left, top = display.crop_xy
+    colours = f"in_color_matrix={display.colour.matrix}:out_color_matrix=smpte170m:out_range=pc"
+    filters = [
+        f"crop={display.width}:{display.height}:{left}:{top}",
+        *display.turn.filters,
+        f"scale={width}:{height}:{colours}",
+        f"format={_FORMAT}",
+    ]
+    drawing = Drawing(decoded.frame, filters, threads=1)
+    still = next(iter([*drawing.draw(decoded.frame), *drawing.finish()]))
+    encoder = av.CodecContext.create("mjpeg", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, _FORMAT
+    encoder.time_base = still.time_base
+    path.write_bytes(b"".join(bytes(packet) for image in (still, None) for packet in encoder.encode(image)))

@@ -1,0 +1,238 @@
+"""The first of two passes over a raw file: what it holds and when its frames were taken; few frames are decoded."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from videoprep_nb.core.errors import ProbeError
+from videoprep_nb.core.timecode import format_duration
+from videoprep_nb.media.raw.crop import Crop, container_crop
+from videoprep_nb.media.raw.display import Display, display_of
+from videoprep_nb.media.raw.open_raw import StreamChoice, choose_stream, open_raw, read_packets
+from videoprep_nb.media.raw.rate import FrameRate, measure_rate
+from videoprep_nb.media.raw.time_line import NO_STAMP, TimeLine, time_line
+
+_SAMPLE_PACKETS = 32
+_PACKETS_TO_FIRST_FRAME = 300
+_FIRST_YEAR = 1990
+_FIELD_SHARE = 0.75
+
+
+@dataclass
+class Packets:
+    """What the packets of a stream say, in the order of the file."""
+
+    shown: list[int] = field(default_factory=list)
+    decoded: list[int] = field(default_factory=list)
+    kept: list[bool] = field(default_factory=list)
+    corrupt_count: int = 0
+
+    def add(self, packet: Any) -> None:
+        """Note a packet."""
+        self.shown.append(NO_STAMP if packet.pts is None else packet.pts)
+        self.decoded.append(NO_STAMP if packet.dts is None else packet.dts)
+        self.kept.append(not packet.is_discard)  # an edit list hides the others
+        self.corrupt_count += packet.is_corrupt
+
+
+@dataclass
+class Sample:
+    """The first frames of a stream."""
+
+    frames: list[Any] = field(default_factory=list)
+    packets: int = 0
+
+    @property
+    def packets_hold_fields(self) -> bool:
+        """Whether two packets make a frame."""
+        return self.frames[0].interlaced_frame and len(self.frames) < _FIELD_SHARE * self.packets
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the first pass found.
+
+    Args:
+        choice: Number and names of the video streams; the stream itself is closed.
+        stream_index: Index of the stream in the file.
+        line: All packets on one clock.
+        kept: ``(N,)`` which of them hold frames that are shown.
+        frame_rate: The rate of the frames, and their times.
+        packet_times_s: ``(N,)`` ascending times of the frames before they were evened out, in seconds.
+        display: How the first frame is shown.
+        crop: What the container hides of every frame.
+        facts: The fields of a ``VideoInfo``.
+    """
+
+    choice: StreamChoice
+    stream_index: int
+    line: TimeLine
+    kept: npt.NDArray[np.bool_]
+    frame_rate: FrameRate
+    packet_times_s: npt.NDArray[np.float64]
+    display: Display
+    crop: Crop
+    facts: dict[str, Any]
+
+
+def survey_file(path: Path, *, video_stream: int, max_pause_s: float) -> Survey:
+    """Read all packets of a raw file.
+
+    Args:
+        path: The file.
+        video_stream: Number of the video stream, from 1; 0 chooses.
+        max_pause_s: Longer pauses are cut out of the time line.
+
+    Raises:
+        ProbeError: It is not a video that can be processed; the message is the end of a sentence.
+    """
+    with open_raw(path) as container:
+        choice = choose_stream(container, video_stream)
+        stream = choice.stream
+        packets, sample = _read(container, stream)
+        claimed = _claimed_rates(stream, stamp_count=sum(stamp != NO_STAMP for stamp in packets.shown))
+        kept = np.array(packets.kept)
+        line = time_line(
+            np.array(packets.shown, np.int64),
+            np.array(packets.decoded, np.int64),
+            stream.time_base,
+            max_pause_s=max_pause_s,
+            claimed_rate=next(iter(claimed), None),
+        )
+        times_s = line.times_s(kept)
+        if sample.packets_hold_fields:
+            times_s = _times_of_frames(times_s, sample)
+        frame_rate = measure_rate(times_s, claimed, stream.time_base)
+        count = len(times_s) if sample.packets_hold_fields else int(kept.sum())
+        duration_s = _duration_s(times_s, count, frame_rate.rate)
+        crop = container_crop(path, stream.index)
+        display = display_of(sample.frames[0], Fraction(stream.sample_aspect_ratio or 1), crop)
+        return Survey(
+            choice=choice,
+            stream_index=stream.index,
+            line=line,
+            kept=kept,
+            frame_rate=frame_rate,
+            packet_times_s=times_s,
+            display=display,
+            crop=crop,
+            facts={
+                "format_name": container.format.name,
+                "codec": stream.codec_context.name,
+                "video_stream": choice.number,
+                "video_streams": list(choice.descriptions),
+                "width": display.width,
+                "height": display.height,
+                "rotation_deg": display.turn.clockwise_deg,
+                "is_mirrored": display.turn.mirrored,
+                "ignored_rotation_deg": round(display.turn.ignored_deg, 1),
+                "sample_aspect": str(display.sample_aspect),
+                "is_interlaced": any(frame.interlaced_frame for frame in sample.frames),
+                "hdr": display.colour.hdr,
+                "rate": str(frame_rate.rate),
+                "is_variable_rate": frame_rate.is_variable,
+                "is_assumed_rate": frame_rate.is_assumed,
+                "duration_s": duration_s,
+                "starts_at_s": _starts_at_s(container, line, kept),
+                "packet_count": count,
+                "corrupt_packet_count": packets.corrupt_count,
+                "claimed_frame_count": stream.frames or None,
+                "claimed_duration_s": _claimed_duration_s(container, stream),
+                "pixel_format": display.pixel_format,
+                "audio_codec": _audio_codec(container),
+                "recorded_at": _recorded_at(container),
+                "cuts": [{"at_s": cut.at_s, "removed_s": cut.removed_s} for cut in line.cuts],
+            },
+        )
+
+
+def _read(container: Any, stream: Any) -> tuple[Packets, Sample]:
+    packets, sample = Packets(), Sample()
+    is_sampling = True
+    for packet in read_packets(container, stream):
+        if packet.has_sidedata("encryption_info"):
+            raise ProbeError("it is encrypted; export it from its recorder or player without encryption")
+        packets.add(packet)
+        if is_sampling:
+            sample.packets += 1
+            sample.frames += _decode(packet)
+            limit = _SAMPLE_PACKETS if sample.frames else _PACKETS_TO_FIRST_FRAME
+            is_sampling = sample.packets < limit
+            if not is_sampling:
+                sample.frames += _decode(None, stream)
+    if is_sampling:
+        sample.frames += _decode(None, stream)
+    if not sample.frames:
+        raise ProbeError("none of its frames can be decoded" if packets.shown else "it has no frames")
+    return packets, sample
+
+
+def _decode(packet: Any, stream: Any = None) -> list[Any]:
+    try:
+        return packet.decode() if packet is not None else stream.codec_context.decode(None)  # type: ignore[no-any-return]
+    except av.FFmpegError:
+        return []  # a damaged frame; the next one may be whole
+
+
+def _times_of_frames(times_s: npt.NDArray[np.float64], sample: Sample) -> npt.NDArray[np.float64]:
+    """The times of the first field of each frame."""
+    interval_s = 2 * float(np.median(np.diff(times_s))) if len(times_s) > 1 else 0.0
+    return np.array(list(_apart(times_s, _FIELD_SHARE * interval_s)))
+
+
+def _apart(times_s: npt.NDArray[np.float64], least_s: float) -> Iterator[float]:
+    last_s = -np.inf
+    for time_s in times_s:
+        if time_s - last_s >= least_s:
+            last_s = time_s
+            yield time_s
+
+
+def _claimed_rates(stream: Any, *, stamp_count: int) -> list[Fraction]:
+    reported = [rate for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate) if rate]
+    if stamp_count > 1:
+        return reported
+    coded = [stream.codec_context.framerate] if stream.codec_context.framerate else []
+    # of a stream without stamps, the rate that its demuxer reports is a mere default
+    return [*coded, *reported] if stamp_count else coded
+
+
+def _duration_s(times_s: npt.NDArray[np.float64], count: int, rate: Fraction) -> float:
+    duration_s = float(count / rate) if len(times_s) < 2 else float(times_s[-1] - times_s[0] + 1 / rate)
+    if duration_s * rate > 100 * count + 1000:
+        raise ProbeError(f"its frames are too far apart, {count:,} in {format_duration(duration_s)}")
+    return float(duration_s)
+
+
+def _starts_at_s(container: Any, line: TimeLine, kept: npt.NDArray[np.bool_]) -> float:
+    """When a player shows the first frame, in seconds after it began to play the file."""
+    first_s = line.first_s(kept)
+    if first_s is None or container.start_time is None:
+        return 0.0
+    return max(0.0, round(first_s - float(container.start_time / av.time_base), 6))
+
+
+def _claimed_duration_s(container: Any, stream: Any) -> float | None:
+    if stream.duration is not None:
+        return float(stream.duration * stream.time_base)
+    return None if container.duration is None else float(container.duration / av.time_base)
+
+
+def _audio_codec(container: Any) -> str | None:
+    return next((audio.codec_context.name for audio in container.streams.audio if audio.codec_context), None)
+
+
+def _recorded_at(container: Any) -> str | None:
+    """When the recording began, as the container says; clocks that were never set say 1904 or 1970."""
+    try:
+        recorded_at = datetime.fromisoformat(container.metadata.get("creation_time", ""))
+    except ValueError:
+        return None
+    return recorded_at.isoformat() if recorded_at.year >= _FIRST_YEAR and recorded_at.tzinfo else None
