@@ -1,6 +1,7 @@
 """Exports that are corrupt, foreign or half-edited: one sentence each, and nothing is written."""
 
 import io
+import json
 import stat
 import zipfile
 from collections.abc import Callable
@@ -145,6 +146,7 @@ def test_labels_are_compared_between_exports(tmp_path: Path) -> None:
         (["export.xml", "--format", "csv"], 2, "formats: csv: known are ava, coco, cvat"),
         (["export.xml", "--format", "cvat", "--source-pixels"], 2, "source_pixels: CVAT shows"),
         (["export.xml", "--ava-preset", "x"], 2, "ava_preset: got 'x', expected"),
+        (["export.xml", "--labels", "many.yaml", "--ava-preset", "slowfast"], 2, "labels: got 84 actions, expected at"),
         (["export.xml", "--source-pixels"], 1, "cannot be mapped to source pixels"),
         (["export.xml", "--output", "job"], 1, "holds other files (final_package.zip)"),
         (["export.xml", "--output", "export.xml"], 1, "is not a folder"),
@@ -157,6 +159,9 @@ def test_wrong_arguments_are_one_sentence(
     monkeypatch.chdir(tmp_path)
     write_result(tmp_path / "job", clips=False)
     (tmp_path / "export.xml").write_bytes(GOOD)
+    values = [f"v{number}" for number in range(80)]
+    many = {"action": ["walk", "sit", *values], "talking": ["yes", "no"]}
+    (tmp_path / "many.yaml").write_text(json.dumps({"label": "person", "attributes": many}))
     defaults = {"--package": "job", "--output": "out"}
     others = [text for pair in defaults.items() if pair[0] not in arguments for text in pair]
     result = videoprep("import-annotations", *arguments, *others)

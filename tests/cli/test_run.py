@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import pickle
+import re
 import shutil
 import signal
 import subprocess
@@ -196,6 +197,13 @@ def test_files_that_are_no_videos_get_one_sentence_each(short_video: Path, tmp_p
     assert ["cannot be processed" in text for text in sentences] == [True, True, False]
     assert "symbolic link" in sentences[2]
     assert sorted(path.name for path in output.iterdir()) == ["job.json", "reports", "result.json"]
+
+
+def test_the_end_is_a_line_without_the_id(tmp_path: Path):
+    (tmp_path / "notes.mp4").write_text("no video")
+    code, out, err = videoprep("run", tmp_path / "notes.mp4", "--output", tmp_path / "out")
+    assert code == 1, err
+    assert re.fullmatch(rf"Job failed, \S+ s\nReports: {tmp_path}/out/reports/index.html\n", out)
 
 
 @pytest.mark.parametrize(

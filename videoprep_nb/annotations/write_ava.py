@@ -14,6 +14,7 @@ from videoprep_nb.exports.ava import (
     FloatArray,
     Preset,
     Second,
+    check_action_count,
     normalised,
     place_keyframes,
     write_action_list,
@@ -63,6 +64,7 @@ def write_ava(
         actions: Everything that can be said.
         preset: Whose rules to follow.
     """
+    check_action_count(actions, preset)
     placed = place_keyframes(manifest, preset)
     rows: list[AvaRow] = []
     proposals: dict[Second, list[FloatArray]] = defaultdict(list)

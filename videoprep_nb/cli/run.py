@@ -83,7 +83,7 @@ def _print_result(result: JobResult) -> None:
             out.print(escape(f"{video.original_name}: {finding}"))
     if result.message:
         err.print(f"[red]{escape(result.message)}[/]")
-    out.print(f"Job {result.job_id}: {result.state}, {format_duration(result.elapsed_s)}")
+    out.print(f"Job {result.state}, {format_duration(result.elapsed_s)}")
     out.print(escape(f"Reports: {result.folder / 'reports' / 'index.html'}"))
     if result.package:
         out.print(escape(f"Package: {result.package}"))

@@ -5,7 +5,7 @@ Who writes labels later needs the same videos and seconds: ``place_keyframes`` d
 
 import csv
 import pickle
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.boxes import clip_to_frame
+from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.exports.labels import Action
 from videoprep_nb.exports.manifest import Manifest, ManifestClip, ManifestFrame, ManifestVideo
 
@@ -34,6 +35,9 @@ _SLOWFAST_FIRST, _SLOWFAST_LAST = 902, 1798
 _SLOWFAST_LEAD = _SLOWFAST_FIRST - _SLOWFAST_ZERO
 _SLOWFAST_STEP = _SLOWFAST_LAST - _SLOWFAST_FIRST + 1
 """Keyframes of a part, and seconds from the start of a part to that of the next."""
+
+_SLOWFAST_ACTIONS = 80
+"""As many actions as they know."""
 
 _PICKLE_PROTOCOL = 3  # the highest one without frames of bytes, in which a name can be replaced
 _NEW_NAME, _OLD_NAME = b"cnumpy._core.multiarray\n_reconstruct\n", b"cnumpy.core.multiarray\n_reconstruct\n"
@@ -270,6 +274,20 @@ def write_proposals(path: Path, boxes: Mapping[Second, FloatArray]) -> None:
     }
     pickled = pickle.dumps(proposals, protocol=_PICKLE_PROTOCOL)
     path.write_bytes(pickled.replace(_NEW_NAME, _OLD_NAME, 1))  # it stands there once, before the first array
+
+
+def check_action_count(actions: Collection[Action], preset: Preset) -> None:
+    """Check that readers can train with so many actions.
+
+    Raises:
+        ParameterError: There are too many; its field is ``labels``.
+    """
+    if preset == "slowfast" and len(actions) > _SLOWFAST_ACTIONS:
+        raise ParameterError(
+            "labels",
+            f"got {len(actions)} actions, expected at most {_SLOWFAST_ACTIONS} for slowfast; give fewer values, or "
+            "take the preset mmaction2",
+        )
 
 
 def write_action_list(path: Path, actions: Iterable[Action]) -> None:

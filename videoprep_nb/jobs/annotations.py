@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,7 @@ from typing import Any
 
 from videoprep_nb.annotations.params import ImportAnnotationsParams
 from videoprep_nb.core.errors import InputError, NoSuchJob, ParameterError
+from videoprep_nb.core.layout import disk_full_as_error
 from videoprep_nb.jobs.background import BackgroundWork, Order
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.moved_files import moved_files
@@ -21,6 +23,7 @@ from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE
 _NAME = "annotations"
 _TITLE = "Training data"
 _REPORT_NAME = "report.html"
+_TRAINING_NAME = "training.zip"
 _TIMEOUT_S = 3600.0
 _MAX_NAME_BYTES = 150
 _LABELS_NAME = "labels.yaml"
@@ -43,11 +46,13 @@ class JobImport:
         state: Their state.
         has_result: Whether there is training data, perhaps of an older import while a newer one is under way or
             after it failed.
+        is_outdated: Whether that was made for a package that has been replaced since.
         problem: Why the last import failed, in one sentence; empty otherwise.
     """
 
     state: ImportState
     has_result: bool
+    is_outdated: bool
     problem: str
 
 
@@ -72,7 +77,8 @@ class JobAnnotations:
             NoSuchJob: There is no such job, or it has no package.
             WrongState: The job has not ended.
         """
-        has_result = bool(_files(self._background.ended(job_id)))
+        folder = self._background.ended(job_id)
+        has_result = _has_result(folder)
         progress = self._background.progress(job_id, _NAME)
         if progress.is_running:
             state = ImportState.IMPORTING
@@ -80,7 +86,8 @@ class JobAnnotations:
             state = ImportState.FAILED
         else:
             state = ImportState.IMPORTED if has_result else ImportState.NONE
-        return JobImport(state, has_result, progress.problem)
+        is_outdated = has_result and folder.is_of_older_package(folder.annotations / _TRAINING_NAME)
+        return JobImport(state, has_result, is_outdated, progress.problem)
 
     def start(
         self, job_id: str, exports: Sequence[tuple[str, Path]], labels: str = "", formats: Sequence[str] = ("ava",)
@@ -130,31 +137,38 @@ class JobAnnotations:
         Raises:
             NoSuchJob: There is no such job, or nothing was imported.
         """
-        return self.files(job_id)[_REPORT_NAME]
+        return self._path(job_id, _REPORT_NAME)
 
-    def files(self, job_id: str) -> dict[str, Path]:
-        """The files of the last import, by their path in its folder.
+    def training_data_path(self, job_id: str) -> Path:
+        """The training data of the last import with its report, as a ZIP.
 
         Raises:
             NoSuchJob: There is no such job, or nothing was imported.
         """
-        files = _files(self._background.folder(job_id))
-        if not files:
-            raise NoSuchJob(f"Job {job_id} has no annotations (yet).")
-        return files
+        return self._path(job_id, _TRAINING_NAME)
 
     def close(self) -> None:
         """Stop an import that is under way."""
         if self._process:
             self._process.kill()
 
+    def _path(self, job_id: str, name: str) -> Path:
+        folder = self._background.folder(job_id)
+        if not _has_result(folder):
+            raise NoSuchJob(f"Job {job_id} has no annotations (yet).")
+        return folder.annotations / name
+
     def _import(self, params: ImportAnnotationsParams, uploads: Path, job: JobFolder, target: Path) -> None:
         workspace = self._background.workspace
-        to_run = params.model_copy(update={"source": str(job.path), "output_dir": str(target)})
+        imported = target.with_name("imported")
+        to_run = params.model_copy(update={"source": str(job.path), "output_dir": str(imported)})
         try:
             self._run(to_run.model_dump_json(), os.environ | {WORKSPACE_VARIABLE: str(workspace.path)})
         finally:
             remove_tree(workspace, uploads)
+        target.mkdir()
+        _pack(imported, target / _TRAINING_NAME)  # one file: whoever downloads it while it is replaced gets all of it
+        (imported / _REPORT_NAME).replace(target / _REPORT_NAME)
 
     def _run(self, params: str, environment: dict[str, str]) -> None:
         """Import in a process of its own.
@@ -178,12 +192,20 @@ class JobAnnotations:
             raise InputError(output)
 
 
-def _files(folder: JobFolder) -> dict[str, Path]:
-    root = folder.annotations
-    if root.is_symlink() or not (root / _REPORT_NAME).is_file():
-        return {}
-    files = sorted(path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
-    return {path.relative_to(root).as_posix(): path for path in files}
+def _has_result(folder: JobFolder) -> bool:
+    return not folder.annotations.is_symlink() and (folder.annotations / _TRAINING_NAME).is_file()
+
+
+def _pack(folder: Path, target: Path) -> None:
+    """Write a ZIP of the files in a folder.
+
+    Raises:
+        DiskFullError: The disk was full.
+    """
+    with disk_full_as_error(target.parent), zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                archive.write(file, file.relative_to(folder).as_posix())
 
 
 def _file_names(names: Sequence[str]) -> list[str]:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from videoprep_nb.core.errors import NoRoom, NoSuchJob, VideoPrepError, WrongState
 from videoprep_nb.core.layout import STAGING_PREFIX
-from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.models import ENDED
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.retention import remove_tree
 from videoprep_nb.jobs.storage.workspace import Workspace
+from videoprep_nb.jobs.store.rows import JobRow
 
 _STAGING_PREFIX = f"{STAGING_PREFIX}background-"
 _INTERNAL_ERROR = "Internal error; see the log of the service."
@@ -68,7 +69,7 @@ class BackgroundWork:
     Args:
         workspace: The workspace of the service.
         find_package: The package of a job; raises NoSuchJob if it has none.
-        state_of: The state of a job.
+        row_of: A job; raises NoSuchJob if there is none.
         exclusively: Does something while no job changes.
         free_bytes: Room that must stay free on the disk.
     """
@@ -77,13 +78,13 @@ class BackgroundWork:
         self,
         workspace: Workspace,
         find_package: Callable[[str], Path],
-        state_of: Callable[[str], State],
+        row_of: Callable[[str], JobRow],
         exclusively: Callable[[Callable[[], None]], None],
         free_bytes: int,
     ) -> None:
         self.workspace = workspace
         self._find_package = find_package
-        self._state_of = state_of
+        self._row_of = row_of
         self._exclusively = exclusively
         self._free_bytes = free_bytes
         self._lock = threading.Lock()
@@ -109,9 +110,9 @@ class BackgroundWork:
             NoSuchJob: There is no such job, or it has no package.
             WrongState: The job has not ended.
         """
-        state = self._state_of(job_id)
-        if state not in ENDED:
-            raise WrongState(f"Job {job_id} is {state}; this is possible when it has ended.")
+        row = self._row_of(job_id)
+        if row.state not in ENDED:
+            raise WrongState(f"{row.title} is {row.state}; this is possible when it has ended.")
         return self.folder(job_id)
 
     def check_room(self, size_bytes: int, title: str) -> None:

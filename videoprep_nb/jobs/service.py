@@ -342,11 +342,7 @@ class Service:
 
     def _background_work(self) -> BackgroundWork:
         background = BackgroundWork(
-            self.workspace,
-            self.package_path,
-            lambda job_id: self._store.job(job_id).state,
-            self._dispatcher.call,
-            self.limits.free_bytes,
+            self.workspace, self.package_path, self.row, self._dispatcher.call, self.limits.free_bytes
         )
         self._resources.callback(background.close)
         return background

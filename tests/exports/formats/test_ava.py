@@ -8,10 +8,12 @@ from PIL import Image
 
 from tests.support.ava_readers import WHOLE_FRAME, read_action_list, read_as_mmaction2, read_as_pyslowfast
 from tests.support.walking_scene import CLIPS, HEIGHT, RATE, SECONDS, WIDTH, write_walking_scene
+from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.layout import video_id_of_clip
 from videoprep_nb.exports.ava import AvaRow, normalised, write_rows
 from videoprep_nb.exports.formats.ava import AvaExporter, AvaOptions
 from videoprep_nb.exports.needs import Need
+from videoprep_nb.exports.registry import create_exporters
 from videoprep_nb.exports.result import Result
 
 LABELS = "{label: person, attributes: {action: [walk, sit], talks: [yes]}}"
@@ -93,6 +95,23 @@ def test_pyslowfast_loads_every_keyframe_and_box_after_the_first_two_seconds(res
     lengths = {"1": 30 * 2 * SECONDS, "2": 30 * SECONDS}
     assert {video: len(of_video) for video, of_video in paths.items()} == lengths
     assert paths["2"][0] == "2/2_000001.jpg"
+
+
+def labels_with(count: int) -> str:
+    return f"{{label: person, attributes: {{action: [{', '.join(f'a{number}' for number in range(count))}]}}}}"
+
+
+def test_more_actions_than_pyslowfast_knows_are_refused() -> None:
+    with pytest.raises(ParameterError, match="got 81 actions, expected at most 80 for slowfast"):
+        create_exporters(["ava"], ["ava.preset:slowfast"], labels_with(81))
+
+
+@pytest.mark.parametrize(("preset", "count"), [("slowfast", 80), ("mmaction2", 81)])
+def test_as_many_actions_as_a_preset_takes(preset: str, count: int, result: Result, tmp_path: Path) -> None:
+    [exporter] = create_exporters(["ava"], [f"ava.preset:{preset}"], labels_with(count))
+    (tmp_path / "ava").mkdir()
+    exporter.write(result, tmp_path / "ava")
+    assert len(read_action_list(tmp_path / "ava" / "action_list.pbtxt")) == count
 
 
 def test_list_of_keyframes_says_what_was_left_out(result: Result, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import random
 import re
 import zipfile
 from collections.abc import Callable, Iterator
@@ -93,7 +94,12 @@ def rows_of(files: dict[str, bytes]) -> set[tuple]:
 )
 def test_labels_come_back(content: bytes, server: RunningServer):
     job_id = finished_job(server)
-    assert status(server.client, job_id) == {"state": "not imported", "problem": "", "files": []}
+    assert status(server.client, job_id) == {
+        "state": "not imported",
+        "problem": "",
+        "is_outdated": False,
+        "files": [],
+    }
     upload_id = uploaded(server.client, content, "work of anna")
     answer = start(server.client, job_id, upload_id)
     assert (answer.status_code, answer.json()["state"]) == (202, "being imported")
@@ -130,6 +136,35 @@ def test_newer_import_replaces_the_older_one_when_it_is_complete(server: Running
     assert (newer["state"], newer["problem"]) == ("imported", "")
     assert b"second.xml" in training_files(server.client, job_id)["report.html"]
     assert server.uploads == []
+
+
+def test_download_is_not_disturbed_by_a_newer_import(server: RunningServer):
+    job_id = finished_job(server)
+    imported(server.client, job_id, first=project())
+    address = f"/api/jobs/{job_id}/annotations/training.zip"
+    older = random.Random(1).randbytes(50_000_000)  # more than sockets hold
+    (server.service.workspace.job_folder(job_id).annotations / "training.zip").write_bytes(older)
+    with server.fresh_client() as other, other.stream("GET", address) as answer:
+        pieces = answer.iter_bytes()
+        first = next(pieces)
+        assert imported(server.client, job_id, second=project())["state"] == "imported"
+        assert first + b"".join(pieces) == older
+    whole = server.client.get(address).content
+    assert b"second.xml" in training_files(server.client, job_id)["report.html"]
+    assert int(server.client.head(address).headers["content-length"]) == len(whole)
+    part = server.client.get(address, headers={"Range": "bytes=10-19"})
+    assert (part.status_code, part.content) == (206, whole[10:20])
+
+
+def test_training_data_of_an_older_package_is_marked(server: RunningServer):
+    job_id = finished_job(server)
+    assert imported(server.client, job_id, first=project())["is_outdated"] is False
+    package = server.service.workspace.job_folder(job_id).package
+    package.write_bytes(package.read_bytes())  # as a retry publishes one
+    older = status(server.client, job_id)
+    assert (older["state"], older["is_outdated"], len(older["files"])) == ("imported", True, 2)
+    assert "made for an older package" in server.client.get(f"/page/live?view=job&job={job_id}").text
+    assert imported(server.client, job_id, second=project())["is_outdated"] is False
 
 
 def test_two_annotators_with_files_of_one_name(server: RunningServer, job_id: str):

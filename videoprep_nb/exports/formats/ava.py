@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
+from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.exports.ava import (
     FloatArray,
     Placed,
     Preset,
     Second,
+    check_action_count,
     normalised,
     place_keyframes,
     write_action_list,
@@ -38,6 +40,16 @@ class AvaOptions(LabelOptions):
     frames: bool = Field(
         False, description="write the frames to train on, too, 30 a second; needs the clips, and much disk"
     )
+
+    @field_validator("preset", mode="after")
+    @classmethod
+    def _takes_all_actions(cls, preset: Preset, info: ValidationInfo) -> Preset:
+        if "labels" in info.data:  # else they are refused themselves
+            try:
+                check_action_count(actions_of(read_labels(info.data["labels"])), preset)
+            except ParameterError as error:
+                raise ValueError(error.reason) from None
+        return preset
 
 
 class AvaExporter(Exporter):

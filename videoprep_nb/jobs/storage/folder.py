@@ -105,7 +105,10 @@ class JobFolder:
 
     def is_of_older_package(self, path: Path) -> bool:
         """Whether a file that was made of the package was made of one that has been replaced since."""
-        return path.stat().st_mtime_ns < self.package.stat().st_mtime_ns
+        try:
+            return path.stat().st_mtime_ns < self.package.stat().st_mtime_ns
+        except FileNotFoundError:  # it is being replaced, or deleted
+            return False
 
     def publish(self) -> None:
         """Move the staged result to its place, the package last: it says that the rest is there.

@@ -3,14 +3,14 @@
 from http import HTTPStatus
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from videoprep_nb.jobs.annotations import ImportState
 from videoprep_nb.server.api.dependencies import JobId, Jobs, KnownJobId
+from videoprep_nb.server.api.downloads import file_docs
 from videoprep_nb.server.api.results import REPORT_HEADERS
 from videoprep_nb.server.api.schemas import JOB_ID
-from videoprep_nb.server.api.zip_stream import zip_pieces
 from videoprep_nb.server.problems import problem_docs
 from videoprep_nb.server.security.access import UserJobs
 
@@ -31,6 +31,7 @@ class AnnotationStatus(BaseModel):
 
     state: ImportState
     problem: str = Field(description="why the last import failed, in one sentence; empty otherwise", examples=[""])
+    is_outdated: bool = Field(description="whether the files were made for an older package of the job")
     files: list[AnnotationFile] = Field(
         description="report and training data, of an older import while a newer one is under way; empty: none"
     )
@@ -41,7 +42,7 @@ class AnnotationStatus(BaseModel):
         found = jobs.annotations(job_id)
         names = _FILES if found.has_result else ()
         files = [AnnotationFile(name=name, href=f"/api/jobs/{job_id}/annotations/{name}") for name in names]
-        return cls(state=found.state, problem=found.problem, files=files)
+        return cls(state=found.state, problem=found.problem, is_outdated=found.is_outdated, files=files)
 
 
 class AnnotationRequest(BaseModel):
@@ -90,26 +91,20 @@ def import_annotations(job_id: KnownJobId, request: AnnotationRequest, jobs: Job
 @router.get(
     "/jobs/{job_id}/annotations/report.html",
     response_class=FileResponse,
-    responses={
-        HTTPStatus.OK: {"content": {"text/html": {}}, "description": "the report"},
-        **problem_docs(HTTPStatus.NOT_FOUND),
-    },
+    responses=file_docs("the report", "text/html"),
 )
 def fetch_annotation_report(job_id: JobId, jobs: Jobs) -> FileResponse:
     """Fetch the report on the annotations of a job."""
     return FileResponse(jobs.annotation_report_path(job_id), media_type="text/html", headers=REPORT_HEADERS)
 
 
+@router.head("/jobs/{job_id}/annotations/training.zip", include_in_schema=False)
 @router.get(
     "/jobs/{job_id}/annotations/training.zip",
-    response_class=StreamingResponse,
-    responses={
-        HTTPStatus.OK: {"content": {"application/zip": {}}, "description": "training data and report"},
-        **problem_docs(HTTPStatus.NOT_FOUND),
-    },
+    response_class=FileResponse,
+    responses=file_docs("training data and report", "application/zip"),
 )
-def fetch_training_data(job_id: JobId, jobs: Jobs) -> StreamingResponse:
-    """Fetch training data and report as one ZIP; it is made while it is sent."""
-    headers = {"Content-Disposition": f'attachment; filename="training_{job_id}.zip"'}
-    pieces = zip_pieces(jobs.annotation_files(job_id))
-    return StreamingResponse(pieces, media_type="application/zip", headers=headers)
+def fetch_training_data(job_id: JobId, jobs: Jobs) -> FileResponse:
+    """Fetch training data and report as one ZIP, as a whole or in ranges."""
+    path = jobs.training_data_path(job_id)
+    return FileResponse(path, media_type="application/zip", filename=f"training_{job_id}.zip")

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from videoprep_nb.exports.registry import EXPORTERS
 from videoprep_nb.jobs.exports import ExportState, JobExport
 from videoprep_nb.server.api.dependencies import JobId, Jobs, KnownJobId
+from videoprep_nb.server.api.downloads import file_docs
 from videoprep_nb.server.api.schemas import JOB_ID
 from videoprep_nb.server.problems import problem_docs
 
@@ -94,14 +95,7 @@ def write_export(job_id: KnownJobId, request: ExportRequest, jobs: Jobs) -> Expo
 @router.get(
     "/jobs/{job_id}/exports/{name}",
     response_class=FileResponse,
-    responses={
-        HTTPStatus.OK: {"content": {"application/octet-stream": {}}, "description": "the file"},
-        HTTPStatus.PARTIAL_CONTENT: {
-            "content": {"application/octet-stream": {}},
-            "description": "the range asked for",
-        },
-        **problem_docs(HTTPStatus.NOT_FOUND),
-    },
+    responses=file_docs("the file", "application/octet-stream"),
 )
 def fetch_export(
     job_id: JobId,

@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from videoprep_nb.core.errors import NoSuchJob
 from videoprep_nb.core.layout import PACKAGE_NAME
 from videoprep_nb.server.api.dependencies import JobId, Jobs
+from videoprep_nb.server.api.downloads import file_docs
 from videoprep_nb.server.api.schemas import PreviewFile, Report
 from videoprep_nb.server.api.zip_stream import zip_pieces
 from videoprep_nb.server.problems import problem_docs
@@ -32,11 +33,7 @@ router = APIRouter(prefix="/api")
 @router.get(
     "/jobs/{job_id}/package",
     response_class=FileResponse,
-    responses={
-        HTTPStatus.OK: {"content": {"application/zip": {}}, "description": "the package"},
-        HTTPStatus.PARTIAL_CONTENT: {"content": {"application/zip": {}}, "description": "the range asked for"},
-        **problem_docs(HTTPStatus.NOT_FOUND),
-    },
+    responses=file_docs("the package", "application/zip"),
 )
 def fetch_package(job_id: JobId, jobs: Jobs) -> FileResponse:
     """Fetch the package, as a whole or in ranges."""
@@ -55,10 +52,7 @@ def list_reports(job_id: JobId, jobs: Jobs) -> list[Report]:
 @router.get(
     "/jobs/{job_id}/reports/{name}",
     response_class=FileResponse,
-    responses={
-        HTTPStatus.OK: {"content": {"text/html": {}, "application/x-ipynb+json": {}}, "description": "the report"},
-        **problem_docs(HTTPStatus.NOT_FOUND),
-    },
+    responses=file_docs("the report", "text/html", "application/x-ipynb+json"),
 )
 def fetch_report(
     job_id: JobId,
@@ -75,10 +69,7 @@ def fetch_report(
 @router.get(
     "/jobs/{job_id}/reports.zip",
     response_class=StreamingResponse,
-    responses={
-        HTTPStatus.OK: {"content": {"application/zip": {}}, "description": "all reports"},
-        **problem_docs(HTTPStatus.NOT_FOUND),
-    },
+    responses=file_docs("all reports", "application/zip", ranges=False),
 )
 def fetch_all_reports(job_id: JobId, jobs: Jobs) -> StreamingResponse:
     """Fetch all reports as one ZIP; it is made while it is sent."""
@@ -104,11 +95,7 @@ def list_previews(job_id: JobId, jobs: Jobs) -> list[PreviewFile]:
 @router.get(
     "/jobs/{job_id}/preview/{name}",
     response_class=FileResponse,
-    responses={
-        HTTPStatus.OK: {"content": {"video/mp4": {}, "image/jpeg": {}}, "description": "the video or image"},
-        HTTPStatus.PARTIAL_CONTENT: {"content": {"video/mp4": {}}, "description": "the range asked for"},
-        **problem_docs(HTTPStatus.NOT_FOUND),
-    },
+    responses=file_docs("the video or image", *_PREVIEW_TYPES.values()),
 )
 def fetch_preview(
     job_id: JobId,

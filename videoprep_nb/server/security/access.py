@@ -244,10 +244,10 @@ class UserJobs:
         with self.uploads.claimed(upload_ids, field="uploads") as claimed:
             self._service.annotations.start(job_id, list(claimed.values()), labels, formats)
 
-    def annotation_files(self, job_id: str) -> dict[str, Path]:
-        """The files of the annotations of a job, see ``JobAnnotations.files``."""
+    def training_data_path(self, job_id: str) -> Path:
+        """The training data of a job, see ``JobAnnotations.training_data_path``."""
         self.row(job_id)
-        return self._service.annotations.files(job_id)
+        return self._service.annotations.training_data_path(job_id)
 
     def annotation_report_path(self, job_id: str) -> Path:
         """The report on the annotations of a job, see ``JobAnnotations.report_path``."""

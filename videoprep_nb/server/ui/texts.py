@@ -109,6 +109,7 @@ ANNOTATIONS_ADVICE = (
     "Upload what annotators exported from CVAT (XML or ZIP, one file per annotator or all tasks) to get training data "
     "for AVA. A new import replaces the last one. Where annotators disagree without a majority, the first file decides."
 )
+OUTDATED_TRAINING = "The training data was made for an older package of this job. Import the exports again."
 CHOOSE_EXPORTS = "Choose exports"
 BEING_IMPORTED = "being imported"
 DOWNLOAD_TRAINING = "Download training data"
