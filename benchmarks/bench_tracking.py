@@ -29,7 +29,7 @@ from videoprep_nb.stages.resize.stage import resize
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.stages.track_persons.stage import track_persons
 from videoprep_nb.tracking.detections import Detections
-from videoprep_nb.tracking.detectors.inference.device import Precision, cpu_has_bfloat16
+from videoprep_nb.tracking.detectors.inference.device import Precision, bfloat16_is_faster
 from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
 from videoprep_nb.tracking.detectors.inference.openvino_network import compile_network, exported_model
 from videoprep_nb.tracking.detectors.inference.weights import resolve_weights
@@ -156,7 +156,7 @@ def read_detections(folder: Path) -> list[Detections]:
 
 def measure() -> dict[str, object]:
     """Run everything, alternating what is compared; medians of the rounds."""
-    precision: Precision = "bfloat16" if cpu_has_bfloat16() else "float32"
+    precision: Precision = "bfloat16" if bfloat16_is_faster() else "float32"
     speeds: dict[str, list[float]] = {"stage": [], "busy_network": [], "plain_network": [], "ultralytics": []}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -148,10 +148,10 @@ def _default_weights() -> str:
 
 
 def _half_precision() -> str:
-    from videoprep_nb.tracking.detectors.inference.device import cpu_has_bfloat16
+    from videoprep_nb.tracking.detectors.inference.device import bfloat16_is_faster
 
-    if not cpu_has_bfloat16():
-        raise _Missing("this CPU has no bf16; detection takes about twice as long")
+    if not bfloat16_is_faster():
+        raise _Missing("this CPU has no fast bf16 (AMX); detection takes about twice as long")
     return "bf16"
 
 

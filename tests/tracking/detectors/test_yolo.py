@@ -20,6 +20,7 @@ from videoprep_nb.tracking.detectors.inference.device import (
     choose_device,
     choose_precision,
     cpu_has_bfloat16,
+    multiplies_bfloat16_faster,
 )
 from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
 from videoprep_nb.tracking.detectors.inference.weights import Weights, resolve_weights
@@ -107,6 +108,19 @@ def test_recall_in_real_crowds(shared_data: Path, sequence: str, image_size: int
         assert (found.boxes_xyxy >= 0).all()
         assert (found.boxes_xyxy <= [1920, 1080, 1920, 1080]).all()
     assert np.mean(recalls) >= least_recall
+
+
+@pytest.mark.parametrize(
+    ("words", "is_faster"),
+    [
+        pytest.param("GenuineIntel avx512f avx512_bf16 amx_bf16", True, id="xeon"),
+        pytest.param("GenuineIntel avx512f avx512_bf16", False, id="xeon-in-a-machine-that-hides-amx"),
+        pytest.param("AuthenticAMD avx512f avx512_bf16", True, id="epyc"),
+        pytest.param("GenuineIntel avx512f", False, id="neither"),
+    ],
+)
+def test_bfloat16_is_used_where_it_is_faster(words: str, is_faster: bool) -> None:
+    assert multiplies_bfloat16_faster(words.split()) is is_faster
 
 
 @pytest.mark.skipif(not cpu_has_bfloat16(), reason="this processor has no bf16")

@@ -4,6 +4,7 @@ import ctypes
 import importlib.metadata
 import importlib.util
 import platform
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
@@ -47,20 +48,39 @@ def choose_precision(requested: str, device: Device) -> Precision:
         return "float32"
     if device == "cuda":
         return "float16"
-    if cpu_has_bfloat16():
-        return "bfloat16"
-    if requested == "half":
+    if requested == "half" and not cpu_has_bfloat16():
         raise ParameterError("precision", "got 'half', but this processor has no bf16; choose auto or float32")
-    return "float32"
+    return "bfloat16" if requested == "half" or bfloat16_is_faster() else "float32"
 
 
 def cpu_has_bfloat16() -> bool:
     """Whether the processor multiplies bf16 itself; OpenVINO also offers it where it is emulated and slow."""
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(_words_about_cpu())
+
+
+def bfloat16_is_faster() -> bool:
+    """Whether bf16 is faster than float32 on this processor."""
+    return multiplies_bfloat16_faster(_words_about_cpu())
+
+
+def multiplies_bfloat16_faster(words: Collection[str]) -> bool:
+    """Whether a processor multiplies bf16 faster than float32.
+
+    AMX does, many times as fast. With the instructions of AVX-512 alone, which Intel's processors run at half the rate,
+    yolov8n took 70 ms of processor time per frame on a Xeon whose AMX was hidden by its virtual machine, and 44 ms in
+    float32.
+
+    Args:
+        words: What ``/proc/cpuinfo`` says about it.
+    """
+    return "amx_bf16" in words or ("avx512_bf16" in words and "GenuineIntel" not in words)
+
+
+def _words_about_cpu() -> list[str]:
     try:
-        cpu_info = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split()
     except OSError:  # not Linux
-        return False
-    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(cpu_info.split())
+        return []
 
 
 def _cuda_is_usable() -> bool:
