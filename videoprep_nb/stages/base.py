@@ -138,8 +138,7 @@ class Stage:
         cost: What a run on a video costs.
         check: Checks what the params model cannot, before a job starts; raises ParameterError.
         check_machine: Checks that this machine has what the params ask for; may take seconds.
-        preload: Modules to import ahead in processes that are forked to run its notebook; ``package.*`` stands for a
-            package and the modules in it.
+        preload: Modules to import ahead in processes that are forked to run its notebook.
     """
 
     name: str

@@ -14,7 +14,6 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
-from pkgutil import iter_modules
 from typing import NoReturn
 
 from videoprep_nb.stages.registry import STAGES
@@ -63,14 +62,21 @@ def preparation() -> Iterator[Callable[[], object]]:
     for stage in STAGES.values():
         modules += [*stage.preload, f"{stage.package}.view"]
     for name in modules:
-        package, is_package, _ = name.partition(".*")
-        yield partial(importlib.import_module, package)
-        if is_package:
-            for module in iter_modules(sys.modules[package].__path__, f"{package}."):
-                yield partial(importlib.import_module, module.name)
+        yield partial(importlib.import_module, name)
+    yield _find_members
     yield _compile_what_notebooks_need
     yield _read_the_fonts
     yield gc.freeze  # a collection in a forked process would copy all of the memory
+
+
+def _find_members() -> None:
+    """Trackers, detectors and exports, for which the entry points of every installed package are read."""
+    from videoprep_nb.exports.registry import EXPORTERS
+    from videoprep_nb.tracking.detectors import DETECTORS
+    from videoprep_nb.tracking.trackers import TRACKERS
+
+    for registry in (TRACKERS, DETECTORS, EXPORTERS):
+        len(registry)
 
 
 def _compile_what_notebooks_need() -> None:

@@ -180,8 +180,6 @@ STAGE = Stage(
     check_machine=_check_machine,
     preload=(
         "videoprep_nb.stages.track_persons.detect",
-        "videoprep_nb.tracking.trackers.*",
-        "videoprep_nb.tracking.detectors.*",
         "videoprep_nb.tracking.detectors.inference.tiles",
         "videoprep_nb.tracking.detectors.inference.openvino_network",
         "decord",
