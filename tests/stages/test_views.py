@@ -176,8 +176,15 @@ def test_time_line_of_very_many_tracks_stays_bounded():
     assert decoded(track_persons.track_time_line(result)).shape[0] < 1500
 
 
-def test_charts_of_a_video_of_one_frame_without_persons():
-    result = result_of([clip_record(0, 0, 1)], [])
+def test_very_short_video_has_sentences_instead_of_charts():
+    result = result_of([clip_record(0, 0, 2)], [(0, 1, False), (0, 2, False), (1, 1, False)])
+    assert "2 frames, each with 1 to 2 persons." in track_persons.persons_over_time(result).data
+    assert "0 detections of 0 below 0.1" in track_persons.confidence_histogram(result).data
+    assert decoded(track_persons.track_time_line(result)).std() > 0
+
+
+def test_charts_of_a_short_video_without_persons():
+    result = result_of([clip_record(0, 0, 20)], [])
     for shown in (
         track_persons.track_time_line(result),
         track_persons.persons_over_time(result),
@@ -206,6 +213,11 @@ def test_clip_time_line_marks_how_clips_were_cut():
     assert copied > 100
     assert encoded > 100
     assert "re-encoding" in clip.clip_summary(table).data
+
+
+def test_clip_that_holds_the_whole_video_needs_no_time_line():
+    table = ClipTable(video_id="1", source_frame_count=12, clips=[clip_record(0, 0, 12)])
+    assert "One clip holds the whole video: 12 frames." in clip.clip_time_line(table).data
 
 
 def test_clip_time_line_of_an_hour_stays_bounded():

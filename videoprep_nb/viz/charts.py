@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+import PIL.Image
 from IPython.display import Image
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -63,8 +64,11 @@ def image(chart: Figure, alt: str) -> Image:
         chart: The chart.
         alt: What it shows, for people who cannot see it.
     """
+    canvas = FigureCanvasAgg(chart)
+    canvas.draw()  # type: ignore[no-untyped-call]  # savefig would draw twice
+    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     encoded = io.BytesIO()
-    chart.savefig(encoded, format="png")
+    PIL.Image.fromarray(pixels[..., :3]).save(encoded, "PNG")
     return Image(data=encoded.getvalue(), format="png", alt=alt)  # type: ignore[no-untyped-call]
 
 

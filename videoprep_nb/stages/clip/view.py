@@ -13,8 +13,13 @@ from videoprep_nb.viz.style import ACCENT, SECOND, Colour
 _MAX_CLIPS = 24
 
 
-def clip_time_line(clips: ClipTable) -> Image:
-    """One bar per clip over the time of the standard video, with its frames; the colour shows how it was cut."""
+def clip_time_line(clips: ClipTable) -> Image | HTML:
+    """One bar per clip over the time of the standard video, with its frames; the colour shows how it was cut.
+
+    A sentence when one clip holds the whole video.
+    """
+    if clips.clips[0].frame_count == clips.source_frame_count:
+        return tables.remarks([], f"One clip holds the whole video: {plural(clips.source_frame_count, 'frame')}.")
     shown = clips.clips[:_MAX_CLIPS]
     bars = [
         charts.Bar(row, float(clip.start_s), float(clip.start_s + clip.duration_s), _colour(clip))

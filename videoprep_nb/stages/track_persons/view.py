@@ -4,6 +4,7 @@ import numpy as np
 from IPython.display import HTML, Image
 from matplotlib.axes import Axes
 
+from videoprep_nb.core.text import plural
 from videoprep_nb.stages.track_persons.result import TrackResult
 from videoprep_nb.tracking.quality import judge_tracks, settings_warnings
 from videoprep_nb.tracking.track import TrackedVideo
@@ -20,6 +21,7 @@ _CELL_WIDTH = 594
 _MAX_TRACKS = 40
 _MAX_CLIP_BORDERS = 60
 _MAX_POINTS = 1000
+_MIN_CHART_S = 2.0
 
 
 def tracks_on_frames(result: TrackResult) -> Image:
@@ -63,24 +65,37 @@ def track_time_line(result: TrackResult) -> Image:
     return charts.image(chart, title)
 
 
-def persons_over_time(result: TrackResult) -> Image:
-    """How many persons are in each frame."""
+def persons_over_time(result: TrackResult) -> Image | HTML:
+    """How many persons are in each frame; a sentence for a very short video."""
     title, tracks = "Persons per frame", result.video_tracks
+    if _is_very_short(result):
+        counts = tracks.persons_per_frame()[result.clips[0].start_frame :]
+        return tables.remarks(
+            [], f"{plural(len(counts), 'frame')}, each with {counts.min()} to {counts.max()} persons."
+        )
     chart, axes = charts.counts_per_frame(tracks.persons_per_frame(), 1 / tracks.rate, title)
     charts.time_axis(axes, 0, tracks.end_frame / tracks.rate)
     _mark_clips(axes, tracks)
     return charts.image(chart, title)
 
 
-def confidence_histogram(result: TrackResult) -> Image:
-    """The scores of all detections, and the threshold."""
+def confidence_histogram(result: TrackResult) -> Image | HTML:
+    """The scores of all detections, and the threshold; a sentence for a very short video."""
     scores = np.concatenate([found.scores for found in result.detections])
-    counts, edges = np.histogram(scores, bins=20, range=(0, 1))
     confidence = result.params.confidence
+    if _is_very_short(result):
+        below = plural(int((scores < confidence).sum()), "detection")
+        return tables.remarks([], f"{below} of {len(scores):,} below {confidence:g}, not tracked.")
+    counts, edges = np.histogram(scores, bins=20, range=(0, 1))
     title = f"Confidence of all detections; those below {confidence:g} (dashed) are not tracked"
     chart, axes = charts.histogram(counts.tolist(), edges.tolist(), title, "confidence", "detections")
     charts.mark_threshold(axes, confidence)
     return charts.image(chart, title)
+
+
+def _is_very_short(result: TrackResult) -> bool:
+    """Whether a chart takes longer than it is worth; a job may have hundreds of such videos."""
+    return result.frame_count / result.video_tracks.rate < _MIN_CHART_S
 
 
 def track_table(result: TrackResult) -> HTML:
