@@ -2,18 +2,17 @@
 
 import math
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
-import av
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.layout import staged_file
-from videoprep_nb.media.ffmpeg import file_url
 from videoprep_nb.media.photographs import photograph_path
+from videoprep_nb.media.rgb_writer import RgbWriter
 
 _WIDTH, _HEIGHT, _RATE = 1280, 720, 25
 _SCENE_HEIGHT = 800
@@ -36,13 +35,10 @@ def write_sample(path: Path, duration_s: float = 20.0) -> None:
         DiskFullError: The disk is full.
     """
     scene = _scene()
-    with staged_file(path) as staging, av.open(file_url(staging), "w", format="mp4") as container:
-        stream: Any = container.add_stream("libx264", rate=_RATE, options={"preset": "veryfast", "crf": "20"})
-        stream.width, stream.height, stream.pix_fmt = _WIDTH, _HEIGHT, "yuv420p"
+    options = {"preset": "veryfast", "crf": "20"}
+    with staged_file(path) as staging, RgbWriter(staging, (_WIDTH, _HEIGHT), Fraction(_RATE), options) as writer:
         for view in _views(scene, duration_s):
-            frame = av.VideoFrame.from_ndarray(view, format="bgr24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+            writer.write(cv2.cvtColor(view, cv2.COLOR_BGR2RGB))
 
 
 def _scene() -> Image:

