@@ -1,11 +1,14 @@
 """Videos made for tests: every frame carries its number as a pattern that survives scaling and coding."""
 
+import subprocess
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+
+from videoprep_nb.media.ffmpeg import ffmpeg_executable
 
 _CELLS = 4  # 4 × 4 cells, one bit each
 _TICKS_PER_S = 90000
@@ -74,3 +77,20 @@ def decoded_frames(path: Path) -> list[np.ndarray]:
 def numbers_in(path: Path) -> list[int]:
     """The numbers that the frames of a video carry."""
     return [number_in(frame) for frame in decoded_frames(path)]
+
+
+def encode_numbers(path: Path, numbers: Iterable[int], *arguments: str, size: tuple[int, int] = (160, 96)) -> Path:
+    """Have ffmpeg encode frames that carry numbers, 25 a second.
+
+    Args:
+        path: The file to write.
+        numbers: Number of each frame.
+        arguments: Encoder and container, as on the command line of ffmpeg.
+        size: Width and height in pixels.
+    """
+    width, height = size
+    argv = [ffmpeg_executable(), "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"]
+    argv += ["-r", "25", "-i", "-", *arguments, str(path)]
+    frames = b"".join(number_frame(number, width, height).tobytes() for number in numbers)
+    subprocess.run(argv, input=frames, check=True, capture_output=True)
+    return path

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from videoprep_nb.core.records import Record
@@ -28,6 +29,18 @@ class ClockCut(Record):
     def is_pause(self) -> bool:
         """True for a pause of the recording, False for a clock that was set anew."""
         return 0 < self.removed_s <= _LONGEST_PAUSE_S
+
+
+class SourceRecording(Record):
+    """A recording in a raw file that holds several, one behind the other.
+
+    Args:
+        start_s: Its beginning, in seconds after the first frame of the standard video.
+        codec: Its video codec.
+    """
+
+    start_s: float
+    codec: str
 
 
 class VideoInfo(Record):
@@ -59,6 +72,8 @@ class VideoInfo(Record):
         pixel_format: Pixel format, as libav names it.
         audio_codec: Codec of the first audio stream, None without one.
         recorded_at: When the recording began, as the container says; None if it does not.
+        recordings: The recordings in the file, one behind the other; most files have one.
+        unread_bytes: Bytes behind them that begin like another recording but cannot be read.
         cuts: Pauses that are cut out, and places where the clock of the file was set anew.
         findings: Notes on what is wrong or unusual.
     """
@@ -87,6 +102,8 @@ class VideoInfo(Record):
     pixel_format: str
     audio_codec: str | None
     recorded_at: datetime | None = None
+    recordings: list[SourceRecording] = []  # noqa: RUF012 - pydantic copies it
+    unread_bytes: int = 0
     cuts: list[ClockCut] = []  # noqa: RUF012 - pydantic copies it
     findings: list[str]
 
@@ -123,6 +140,14 @@ def _stream_findings(info: VideoInfo) -> Iterator[str]:
             f"{len(info.video_streams)} video streams; {info.video_stream} ({taken}) is used, "
             f"not {', '.join(others)}; choose with video_stream"
         )
+    if len(info.recordings) > 1:
+        yield f"{len(info.recordings)} recordings, one behind the other; joined"
+    for before, recording in pairwise(info.recordings):
+        if recording.codec != before.codec:
+            start = format_duration(recording.start_s)
+            yield f"from {start} on the video is coded as {recording.codec}, before as {before.codec}"
+    if info.unread_bytes:
+        yield f"{info.unread_bytes:,} bytes behind the end of the video (another recording) cannot be read"
     if info.claimed_frame_count is not None and info.claimed_frame_count != info.packet_count:
         yield f"header reports {plural(info.claimed_frame_count, 'frame')}, file has {info.packet_count:,}"
     if info.corrupt_packet_count:

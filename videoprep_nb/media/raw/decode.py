@@ -9,6 +9,7 @@ from typing import Any
 import av
 import numpy as np
 
+from videoprep_nb.media.raw.crop import Crop
 from videoprep_nb.media.raw.display import Display, display_of
 from videoprep_nb.media.raw.open_raw import choose_stream, open_raw, read_packets
 from videoprep_nb.media.raw.survey import Survey
@@ -58,21 +59,25 @@ class RawDecoder:
 
     def frames(self) -> Iterator[DecodedFrame]:
         """All frames that can be decoded, in the order of showing."""
-        with open_raw(self._path) as container:
-            stream = choose_stream(container, self._survey.choice.number).stream
-            stream.thread_type = "AUTO"
-            stream.codec_context.thread_count = self._threads
-            shapes = _Shapes(stream, self._survey)
-            for packet in self._packets(container, stream):
-                for frame in self._decode(packet, stream):
-                    self.frame_count += 1
-                    yield self._described(frame, shapes)
+        first_packet = 0
+        for recording in self._survey.recordings:
+            end_packet = first_packet + len(recording.packets.shown)
+            with open_raw(self._path, recording.section) as container:
+                stream = choose_stream(container, recording.video_stream).stream
+                stream.thread_type = "AUTO"
+                stream.codec_context.thread_count = self._threads
+                shapes = _Shapes(stream, self._survey.crop)
+                for packet in self._packets(container, stream, slice(first_packet, end_packet)):
+                    for frame in self._decode(packet, stream):
+                        self.frame_count += 1
+                        yield self._described(frame, shapes)
+            first_packet = end_packet
 
-    def _packets(self, container: Any, stream: Any) -> Iterator[Any]:
-        """All packets with the stamps of the time line, and None at the end."""
+    def _packets(self, container: Any, stream: Any, part: slice) -> Iterator[Any]:
+        """All packets of a recording with the stamps of the time line, and None at the end."""
         line = self._survey.line
         for packet, shown, decoded in zip(
-            read_packets(container, stream), line.shown.tolist(), line.decoded.tolist(), strict=False
+            read_packets(container, stream), line.shown[part].tolist(), line.decoded[part].tolist(), strict=False
         ):
             packet.pts = None if shown == NO_STAMP else shown
             packet.dts = None if decoded == NO_STAMP else decoded
@@ -134,12 +139,12 @@ class _TimeTable:
 class _Shapes:
     """How frames are to be shown; a pixel aspect that changes on the way holds from the next key frame on."""
 
-    def __init__(self, stream: Any, survey: Survey) -> None:
+    def __init__(self, stream: Any, crop: Crop) -> None:
         self._context = stream.codec_context
-        self._crop = survey.crop
-        self._container_aspect = survey.display.sample_aspect
+        self._crop = crop
+        self._container_aspect = Fraction(stream.sample_aspect_ratio or 1)
         self._first_coded_aspect: Fraction | None = None
-        self._aspect = survey.display.sample_aspect
+        self._aspect = self._container_aspect
 
     def of(self, frame: Any) -> Display:
         """How a frame is to be shown."""

@@ -11,9 +11,8 @@ from av.stream import Disposition
 
 from videoprep_nb.core.errors import ProbeError
 from videoprep_nb.media.ffmpeg import MAX_PIXELS, RAW_INPUT_OPTIONS, file_url
+from videoprep_nb.media.raw.sections import WHOLE_FILE, Section
 
-# A stream that goes on under another number, as after a restart of a camera, stays one stream.
-_OPTIONS = {**RAW_INPUT_OPTIONS, "merge_pmt_versions": "1"}
 _ENCRYPTED_TAGS = ("encv", "drmi")
 _PREVIEW_SHARE = 1 / 6
 """A stream with a smaller share of the pixels of the largest one is a preview."""
@@ -36,16 +35,25 @@ class StreamChoice:
     descriptions: tuple[str, ...]
 
 
-def open_raw(path: Path) -> Any:
+def open_raw(path: Path, section: Section = WHOLE_FILE) -> Any:
     """Open a raw file with nothing allowed but the file itself.
+
+    Args:
+        path: The file.
+        section: The recording in it to read.
 
     Raises:
         ProbeError: It is not a video; the message is the end of a sentence.
     """
     av.logging.set_level(av.logging.ERROR)
+    url, options = file_url(path), dict(RAW_INPUT_OPTIONS)
+    if section != WHOLE_FILE:
+        end = path.stat().st_size if section.end is None else section.end
+        url = f"subfile,,start,{section.start},end,{end},,:{url}"
+        options["protocol_whitelist"] = "file,subfile"
     with av.logging.Capture() as log:
         try:
-            return av.open(file_url(path), options=dict(_OPTIONS), metadata_errors="replace")
+            return av.open(url, options=options, metadata_errors="replace")
         except av.FFmpegError as error:
             raise ProbeError(_refusal(path, [message for _, _, message in log], error)) from error
 

@@ -1,9 +1,10 @@
 """The first of two passes over a raw file: what it holds and when its frames were taken; few frames are decoded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +16,23 @@ from videoprep_nb.core.errors import ProbeError
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.raw.crop import Crop, container_crop
 from videoprep_nb.media.raw.display import Display, display_of
-from videoprep_nb.media.raw.open_raw import StreamChoice, choose_stream, open_raw, read_packets
+from videoprep_nb.media.raw.open_raw import choose_stream, open_raw, read_packets
 from videoprep_nb.media.raw.rate import FrameRate, measure_rate
+from videoprep_nb.media.raw.recordings import (
+    Packets,
+    Recording,
+    common_tick_s,
+    joined_stamps,
+    read_later_recording,
+    recording_of,
+)
+from videoprep_nb.media.raw.sections import Section, find_sections
 from videoprep_nb.media.raw.time_line import NO_STAMP, TimeLine, time_line
 
 _SAMPLE_PACKETS = 32
 _PACKETS_TO_FIRST_FRAME = 300
 _FIRST_YEAR = 1990
 _FIELD_SHARE = 0.75
-
-
-@dataclass
-class Packets:
-    """What the packets of a stream say, in the order of the file."""
-
-    shown: list[int] = field(default_factory=list)
-    decoded: list[int] = field(default_factory=list)
-    kept: list[bool] = field(default_factory=list)
-    corrupt_count: int = 0
-
-    def add(self, packet: Any) -> None:
-        """Note a packet."""
-        self.shown.append(NO_STAMP if packet.pts is None else packet.pts)
-        self.decoded.append(NO_STAMP if packet.dts is None else packet.dts)
-        self.kept.append(not packet.is_discard)  # an edit list hides the others
-        self.corrupt_count += packet.is_corrupt
 
 
 @dataclass
@@ -60,8 +53,7 @@ class Survey:
     """What the first pass found.
 
     Args:
-        choice: Number and names of the video streams; the stream itself is closed.
-        stream_index: Index of the stream in the file.
+        recordings: The recordings in the file, in order.
         line: All packets on one clock.
         kept: ``(N,)`` which of them hold frames that are shown.
         frame_rate: The rate of the frames, and their times.
@@ -71,8 +63,7 @@ class Survey:
         facts: The fields of a ``VideoInfo``.
     """
 
-    choice: StreamChoice
-    stream_index: int
+    recordings: tuple[Recording, ...]
     line: TimeLine
     kept: npt.NDArray[np.bool_]
     frame_rate: FrameRate
@@ -93,30 +84,35 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float) -> Survey:
     Raises:
         ProbeError: It is not a video that can be processed; the message is the end of a sentence.
     """
-    with open_raw(path) as container:
+    first, *later = _sections(path)
+    with open_raw(path, first) as container:
         choice = choose_stream(container, video_stream)
         stream = choice.stream
         packets, sample = _read(container, stream)
-        claimed = _claimed_rates(stream, stamp_count=sum(stamp != NO_STAMP for stamp in packets.shown))
-        kept = np.array(packets.kept)
+        found = [read_later_recording(path, section, choice.number) for section in later]
+        recordings = (recording_of(container, choice, first, packets), *filter(None, found))
+        tick_s = common_tick_s(recordings)
+        shown, decoded = joined_stamps(recordings, tick_s)
+        claimed = _claimed_rates(stream, stamp_count=int((shown != NO_STAMP).sum()))
+        kept = np.concatenate([recording.packets.kept for recording in recordings])
         line = time_line(
-            np.array(packets.shown, np.int64),
-            np.array(packets.decoded, np.int64),
-            stream.time_base,
+            shown,
+            decoded,
+            tick_s,
             max_pause_s=max_pause_s,
             claimed_rate=next(iter(claimed), None),
+            starts=_first_packets(recordings)[1:],
         )
         times_s = line.times_s(kept)
         if sample.packets_hold_fields:
             times_s = _times_of_frames(times_s, sample)
-        frame_rate = measure_rate(times_s, claimed, stream.time_base)
+        frame_rate = measure_rate(times_s, claimed, max(recording.tick_s for recording in recordings))
         count = len(times_s) if sample.packets_hold_fields else int(kept.sum())
         duration_s = _duration_s(times_s, count, frame_rate.rate)
         crop = container_crop(path, stream.index)
         display = display_of(sample.frames[0], Fraction(stream.sample_aspect_ratio or 1), crop)
         return Survey(
-            choice=choice,
-            stream_index=stream.index,
+            recordings=recordings,
             line=line,
             kept=kept,
             frame_rate=frame_rate,
@@ -142,15 +138,23 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float) -> Survey:
                 "duration_s": duration_s,
                 "starts_at_s": _starts_at_s(container, line, kept),
                 "packet_count": count,
-                "corrupt_packet_count": packets.corrupt_count,
-                "claimed_frame_count": stream.frames or None,
-                "claimed_duration_s": _claimed_duration_s(container, stream),
+                "corrupt_packet_count": sum(recording.packets.corrupt_count for recording in recordings),
+                "claimed_frame_count": _sum([recording.claimed_frame_count for recording in recordings]),
+                "claimed_duration_s": _sum([recording.claimed_duration_s for recording in recordings]),
+                "recordings": list(_recording_facts(recordings, line)),
+                "unread_bytes": _unread_bytes(path, later, found),
                 "pixel_format": display.pixel_format,
                 "audio_codec": _audio_codec(container),
                 "recorded_at": _recorded_at(container),
                 "cuts": [{"at_s": cut.at_s, "removed_s": cut.removed_s} for cut in line.cuts],
             },
         )
+
+
+def _sections(path: Path) -> list[Section]:
+    with open_raw(path) as container:
+        format_name = container.format.name
+    return find_sections(path, format_name)
 
 
 def _read(container: Any, stream: Any) -> tuple[Packets, Sample]:
@@ -219,10 +223,31 @@ def _starts_at_s(container: Any, line: TimeLine, kept: npt.NDArray[np.bool_]) ->
     return max(0.0, round(first_s - float(container.start_time / av.time_base), 6))
 
 
-def _claimed_duration_s(container: Any, stream: Any) -> float | None:
-    if stream.duration is not None:
-        return float(stream.duration * stream.time_base)
-    return None if container.duration is None else float(container.duration / av.time_base)
+def _sum(claims: Sequence[Any]) -> Any:
+    """What the headers of all recordings report, None if one reports nothing."""
+    return None if None in claims else sum(claims)
+
+
+def _recording_facts(recordings: Sequence[Recording], line: TimeLine) -> Iterator[dict[str, Any]]:
+    for start, recording in zip(_first_packets(recordings), recordings, strict=True):
+        packets = np.zeros(len(line.shown), np.bool_)
+        packets[start : start + len(recording.packets.shown)] = True
+        start_s = (line.first_s(packets) or 0.0) - (line.first_s(~np.zeros_like(packets)) or 0.0)
+        yield {"start_s": start_s, "codec": recording.codec}
+
+
+def _first_packets(recordings: Sequence[Recording]) -> list[int]:
+    """Index of the first packet of each recording."""
+    return [0, *accumulate(len(recording.packets.shown) for recording in recordings[:-1])]
+
+
+def _unread_bytes(path: Path, sections: Sequence[Section], found: Sequence[Recording | None]) -> int:
+    file_bytes = path.stat().st_size
+    return sum(
+        (file_bytes if section.end is None else section.end) - section.start
+        for section, recording in zip(sections, found, strict=True)
+        if recording is None
+    )
 
 
 def _audio_codec(container: Any) -> str | None:

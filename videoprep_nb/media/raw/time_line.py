@@ -1,5 +1,6 @@
 """One clock for a recording whose stamps jump, pause, repeat or are missing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -87,7 +88,13 @@ class TimeLine:
 
 
 def time_line(
-    shown: Ticks, decoded: Ticks, tick_s: Fraction, *, max_pause_s: float, claimed_rate: Fraction | None = None
+    shown: Ticks,
+    decoded: Ticks,
+    tick_s: Fraction,
+    *,
+    max_pause_s: float,
+    claimed_rate: Fraction | None = None,
+    starts: Sequence[int] = (),
 ) -> TimeLine:
     """Put the packets of a recording on one clock.
 
@@ -100,6 +107,7 @@ def time_line(
         tick_s: Seconds of a tick.
         max_pause_s: Longer pauses are cut out.
         claimed_rate: Frames per second that the file reports, for recordings whose every step is a jump.
+        starts: Packets with which a further recording begins; it goes on after the last frame of the one before.
 
     Example:
         >>> import numpy as np
@@ -119,7 +127,12 @@ def time_line(
     usual = _usual_step(steps[ordinary] / packets[ordinary], tick_s, claimed_rate)
     back = np.where(_has_both(decoded, known), float(max_back), float(max_back) + _REORDERED_FRAMES * usual)
     jumps = (steps < -back) | (steps > np.maximum(float(max_ahead), _SLOW_CAMERA * usual * packets))
+    gaps = _gaps_before(starts, shown, decoded, known)
+    for step, gap in gaps.items():
+        jumps[step] = gap < usual / 2 or gap > max_ahead
     removed_steps = np.where(jumps, steps - np.rint(usual * packets).astype(np.int64), 0)
+    for step, gap in gaps.items():
+        removed_steps[step] = gap - round(usual) if jumps[step] else 0
     removed = np.zeros_like(shown)
     removed[known[1:]] = removed_steps
     removed = np.cumsum(removed)
@@ -139,6 +152,19 @@ def time_line(
         for index in np.flatnonzero(jumps)
     )
     return TimeLine(shown, decoded, removed, _paused(len(shown), cuts, tick_s), tick_s, cuts)
+
+
+def _gaps_before(starts: Sequence[int], shown: Ticks, decoded: Ticks, known: Ticks) -> dict[int, int]:
+    """Ticks from the last frame of a recording to the first one of the next, by the step that leads there."""
+    stamps = np.where(shown != NO_STAMP, shown, decoded)
+    bounds = [0, *starts, len(stamps)]
+    gaps = {}
+    for before, start, end in zip(bounds, bounds[1:], bounds[2:], strict=False):
+        step = int(np.searchsorted(known, start)) - 1
+        last, first = (part[part != NO_STAMP] for part in (stamps[before:start], stamps[start:end]))
+        if len(last) and len(first) and step >= 0:
+            gaps[step] = int(first.min() - last[-_REORDERED_FRAMES:].max())
+    return gaps
 
 
 def _paused(count: int, cuts: tuple[Cut, ...], tick_s: Fraction) -> Ticks:

@@ -1,0 +1,127 @@
+"""The packets of all recordings in a raw file, as one stream."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from videoprep_nb.core.errors import ProbeError
+from videoprep_nb.media.raw.open_raw import StreamChoice, choose_stream, open_raw, read_packets
+from videoprep_nb.media.raw.sections import Section
+from videoprep_nb.media.raw.time_line import NO_STAMP, Ticks
+
+
+@dataclass
+class Packets:
+    """What the packets of a stream say, in the order of the file."""
+
+    shown: list[int] = field(default_factory=list)
+    decoded: list[int] = field(default_factory=list)
+    kept: list[bool] = field(default_factory=list)
+    corrupt_count: int = 0
+
+    def add(self, packet: Any) -> None:
+        """Note a packet."""
+        self.shown.append(NO_STAMP if packet.pts is None else packet.pts)
+        self.decoded.append(NO_STAMP if packet.dts is None else packet.dts)
+        self.kept.append(not packet.is_discard)  # an edit list hides the others
+        self.corrupt_count += packet.is_corrupt
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording in a raw file, of which all packets were read.
+
+    Args:
+        section: Where it lies.
+        video_stream: Number of its video stream, from 1.
+        codec: Codec of it.
+        tick_s: Seconds of a tick of its stamps.
+        packets: Its packets.
+        claimed_frame_count: Frames that its header reports, None without.
+        claimed_duration_s: Seconds that its header reports, None without.
+    """
+
+    section: Section
+    video_stream: int
+    codec: str
+    tick_s: Fraction
+    packets: Packets
+    claimed_frame_count: int | None
+    claimed_duration_s: float | None
+
+
+def recording_of(container: Any, choice: StreamChoice, section: Section, packets: Packets) -> Recording:
+    """Describe a recording whose packets were read."""
+    stream = choice.stream
+    return Recording(
+        section=section,
+        video_stream=choice.number,
+        codec=stream.codec_context.name,
+        tick_s=stream.time_base,
+        packets=packets,
+        claimed_frame_count=stream.frames or None,
+        claimed_duration_s=_claimed_duration_s(container, stream),
+    )
+
+
+def read_later_recording(path: Path, section: Section, video_stream: int) -> Recording | None:
+    """Read a recording that lies behind another one; None if it cannot be read.
+
+    Args:
+        path: The file.
+        section: Where the recording lies.
+        video_stream: Number of the video stream of the recording before; one that has fewer is read by its own choice.
+    """
+    try:
+        with open_raw(path, section) as container:
+            choice = _same_stream(container, video_stream)
+            packets = Packets()
+            for packet in read_packets(container, choice.stream):
+                packets.add(packet)
+            return recording_of(container, choice, section, packets) if packets.shown else None
+    except ProbeError:
+        return None
+
+
+def _same_stream(container: Any, video_stream: int) -> StreamChoice:
+    try:
+        return choose_stream(container, video_stream)
+    except ProbeError:
+        return choose_stream(container)
+
+
+def common_tick_s(recordings: Sequence[Recording]) -> Fraction:
+    """The longest tick of which the ticks of all recordings are multiples, in seconds."""
+    ticks_s = [recording.tick_s for recording in recordings]
+    denominator = math.lcm(*(tick_s.denominator for tick_s in ticks_s))
+    return Fraction(math.gcd(*(int(tick_s * denominator) for tick_s in ticks_s)), denominator)
+
+
+def joined_stamps(recordings: Sequence[Recording], tick_s: Fraction) -> tuple[Ticks, Ticks]:
+    """``(N,)`` int64 presentation and decoding stamps of all packets, one recording behind the other.
+
+    Args:
+        recordings: The recordings.
+        tick_s: Seconds of a tick of the result.
+    """
+    shown = [_scaled(recording.packets.shown, recording.tick_s / tick_s) for recording in recordings]
+    decoded = [_scaled(recording.packets.decoded, recording.tick_s / tick_s) for recording in recordings]
+    return np.concatenate(shown), np.concatenate(decoded)
+
+
+def _scaled(stamps: list[int], factor: Fraction) -> Ticks:
+    ticks = np.array(stamps, np.int64)
+    limit = np.iinfo(np.int64).max // int(factor)
+    return np.where(np.abs(ticks) < limit, ticks * int(factor), NO_STAMP)
+
+
+def _claimed_duration_s(container: Any, stream: Any) -> float | None:
+    if stream.duration is not None:
+        return float(stream.duration * stream.time_base)
+    return None if container.duration is None else float(container.duration / av.time_base)
