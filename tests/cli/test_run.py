@@ -173,7 +173,8 @@ def test_hostile_names_are_only_names(short_video: Path, tmp_path: Path):
     output = tmp_path / "out {x} %d '"
     code, result = run_json(*videos, "--output", output, "--set", "track_persons.frame_stride=5")
     assert code == 0, result["message"]
-    assert [video["original_name"] for video in result["videos"]] == HOSTILE_NAMES
+    shown = [name.replace("\n", "\N{REPLACEMENT CHARACTER}") for name in HOSTILE_NAMES]
+    assert [video["original_name"] for video in result["videos"]] == shown
     proposals = assert_package_is_sound(output / "final_package.zip")
     assert list(proposals) == [f"{number}_clip_000" for number in range(1, len(HOSTILE_NAMES) + 1)]
     pages = [page.read_text() for page in (output / "reports").glob("*.html")]

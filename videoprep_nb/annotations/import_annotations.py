@@ -1,6 +1,5 @@
 """The way back: exports of CVAT and the package that was annotated, to training data."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from videoprep_nb.annotations.view import report
 from videoprep_nb.annotations.write_ava import write_ava
 from videoprep_nb.annotations.write_others import write_coco_annotations, write_cvat_annotations
 from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.file_names import distinct_names
 from videoprep_nb.core.layout import staged_folder
 from videoprep_nb.exports.result import Result, open_result
 
@@ -102,9 +102,7 @@ def import_annotations(params: ImportAnnotationsParams) -> Annotations:
 def _read_documents(paths: Sequence[Path]) -> Iterable[CvatDocument]:
     if not paths:
         raise InputError("There is no export to read; name at least one.")
-    names = Counter(path.name for path in paths)
-    for path in paths:
-        shown = path.name if names[path.name] == 1 else str(path)
+    for path, shown in zip(paths, distinct_names(paths), strict=True):
         yield from (read_document(file) for file in open_xml_files(path, shown))
 
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from videoprep_nb.annotations.import_annotations import import_annotations
 from videoprep_nb.annotations.params import ImportAnnotationsParams
 from videoprep_nb.core.errors import InputError, VideoPrepError
+from videoprep_nb.core.file_names import visible
 
 _MAX_MEMORY_BYTES = 8 << 30
 
@@ -29,4 +30,4 @@ if __name__ == "__main__":
     try:
         _import(ImportAnnotationsParams.model_validate_json(sys.argv[1]))
     except VideoPrepError as error:
-        sys.stdout.write(str(error))
+        sys.stdout.buffer.write(visible(str(error)).encode())

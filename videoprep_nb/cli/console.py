@@ -1,21 +1,47 @@
 """What all commands share: where they print, and how they end."""
 
+import io
+import json
+import sys
 import tempfile
 import warnings
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from videoprep_nb.core.errors import InputError, VideoPrepError
+from videoprep_nb.core.file_names import visible
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def plain(text: object) -> str:
+    """A text that a console prints as it is: no markup, and nothing in it that would disturb a terminal."""
+    return escape(visible(str(text)))
+
+
+def print_json(value: Any, indent: int | None = 1) -> None:
+    """Print a value for programs, in ASCII, whatever the terminal is set to.
+
+    Args:
+        value: What JSON can hold.
+        indent: Spaces of indentation; None for a single line.
+    """
+    sys.stdout.write(json.dumps(value, indent=indent) + "\n")
+    sys.stdout.flush()
+
+
+def escape_what_terminals_lack() -> None:
+    """Have a terminal or file in another encoding than UTF-8 get escapes for what it cannot show, and no error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def check_can_be_written(file: Path) -> None:
@@ -47,7 +73,7 @@ def print_warnings_as_lines() -> None:
         line: str | None = None,
     ) -> None:
         if issubclass(category, FutureWarning):
-            err.print(f"[yellow]Warning: {escape(' '.join(str(message).split()))}[/]")
+            err.print(f"[yellow]Warning: {plain(' '.join(str(message).split()))}[/]")
         else:
             show_others(message, category, filename, lineno, file, line)
 
@@ -56,5 +82,5 @@ def print_warnings_as_lines() -> None:
 
 def stop(error: VideoPrepError, code: int) -> typer.Exit:
     """Print an error; raise what this returns to end the command with an exit code."""
-    err.print(f"[red]{escape(str(error))}[/]")
+    err.print(f"[red]{plain(error)}[/]")
     return typer.Exit(code)

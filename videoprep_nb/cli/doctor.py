@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from videoprep_nb.cli.console import EXIT_FAILED, out
+from videoprep_nb.cli.console import EXIT_FAILED, out, plain
 
 
 def doctor(
@@ -18,6 +17,6 @@ def doctor(
     checks = examine(folder)
     for check in checks:
         mark = "[green]ok[/]     " if check.ok else "[red]missing[/]" if check.needed else "[yellow]without[/]"
-        out.print(f"{mark} {check.name}: {escape(check.message)}")
+        out.print(f"{mark} {check.name}: {plain(check.message)}")
     if any(check.needed and not check.ok for check in checks):
         raise typer.Exit(EXIT_FAILED)

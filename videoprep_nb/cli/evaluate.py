@@ -1,16 +1,13 @@
 """The command ``videoprep evaluate``."""
 
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, check_can_be_written, out, stop
+from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, check_can_be_written, out, plain, print_json, stop
 from videoprep_nb.core.errors import InputError, ParameterError, VideoPrepError
 from videoprep_nb.core.timecode import parse_rate
 from videoprep_nb.jobs.settings import read_values
@@ -140,13 +137,13 @@ def _print_scores(evaluations: Sequence["Evaluation"], as_json: bool) -> None:
     combined = combine([evaluation.result for evaluation in evaluations])
     if as_json:
         sequences = [{"name": each.name} | _rounded(each.result.scores) for each in evaluations]
-        sys.stdout.write(json.dumps({"sequences": sequences, "combined": _rounded(combined)}, indent=1) + "\n")
+        print_json({"sequences": sequences, "combined": _rounded(combined)})
         return
     table = Table("sequence", box=None)
     for name in combined.as_dict():
         table.add_column(name, justify="right")
     for each in evaluations:
-        table.add_row(escape(each.name), *_cells(each.result.scores))
+        table.add_row(plain(each.name), *_cells(each.result.scores))
     if len(evaluations) > 1:
         table.add_row("combined", *_cells(combined), style="bold")
     out.print(table)

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, out, stop
+from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, out, plain, stop
 from videoprep_nb.core.errors import InputError, ParameterError, VideoPrepError
 from videoprep_nb.jobs.settings import text_or_file
 
@@ -47,7 +46,7 @@ def export(
         raise stop(error, EXIT_USAGE) from None
     except VideoPrepError as error:
         raise stop(error, EXIT_FAILED) from None
-    out.print(escape(str(target)))
+    out.print(plain(target))
 
 
 def format_options(format_name: str, assignments: Iterable[str]) -> list[str]:

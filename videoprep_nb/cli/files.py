@@ -1,15 +1,13 @@
 """The commands about single files: ``videoprep probe``, ``validate`` and ``sample``."""
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
-from videoprep_nb.cli.console import EXIT_FAILED, check_can_be_written, err, out, stop
+from videoprep_nb.cli.console import EXIT_FAILED, check_can_be_written, err, out, plain, print_json, stop
 from videoprep_nb.core.errors import VideoPrepError
+from videoprep_nb.core.file_names import visible
 from videoprep_nb.core.timecode import format_duration
 
 if TYPE_CHECKING:
@@ -32,16 +30,16 @@ def probe(
             info = probe_file(file)
         except VideoPrepError as error:
             failed = True
-            found.append({"file": str(file), "error": str(error)})
-            err.print(escape(str(error)))
+            found.append({"file": visible(str(file)), "error": visible(str(error))})
+            err.print(plain(error))
             continue
-        found.append({"file": str(file), **info.model_dump(mode="json")})
+        found.append({"file": visible(str(file)), **info.model_dump(mode="json")})
         if not as_json:
-            out.print(escape(f"{file}: {_describe(info)}"))
+            out.print(plain(f"{file}: {_describe(info)}"))
             for finding in info.findings:
-                out.print(escape(f"  {finding}"))
+                out.print(plain(f"  {finding}"))
     if as_json:
-        sys.stdout.write(json.dumps(found, indent=1) + "\n")
+        print_json(found)
     if failed:
         raise typer.Exit(EXIT_FAILED)
 
@@ -52,10 +50,10 @@ def validate(package: Annotated[Path, typer.Argument(help="The final_package.zip
 
     findings = validate_package(package)
     for finding in findings:
-        out.print(escape(f"{finding.where}: {finding.message}"))
+        out.print(plain(f"{finding.where}: {finding.message}"))
     if findings:
         raise typer.Exit(EXIT_FAILED)
-    out.print(f"{escape(str(package))}: valid")
+    out.print(f"{plain(package)}: valid")
 
 
 def sample(file: Annotated[Path, typer.Argument(metavar="OUT.mp4", help="The video file to write.")]) -> None:
@@ -67,7 +65,7 @@ def sample(file: Annotated[Path, typer.Argument(metavar="OUT.mp4", help="The vid
         write_sample(file)
     except VideoPrepError as error:
         raise stop(error, EXIT_FAILED) from None
-    out.print(escape(str(file)))
+    out.print(plain(file))
 
 
 def _describe(info: "VideoInfo") -> str:

@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from videoprep_nb.annotations.params import ImportAnnotationsParams
-from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, out, stop
+from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, out, plain, stop
 from videoprep_nb.core.errors import ParameterError, VideoPrepError
 from videoprep_nb.core.text import plural
 
@@ -65,4 +64,4 @@ def import_annotations(
         f"{plural(annotations.label_count, 'label')} on {plural(len(annotations.training.boxes), 'box')}, "
         f"{annotations.unlabelled_count:,} of them without any"
     )
-    out.print(escape(str(output)))
+    out.print(plain(output))

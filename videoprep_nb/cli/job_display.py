@@ -5,9 +5,9 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
+from videoprep_nb.cli.console import plain
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.service import JobView
@@ -58,7 +58,7 @@ class JobDisplay:
     def _report(self, task: TaskRow) -> None:
         if not self._console.is_terminal:
             line = f"{task.key}: {task.state}, {format_duration(task.elapsed_s(datetime.now(UTC)))}"
-            self._console.print(escape(line if task.state is State.DONE else f"{line}. {task.message}"))
+            self._console.print(plain(line if task.state is State.DONE else f"{line}. {task.message}"))
 
 
 def describe_task(task: TaskRow) -> str:

@@ -1,15 +1,12 @@
 """The commands ``videoprep jobs …``, which ask a running service over HTTP."""
 
-import json
-import sys
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from videoprep_nb.cli.console import out
+from videoprep_nb.cli.console import out, plain, print_json
 from videoprep_nb.cli.service_client import ask, follow_events, job_path, open_client
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.jobs.models import State
@@ -58,13 +55,13 @@ def list_jobs(
     query = {"state": state, "text": text or None, "offset": offset, "limit": limit}
     page = ask(context, "GET", "/jobs", {name: value for name, value in query.items() if value is not None})
     if as_json:
-        _print_json(page)
+        print_json(page)
         return
     table = _table("job", "state", "submitted", "videos", "message")
     for job in page["jobs"]:
         names = ", ".join(job["video_names"])
         cells = [f"Job {job['number']}", job["state"], _local(job["created_at"]), names, job["message"]]
-        table.add_row(*map(escape, cells))
+        table.add_row(*map(plain, cells))
     out.print(table)
     out.print(f"{len(page['jobs'])} of {page['total']}")
 
@@ -74,18 +71,18 @@ def show(context: typer.Context, job: Job, as_json: AsJson = False) -> None:
     """Show a job and the progress of its tasks."""
     status = ask(context, "GET", job_path(job))
     if as_json:
-        _print_json(status)
+        print_json(status)
         return
     left = f", about {format_duration(status['remaining_s'])} left" if status["remaining_s"] is not None else ""
     name = f"Job {status['number']} ({status['job_id']})"
     out.print(f"{name}: {status['state']}, {status['fraction_done']:.0%} done{left}")
     if status["message"]:
-        out.print(escape(status["message"]))
+        out.print(plain(status["message"]))
     table = _table("task", "state", "done", "time", "message")
     for task in status["tasks"]:
         done = f"{task['done']} of {task['total']} {task['progress_unit']}" if task["total"] else ""
         time = format_duration(task["elapsed_s"]) if task["started_at"] else ""
-        table.add_row(*map(escape, [task["key"], task["state"], done, time, task["message"]]))
+        table.add_row(*map(plain, [task["key"], task["state"], done, time, task["message"]]))
     out.print(table)
 
 
@@ -127,19 +124,18 @@ def clean(context: typer.Context, as_json: AsJson = False) -> None:
     """Delete files that are no longer needed, as the service does every hour."""
     freed = ask(context, "POST", "/clean")
     if as_json:
-        _print_json(freed)
+        print_json(freed)
         return
     for item in freed["items"]:
-        out.print(escape(item))
+        out.print(plain(item))
     out.print(f"{freed['freed_bytes'] / 1e6:,.1f} MB freed")
 
 
 def _print_event(event: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(json.dumps(event) + "\n")
-        sys.stdout.flush()
+        print_json(event, indent=None)
     elif "at" in event:  # the last one only says that it is the last
-        out.print(escape(f"{_local(event['at'])}  {event['text']}"))
+        out.print(plain(f"{_local(event['at'])}  {event['text']}"))
 
 
 def _table(name: str, *columns: str) -> Table:
@@ -148,10 +144,6 @@ def _table(name: str, *columns: str) -> Table:
     for column in columns:
         table.add_column(column)
     return table
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, indent=1) + "\n")
 
 
 def _local(time: str) -> str:

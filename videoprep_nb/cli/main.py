@@ -1,11 +1,14 @@
 """The command line ``videoprep``: its commands in the order of its help."""
 
+import errno
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import videoprep_nb
-from videoprep_nb.cli.console import out, print_warnings_as_lines
+from videoprep_nb.cli.console import EXIT_USAGE, escape_what_terminals_lack, out, print_warnings_as_lines, stop
 from videoprep_nb.cli.doctor import doctor
 from videoprep_nb.cli.evaluate import evaluate
 from videoprep_nb.cli.export import export
@@ -17,6 +20,8 @@ from videoprep_nb.cli.registries import detectors, formats, trackers
 from videoprep_nb.cli.run import run
 from videoprep_nb.cli.serve import serve
 from videoprep_nb.cli.users import users_app
+from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.file_names import display_name
 
 _VIDEOS = "Videos and packages"
 _TRACKING = "Detection and tracking"
@@ -62,7 +67,15 @@ def start(
 
 def main() -> None:
     """Entry point of the ``videoprep`` command."""
-    app()
+    escape_what_terminals_lack()
+    try:
+        app()
+    except OSError as error:  # the answer of any call that gets the name of a file
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        name = display_name(Path(str(error.filename)).name)
+        too_long = InputError(f"{name} is longer than the name of a file can be; give a shorter one.")
+        sys.exit(stop(too_long, EXIT_USAGE).exit_code)
 
 
 if __name__ == "__main__":

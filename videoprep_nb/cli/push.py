@@ -6,10 +6,9 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
-from rich.markup import escape
 from rich.progress import Progress
 
-from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, err, out, stop
+from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, err, out, plain, stop
 from videoprep_nb.cli.export import format_options
 from videoprep_nb.core.errors import ParameterError, VideoPrepError
 from videoprep_nb.exports.push_to_cvat import CvatAccount, push_backup
@@ -58,13 +57,13 @@ def push(
         raise stop(error, EXIT_USAGE) from None
     except VideoPrepError as error:
         raise stop(error, EXIT_FAILED) from None
-    out.print(escape(address))
+    out.print(plain(address))
 
 
 def warn_of_account(account: CvatAccount) -> None:
     """Warn when others could get at the token."""
     if account.token_file.stat().st_mode & 0o077:
-        err.print(f"[yellow]Warning: others can read {escape(str(account.token_file))}; chmod 600 it.[/]")
+        err.print(f"[yellow]Warning: others can read {plain(account.token_file)}; chmod 600 it.[/]")
     parts = urlsplit(account.server)
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         err.print("[yellow]Warning: http sends the token unencrypted; use the https address of the server.[/]")

@@ -5,10 +5,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from videoprep_nb.cli.console import EXIT_USAGE, err, out, stop
+from videoprep_nb.cli.console import EXIT_USAGE, err, out, plain, stop
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.registry import Registry
 from videoprep_nb.tracking.detector_options import DEFAULT_DETECTOR
@@ -63,14 +62,14 @@ def _print_members(registry: Registry[_Member], name: str | None, default: str =
         raise stop(error, EXIT_USAGE) from None
     out.print(table)
     for reason in registry.broken.values():
-        err.print(f"[yellow]{escape(reason)}[/]")
+        err.print(f"[yellow]{plain(reason)}[/]")
 
 
 def _member_table(kind: str, members: Iterable[_Member], default: str) -> Table:
     table = Table(kind, "what it is", box=None)
     for member in members:
         mark = " (default)" if member.name == default else ""
-        table.add_row(escape(member.name) + mark, escape((inspect.getdoc(member) or "").partition("\n")[0]))
+        table.add_row(plain(member.name) + mark, plain((inspect.getdoc(member) or "").partition("\n")[0]))
     return table
 
 
@@ -80,7 +79,7 @@ def _option_table(member: _Member) -> Table:
         default = schema["default"]
         shown = f"{default:.4g}" if isinstance(default, float) else str(default)
         cells = (name, schema.get("type", ""), shown, _range(schema), schema.get("description", ""))
-        table.add_row(*(escape(cell) for cell in cells))
+        table.add_row(*(plain(cell) for cell in cells))
     return table
 
 

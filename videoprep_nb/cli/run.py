@@ -1,16 +1,14 @@
 """The command ``videoprep run``."""
 
 import signal
-import sys
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, err, out, stop
+from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, err, out, plain, print_json, stop
 from videoprep_nb.cli.job_display import JobDisplay
 from videoprep_nb.cli.videos import expand_folders
 from videoprep_nb.core.errors import InputError, ParameterError, VideoPrepError, WeightsError
@@ -61,7 +59,7 @@ def run(
     try:
         files, folders = expand_folders(videos)
         for skipped in filter(None, (each.describe_skipped() for each in folders)):
-            err.print(escape(skipped))
+            err.print(plain(skipped))
         settings = read_settings(params, assignments or [])
         options = JobOptions(keep_scratch=keep_scratch, previews=False)
         with JobDisplay(err) as display:
@@ -71,7 +69,7 @@ def run(
     except VideoPrepError as error:
         raise stop(error, EXIT_FAILED) from None
     if as_json:
-        sys.stdout.write(result.model_dump_json(indent=1) + "\n")
+        print_json(result.model_dump(mode="json"))
     else:
         _print_result(result)
     raise typer.Exit(EXIT_CODES[result.state])
@@ -80,13 +78,13 @@ def run(
 def _print_result(result: JobResult) -> None:
     for video in result.videos:
         for finding in video.findings:
-            out.print(escape(f"{video.original_name}: {finding}"))
+            out.print(plain(f"{video.original_name}: {finding}"))
     if result.message:
-        err.print(f"[red]{escape(result.message)}[/]")
+        err.print(f"[red]{plain(result.message)}[/]")
     out.print(f"Job {result.state}, {format_duration(result.elapsed_s)}")
-    out.print(escape(f"Reports: {result.folder / 'reports' / 'index.html'}"))
+    out.print(plain(f"Reports: {result.folder / 'reports' / 'index.html'}"))
     if result.package:
-        out.print(escape(f"Package: {result.package}"))
+        out.print(plain(f"Package: {result.package}"))
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

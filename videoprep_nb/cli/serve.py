@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, out, stop
+from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, out, plain, stop
 from videoprep_nb.cli.push import warn_of_account
 from videoprep_nb.core.errors import InputError, VideoPrepError
 from videoprep_nb.exports.push_to_cvat import CvatAccount
@@ -74,7 +73,7 @@ def serve(
             EngineSettings(scheduler=scheduler, worker_count=workers),
             Limits(keep_results=timedelta(days=keep_results_days), import_roots=tuple(import_root or ())),
             _cvat_account(cvat, cvat_token_file),
-            announce=lambda address: out.print(escape(f"Serving {workspace} at {address}")),
+            announce=lambda address: out.print(plain(f"Serving {workspace} at {address}")),
         )
     except VideoPrepError as error:
         raise stop(error, EXIT_USAGE if isinstance(error, InputError) else EXIT_FAILED) from None

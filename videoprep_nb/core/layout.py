@@ -24,6 +24,7 @@ KEPT_FOLDER = "for_exports"
 """Beside a package: dense tracks and clips, when a format asked for them."""
 CLIPS_FOLDER = "clips"
 STAGING_PREFIX = ".partial-"
+_MAX_STAGED_BYTES = 200  # of a name; file systems take 255 with the prefix
 
 _CLIP_ID = re.compile(r"(?P<video>[^/]+)_clip_(?P<index>\d{3,})")
 
@@ -57,7 +58,8 @@ def frame_name(clip: str, number: int) -> str:
 
 def staging_path(path: Path) -> Path:
     """A name next to ``path`` until the file is complete; it keeps the suffix, as tools read the format from it."""
-    return path.with_name(f"{STAGING_PREFIX}{os.getpid()}-{path.name}")
+    end = os.fsdecode(os.fsencode(path.name)[-_MAX_STAGED_BYTES:])
+    return path.with_name(f"{STAGING_PREFIX}{os.getpid()}-{end}")
 
 
 def file_sha256(path: Path) -> str:

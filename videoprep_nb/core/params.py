@@ -2,14 +2,16 @@
 
 import ast
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Self
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict, SerializerFunctionWrapHandler, ValidationError, field_validator, model_serializer
 from pydantic.config import JsonDict
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.expectations import got_and_expected
+from videoprep_nb.core.file_names import is_utf8, path_from_text, path_to_text
 from videoprep_nb.core.old_names import AcceptsOldNames
 from videoprep_nb.core.registry import near_matches
 
@@ -29,6 +31,18 @@ class Params(AcceptsOldNames):
     model_config = ConfigDict(
         frozen=True, extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False, validate_default=True
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _read_paths(cls, value: Any) -> Any:
+        """In notebooks and JSON, a path that is no text is a ``file:`` URL."""
+        if isinstance(value, list):
+            return [path_from_text(item) if isinstance(item, str) else item for item in value]
+        return path_from_text(value) if isinstance(value, str) else value
+
+    @model_serializer(mode="wrap", when_used="json")
+    def _write_paths(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: _as_text(value) for name, value in write(self).items()}
 
     @classmethod
     def from_cell(cls, namespace: Mapping[str, Any]) -> Self:
@@ -68,6 +82,12 @@ class Params(AcceptsOldNames):
                 raise _unknown(name, cls.model_fields) from None
             reason = f"{got_and_expected(first)} ({cls.model_fields[name].description})"
             raise ParameterError(name, reason) from None
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_as_text(item) for item in value]
+    return path_to_text(Path(value)) if isinstance(value, str) and not is_utf8(value) else value
 
 
 _FROM_PARAMETER_ERROR = "parameter_error"

@@ -18,3 +18,13 @@ def plural(count: int, noun: str) -> str:
         return f"1 {noun}"
     before, space, last = noun.rpartition(" ")
     return f"{count:,} {before}{space}{_PLURALS.get(last, f'{last}s')}"
+
+
+def reason_of(error: Exception) -> str:
+    """Why something failed, without the path that Python puts behind it.
+
+    Example:
+        >>> reason_of(FileNotFoundError(2, "No such file or directory", "a.yaml"))
+        'No such file or directory'
+    """
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from videoprep_nb.core.boxes import FrameTransform
+from videoprep_nb.core.file_names import ShownName
 from videoprep_nb.core.layout import video_id_of_clip
 from videoprep_nb.core.records import Record
 from videoprep_nb.exports.dense_proposals import DenseProposals
@@ -85,7 +86,7 @@ class ManifestVideo(Record):
     """
 
     video_id: str
-    original_name: str = ""
+    original_name: ShownName = ""
     size_bytes: int | None = None
     sha256: str = ""
     source_width: int | None = None

@@ -177,7 +177,7 @@ class JobAnnotations:
             InputError: The exports were refused, or the process did not end well; its log is that of the service.
         """
         command: list[Any] = [sys.executable, "-P", "-m", "videoprep_nb.annotations.import_process", params]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", env=environment) as process:
             self._process = process
             try:
                 output, _ = process.communicate(timeout=_TIMEOUT_S)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import model_validator
 
+from videoprep_nb.core.file_names import ShownName, WrittenPath
 from videoprep_nb.core.records import Record
 from videoprep_nb.jobs.params import JobOptions, JobParams
 
@@ -37,8 +38,8 @@ class VideoInput(Record):
     """
 
     video_id: str
-    original_name: str
-    path: Path
+    original_name: ShownName
+    path: WrittenPath
 
 
 class JobSpec(Record):
@@ -134,8 +135,8 @@ class JobResult(Record):
     job_id: str
     state: State
     message: str
-    folder: Path
-    package: Path | None
+    folder: WrittenPath
+    package: WrittenPath | None
     videos: list[VideoResult]
     tasks: list[TaskResult]
     elapsed_s: float

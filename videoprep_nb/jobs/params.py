@@ -1,11 +1,13 @@
 """What a job is asked to do beyond its videos: parameters of its stages, and options of the job itself."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field, RootModel, model_serializer, model_validator
 
 from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.file_names import is_utf8
 from videoprep_nb.core.params import Params
 from videoprep_nb.core.records import Record
 from videoprep_nb.stages.base import Stage
@@ -47,11 +49,12 @@ class JobParams(RootModel[dict[str, Any]]):
         return self.root.get(stage) or STAGES[stage].params()
 
     def given(self, stage: str) -> dict[str, Any]:
-        """The parameters of a stage that were given, by name."""
+        """The parameters of a stage that were given, by name, as JSON and notebooks hold them."""
         params = self.root.get(stage)
         if params is None:
             return {}
-        return {name: getattr(params, name) for name in type(params).model_fields if name in params.model_fields_set}
+        given: dict[str, Any] = params.model_dump(mode="json", exclude_unset=True)
+        return given
 
     def each(self) -> Iterator[tuple[Stage, Any]]:
         """Every stage with its parameters."""
@@ -87,7 +90,17 @@ def _checked(stage: Stage, values: Any) -> Params:
             raise ParameterError(f"{stage.name}.{name}", "a job sets this itself; leave it out")
     try:
         params = stage.params.checked(values or {})
+        _check_text(params)
         stage.check(params)
     except ParameterError as error:
         raise ParameterError(f"{stage.name}.{error.field}", error.reason) from None
     return params
+
+
+def _check_text(params: Params) -> None:
+    """Only the path of a file may be what a notebook cannot hold as text."""
+    for name in params.model_fields_set:
+        value = getattr(params, name)
+        texts = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
+        if not all(is_utf8(text) or Path(text).is_absolute() for text in texts):
+            raise ParameterError(name, f"got {value!r:.100}, expected text in UTF-8 or the path of a file")

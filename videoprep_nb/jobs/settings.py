@@ -8,6 +8,7 @@ import yaml
 
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.params import Params
+from videoprep_nb.core.text import reason_of
 from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.stages.registry import STAGES
 
@@ -53,7 +54,7 @@ def text_or_file(text: str) -> str:
     try:
         return Path(text[1:]).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ParameterError(text, f"cannot be read as text ({error})") from None
+        raise ParameterError(text, f"cannot be read as text ({reason_of(error)})") from None
 
 
 def read_values(model: type[Params], assignments: Iterable[str]) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def _read_file(file: Path) -> _Values:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ParameterError(str(file), f"cannot be read as YAML ({error})") from None
+        raise ParameterError(str(file), f"cannot be read as YAML ({reason_of(error)})") from None
     return read_yaml(text, str(file))
 
 

@@ -12,6 +12,7 @@ import yaml
 from pydantic import Field
 
 from videoprep_nb.core.errors import InputError, ParameterError
+from videoprep_nb.core.file_names import visible
 from videoprep_nb.core.layout import CLIP_TABLE_NAME, staged_file
 from videoprep_nb.core.params import Params
 from videoprep_nb.core.progress import ProgressCallback
@@ -33,6 +34,7 @@ from videoprep_nb.tracking.trackers import create_tracker
 from videoprep_nb.tracking.tracks import Tracks
 
 _VIDEO_ID = "1"
+_MAX_STEM_LENGTH = 50  # file systems take 255 bytes, and a character has up to four
 _STAGE = "track_persons"
 _PLACES = {"clips_dir", "detections_dir", "video_id", "first_clip", "clip_count"}
 _DETECTION_FIELDS = DetectPersonsParams.model_fields.keys() - _PLACES
@@ -136,8 +138,8 @@ class LabVideo:
 
     def to_yaml(self, settings: LabSettings) -> str:
         """What ``videoprep run --params`` takes, to detect as here and track with some settings."""
-        detection = self.stage.model_dump(exclude_defaults=True, include=set(_DETECTION_FIELDS))
-        return yaml.safe_dump({_STAGE: detection | settings.model_dump()}, sort_keys=False)
+        detection = self.stage.model_dump(mode="json", exclude_defaults=True, include=set(_DETECTION_FIELDS))
+        return yaml.safe_dump({_STAGE: detection | settings.model_dump(mode="json")}, sort_keys=False)
 
     def write(self, settings: LabSettings, path: Path) -> None:
         """Write the YAML; the file appears complete."""
@@ -199,8 +201,9 @@ def _prepare(source: Path, params: ExploreTrackerParams, progress: ProgressCallb
             f"{source} does not exist; give a video file, or the folder of a job that was run with --keep-scratch."
         )
     stats = source.stat()
-    version = hashlib.sha256(f"{source.resolve()} {stats.st_size} {stats.st_mtime_ns}".encode()).hexdigest()[:12]
-    folder = Path(params.work_dir) / f"{source.stem}-{version}"
+    identity = bytes(source.resolve()) + f" {stats.st_size} {stats.st_mtime_ns}".encode()
+    version = hashlib.sha256(identity).hexdigest()[:12]
+    folder = Path(params.work_dir) / f"{visible(source.stem)[:_MAX_STEM_LENGTH]}-{version}"
     resized, clips_dir = folder / "resized", folder / "clips"
     if not (clips_dir / _VIDEO_ID / CLIP_TABLE_NAME).exists():
         resize(ResizeParams(input_file=str(source), output_dir=str(resized), video_id=_VIDEO_ID), progress)

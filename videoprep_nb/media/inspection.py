@@ -84,4 +84,4 @@ def _thumbnail(path: Path, info: VideoInfo) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(inspect_video(Path(sys.argv[1]), sys.argv[2]).model_dump_json())
+    sys.stdout.buffer.write(inspect_video(Path(sys.argv[1]), sys.argv[2]).model_dump_json().encode())

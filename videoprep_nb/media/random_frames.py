@@ -1,11 +1,14 @@
 """Frames of our own videos in any order, read by decord."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.file_names import is_utf8
 
 
 class RandomFrames:
@@ -26,9 +29,9 @@ class RandomFrames:
 
         self._path = path
         try:
-            # an absolute path is never taken for a protocol
-            self._reader = decord.VideoReader(str(path.absolute()), num_threads=1)
-        except RuntimeError as error:
+            with _text_path(path.absolute()) as name:  # an absolute path is never taken for a protocol
+                self._reader = decord.VideoReader(name, num_threads=1)
+        except (RuntimeError, OSError) as error:
             reason = "cannot be read as a video" if path.exists() else "does not exist"
             raise InputError(f"{path} {reason}; run the stage that writes it again.") from error
 
@@ -48,3 +51,13 @@ class RandomFrames:
             raise InputError(f"{self._path} ends before its frame {index}; run the stage that writes it again.")
         frame: npt.NDArray[np.uint8] = self._reader[index].asnumpy()
         return frame
+
+
+@contextmanager
+def _text_path(path: Path) -> Iterator[str]:
+    """A name by which decord, which knows no bytes, can open a file."""
+    if is_utf8(str(path)):
+        yield path.as_posix()
+    else:
+        with path.open("rb") as file:
+            yield f"/dev/fd/{file.fileno()}"

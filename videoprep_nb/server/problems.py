@@ -22,6 +22,7 @@ from videoprep_nb.core.errors import (
     VideoPrepError,
     WrongState,
 )
+from videoprep_nb.core.file_names import visible
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -70,7 +71,9 @@ class Problem(BaseModel):
 
 def problem_response(status: int, detail: str, headers: dict[str, str] | None = None, field: str = "") -> JSONResponse:
     """The answer to a request that failed."""
-    problem = Problem(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=detail, field=field)
+    problem = Problem(
+        type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=visible(detail), field=visible(field)
+    )
     return JSONResponse(problem.model_dump(), status, headers, media_type=MEDIA_TYPE)
 
 

@@ -41,6 +41,12 @@ def metadata(name: str) -> dict[str, str]:
     return {"Upload-Metadata": f"filename {base64.b64encode(name.encode()).decode()},filetype dmlkZW8="}
 
 
+def metadata_bytes(value: bytes) -> list[tuple[bytes, bytes]]:
+    """Headers of a new upload with metadata that need not be text."""
+    headers = {**PROTOCOL, "Upload-Length": "1"}
+    return [*((name.encode(), text.encode()) for name, text in headers.items()), (b"Upload-Metadata", value)]
+
+
 def create(client: httpx.Client, size: int = len(CONTENT), name: str = "a.mp4") -> str:
     answer = client.post("/api/uploads/", headers=PROTOCOL | metadata(name) | {"Upload-Length": str(size)})
     assert answer.status_code == 201, answer.text
@@ -184,10 +190,14 @@ def test_two_senders_never_mix(server: RunningServer):
         pytest.param(PROTOCOL | {"Upload-Length": "3000001"}, 413, id="too large"),
         pytest.param(PROTOCOL | {"Upload-Length": "1", "Upload-Metadata": "filename %%%"}, 400, id="no Base64"),
         pytest.param(PROTOCOL | {"Upload-Length": "1", "Upload-Metadata": "filename /w=="}, 400, id="no UTF-8"),
+        pytest.param(metadata_bytes(b"filename caf\xe9"), 400, id="no Base64 and no UTF-8"),
+        pytest.param(metadata_bytes("filename é".encode()), 400, id="no Base64 but UTF-8"),
+        pytest.param(metadata_bytes(b"filename 7aCA"), 400, id="surrogate in Base64"),
+        pytest.param(metadata_bytes(b"filename YQ==,note \xff"), 400, id="another value"),
         pytest.param(PROTOCOL | {"Upload-Length": "1", "Upload-Metadata": "x" * 5000}, 422, id="endless metadata"),
     ],
 )
-def test_bad_beginnings_are_refused(headers: dict, status: int, server: RunningServer):
+def test_bad_beginnings_are_refused(headers: dict | list, status: int, server: RunningServer):
     assert_problem(server.client.post("/api/uploads/", headers=headers), status)
     assert server.uploads == []
 
@@ -197,7 +207,7 @@ def test_bad_beginnings_are_refused(headers: dict, status: int, server: RunningS
     [
         ("../../etc/passwd", "passwd"),
         ("C:\\x.mp4", "x.mp4"),
-        ("a\0\n.mp4", "a.mp4"),
+        ("a\0\n.mp4", "a\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}.mp4"),
         ("", "unnamed"),
         ("影 🎬", "影 🎬"),
     ],

@@ -31,11 +31,12 @@ def nothing_stays(server: RunningServer) -> Iterator[None]:
 
 
 def part(headers: str, content: bytes) -> bytes:
-    return b"--XX\r\n" + headers.encode() + b"\r\n\r\n" + content + b"\r\n"
+    return b"--XX\r\n" + headers.encode("utf-8", "surrogateescape") + b"\r\n\r\n" + content + b"\r\n"
 
 
-def video_part(name: str, content: bytes = JUNK) -> bytes:
-    return part(f'Content-Disposition: form-data; name="videos"; filename="{name}"', content)
+def video_part(name: str | bytes, content: bytes = JUNK) -> bytes:
+    sent = name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else name
+    return part(f'Content-Disposition: form-data; name="videos"; filename="{sent}"', content)
 
 
 def text_part(name: str, content: bytes) -> bytes:
@@ -57,16 +58,18 @@ def spec_of(server: RunningServer, job_id: str) -> dict:
         pytest.param("a/../b.mp4", "b.mp4", id="dots inside"),
         pytest.param("/etc/shadow", "shadow", id="absolute"),
         pytest.param("C:\\videos\\x.mp4", "x.mp4", id="Windows"),
-        pytest.param("a\0b.mp4", "ab.mp4", id="NUL"),
-        pytest.param("x" * 500 + ".mp4", "x" * 200, id="500 characters"),
+        pytest.param("a\0b.mp4", "a\N{REPLACEMENT CHARACTER}b.mp4", id="NUL"),
+        pytest.param("x" * 500 + ".mp4", "x" * 159 + "…" + "x" * 36 + ".mp4", id="500 characters"),
         pytest.param("", "unnamed", id="empty"),
+        pytest.param("  ", "unnamed", id="spaces"),
+        pytest.param(b"caf\xe9.mp4", "caf\N{REPLACEMENT CHARACTER}.mp4", id="not UTF-8"),
         pytest.param("..", "..", id="dots"),
         pytest.param("видео 影片 🎬.mp4", "видео 影片 🎬.mp4", id="Unicode"),
         pytest.param("<img src=x>.mp4", "<img src=x>.mp4", id="markup"),
-        pytest.param("a\u202e4pm.exe", "a4pm.exe", id="turned writing direction"),
+        pytest.param("a\u202e4pm.exe", "a\N{REPLACEMENT CHARACTER}4pm.exe", id="turned writing direction"),
     ],
 )
-def test_names_are_only_shown(sent: str, shown: str, server: RunningServer):
+def test_names_are_only_shown(sent: str | bytes, shown: str, server: RunningServer):
     before = {path for path in server.service.workspace.path.parent.rglob("*") if path.name in (shown, sent)}
     answer = submit(server, video_part(sent) + b"--XX--\r\n")
     assert answer.status_code == 202, answer.text

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.odd_names import ODD_NAMES, odd_path
 from tests.support.web_server import SMALL_LIMITS, RunningServer, assert_problem, running_server
+from videoprep_nb.core.file_names import path_to_text
+from videoprep_nb.jobs.models import JobSpec
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +28,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "link.mp4").symlink_to(base / "secret.mp4")
     (root / "way out").symlink_to(base)
     (root / "circle").symlink_to(root / "circle")
-    (root / "line\nbreak.mp4").write_bytes(b"x")
-    Path(os.fsdecode(bytes(root) + b"/\xff.mp4")).write_bytes(b"x")
+    odd = root / os.fsdecode(b"odd\xff")
+    odd.mkdir()
+    for name in ODD_NAMES:
+        odd_path(odd, name).write_bytes(name)
     os.mkfifo(root / "pipe.mp4")
     return root
 
@@ -49,7 +54,11 @@ def take(server: RunningServer, path: object):
 
 def test_folders_are_listed(server: RunningServer, folder: Path):
     assert listed(server) == [(str(folder), True, 0)]
-    assert listed(server, folder) == [(str(folder / "street"), True, 0), (str(folder / "b.mp4"), False, 7)]
+    assert listed(server, folder) == [
+        (path_to_text(folder / os.fsdecode(b"odd\xff")), True, 0),
+        (str(folder / "street"), True, 0),
+        (str(folder / "b.mp4"), False, 7),
+    ]
     assert listed(server, folder / "street") == [(str(folder / "street" / "a.mp4"), False, 8)]
 
 
@@ -60,6 +69,22 @@ def test_file_is_read_in_place(server: RunningServer, folder: Path):
     assert server.client.get(f"/api/jobs/{job_id}").json()["video_names"] == ["a.mp4"]
     assert list((server.service.workspace.jobs_dir / job_id / "input").iterdir()) == []
     assert (folder / "street" / "a.mp4").read_bytes() == b"no video"
+
+
+def test_files_of_odd_names_are_shown_inspected_and_taken(server: RunningServer, folder: Path):
+    (odd,) = [path for path, is_folder, _ in listed(server, folder) if is_folder and path.startswith("file:")]
+    entries = server.client.get("/api/imports", params={"path": odd}).json()
+    assert sorted(entry["name"] for entry in entries) == sorted(ODD_NAMES.values())
+    for entry in entries:
+        found = server.client.get("/api/imports/probe", params={"path": entry["path"]}, timeout=120).json()
+        assert found["problem"].startswith(f"{entry['name']} cannot be processed")
+    answer = server.client.post("/api/jobs", json={"videos": [{"server_path": entry["path"]} for entry in entries[:5]]})
+    assert answer.status_code == 202, answer.text
+    job_id = answer.json()["job_id"]
+    names = [entry["name"] for entry in entries[:5]]
+    assert server.client.get(f"/api/jobs/{job_id}").json()["video_names"] == names
+    spec = JobSpec.read(server.service.workspace.job_folder(job_id).spec)
+    assert [ODD_NAMES[video.path.read_bytes()] for video in spec.videos] == names
 
 
 def test_file_is_inspected(server: RunningServer, folder: Path):
@@ -86,6 +111,10 @@ def test_file_is_inspected(server: RunningServer, folder: Path):
         pytest.param("/proc/self/cwd", id="proc"),
         pytest.param("street/a.mp4", id="relative"),
         pytest.param("{root}/a\0b", id="NUL"),
+        pytest.param("file://{root}/a%00b", id="NUL in a URL"),
+        pytest.param("file:///etc/passwd", id="URL elsewhere"),
+        pytest.param("file://{root}/%2e%2e/secret.mp4", id="dots in a URL"),
+        pytest.param("file://{root}/link.mp4", id="link in a URL"),
         pytest.param("{root}/" + "x" * 3000, id="endless"),
     ],
 )

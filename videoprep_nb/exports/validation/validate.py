@@ -55,7 +55,7 @@ def validate_package(
     try:
         package = zipfile.ZipFile(path)
     except _ZIP_ERRORS as error:
-        findings.add("not-a-zip", str(path), f"cannot be read as a ZIP ({error})")
+        findings.add("not-a-zip", str(path), f"cannot be read as a ZIP ({getattr(error, 'strerror', None) or error})")
     else:
         with package:
             _PackageChecker(package, findings, on_frame_checked, tuple(extra_entries)).check()

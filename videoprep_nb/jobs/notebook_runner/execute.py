@@ -1,5 +1,6 @@
 """Runs one notebook with papermill on a kernel that is already running, and says how it ended."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -46,10 +47,12 @@ def execute(kernel: Kernel, request: NotebookRequest, is_cancelled: Callable[[],
 def _run(
     kernel: Kernel, request: NotebookRequest, is_cancelled: Callable[[], bool]
 ) -> tuple[OutcomeKind, str, dict[str, Any]]:
+    output = Path(request.output)
+    os.chdir(output.parent)  # papermill writes the path into the notebook, which can hold only text
     try:
         papermill.execute_notebook(
             _no_template(request.notebook),
-            _no_template(request.output),
+            _no_template(output.name),
             parameters=request.parameters,
             engine_name=ENGINE,
             progress_bar=False,

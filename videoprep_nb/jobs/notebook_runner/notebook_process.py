@@ -14,6 +14,7 @@ import threading
 import traceback
 from typing import TextIO
 
+from videoprep_nb.core.file_names import visible_lines
 from videoprep_nb.jobs.notebook_runner.execute import execute
 from videoprep_nb.jobs.notebook_runner.kernel import Kernel
 from videoprep_nb.jobs.notebook_runner.process import CANCEL_GRACE_S, NotebookRequest, Outcome, OutcomeKind
@@ -37,7 +38,8 @@ def run_notebook() -> None:
         outcome = _execute(kernel, request, orders)
     except Exception as error:
         message = f"The notebook could not be run: {type(error).__name__}: {error}"
-        outcome = Outcome(kind=OutcomeKind.FAILED, message=message, elapsed_s=0.0, traceback=traceback.format_exc())
+        log = visible_lines(traceback.format_exc())
+        outcome = Outcome(kind=OutcomeKind.FAILED, message=message, elapsed_s=0.0, traceback=log)
     parent.sendall(outcome.model_dump_json().encode() + b"\n")
 
 

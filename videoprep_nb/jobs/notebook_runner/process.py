@@ -11,10 +11,12 @@ import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
 import psutil
+from pydantic import AfterValidator
 
+from videoprep_nb.core.file_names import visible_lines
 from videoprep_nb.core.records import Record
 
 CANCEL_GRACE_S = 4.0
@@ -48,7 +50,7 @@ class Outcome(Record):
     """
 
     kind: OutcomeKind
-    message: str
+    message: Annotated[str, AfterValidator(visible_lines)]
     elapsed_s: float
     cell: int | None = None
     traceback: str = ""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from videoprep_nb.core.file_names import path_to_text
 from videoprep_nb.jobs.models import ENDED, JobSpec, State, VideoInput
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.task import Task
@@ -131,10 +132,10 @@ def task_parameters(task: Task, spec: JobSpec, folder: JobFolder, good_video_ids
         Values by parameter name; parameters that are left out keep their defaults.
     """
     places = {
-        "scratch": str(folder.scratch),
-        "preview": str(folder.preview) if spec.options.previews else "",
-        "package_file": str(folder.staged_package),
-        "video_file": str(task.video.path) if task.video else "",
+        "scratch": path_to_text(folder.scratch),
+        "preview": path_to_text(folder.preview) if spec.options.previews else "",
+        "package_file": path_to_text(folder.staged_package),
+        "video_file": path_to_text(task.video.path) if task.video else "",
         "original_name": task.video.original_name if task.video else "",
         "video_id": task.video.video_id if task.video else "",
         "video_ids": good_video_ids,

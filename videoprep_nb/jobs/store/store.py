@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from videoprep_nb.core.errors import NoSuchJob
+from videoprep_nb.core.file_names import visible_lines
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.states import check_transition
 from videoprep_nb.jobs.store.database import Database
@@ -161,6 +162,7 @@ class Store:
             if row is None:
                 raise NoSuchJob.with_id(job_id)
             check_transition("job", State(row["state"]), state)
+            message = visible_lines(message)
             update(cursor, "jobs", row, {"state": state, "message": message} | _job_times(row, state, at))
             if state in ENDED:
                 _end_tasks(cursor, job_id, at)
@@ -267,6 +269,7 @@ class Store:
             if row is None:
                 raise NoSuchJob(f"There is no job {job_id} with a task {key}.")
             check_transition("task", State(row["state"]), state)
+            message = visible_lines(message)
             values = {"state": state, "message": message, "report": report} | _task_course(row, state, at)
             values |= {"attempt": 0} if forget_attempts else {}
             update(cursor, "tasks", row, values)

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, Field, model_validator
 
+from videoprep_nb.core.file_names import display_name, path_to_text
 from videoprep_nb.jobs.engine.cluster import WorkerInfo
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.params import JobOptions, JobParams
@@ -209,8 +210,8 @@ class ImportFile(BaseModel):
     def of(cls, entry: ImportEntry) -> "ImportFile":
         """The entry as it lies on the disk."""
         return cls(
-            name=entry.path.name or str(entry.path),
-            path=str(entry.path),
+            name=display_name(entry.path.name or str(entry.path)),
+            path=path_to_text(entry.path),
             is_folder=entry.is_folder,
             size_bytes=entry.size_bytes,
         )

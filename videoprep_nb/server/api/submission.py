@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.file_names import display_name
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.media.inspection import Inspection
 from videoprep_nb.server.api.dependencies import Jobs
@@ -148,7 +149,7 @@ def list_imports(
 async def probe_import(jobs: Jobs, path: Annotated[str, Query(description="a file", max_length=4096)]) -> Inspection:
     """Inspect a file on the server; the answer has a thumbnail."""
     file = await to_thread.run_sync(jobs.imports.file, path)
-    return await inspect_file(file, file.name, jobs.workspace)
+    return await inspect_file(file, display_name(file.name), jobs.workspace)
 
 
 def _options_of(texts: Mapping[str, str]) -> JobOptions:

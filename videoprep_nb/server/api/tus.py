@@ -5,7 +5,6 @@ in the workspace, which a job later takes by rename.
 """
 
 import base64
-import binascii
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -296,6 +295,10 @@ def _file_name(metadata: str) -> str:
     """The name of the file in the metadata of an upload: pairs of a key and a value in Base64, between commas."""
     values = {key: value for key, _, value in (pair.strip().partition(" ") for pair in metadata.split(","))}
     try:
+        metadata.encode("ascii")
         return name_to_show(base64.b64decode(values.get("filename", ""), validate=True).decode("utf-8"))
-    except (binascii.Error, UnicodeDecodeError):
-        raise Refused(HTTPStatus.BAD_REQUEST, "The name of the file is not UTF-8 in Base64.") from None
+    except ValueError:  # also for characters beyond ASCII
+        raise Refused(
+            HTTPStatus.BAD_REQUEST,
+            "Upload-Metadata: expected filename and its value, UTF-8 in Base64.",
+        ) from None

@@ -19,6 +19,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from videoprep_nb.core.errors import TooLarge
+from videoprep_nb.core.file_names import display_name
 from videoprep_nb.core.layout import disk_full_as_error, staging_path
 from videoprep_nb.core.registry import near_matches
 from videoprep_nb.jobs.service import Limits
@@ -31,7 +32,6 @@ VIDEOS_FIELD = "videos"
 TEXT_FIELDS = ("params", "options", *OLD_FIELDS)
 
 _MAX_TEXT_BYTES = 64 * 1024
-_MAX_NAME_LENGTH = 200
 # the form around the videos: headers of a thousand parts, and the text fields
 _MAX_OVERHEAD_BYTES = 1024 * 1024
 # what is parsed and written at a time, in a thread, so that other requests are answered meanwhile
@@ -296,13 +296,8 @@ class _TextPart:
 
 
 def name_to_show(sent_name: str) -> str:
-    """The name of a file as people may see it: without folders and what cannot be seen, at most 200 characters.
-
-    It is never used as a path.
-    """
-    base = sent_name.replace("\\", "/").rpartition("/")[2]
-    visible = "".join(character for character in base if character.isprintable()).strip()
-    return visible[:_MAX_NAME_LENGTH] or "unnamed"
+    """The name of a file as people see it, see ``display_name``, without the folders that some programs send."""
+    return display_name(sent_name.replace("\\", "/").rpartition("/")[2])
 
 
 async def _batches(request: Request) -> AsyncIterator[bytes]:

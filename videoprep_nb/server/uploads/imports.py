@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.file_names import path_from_text
 from videoprep_nb.jobs.service import Service
 
 
@@ -70,8 +71,9 @@ class ImportFolders:
     def _allowed(self, path: str) -> Path:
         """The path without links and ``..``, if it still lies in one of the folders; said alike whether it exists."""
         try:
-            resolved = Path(path).resolve()
-            if Path(path).is_absolute() and self._is_inside(resolved) and resolved.exists():
+            named = Path(path_from_text(path))
+            resolved = named.resolve()
+            if named.is_absolute() and self._is_inside(resolved) and resolved.exists():
                 return resolved
         except (OSError, ValueError, RuntimeError) as error:  # NUL bytes, endless names, links in a circle
             raise _cannot_be_used(path, "it is not a path") from error
@@ -82,8 +84,7 @@ class ImportFolders:
 
     def _shown(self, paths: list[Path]) -> Iterator[ImportEntry]:
         for path in paths:
-            is_text = path.name.isprintable() and not path.name.startswith(".")
-            if not is_text or path.is_symlink() or path == self._workspace:
+            if path.name.startswith(".") or path.is_symlink() or path == self._workspace:
                 continue
             if path.is_dir():
                 yield ImportEntry(path, True, 0)

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import AwareDatetime
 
 from videoprep_nb.core.errors import InputError, NoSuchUpload, ParameterError, TooLarge, WrongState
+from videoprep_nb.core.file_names import ShownName
 from videoprep_nb.core.layout import staged_folder
 from videoprep_nb.core.records import Record
 from videoprep_nb.jobs.service import Service
@@ -36,7 +37,7 @@ class UploadInfo(Record):
 
     upload_id: str
     owner: str
-    name: str
+    name: ShownName
     size_bytes: int
     created_at: AwareDatetime
 

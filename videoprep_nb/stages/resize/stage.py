@@ -4,6 +4,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from videoprep_nb.core.file_names import display_name
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.core.threads import thread_count
 from videoprep_nb.core.timecode import parse_rate
@@ -53,7 +54,7 @@ def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> "R
     result = resize_video(
         conversion,
         output_dir / f"{params.video_id}.mp4",
-        original_name=params.original_name or Path(params.input_file).name,
+        original_name=display_name(params.original_name or Path(params.input_file).name),
         timeout_s=params.timeout_s,
         progress=progress or progress_from_environment(),
     )

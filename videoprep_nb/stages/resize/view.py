@@ -70,7 +70,7 @@ def findings(result: ResizeResult) -> HTML:
 
 
 def _before(result: ResizeResult, folder: Path, index: int) -> Tile:
-    image = cv2.cvtColor(cv2.imread(str(stills_folder(folder / result.file) / f"{index}.jpg")), cv2.COLOR_BGR2RGB)
+    image = images.read_jpeg(stills_folder(folder / result.file) / f"{index}.jpg")
     part = result.part_of(index)
     kept_xyxy = part.transform.to_source(np.array([[0.0, 0.0, result.width, result.height]]))[0]
     kept_xyxy = kept_xyxy * np.tile([image.shape[1] / part.width, image.shape[0] / part.height], 2)

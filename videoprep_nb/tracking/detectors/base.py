@@ -1,5 +1,6 @@
 """What a detector is."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
@@ -44,7 +45,8 @@ class Detector(ABC):
     @property
     def fingerprint(self) -> str:
         """Text that changes when the same frames would give other detections: name, version and options."""
-        return f"{self.name} {self.version} {self.options.model_dump_json()}"
+        options = json.dumps(self.options.model_dump(mode="json"), separators=(",", ":"))
+        return f"{self.name} {self.version} {options}"
 
     @property
     def description(self) -> str:

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.file_names import display_name
+from videoprep_nb.core.text import reason_of
 from videoprep_nb.tracking.detections import DETECTION_FLOOR, Detections, FrameDetections
 from videoprep_nb.tracking.detector_options import DetectorOptions, PrecomputedOptions
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
@@ -56,7 +58,7 @@ class PrecomputedDetector(Detector):
     @property
     def description(self) -> str:
         """Such as ``boxes from det.txt``."""
-        return f"boxes from {self._path.name}"
+        return f"boxes from {display_name(self._path.name)}"
 
     def detect(
         self, frames: Iterable[RgbFrame], frame_indices: Sequence[int], width: int, height: int
@@ -79,7 +81,7 @@ def _read_rows(path: Path) -> tuple[npt.NDArray[np.float64], str]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path} cannot be read as MOT detections ({error}); expected a det.txt.") from None
+        raise InputError(f"{path} cannot be read as MOT detections ({reason_of(error)}); expected a det.txt.") from None
     return parse_mot_text(content, path), hashlib.sha256(content).hexdigest()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from videoprep_nb.core.errors import InputError, ParameterError
+from videoprep_nb.core.file_names import display_name
 from videoprep_nb.tracking.mot_text import MAX_FRAME_NUMBER
 
 SEQUENCE_INFO_NAME = "seqinfo.ini"
@@ -43,10 +44,10 @@ def read_sequence_info(ground_truth: Path) -> SequenceInfo:
         InputError: The file is there and is not understood.
     """
     folder = ground_truth.resolve().parent
-    name = ground_truth.stem
+    name = display_name(ground_truth.stem)
     if folder.name == "gt":
         folder = folder.parent
-        name = folder.name
+        name = display_name(folder.name)
     file = folder / SEQUENCE_INFO_NAME
     if not file.is_file():
         return SequenceInfo(name)

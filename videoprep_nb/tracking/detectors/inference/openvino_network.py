@@ -1,6 +1,7 @@
 """The network on CPUs: exported once to OpenVINO, then run with several frames in flight."""
 
 import importlib.metadata
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -101,7 +102,8 @@ def compile_network(
 def exported_model(weights: Weights) -> Path:
     """The weights as an OpenVINO model in the user's cache, exported now if it is not there yet (seconds, once)."""
     version = importlib.metadata.version("ultralytics")
-    name = f"{weights.path.stem}-{weights.sha256[:16]}-ultralytics-{version}-export-{EXPORT_VERSION}"
+    stem = re.sub(r"[^\w.-]", "_", weights.path.stem)  # OpenVINO knows no bytes that are not UTF-8
+    name = f"{stem}-{weights.sha256[:16]}-ultralytics-{version}-export-{EXPORT_VERSION}"
     model_path = cache_dir() / "openvino" / f"{name}.xml"
     if not model_path.is_file():
         _export(weights, model_path)
@@ -126,7 +128,7 @@ def _export(weights: Weights, model_path: Path) -> None:
     with _staging(model_path) as staging:
         with offline_ultralytics():
             yolo = load_person_model(weights)
-            yolo.model.pt_path = str(staging / weights.path.name)  # ultralytics writes beside this
+            yolo.model.pt_path = str(staging / model_path.with_suffix(".pt").name)  # ultralytics writes beside this
             exported = Path(yolo.export(format="openvino", dynamic=True, verbose=False))
         _publish(exported, model_path)
 
