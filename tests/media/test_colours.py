@@ -1,5 +1,6 @@
 """The colours of the source are those that every reader of our own videos sees."""
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 from PIL import Image
 
 from tests.support.colour_bars import BARS, shown_bars, write_bars
+from videoprep_nb.media.ffmpeg import ffmpeg_executable
 from videoprep_nb.media.frames import read_frames_at
 from videoprep_nb.media.random_frames import RandomFrames
+from videoprep_nb.media.raw.tone_map import to_bt709
 from videoprep_nb.media.scaled_frames import read_scaled_frames
 from videoprep_nb.stages.clip.params import ClipParams
 from videoprep_nb.stages.clip.stage import clip
@@ -102,4 +105,66 @@ def test_clips_and_jpegs_keep_the_colours(start_s: float, tmp_path: Path) -> Non
 
 def test_shared_untagged_hd(shared_data: Path, tmp_path: Path) -> None:
     standard = standardise(shared_data / "media_faults" / "hd_bt709_untagged.avi", tmp_path)
+    assert shown_bars(READERS["frames"](standard)) == pytest.approx(BARS, abs=5)
+
+
+def wide(transfer: str, white: int = 203) -> str:
+    """The filters that code RGB with the primaries of BT.2020; in high dynamic range white has so many cd/m²."""
+    rgb = "setparams=range=pc:color_primaries=bt709:color_trc=bt709:colorspace=gbr,format=gbrp"
+    return f"{rgb},zscale=t={transfer}:npl={white}:p=2020:m=2020_ncl:r=limited,format=yuv420p10le"
+
+
+def tags(transfer: str) -> tuple[str, ...]:
+    return ("-color_primaries", "bt2020", "-color_trc", transfer, "-colorspace", "bt2020nc", "-color_range", "tv")
+
+
+WIDE = {
+    "high dynamic range (PQ); tone-mapped to standard range": ("smpte2084", "smpte2084"),
+    "high dynamic range (HLG); tone-mapped to standard range": ("arib-std-b67", "arib-std-b67"),
+    "wide gamut (BT.2020); converted to BT.709": ("2020_10", "bt2020-10"),
+}
+
+
+@pytest.mark.parametrize("finding", WIDE)
+def test_wide_gamut_becomes_bt709(finding: str, tmp_path: Path) -> None:
+    transfer, tag = WIDE[finding]
+    source = write_bars(tmp_path / "in.mp4", SD, wide(transfer), *X265, *tags(tag))
+    params = ResizeParams(input_file=str(source), output_dir=str(tmp_path), fit="stretch")
+    result = resize(params, quiet)
+    assert result.findings == [finding]
+    errors = {
+        reader: np.abs(shown_bars(read(tmp_path / "1.mp4")) - BARS).max().item() for reader, read in READERS.items()
+    }
+    assert max(errors.values()) <= 10, errors
+    with Image.open(tmp_path / "1_stills" / "0.jpg") as image:
+        assert shown_bars(np.asarray(image.convert("RGB"))) == pytest.approx(BARS, abs=10)
+
+
+def test_highlights_are_those_of_the_tone_map_of_ffmpeg(tmp_path: Path) -> None:
+    """Bars up to eight times as bright as white, against ffmpeg's mobius curve."""
+    source = write_bars(tmp_path / "in.mp4", SD, wide("smpte2084", white=1600), *X265, *tags("smpte2084"))
+    linear = "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709"
+    reference = tmp_path / "reference.png"
+    filters = f"{linear},tonemap=mobius:param=0.8:peak=50:desat=0,zscale=t=bt709:m=gbr:r=full,format=gbrp"
+    argv = [ffmpeg_executable(), "-v", "error", "-i", source, "-vf", filters, "-frames:v", "1", reference]
+    subprocess.run(argv, check=True)
+    shown = shown_bars(READERS["frames"](standardise(source, tmp_path)))
+    with Image.open(reference) as image:
+        errors = np.abs(shown - shown_bars(np.asarray(image)))
+    assert errors.mean() < 3
+    assert errors.max() < 16, "a table of 65 steps is least exact in the dark channel of saturated colours"
+
+
+def test_more_light_is_never_darker() -> None:
+    signal = np.linspace(0, 1, 500)[:, None].repeat(3, axis=1)
+    for hdr in ("PQ", "HLG"):
+        grey = to_bt709(signal, hdr)
+        assert (np.diff(grey[:, 0]) > -1e-9).all()
+        assert grey[0] == pytest.approx([0, 0, 0])
+        assert 0.98 < grey[-1, 0] <= 1
+        assert np.ptp(grey, axis=1).max() < 1e-4
+
+
+def test_shared_hlg(shared_data: Path, tmp_path: Path) -> None:
+    standard = standardise(shared_data / "media_faults" / "hdr_hlg.mov", tmp_path)
     assert shown_bars(READERS["frames"](standard)) == pytest.approx(BARS, abs=5)

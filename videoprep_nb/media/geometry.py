@@ -50,15 +50,11 @@ class Placement:
             self.scaled_width / source_width, self.scaled_height / source_height, self.offset_x, self.offset_y
         )
 
-    def filters(self, colour_options: str) -> list[str]:
-        """The ffmpeg filters that place a frame.
-
-        Args:
-            colour_options: Options of the filter ``scale`` for colours.
-        """
+    @property
+    def filters(self) -> list[str]:
+        """The ffmpeg filters that place a scaled frame."""
         left, upper, right, lower = self.content_xyxy
         return [
-            f"scale={self.scaled_width}:{self.scaled_height}:flags=bicubic:{colour_options}",
             "format=yuv420p",
             f"crop={right - left}:{lower - upper}:{left - self.offset_x}:{upper - self.offset_y}",
             f"pad={self.frame_width}:{self.frame_height}:{left}:{upper}:black",

@@ -60,6 +60,7 @@ class VideoInfo(Record):
         sample_aspect: Width over height of a stored pixel.
         is_interlaced: The lines of a frame belong to two moments.
         hdr: Transfer function of high dynamic range, PQ or HLG; None without one.
+        is_wide_gamut: Its colours have the primaries of BT.2020.
         rate: Frames per second; for a variable rate, the lowest that has a place for every frame.
         is_variable_rate: True when the frames do not follow a constant rate.
         is_assumed_rate: True when the file does not say its rate.
@@ -90,6 +91,7 @@ class VideoInfo(Record):
     sample_aspect: Fraction
     is_interlaced: bool = False
     hdr: str | None = None
+    is_wide_gamut: bool = False
     rate: Fraction
     is_variable_rate: bool
     is_assumed_rate: bool = False
@@ -184,4 +186,6 @@ def _image_findings(info: VideoInfo) -> Iterator[str]:
     if info.width % 2 or info.height % 2:
         yield f"odd resolution, {info.width}×{info.height}; scaled to even numbers"
     if info.hdr is not None:
-        yield f"high dynamic range ({info.hdr}); colours look pale"
+        yield f"high dynamic range ({info.hdr}); tone-mapped to standard range"
+    elif info.is_wide_gamut:
+        yield "wide gamut (BT.2020); converted to BT.709"

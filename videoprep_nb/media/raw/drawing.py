@@ -1,13 +1,16 @@
 """From a decoded frame to the standard frame, by filters of ffmpeg."""
 
 from fractions import Fraction
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import av
 import av.filter
 
 from videoprep_nb.media.geometry import Placement
+from videoprep_nb.media.raw.colour import Filter, ToneMap
 from videoprep_nb.media.raw.display import Display
+from videoprep_nb.media.raw.tone_map import bt709_table
 
 _CLOCK = Fraction(1, 1000)
 
@@ -17,19 +20,15 @@ class Drawing:
 
     Args:
         frame: The first frame of this shape.
-        display: How it is to be shown.
-        filters: Filters as ffmpeg writes them, ``name=arguments``.
+        filters: The filters, in order.
         threads: Threads of the filters.
     """
 
-    def __init__(self, frame: Any, filters: list[str], threads: int) -> None:
+    def __init__(self, frame: Any, filters: list[Filter], threads: int) -> None:
         self._graph = av.filter.Graph()
         self._graph.threads = threads
         nodes = [self._graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=_CLOCK)]
-        for text in filters:
-            name, _, arguments = text.partition("=")
-            nodes.append(self._graph.add(name, arguments or None))
-        nodes.append(self._graph.add("buffersink"))
+        nodes += [_node(self._graph, each) for each in [*filters, "buffersink"]]
         self._graph.link_nodes(*nodes).configure()
         self._pushed = 0
 
@@ -58,7 +57,19 @@ class Drawing:
                 return frames
 
 
-def standard_filters(display: Display, placement: Placement, standard_matrix: str, *, deinterlace: bool) -> list[str]:
+def _node(graph: av.filter.Graph, description: Filter) -> Any:
+    if isinstance(description, ToneMap):
+        with NamedTemporaryFile("w", suffix=".cube") as table:  # read while the filter is added
+            table.write(bt709_table(description.hdr))
+            table.flush()
+            return graph.add("lut3d", file=table.name, interp="tetrahedral")
+    name, _, arguments = description.partition("=")
+    return graph.add(name, arguments or None)
+
+
+def standard_filters(
+    display: Display, placement: Placement, standard_matrix: str, *, deinterlace: bool
+) -> list[Filter]:
     """The filters that show a frame as a player does, in the standard frame.
 
     Args:
@@ -73,5 +84,6 @@ def standard_filters(display: Display, placement: Placement, standard_matrix: st
         *crop,
         *(["bwdif=mode=send_frame:deint=all"] if deinterlace else []),
         *display.turn.filters,
-        *placement.filters(display.colour.scale_options(standard_matrix)),
+        *display.colour.scaled((placement.scaled_width, placement.scaled_height), standard_matrix),
+        *placement.filters,
     ]

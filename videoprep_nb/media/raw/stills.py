@@ -4,6 +4,7 @@ from pathlib import Path
 
 import av
 
+from videoprep_nb.media.raw.colour import Filter
 from videoprep_nb.media.raw.decode import DecodedFrame
 from videoprep_nb.media.raw.drawing import Drawing
 
@@ -23,11 +24,10 @@ def write_still(decoded: DecodedFrame, path: Path, size: tuple[int, int]) -> Non
     scale = min(limit / side for limit, side in zip(size, shown, strict=True))
     width, height = (max(2, round(side * scale / 2) * 2) for side in shown)
     left, top = display.crop_xy
-    colours = f"in_color_matrix={display.colour.matrix}:out_color_matrix=smpte170m:out_range=pc"
-    filters = [
+    filters: list[Filter] = [
         f"crop={display.width}:{display.height}:{left}:{top}",
         *display.turn.filters,
-        f"scale={width}:{height}:{colours}",
+        *display.colour.scaled((width, height), "smpte170m", full_range=True),
         f"format={_FORMAT}",
     ]
     drawing = Drawing(decoded.frame, filters, threads=1)

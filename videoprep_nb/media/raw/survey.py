@@ -132,6 +132,7 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float) -> Survey:
                 "sample_aspect": str(display.sample_aspect),
                 "is_interlaced": any(frame.interlaced_frame for frame in sample.frames),
                 "hdr": display.colour.hdr,
+                "is_wide_gamut": display.colour.is_wide,
                 "rate": str(frame_rate.rate),
                 "is_variable_rate": frame_rate.is_variable,
                 "is_assumed_rate": frame_rate.is_assumed,
