@@ -53,14 +53,14 @@ def import_annotations(params: ImportAnnotationsParams) -> Annotations:
     _check_output(output_dir)
     labels = _read_text(Path(params.labels_file)) if params.labels_file else ""
     result = open_result(params.source)
-    by_video = planes(result.manifest, source_pixels=params.source_pixels)
+    by_frame = planes(result.manifest, source_pixels=params.source_pixels)
     documents = list(_read_documents([Path(export) for export in params.exports]))
     choices = read_choices(labels, documents)
     index = FrameIndex(result.manifest)
     clips = [clip for document in documents for clip in join(document, choices, index)]
     merged = _merge_all(clips, result)
     named = name_people(merged.frames, result.proposals)
-    training = training_boxes(named, by_video, choices.actions)
+    training = training_boxes(named, by_frame, choices.actions)
     annotated = {frame.name for frame in merged.frames}
     seen = {clip.clip_id for clip in clips}
     with staged_folder(output_dir) as folder:
@@ -70,7 +70,7 @@ def import_annotations(params: ImportAnnotationsParams) -> Annotations:
             ava = write_ava(
                 folder / "ava",
                 training.boxes,
-                by_video,
+                by_frame,
                 result.manifest,
                 annotated,
                 choices.actions,
@@ -78,7 +78,7 @@ def import_annotations(params: ImportAnnotationsParams) -> Annotations:
             )
         if "coco" in params.formats:
             write_coco_annotations(
-                folder / "coco.json", training.boxes, by_video, result.manifest, annotated, choices.labels
+                folder / "coco.json", training.boxes, by_frame, result.manifest, annotated, choices.labels
             )
         if "cvat" in params.formats:
             (folder / "cvat").mkdir()

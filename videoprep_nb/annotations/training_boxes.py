@@ -9,14 +9,13 @@ from videoprep_nb.annotations.cvat_xml import Box
 from videoprep_nb.annotations.people import NamedBox
 from videoprep_nb.core.boxes import FloatArray, FrameTransform, clip_to_frame
 from videoprep_nb.core.errors import InputError
-from videoprep_nb.core.layout import video_id_of_clip
 from videoprep_nb.exports.labels import Action
 from videoprep_nb.exports.manifest import Manifest, ManifestVideo
 
 
 @dataclass(frozen=True)
 class Plane:
-    """The pixels in which the boxes of a video are given.
+    """The pixels in which the boxes of a frame are given.
 
     Args:
         width: Width in pixels.
@@ -66,7 +65,7 @@ class TrainingBoxes:
 
 
 def planes(manifest: Manifest, *, source_pixels: bool) -> dict[str, Plane]:
-    """The plane of each video.
+    """The plane of each frame, by the name of the frame.
 
     Args:
         manifest: Videos and their frames.
@@ -75,34 +74,40 @@ def planes(manifest: Manifest, *, source_pixels: bool) -> dict[str, Plane]:
     Raises:
         InputError: The way back to the source is unknown.
     """
-    return {video.video_id: _plane(video, source_pixels) for video in manifest.videos}
+    return {
+        frame.name: _plane(video, clip.start_frame + frame.index_in_clip, source_pixels)
+        for video in manifest.videos
+        for clip in video.clips
+        for frame in clip.frames
+    }
 
 
-def _plane(video: ManifestVideo, source_pixels: bool) -> Plane:
+def _plane(video: ManifestVideo, frame: int, source_pixels: bool) -> Plane:
     if not source_pixels:
         return Plane(video.width, video.height)
-    if video.transform is None or not video.source_width or not video.source_height:
+    part = video.part_of(frame)
+    if part is None:
         raise InputError(
             f"Boxes of video {video.video_id} cannot be mapped to source pixels: the package has no manifest that says "
             "how its frames were made; give the folder of the job as package, or leave out source pixels."
         )
-    return Plane(video.source_width, video.source_height, video.transform)
+    return Plane(part.source_width, part.source_height, part.transform)
 
 
 def training_boxes(
-    named: Iterable[NamedBox], by_video: Mapping[str, Plane], actions: Iterable[Action]
+    named: Iterable[NamedBox], by_frame: Mapping[str, Plane], actions: Iterable[Action]
 ) -> TrainingBoxes:
     """Put boxes into their plane and cut them at its edges.
 
     Args:
         named: The boxes, in pixels of the frame.
-        by_video: The plane of each video.
+        by_frame: The plane of each frame, by its name.
         actions: Everything that can be said.
     """
     action_of = {(action.label, action.attribute, action.value): action for action in actions}
     result = TrainingBoxes()
     for each in named:
-        plane = by_video[video_id_of_clip(each.clip_id)]
+        plane = by_frame[each.frame_name]
         box: FloatArray = np.array([each.box.box_xyxy], np.float64)
         if plane.transform is not None:
             box = plane.transform.to_source(box)

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from videoprep_nb.annotations.training_boxes import Plane, TrainingBox
-from videoprep_nb.core.layout import video_id_of_clip
 from videoprep_nb.exports.ava import (
     AvaRow,
     FloatArray,
@@ -58,7 +57,7 @@ def write_ava(
     Args:
         folder: An empty folder.
         boxes: The boxes.
-        planes: Video id → the plane of its boxes.
+        planes: Name of a frame → the plane of its boxes.
         manifest: Videos, clips, and the time of every frame.
         annotated: Names of the frames that somebody annotated.
         actions: Everything that can be said.
@@ -74,7 +73,7 @@ def write_ava(
         if place is None:
             labels_left_out += len(box.actions)
             continue
-        plane = planes[video_id_of_clip(box.clip_id)]
+        plane = planes[box.frame_name]
         corners = normalised([box.box_xyxy], plane.width, plane.height)[0]
         proposals[place.video, place.second].append(np.append(corners, 1.0))
         rows += [AvaRow(place.video, place.second, corners, action.action_id, box.track_id) for action in box.actions]

@@ -26,13 +26,13 @@ def write_coco_annotations(
     Args:
         path: The file to write.
         boxes: The boxes, in the order of frames.
-        planes: Video id → the plane of its boxes.
+        planes: Name of a frame → the plane of its boxes.
         manifest: Videos, clips and frames.
         annotated: Names of the frames that somebody annotated.
         labels: What could be chosen.
     """
     images = [
-        CocoImage(frame.name, planes[clip.video_id].width, planes[clip.video_id].height)
+        CocoImage(frame.name, planes[frame.name].width, planes[frame.name].height)
         for clip in manifest.clips
         for frame in clip.frames
         if frame.name in annotated

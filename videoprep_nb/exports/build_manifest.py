@@ -13,7 +13,7 @@ from videoprep_nb.core.errors import PackageError
 from videoprep_nb.core.layout import file_sha256, video_id_of_clip
 from videoprep_nb.core.records import ClipRecord, ClipTable, FrameRecord, FrameTable
 from videoprep_nb.exports.dense_proposals import DenseProposals
-from videoprep_nb.exports.manifest import Manifest, ManifestClip, ManifestFrame, ManifestVideo
+from videoprep_nb.exports.manifest import Manifest, ManifestClip, ManifestFrame, ManifestPart, ManifestVideo
 from videoprep_nb.media.resize import ResizeResult, source_stamps_file, source_times_file
 
 Times = npt.NDArray[np.float64]
@@ -65,16 +65,22 @@ def videos_of(proposals: DenseProposals) -> list[str]:
 def _video(record_file: Path, clips: ClipTable, table: FrameTable, frames_dir: Path) -> ManifestVideo:
     record = ResizeResult.read(record_file)
     stamps_s, source_times_s = (_read_times(place(record_file)) for place in (source_stamps_file, source_times_file))
-    width, height = record.source.displayed_size
+    parts = [
+        ManifestPart(
+            start_frame=part.start_frame, source_width=part.width, source_height=part.height, transform=part.transform
+        )
+        for part in record.parts
+    ]
     of_clip = {clip: list(frames) for clip, frames in groupby(table.frames, key=lambda frame: frame.clip_id)}
     return ManifestVideo(
         video_id=table.video_id,
         original_name=record.original_name,
         size_bytes=record.source_bytes,
         sha256=record.source_sha256,
-        source_width=width,
-        source_height=height,
-        transform=record.transform,
+        source_width=parts[0].source_width,
+        source_height=parts[0].source_height,
+        transform=parts[0].transform,
+        parts=parts,
         width=table.width,
         height=table.height,
         clips=[

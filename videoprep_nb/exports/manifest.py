@@ -69,6 +69,22 @@ class ManifestClip(Record):
         return self.start_frame / self.rate
 
 
+class ManifestPart(Record):
+    """Frames of a video whose source frames have one shape.
+
+    Args:
+        start_frame: Index of the first one in the standard video.
+        source_width: Width of the source in pixels, as a player shows it.
+        source_height: The same for its height.
+        transform: From pixels of the source to pixels of the frame.
+    """
+
+    start_frame: int = Field(ge=0)
+    source_width: int
+    source_height: int
+    transform: FrameTransform
+
+
 class ManifestVideo(Record):
     """One video.
 
@@ -77,9 +93,10 @@ class ManifestVideo(Record):
         original_name: File name of the source as submitted; empty if unknown.
         size_bytes: Size of the source file; None if unknown.
         sha256: Hash of the source file, hexadecimal; empty if unknown.
-        source_width: Width of the source in pixels, as a player shows it; None if unknown.
+        source_width: Width of the source in pixels, as a player shows it, in the first part; None if unknown.
         source_height: The same for its height.
-        transform: From pixels of the source to pixels of the frame; None if unknown.
+        transform: From pixels of the source to pixels of the frame, in the first part; None if unknown.
+        parts: Parts of the source whose frames have one shape, in order; empty if unknown.
         width: Width of the frames in pixels.
         height: Height of the frames in pixels.
         clips: Its clips, in order.
@@ -92,9 +109,21 @@ class ManifestVideo(Record):
     source_width: int | None = None
     source_height: int | None = None
     transform: FrameTransform | None = None
+    parts: list[ManifestPart] = []  # noqa: RUF012 - pydantic copies it
     width: int = Field(gt=0)
     height: int = Field(gt=0)
     clips: list[ManifestClip]
+
+    def part_of(self, frame: int) -> ManifestPart | None:
+        """The part that a frame of the standard video belongs to; None if the way to the source is unknown."""
+        earlier = [part for part in self.parts if part.start_frame <= frame]
+        if earlier:
+            return earlier[-1]
+        if self.transform is None or not self.source_width or not self.source_height:
+            return None
+        return ManifestPart(
+            start_frame=0, source_width=self.source_width, source_height=self.source_height, transform=self.transform
+        )
 
 
 class Manifest(Record):
