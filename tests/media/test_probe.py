@@ -12,7 +12,6 @@ import pytest
 from tests.support.synthetic import number_frame, write_counter_video, write_video
 from videoprep_nb.core.errors import InputError, ProbeError
 from videoprep_nb.media.probe import check_input_file, probe
-from videoprep_nb.media.raw.rate import measure_rate
 from videoprep_nb.media.video_info import VideoInfo
 
 ZOO = {
@@ -193,26 +192,6 @@ def test_awkward_names_are_taken_literally(name: str, tmp_path: Path, monkeypatc
 def test_result_survives_json(tmp_path: Path) -> None:
     info = probe(write_counter_video(tmp_path / "a.mp4", 30, Fraction(30000, 1001)))
     assert VideoInfo.model_validate_json(info.model_dump_json()) == info
-
-
-@pytest.mark.parametrize(
-    ("times_s", "claimed", "rate", "is_variable"),
-    [
-        (np.arange(1000) / 30, ["30"], "30", False),
-        (np.round(np.arange(1000) * 1.001 / 30, 3), ["30"], "30000/1001", False),
-        (np.round(np.arange(1000) / 29.83, 4), [], "2983/100", False),
-        (np.round(np.arange(1000) * 1.001 / 15, 3), ["15000/1001"], "15000/1001", False),
-        (np.delete(np.arange(100) / 25, [3, 40, 41]), ["25"], "25", True),
-        (np.array([0.0]), ["24"], "24", False),
-        (np.array([]), [], "25", False),
-        (np.arange(10) * 60.0, [], "1/10", True),
-        (np.arange(1000) / 1000, ["1000"], "1000", False),
-    ],
-    ids=["plain", "claim-drifts", "odd", "odd-ntsc", "gaps", "one-frame", "no-times", "slideshow", "too-fast"],
-)
-def test_rate_is_found(times_s: np.ndarray, claimed: list[str], rate: str, is_variable: bool) -> None:
-    found = measure_rate(times_s, [Fraction(text) for text in claimed])
-    assert (float(found.rate), found.is_variable) == (pytest.approx(float(Fraction(rate)), rel=1e-5), is_variable)
 
 
 def test_messages_use_the_name_of_the_submitted_file(tmp_path: Path):

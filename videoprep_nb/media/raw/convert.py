@@ -13,7 +13,7 @@ from videoprep_nb.media.raw.conversion import Conversion, Targets
 from videoprep_nb.media.raw.damage import DamageLog
 from videoprep_nb.media.raw.decode import RawDecoder
 from videoprep_nb.media.raw.parts import Part, Parts
-from videoprep_nb.media.raw.rate import limited_rate
+from videoprep_nb.media.raw.rate import Times, limited_rate
 from videoprep_nb.media.raw.slots import Slots
 from videoprep_nb.media.raw.stills import write_still
 from videoprep_nb.media.raw.survey import Survey, survey_file
@@ -130,10 +130,20 @@ class _Converter:
 
     def _save_times(self, frame_count: int) -> None:
         slots, stamps_s, source_s = np.array(self._placed).T
+        source_s = _without_gaps(source_s, slots / float(self._rate))
         shown = np.searchsorted(slots, np.arange(frame_count), side="right") - 1
         for path, times_s in ((self._targets.stamps, stamps_s), (self._targets.source_times, source_s)):
             with Path(path).open("wb") as file:
                 np.save(file, times_s[shown])
+
+
+def _without_gaps(source_s: Times, times_s: Times) -> Times:
+    """Times in the source; where the file does not say one, time goes on since the last one that it says."""
+    known = np.flatnonzero(~np.isnan(source_s))
+    if not len(known):
+        return times_s
+    last = known[np.maximum(np.searchsorted(known, np.arange(len(source_s)), side="right") - 1, 0)]
+    return np.where(np.isnan(source_s), np.maximum(source_s[last] + times_s - times_s[last], 0), source_s)
 
 
 def _still_frames(frame_count: int, rate: float) -> list[int]:

@@ -9,16 +9,24 @@ import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.timecode import MAX_RATE, MIN_RATE, STANDARD_RATES
+from videoprep_nb.media.raw.bursts import caught_up, without_bursts
 
 _FALLBACK_RATE = Fraction(25)
 _JITTER_S = 0.002
 _JITTER_FRAMES = 0.1
 _SNAP = Fraction(1, 100)
-_MAX_SLOTS_PER_PACKET = 10
+_MAX_SLOTS_OF_CLAIM = 10
+_MAX_SLOTS_OF_GUESS = 4
 _MAX_DISPLACEMENT_S = 0.1
-_BURST_S = 1 / 250
+_MAX_DISPLACEMENT_FRAMES = 0.15
+_DENSE = (0.1, 0.5)  # quantiles of the intervals
+_MIN_SHARE_SIDE_BY_SIDE = 0.15
 _TOO_DENSE = 0.98
+_MAX_GAPS = 1.6
 _GAP_FRAMES = 3
+
+MAX_SLOTS_PER_FRAME = 100
+"""Frames of the standard video for one of the recording, on average; more would be a video of standing images."""
 
 Times = npt.NDArray[np.float64]
 
@@ -51,7 +59,7 @@ def measure_rate(times_s: Times, claimed_rates: Sequence[Fraction], tick_s: Frac
     Args:
         times_s: ``(N,)`` times of the frames in seconds, ascending.
         claimed_rates: Rates that the container reports, the most credible one first.
-        tick_s: Seconds of a tick of the container's clock; a clock of one tick per frame vouches for its rate.
+        tick_s: Seconds of a tick of the container's clock; one tick per frame vouches for the first claimed rate.
     """
     claimed = [rate for rate in claimed_rates if MIN_RATE <= rate <= MAX_RATE]
     if len(times_s) < 2 or times_s[-1] <= times_s[0]:
@@ -63,9 +71,15 @@ def measure_rate(times_s: Times, claimed_rates: Sequence[Fraction], tick_s: Frac
         if rate >= MIN_RATE and _follows(times_s, rate, np.arange(len(times_s))):
             return FrameRate(rate, times_s)
     for rate in (*plain, *(usual for claim in claimed for usual in _usual_rates(claim))):
-        if _has_gaps_only(times_s, rate, is_vouched=tick_s is not None and abs(tick_s * rate - 1) < _SNAP):
+        is_vouched = tick_s is not None and abs(tick_s * rate - 1) < _SNAP and abs(rate / claimed[0] - 1) < _SNAP
+        min_share = 0 if is_vouched else _MIN_SHARE_SIDE_BY_SIDE
+        if _has_gaps_only(times_s, rate, min_share, _MAX_SLOTS_OF_CLAIM):
             return FrameRate(rate, times_s, is_variable=True)
-    return _lowest_rate(_without_bursts(times_s), claimed)
+    for step_s in np.quantile(np.diff(times_s), _DENSE):
+        for rate in _usual_rates(_as_rate(float(step_s))):
+            if _has_gaps_only(times_s, rate, _MIN_SHARE_SIDE_BY_SIDE, _MAX_SLOTS_OF_GUESS):
+                return FrameRate(rate, times_s, is_variable=True)
+    return _lowest_rate(without_bursts(times_s), claimed)
 
 
 def limited_rate(rate: Fraction, max_rate: Fraction) -> Fraction:
@@ -84,14 +98,14 @@ def _follows(times_s: Times, rate: Fraction, slots: npt.NDArray[Any]) -> bool:
     return bool(deviation_s <= max(_JITTER_S, _JITTER_FRAMES / float(rate)))
 
 
-def _has_gaps_only(times_s: Times, rate: Fraction, *, is_vouched: bool) -> bool:
-    """Whether frames lie on the grid of a rate, mostly side by side: a finer grid is the grain of a clock."""
+def _has_gaps_only(times_s: Times, rate: Fraction, min_share: float, max_slots: float) -> bool:
+    """Whether frames lie on the grid of a rate, a share of them side by side: a finer grid is the grain of a clock."""
     slots = np.rint((times_s - times_s[0]) * float(rate))
     steps = np.diff(slots)
     return bool(
-        slots[-1] <= _MAX_SLOTS_PER_PACKET * len(slots)
+        slots[-1] <= max_slots * len(slots)
         and np.all(steps)
-        and (is_vouched or np.median(steps) == 1)
+        and np.mean(steps == 1) >= min_share
         and _follows(times_s, rate, slots)
     )
 
@@ -101,42 +115,55 @@ def _usual_rates(measured: Fraction) -> list[Fraction]:
     return sorted(near, key=lambda rate: abs(rate - measured))
 
 
-def _without_bursts(times_s: Times) -> Times:
-    """Frames that arrive faster than a camera takes them were taken evenly since the last of the burst before."""
-    lasts = np.flatnonzero(np.append(np.diff(times_s) > _BURST_S, True))
-    if len(lasts) < 2 or len(lasts) == len(times_s):
-        return times_s
-    frames = np.arange(len(times_s))
-    evened: Times = np.interp(frames, lasts, times_s[lasts])
-    # of the first burst only the end is known: its frames go on before it at the rate of the next
-    interval_s = (times_s[lasts[1]] - times_s[lasts[0]]) / (lasts[1] - lasts[0])
-    evened += interval_s * np.minimum(frames - lasts[0], 0)
-    return evened
-
-
 def _lowest_rate(times_s: Times, claimed: Sequence[Fraction]) -> FrameRate:
-    mean = _mean_rate(times_s)
-    for rate in _ascending_rates(mean, claimed):
-        evened_s = _evened(times_s, float(rate))
-        if np.abs(evened_s - times_s).max() <= _MAX_DISPLACEMENT_S:
+    highest = _highest_rate(times_s)
+    for rate in _candidate_rates(times_s, claimed):
+        if rate > highest:
+            break
+        delivered_s = caught_up(times_s, float(rate))
+        evened_s = _evened(delivered_s, float(rate))
+        if np.abs(evened_s - delivered_s).max() <= max(_MAX_DISPLACEMENT_S, _MAX_DISPLACEMENT_FRAMES / float(rate)):
             return FrameRate(rate, evened_s, is_variable=True)
-    typical_s = float(np.median(np.diff(times_s)))
-    return FrameRate(min(max(Fraction(1 / typical_s).limit_denominator(1001), mean), MAX_RATE), times_s, True)
+    return FrameRate(highest, _evened(times_s, float(highest)), is_variable=True)
 
 
-def _mean_rate(times_s: Times) -> Fraction:
+def _highest_rate(times_s: Times) -> Fraction:
+    """A few frames that are close together do not justify repeating all others hundreds of times."""
+    slots = MAX_SLOTS_PER_FRAME * len(times_s)
+    return max(MIN_RATE, min(MAX_RATE, Fraction(slots / float(times_s[-1] - times_s[0])).limit_denominator(1001)))
+
+
+def _candidate_rates(times_s: Times, claimed: Sequence[Fraction]) -> Iterator[Fraction]:
+    """Rates that leave room for all frames, the most plausible one first, then ascending."""
+    running = _running_rate(times_s)
+    typical = _typical_rate(times_s)
+    whole = _as_rate(float(times_s[-1] - times_s[0]) / (len(times_s) - 1))
+    likely = [typical] if typical <= running * _MAX_GAPS else []
+    for rate in (whole, *likely, running):
+        yield from (usual for usual in _usual_rates(rate) if usual >= MIN_RATE)
+    yield max(running, MIN_RATE)
+    yield from sorted(rate for rate in {*STANDARD_RATES, *claimed} if rate > running * _TOO_DENSE)
+    yield MAX_RATE
+
+
+def _typical_rate(times_s: Times) -> Fraction:
+    """Frames per second where no frame is missing; a gap that misses some counts for as many."""
+    intervals_s = np.diff(times_s)
+    typical_s = float(np.median(intervals_s[intervals_s > 0]))
+    frames = np.rint(intervals_s / typical_s)
+    counts = (frames > 0) & (frames <= _GAP_FRAMES)
+    return _as_rate(float(intervals_s[counts].sum() / frames[counts].sum()))
+
+
+def _running_rate(times_s: Times) -> Fraction:
     """Frames per second while the recording runs; what is missing in gaps does not count."""
     intervals_s = np.diff(times_s)
     typical_s = np.median(intervals_s[intervals_s > 0])
-    running_s = intervals_s[intervals_s <= _GAP_FRAMES * typical_s]
-    return Fraction(1 / float(running_s.mean())).limit_denominator(1001)
+    return _as_rate(float(intervals_s[intervals_s <= _GAP_FRAMES * typical_s].mean()))
 
 
-def _ascending_rates(mean: Fraction, claimed: Sequence[Fraction]) -> Iterator[Fraction]:
-    """Rates that leave room for all frames; those in use come before the mean itself."""
-    yield from (rate for rate in _usual_rates(mean) if rate >= MIN_RATE)
-    yield max(mean, MIN_RATE)
-    yield from sorted(rate for rate in {*STANDARD_RATES, *claimed} if rate > mean * _TOO_DENSE)
+def _as_rate(interval_s: float) -> Fraction:
+    return min(Fraction(1 / max(interval_s, 1e-6)).limit_denominator(1001), MAX_RATE)
 
 
 def _evened(times_s: Times, rate: float) -> Times:

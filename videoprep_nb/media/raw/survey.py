@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.errors import ProbeError
+from videoprep_nb.core.text import plural
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.raw.crop import Crop, container_crop
 from videoprep_nb.media.raw.display import Display, display_of
 from videoprep_nb.media.raw.open_raw import choose_stream, open_raw, read_packets
-from videoprep_nb.media.raw.rate import FrameRate, measure_rate
+from videoprep_nb.media.raw.rate import MAX_SLOTS_PER_FRAME, FrameRate, measure_rate
 from videoprep_nb.media.raw.recordings import (
     Packets,
     Recording,
@@ -33,6 +34,7 @@ _SAMPLE_PACKETS = 32
 _PACKETS_TO_FIRST_FRAME = 300
 _FIRST_YEAR = 1990
 _FIELD_SHARE = 0.75
+_MIN_SLOTS_TO_REFUSE = 1000
 
 
 @dataclass
@@ -211,8 +213,9 @@ def _claimed_rates(stream: Any, *, stamp_count: int) -> list[Fraction]:
 
 def _duration_s(times_s: npt.NDArray[np.float64], count: int, rate: Fraction) -> float:
     duration_s = float(count / rate) if len(times_s) < 2 else float(times_s[-1] - times_s[0] + 1 / rate)
-    if duration_s * rate > 100 * count + 1000:
-        raise ProbeError(f"its frames are too far apart, {count:,} in {format_duration(duration_s)}")
+    if duration_s * rate > MAX_SLOTS_PER_FRAME * count + _MIN_SLOTS_TO_REFUSE:
+        frames = f"{plural(count, 'frame')} in {format_duration(duration_s)}"
+        raise ProbeError(f"its frames are too far apart, {frames}; a smaller max_pause_s cuts out the pauses")
     return float(duration_s)
 
 
