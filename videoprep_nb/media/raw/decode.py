@@ -76,9 +76,10 @@ class RawDecoder:
     def _packets(self, container: Any, stream: Any, part: slice) -> Iterator[Any]:
         """All packets of a recording with the stamps of the time line, and None at the end."""
         line = self._survey.line
-        for packet, shown, decoded in zip(
-            read_packets(container, stream), line.shown[part].tolist(), line.decoded[part].tolist(), strict=False
-        ):
+        stamps = zip(line.shown[part].tolist(), line.decoded[part].tolist(), strict=True)
+        corrupt = self._survey.corrupt[part].tolist()
+        for packet, (shown, decoded), is_corrupt in zip(read_packets(container, stream), stamps, corrupt, strict=False):
+            packet.is_corrupt = is_corrupt
             packet.pts = None if shown == NO_STAMP else shown
             packet.dts = None if decoded == NO_STAMP else decoded
             if packet.is_corrupt and packet.pts is not None:

@@ -17,6 +17,11 @@ _ENCRYPTED_TAGS = ("encv", "drmi")
 _PREVIEW_SHARE = 1 / 6
 """A stream with a smaller share of the pixels of the largest one is a preview."""
 
+_THEORA_HEADER = 0x80
+"""Bit of the headers that a second recording in a file begins with."""
+
+_TS_SYNC, _TS_PACKET_BYTES, _TS_PACKETS = b"G", 188, 5
+
 _MP4_BOXES = (b"ftyp", b"mdat", b"wide", b"free", b"skip")
 
 
@@ -53,7 +58,7 @@ def open_raw(path: Path, section: Section = WHOLE_FILE) -> Any:
         options["protocol_whitelist"] = "file,subfile"
     with av.logging.Capture() as log:
         try:
-            return av.open(url, options=options, metadata_errors="replace")
+            return av.open(url, format=_forced_format(path), options=options, metadata_errors="replace")
         except av.FFmpegError as error:
             raise ProbeError(_refusal(path, [message for _, _, message in log], error)) from error
 
@@ -96,15 +101,24 @@ def choose_stream(container: Any, number: int = 0) -> StreamChoice:
 
 
 def read_packets(container: Any, stream: Any) -> Iterator[Any]:
-    """All packets of a stream that hold data, until the end or until the file becomes unreadable."""
+    """All packets of a stream that hold frames, until the end or until the file becomes unreadable."""
     packets = container.demux(stream)
+    is_theora = stream.codec_context.name == "theora"
     while True:
         try:
             packet = next(packets)
         except (StopIteration, av.FFmpegError):
             return
-        if packet.size:
+        if packet.size and not (is_theora and bytes(packet)[0] & _THEORA_HEADER):
             yield packet
+
+
+def _forced_format(path: Path) -> str | None:
+    """A transport stream of few packets is mistaken for another format."""
+    with path.open("rb") as file:
+        head = file.read(_TS_PACKETS * _TS_PACKET_BYTES)
+    starts = head[::_TS_PACKET_BYTES]
+    return "mpegts" if len(starts) > 1 and set(starts) == set(_TS_SYNC) else None
 
 
 def _refusal(path: Path, log: list[str], error: av.FFmpegError) -> str:

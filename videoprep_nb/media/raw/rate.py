@@ -12,6 +12,8 @@ from videoprep_nb.core.timecode import MAX_RATE, MIN_RATE, STANDARD_RATES
 from videoprep_nb.media.raw.bursts import caught_up, without_bursts
 
 _FALLBACK_RATE = Fraction(25)
+_MIN_HEADER_RATE = 1 / 600
+_MAX_CAMERA_RATE = 1010  # with room for rounded stamps
 _JITTER_S = 0.002
 _JITTER_FRAMES = 0.1
 _SNAP = Fraction(1, 100)
@@ -64,6 +66,8 @@ def measure_rate(times_s: Times, claimed_rates: Sequence[Fraction], tick_s: Frac
     claimed = [rate for rate in claimed_rates if MIN_RATE <= rate <= MAX_RATE]
     if len(times_s) < 2 or times_s[-1] <= times_s[0]:
         return FrameRate(claimed[0] if claimed else _FALLBACK_RATE, times_s, is_assumed=not claimed)
+    if _is_absurd(times_s, tick_s):
+        return FrameRate(_FALLBACK_RATE, np.arange(len(times_s)) / float(_FALLBACK_RATE), is_assumed=True)
     # Containers report averages such as 37200/1241 too; the plain rates are more credible.
     plain = [rate for rate in claimed if rate.denominator in (1, 1001)]
     mean = Fraction((len(times_s) - 1) / float(times_s[-1] - times_s[0])).limit_denominator(1001)
@@ -90,6 +94,14 @@ def limited_rate(rate: Fraction, max_rate: Fraction) -> Fraction:
         Fraction(60000, 1001)
     """
     return rate / -(-rate // max_rate)
+
+
+def _is_absurd(times_s: Times, tick_s: Fraction | None) -> bool:
+    """Whether the times come from a header with a rate that no camera has: the clock counts frames, or races."""
+    counts = tick_s is not None and np.allclose(np.diff(times_s), float(tick_s), rtol=1e-3)
+    is_odd = tick_s is not None and not _MIN_HEADER_RATE <= 1 / tick_s <= MAX_RATE
+    races = len(times_s) - 1 > _MAX_CAMERA_RATE * float(times_s[-1] - times_s[0])
+    return bool((counts and is_odd) or races)
 
 
 def _follows(times_s: Times, rate: Fraction, slots: npt.NDArray[Any]) -> bool:

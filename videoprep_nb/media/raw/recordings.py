@@ -23,14 +23,14 @@ class Packets:
     shown: list[int] = field(default_factory=list)
     decoded: list[int] = field(default_factory=list)
     kept: list[bool] = field(default_factory=list)
-    corrupt_count: int = 0
+    corrupt: list[bool] = field(default_factory=list)
 
     def add(self, packet: Any) -> None:
         """Note a packet."""
         self.shown.append(NO_STAMP if packet.pts is None else packet.pts)
         self.decoded.append(NO_STAMP if packet.dts is None else packet.dts)
         self.kept.append(not packet.is_discard)  # an edit list hides the others
-        self.corrupt_count += packet.is_corrupt
+        self.corrupt.append(packet.is_corrupt)
 
 
 @dataclass(frozen=True)
@@ -124,4 +124,8 @@ def _scaled(stamps: list[int], factor: Fraction) -> Ticks:
 def _claimed_duration_s(container: Any, stream: Any) -> float | None:
     if stream.duration is not None:
         return float(stream.duration * stream.time_base)
-    return None if container.duration is None else float(container.duration / av.time_base)
+    if container.duration is None:
+        return None
+    # of some containers, the duration is the last stamp, which may be the time of day
+    is_end = (container.start_time or 0) > container.duration / 2
+    return float((container.duration - is_end * container.start_time) / av.time_base)

@@ -58,6 +58,7 @@ class Survey:
         recordings: The recordings in the file, in order.
         line: All packets on one clock.
         kept: ``(N,)`` which of them hold frames that are shown.
+        corrupt: ``(N,)`` which of them the container marks as damaged.
         frame_rate: The rate of the frames, and their times.
         packet_times_s: ``(N,)`` ascending times of the frames before they were evened out, in seconds.
         display: How the first frame is shown.
@@ -68,6 +69,7 @@ class Survey:
     recordings: tuple[Recording, ...]
     line: TimeLine
     kept: npt.NDArray[np.bool_]
+    corrupt: npt.NDArray[np.bool_]
     frame_rate: FrameRate
     packet_times_s: npt.NDArray[np.float64]
     display: Display
@@ -105,18 +107,22 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float) -> Survey:
             claimed_rate=next(iter(claimed), None),
             starts=_first_packets(recordings)[1:],
         )
+        corrupt = np.concatenate([recording.packets.corrupt for recording in recordings])
+        # a container may mark a packet as damaged only because the clock jumps behind it
+        corrupt[[cut.packet - 1 for cut in line.cuts]] = False
         times_s = line.times_s(kept)
         if sample.packets_hold_fields:
             times_s = _times_of_frames(times_s, sample)
         frame_rate = measure_rate(times_s, claimed, max(recording.tick_s for recording in recordings))
         count = len(times_s) if sample.packets_hold_fields else int(kept.sum())
-        duration_s = _duration_s(times_s, count, frame_rate.rate)
+        duration_s = _duration_s(frame_rate.times_s, count, frame_rate.rate)
         crop = container_crop(path, stream.index)
         display = display_of(sample.frames[0], Fraction(stream.sample_aspect_ratio or 1), crop)
         return Survey(
             recordings=recordings,
             line=line,
             kept=kept,
+            corrupt=corrupt,
             frame_rate=frame_rate,
             packet_times_s=times_s,
             display=display,
@@ -141,7 +147,7 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float) -> Survey:
                 "duration_s": duration_s,
                 "starts_at_s": _starts_at_s(container, line, kept),
                 "packet_count": count,
-                "corrupt_packet_count": sum(recording.packets.corrupt_count for recording in recordings),
+                "corrupt_packet_count": int(corrupt.sum()),
                 "claimed_frame_count": _sum([recording.claimed_frame_count for recording in recordings]),
                 "claimed_duration_s": _sum([recording.claimed_duration_s for recording in recordings]),
                 "recordings": list(_recording_facts(recordings, line)),

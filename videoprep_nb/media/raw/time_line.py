@@ -130,28 +130,28 @@ def time_line(
     gaps = _gaps_before(starts, shown, decoded, known)
     for step, gap in gaps.items():
         jumps[step] = gap < usual / 2 or gap > max_ahead
-    removed_steps = np.where(jumps, steps - np.rint(usual * packets).astype(np.int64), 0)
+    skipped = steps - np.rint(usual * packets).astype(np.int64)
     for step, gap in gaps.items():
-        removed_steps[step] = gap - round(usual) if jumps[step] else 0
-    removed = np.zeros_like(shown)
-    removed[known[1:]] = removed_steps
-    removed = np.cumsum(removed)
-    decoded = np.where(decoded != NO_STAMP, decoded - removed, NO_STAMP)
+        skipped[step] = gap - round(usual)
+    cut_packets = known[1:][jumps]
+    parts = np.zeros(len(shown), np.int64)
+    parts[cut_packets] = 1
+    parts = np.cumsum(parts)
+    removed = np.append(0, np.cumsum(skipped[jumps]))
     max_delay = max(float(max(_MAX_DELAY_S, max_pause_s) / tick_s), 4 * _REORDERED_FRAMES * usual)
-    removed = _removed_of_shown(shown, decoded, removed, known[1:][jumps], max_delay)
-    shown = np.where(shown != NO_STAMP, shown - removed, NO_STAMP)
+    shown_parts = _parts_of_shown(shown, decoded, parts, removed, cut_packets, max_delay)
+    removed -= _misplaced(np.where(shown != NO_STAMP, shown - removed[shown_parts], NO_STAMP), shown_parts, usual)
+    decoded = np.where(decoded != NO_STAMP, decoded - removed[parts], NO_STAMP)
+    shown = np.where(shown != NO_STAMP, shown - removed[shown_parts], NO_STAMP)
     shown = np.where(_delays(shown, decoded) <= max_delay, shown, NO_STAMP)
     joined = _clock(shown, decoded)
     start = joined[known].min()
     cuts = tuple(
-        Cut(
-            int(known[index + 1]),
-            float((joined[known[index + 1]] - start) * tick_s),
-            float(removed_steps[index] * tick_s),
-        )
-        for index in np.flatnonzero(jumps)
+        Cut(packet, float((joined[packet] - start) * tick_s), float(ticks * tick_s))
+        for packet, ticks in zip(cut_packets.tolist(), np.diff(removed).tolist(), strict=True)
     )
-    return TimeLine(shown, decoded, removed, _paused(len(shown), cuts, tick_s), tick_s, cuts)
+    paused = np.cumsum([0, *(round(cut.removed_s / tick_s) if cut.is_pause else 0 for cut in cuts)])
+    return TimeLine(shown, decoded, removed[shown_parts], paused[shown_parts], tick_s, cuts)
 
 
 def _gaps_before(starts: Sequence[int], shown: Ticks, decoded: Ticks, known: Ticks) -> dict[int, int]:
@@ -165,14 +165,6 @@ def _gaps_before(starts: Sequence[int], shown: Ticks, decoded: Ticks, known: Tic
         if len(last) and len(first) and step >= 0:
             gaps[step] = int(first.min() - last[-_REORDERED_FRAMES:].max())
     return gaps
-
-
-def _paused(count: int, cuts: tuple[Cut, ...], tick_s: Fraction) -> Ticks:
-    steps = np.zeros(count, np.int64)
-    for cut in cuts:
-        if cut.is_pause:
-            steps[cut.packet] = round(cut.removed_s / tick_s)
-    return np.cumsum(steps)
 
 
 def _believable(stamps: Ticks) -> Ticks:
@@ -197,14 +189,31 @@ def _clock(shown: Ticks, decoded: Ticks) -> Ticks:
     return np.where(decoded != NO_STAMP, decoded, shown)
 
 
-def _removed_of_shown(shown: Ticks, decoded: Ticks, removed: Ticks, cuts: Ticks, max_delay: float) -> Ticks:
-    """What to take off the presentation stamps: reordered frames before a cut are shown after it."""
-    corrected = removed.copy()
+def _parts_of_shown(
+    shown: Ticks, decoded: Ticks, parts: Ticks, removed: Ticks, cuts: npt.NDArray[np.intp], max_delay: float
+) -> Ticks:
+    """The part that a packet is shown in: reordered frames before a cut are shown after it."""
+    corrected = parts.copy()
+    decoded = np.where(decoded != NO_STAMP, decoded - removed[parts], NO_STAMP)
     for cut in cuts:
         before = np.arange(max(0, cut - _REORDERED_FRAMES), cut)
-        early = before[_delays(shown - removed, decoded)[before] > max_delay]
-        corrected[early] = removed[cut]
+        early = before[_delays((shown - removed[parts])[before], decoded[before]) > max_delay]
+        corrected[early] = parts[cut]
     return corrected
+
+
+def _misplaced(shown: Ticks, parts: Ticks, usual: float) -> Ticks:
+    """Ticks that each part has to go on, for its first frame to be shown a usual step after the last one before.
+
+    Behind a cut, the first decoding stamps may be those of showing, or the other way round.
+    """
+    known = shown > -_LARGEST_STAMP
+    first, last = (np.full(parts.max() + 1, bound) for bound in (_LARGEST_STAMP, -_LARGEST_STAMP))
+    np.minimum.at(first, parts[known], shown[known])
+    np.maximum.at(last, parts[known], shown[known])
+    shifts = np.rint(last[:-1] + usual - first[1:])
+    shifts[np.abs(shifts) > _REORDERED_FRAMES * usual] = 0
+    return np.append(0, np.cumsum(shifts.astype(np.int64)))
 
 
 def _delays(shown: Ticks, decoded: Ticks) -> Times:
