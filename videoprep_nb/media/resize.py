@@ -16,30 +16,21 @@ from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.probe import unchanged_file
 from videoprep_nb.media.raw.conversion import Conversion, Targets
 from videoprep_nb.media.raw.parent import ask_child
+from videoprep_nb.media.shape import Shape, change_findings
 from videoprep_nb.media.standard import read_standard
 from videoprep_nb.media.video_info import VideoInfo
 
 
-class SourcePart(Record):
+class SourcePart(Shape):
     """Frames of the source that have one shape, and their place in the standard frame.
 
     Args:
         start_frame: Its first frame in the standard video.
-        width: Width of the source in pixels, rotated as in a player.
-        height: Height of it.
-        sample_aspect: Width over height of a pixel, rotated likewise.
-        rotation_deg: Clockwise rotation that was applied.
-        is_mirrored: Whether left and right were swapped before.
         transform: From source pixels to the standard frame.
         content_xyxy: The part of the frame that shows the source, in pixels.
     """
 
     start_frame: int
-    width: int
-    height: int
-    sample_aspect: Fraction
-    rotation_deg: int
-    is_mirrored: bool
     transform: FrameTransform
     content_xyxy: tuple[int, int, int, int]
 
@@ -221,10 +212,9 @@ def _findings(result: ResizeResult) -> Iterator[str]:
         yield f"{plural(result.decoding_error_count, 'decoding error')}; nearby frames may be damaged"
     yield from _damage_findings(result)
     if result.is_deinterlaced:
-        yield "interlaced; deinterlaced"
-    for part in result.parts[1:]:
-        at = format_duration(float(part.start_frame / result.rate))
-        yield f"from {at} on the frames are {_shape(part)}; placed with a letterbox of their own"
+        yield "was deinterlaced"
+    shapes = [(float(part.start_frame / result.rate), part) for part in result.parts]
+    yield from change_findings(shapes, "; each part is placed for itself")
     if result.rate < source.rate and result.left_out_frame_count:
         yield (
             f"{float(source.rate):.6g} frames per second; reduced to {float(result.rate):.6g}, "
@@ -247,9 +237,3 @@ def _damage_findings(result: ResizeResult) -> Iterator[str]:
     yield f"{plural(count, 'damaged frame')} in {places}; {fate}"
     if result.damage[0].lacks_key_frame:
         yield "the first key frame is missing; the frames before the next one are incomplete"
-
-
-def _shape(part: SourcePart) -> str:
-    aspect = part.sample_aspect
-    pixels = "" if aspect == 1 else f" with pixels {aspect.numerator}:{aspect.denominator}"
-    return f"{part.width}×{part.height}{pixels}"

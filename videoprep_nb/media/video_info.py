@@ -9,6 +9,7 @@ from typing import Any
 from videoprep_nb.core.records import Record
 from videoprep_nb.core.text import plural
 from videoprep_nb.core.timecode import format_duration
+from videoprep_nb.media.shape import Shape, change_findings
 
 _LATE_START_S = 0.1
 _LONGEST_PAUSE_S = 86_400.0
@@ -43,6 +44,16 @@ class SourceRecording(Record):
     codec: str
 
 
+class ShapeChange(Shape):
+    """A place where the shape of the frames changes.
+
+    Args:
+        at_s: Seconds after the first frame; the change lies there, or after the sampled key frame before.
+    """
+
+    at_s: float
+
+
 class VideoInfo(Record):
     """Properties of a video file, measured from its packets.
 
@@ -58,7 +69,8 @@ class VideoInfo(Record):
         ignored_rotation_deg: A clockwise rotation between -180° and 180° that is no multiple of 90° and was not
             applied; 0 without one.
         sample_aspect: Width over height of a stored pixel.
-        is_interlaced: The lines of a frame belong to two moments.
+        is_interlaced: The lines of a frame belong to two moments, as measured or else as the file says.
+        is_marked_interlaced: The file says so.
         hdr: Transfer function of high dynamic range, PQ or HLG; None without one.
         is_wide_gamut: Its colours have the primaries of BT.2020.
         rate: Frames per second; for a variable rate, the lowest that has a place for every frame.
@@ -76,6 +88,7 @@ class VideoInfo(Record):
         recordings: The recordings in the file, one behind the other; most files have one.
         unread_bytes: Bytes behind them that begin like another recording but cannot be read.
         cuts: Pauses that are cut out, and places where the clock of the file was set anew.
+        changes: Where the shape of sampled key frames changes; only ``probe`` looks for it.
         findings: Notes on what is wrong or unusual.
     """
 
@@ -90,6 +103,7 @@ class VideoInfo(Record):
     ignored_rotation_deg: float = 0.0
     sample_aspect: Fraction
     is_interlaced: bool = False
+    is_marked_interlaced: bool = False
     hdr: str | None = None
     is_wide_gamut: bool = False
     rate: Fraction
@@ -107,6 +121,7 @@ class VideoInfo(Record):
     recordings: list[SourceRecording] = []  # noqa: RUF012 - pydantic copies it
     unread_bytes: int = 0
     cuts: list[ClockCut] = []  # noqa: RUF012 - pydantic copies it
+    changes: list[ShapeChange] = []  # noqa: RUF012 - pydantic copies it
     findings: list[str]
 
     @classmethod
@@ -124,6 +139,19 @@ class VideoInfo(Record):
     def displayed_sample_aspect(self) -> Fraction:
         """Width over height of a pixel of a rotated frame."""
         return self.sample_aspect if self.rotation_deg % 180 == 0 else 1 / self.sample_aspect
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the first frame."""
+        width, height = self.displayed_size
+        return Shape(
+            width=width,
+            height=height,
+            sample_aspect=self.displayed_sample_aspect,
+            rotation_deg=self.rotation_deg,
+            is_mirrored=self.is_mirrored,
+            hdr=self.hdr,
+        )
 
 
 def _findings(info: VideoInfo) -> Iterator[str]:
@@ -189,3 +217,8 @@ def _image_findings(info: VideoInfo) -> Iterator[str]:
         yield f"high dynamic range ({info.hdr}); tone-mapped to standard range"
     elif info.is_wide_gamut:
         yield "wide gamut (BT.2020); converted to BT.709"
+    if info.is_interlaced:
+        yield "interlaced" if info.is_marked_interlaced else "interlaced, which the file does not say"
+    elif info.is_marked_interlaced:
+        yield "marked as interlaced, but its frames are progressive"
+    yield from change_findings([(0.0, info.shape), *((change.at_s, change) for change in info.changes)])

@@ -13,6 +13,7 @@ from typing import Any
 import av
 
 from videoprep_nb.core.errors import ParameterError, ProbeError
+from videoprep_nb.media.raw.sampling import KEY_FRAMES_TO_FIND_CHANGES
 from videoprep_nb.media.raw.survey import survey_file
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -23,7 +24,7 @@ def answer(command: str, request: dict[str, Any]) -> dict[str, Any]:
     try:
         if command == "probe":
             path = Path(request.pop("input_file"))
-            return {"source": survey_file(path, **request).facts}
+            return {"source": survey_file(path, **request, key_frames=KEY_FRAMES_TO_FIND_CHANGES).facts}
         from videoprep_nb.media.raw.conversion import Conversion, Targets
         from videoprep_nb.media.raw.convert import convert
 

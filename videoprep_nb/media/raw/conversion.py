@@ -23,7 +23,8 @@ class Conversion:
         frame_rate: Frames per second as a fraction; empty: those of the source.
         max_frame_rate: Faster sources are thinned out to a whole part of their rate.
         max_pause_s: Longer pauses are cut out.
-        deinterlace: Whether lines of two moments are taken apart; ``auto``: where frames say that they have them.
+        deinterlace: Whether lines of two moments are taken apart; ``auto``: where that was measured, or else where
+            frames say so.
         damaged_frames: Whether damaged frames are kept or left out.
         encoder_preset: x264 preset.
         crf: x264 quality.

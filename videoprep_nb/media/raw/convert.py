@@ -59,6 +59,7 @@ class _Converter:
             conversion.fit,
             upscale=conversion.upscale,
             deinterlace=conversion.deinterlace,
+            scan=survey.scan,
             standard_matrix=self._matrix,
             threads=conversion.threads,
         )
@@ -156,11 +157,7 @@ def _part_fields(part: Part) -> dict[str, Any]:
     transform = part.placement.transform_from(*display.shown_size)
     return {
         "start_frame": part.start_frame,
-        "width": display.shown_size[0],
-        "height": display.shown_size[1],
-        "sample_aspect": str(display.shown_sample_aspect),
-        "rotation_deg": display.turn.clockwise_deg,
-        "is_mirrored": display.turn.mirrored,
+        **display.fields,
         "transform": {
             "scale_x": transform.scale_x,
             "scale_y": transform.scale_y,

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 
-from videoprep_nb.media.raw.crop import Crop
-from videoprep_nb.media.raw.display import Display, display_of
+from videoprep_nb.media.raw.display import Display
 from videoprep_nb.media.raw.open_raw import choose_stream, open_raw, read_packets
+from videoprep_nb.media.raw.shapes import Shapes
 from videoprep_nb.media.raw.survey import Survey
 from videoprep_nb.media.raw.time_line import NO_STAMP
 
@@ -66,7 +65,7 @@ class RawDecoder:
                 stream = choose_stream(container, recording.video_stream).stream
                 stream.thread_type = "AUTO"
                 stream.codec_context.thread_count = self._threads
-                shapes = _Shapes(stream, self._survey.crop)
+                shapes = Shapes(stream, self._survey.crop)
                 for packet in self._packets(container, stream, slice(first_packet, end_packet)):
                     for frame in self._decode(packet, stream):
                         self.frame_count += 1
@@ -95,7 +94,7 @@ class RawDecoder:
             return []
         return frames
 
-    def _described(self, frame: Any, shapes: "_Shapes") -> DecodedFrame:
+    def _described(self, frame: Any, shapes: Shapes) -> DecodedFrame:
         ticks = frame.pts if frame.pts is not None else frame.dts
         time_s, stamp_s, source_s = self._times.at(ticks)
         return DecodedFrame(
@@ -135,23 +134,3 @@ class _TimeTable:
         if self._evened_times_s is not self._packet_times_s:
             time_s = float(np.interp(time_s, self._packet_times_s, self._evened_times_s))
         return time_s, stamp_s, source_s
-
-
-class _Shapes:
-    """How frames are to be shown; a pixel aspect that changes on the way holds from the next key frame on."""
-
-    def __init__(self, stream: Any, crop: Crop) -> None:
-        self._context = stream.codec_context
-        self._crop = crop
-        self._container_aspect = Fraction(stream.sample_aspect_ratio or 1)
-        self._first_coded_aspect: Fraction | None = None
-        self._aspect = self._container_aspect
-
-    def of(self, frame: Any) -> Display:
-        """How a frame is to be shown."""
-        if frame.key_frame:
-            coded = Fraction(self._context.sample_aspect_ratio or 1)
-            if self._first_coded_aspect is None:
-                self._first_coded_aspect = coded
-            self._aspect = self._container_aspect if coded == self._first_coded_aspect else coded
-        return display_of(frame, self._aspect, self._crop)

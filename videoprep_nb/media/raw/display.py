@@ -66,6 +66,19 @@ class Display:
         """Width over height of a pixel of a turned frame."""
         return self.sample_aspect if self.turn.clockwise_deg % 180 == 0 else 1 / self.sample_aspect
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What people are told about it: the fields of a ``Shape``."""
+        width, height = self.shown_size
+        return {
+            "width": width,
+            "height": height,
+            "sample_aspect": str(self.shown_sample_aspect),
+            "rotation_deg": self.turn.clockwise_deg,
+            "is_mirrored": self.turn.mirrored,
+            "hdr": self.colour.hdr,
+        }
+
 
 def display_of(frame: Any, sample_aspect: Fraction, crop: tuple[int, int, int, int] = (0, 0, 0, 0)) -> Display:
     """Describe a decoded frame.

@@ -68,7 +68,7 @@ def _node(graph: av.filter.Graph, description: Filter) -> Any:
 
 
 def standard_filters(
-    display: Display, placement: Placement, standard_matrix: str, *, deinterlace: bool
+    display: Display, placement: Placement, standard_matrix: str, *, field_order: str | None
 ) -> list[Filter]:
     """The filters that show a frame as a player does, in the standard frame.
 
@@ -76,13 +76,14 @@ def standard_filters(
         display: How the frame is to be shown.
         placement: Where it goes.
         standard_matrix: Matrix of the standard video, as the filter ``scale`` names it.
-        deinterlace: Whether its lines belong to two moments.
+        field_order: Which field of an interlaced frame comes first: ``tff``, ``bff`` or ``auto`` (as the frame says);
+            None for a progressive one.
     """
     left, top = display.crop_xy
     crop = [f"crop={display.width}:{display.height}:{left}:{top}"]
     return [
         *crop,
-        *(["bwdif=mode=send_frame:deint=all"] if deinterlace else []),
+        *([f"bwdif=mode=send_frame:parity={field_order}:deint=all"] if field_order else []),
         *display.turn.filters,
         *display.colour.scaled((placement.scaled_width, placement.scaled_height), standard_matrix),
         *placement.filters,

@@ -10,6 +10,7 @@ from videoprep_nb.media.raw.conversion import Deinterlace
 from videoprep_nb.media.raw.decode import DecodedFrame
 from videoprep_nb.media.raw.display import Display
 from videoprep_nb.media.raw.drawing import Drawing, standard_filters
+from videoprep_nb.media.raw.scan import Scan
 
 Drawn = tuple[Any, int]
 """A standard frame and its slot."""
@@ -37,7 +38,8 @@ class Parts:
         frame_size: Width and height of the standard frame in pixels.
         fit: How a frame is fitted into it.
         upscale: Whether a small frame may be enlarged.
-        deinterlace: ``auto``: where a frame says that its lines belong to two moments.
+        deinterlace: ``auto``: all frames if that was measured, else from a frame on that says it is interlaced.
+        scan: How the frames were scanned, as far as that could be measured.
         standard_matrix: Matrix of the colours of the standard video.
         threads: Threads of the filters.
     """
@@ -49,6 +51,7 @@ class Parts:
         *,
         upscale: bool,
         deinterlace: Deinterlace,
+        scan: Scan | None,
         standard_matrix: str,
         threads: int,
     ) -> None:
@@ -56,8 +59,9 @@ class Parts:
         self._frame_size = frame_size
         self._fit = fit
         self._upscale = upscale
-        self._deinterlace = deinterlace
-        self._is_interlaced = deinterlace == "on"
+        self._field_order = "auto" if scan in (None, "progressive") else scan
+        self._trusts_marks = deinterlace == "auto" and scan is None
+        self._is_interlaced = deinterlace == "on" or (deinterlace == "auto" and self._field_order != "auto")
         self._standard_matrix = standard_matrix
         self._threads = threads
         self._drawing: Drawing | None = None
@@ -71,7 +75,7 @@ class Parts:
 
     def draw(self, decoded: DecodedFrame, slot: int) -> Iterator[Drawn]:
         """Draw a frame; it may come out only after the next one."""
-        if self._deinterlace == "auto" and decoded.frame.interlaced_frame:
+        if self._trusts_marks and decoded.frame.interlaced_frame:
             self._is_interlaced = True
         shape = (decoded.display, decoded.frame.width, decoded.frame.height, self._is_interlaced)
         if shape != self._shape:
@@ -92,9 +96,10 @@ class Parts:
         placement = place(
             display.shown_size, display.shown_sample_aspect, self._frame_size, self._fit, upscale=self._upscale
         )
-        if not self.parts or self.parts[-1].display != display:
+        if not self.parts or self.parts[-1].display.fields != display.fields:
             self.parts.append(Part(slot, display, placement))
-        filters = standard_filters(display, placement, self._standard_matrix, deinterlace=self._is_interlaced)
+        field_order = self._field_order if self._is_interlaced else None
+        filters = standard_filters(display, placement, self._standard_matrix, field_order=field_order)
         self._drawing = Drawing(decoded.frame, filters, self._threads)
 
     def _with_slots(self, frames: list[Any]) -> Iterator[Drawn]:

@@ -11,7 +11,10 @@ import av
 import numpy as np
 
 from videoprep_nb.core.errors import ProbeError
+from videoprep_nb.media.raw.crop import Crop
+from videoprep_nb.media.raw.display import Display
 from videoprep_nb.media.raw.open_raw import StreamChoice, choose_stream, open_raw, read_packets
+from videoprep_nb.media.raw.sampling import Sampler
 from videoprep_nb.media.raw.sections import Section
 from videoprep_nb.media.raw.time_line import NO_STAMP, Ticks
 
@@ -45,6 +48,7 @@ class Recording:
         packets: Its packets.
         claimed_frame_count: Frames that its header reports, None without.
         claimed_duration_s: Seconds that its header reports, None without.
+        shapes: Index of a packet and how its frame is shown, for the first decoded frame and wherever that changes.
     """
 
     section: Section
@@ -54,9 +58,12 @@ class Recording:
     packets: Packets
     claimed_frame_count: int | None
     claimed_duration_s: float | None
+    shapes: list[tuple[int, Display]]
 
 
-def recording_of(container: Any, choice: StreamChoice, section: Section, packets: Packets) -> Recording:
+def recording_of(
+    container: Any, choice: StreamChoice, section: Section, packets: Packets, shapes: list[tuple[int, Display]]
+) -> Recording:
     """Describe a recording whose packets were read."""
     stream = choice.stream
     return Recording(
@@ -67,24 +74,34 @@ def recording_of(container: Any, choice: StreamChoice, section: Section, packets
         packets=packets,
         claimed_frame_count=stream.frames or None,
         claimed_duration_s=_claimed_duration_s(container, stream),
+        shapes=shapes,
     )
 
 
-def read_later_recording(path: Path, section: Section, video_stream: int) -> Recording | None:
+def read_later_recording(
+    path: Path, section: Section, video_stream: int, crop: Crop, key_frames: int
+) -> Recording | None:
     """Read a recording that lies behind another one; None if it cannot be read.
 
     Args:
         path: The file.
         section: Where the recording lies.
         video_stream: Number of the video stream of the recording before; one that has fewer is read by its own choice.
+        crop: What the container hides of every frame.
+        key_frames: How many key frames to decode, to find what changes on the way.
     """
     try:
         with open_raw(path, section) as container:
             choice = _same_stream(container, video_stream)
+            sampler = Sampler(choice.stream, crop, path.stat().st_size, key_frames, measures_scan=False)
             packets = Packets()
             for packet in read_packets(container, choice.stream):
                 packets.add(packet)
-            return recording_of(container, choice, section, packets) if packets.shown else None
+                if key_frames:
+                    sampler.take(packet, packets.shown)
+            sampler.finish(packets.shown)
+            shapes = sampler.sample.shapes
+            return recording_of(container, choice, section, packets, shapes) if packets.shown else None
     except ProbeError:
         return None
 

@@ -1,10 +1,10 @@
 """The first of two passes over a raw file: what it holds and when its frames were taken; few frames are decoded."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from videoprep_nb.core.errors import ProbeError
 from videoprep_nb.core.text import plural
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.raw.crop import Crop, container_crop
-from videoprep_nb.media.raw.display import Display, display_of
+from videoprep_nb.media.raw.display import Display
 from videoprep_nb.media.raw.open_raw import choose_stream, open_raw, read_packets
 from videoprep_nb.media.raw.rate import MAX_SLOTS_PER_FRAME, FrameRate, measure_rate
 from videoprep_nb.media.raw.recordings import (
@@ -27,27 +27,14 @@ from videoprep_nb.media.raw.recordings import (
     read_later_recording,
     recording_of,
 )
+from videoprep_nb.media.raw.sampling import Sample, Sampler
+from videoprep_nb.media.raw.scan import Scan
 from videoprep_nb.media.raw.sections import Section, find_sections
 from videoprep_nb.media.raw.time_line import NO_STAMP, TimeLine, time_line
 
-_SAMPLE_PACKETS = 32
-_PACKETS_TO_FIRST_FRAME = 300
 _FIRST_YEAR = 1990
 _FIELD_SHARE = 0.75
 _MIN_SLOTS_TO_REFUSE = 1000
-
-
-@dataclass
-class Sample:
-    """The first frames of a stream."""
-
-    frames: list[Any] = field(default_factory=list)
-    packets: int = 0
-
-    @property
-    def packets_hold_fields(self) -> bool:
-        """Whether two packets make a frame."""
-        return self.frames[0].interlaced_frame and len(self.frames) < _FIELD_SHARE * self.packets
 
 
 @dataclass(frozen=True)
@@ -61,6 +48,7 @@ class Survey:
         corrupt: ``(N,)`` which of them the container marks as damaged.
         frame_rate: The rate of the frames, and their times.
         packet_times_s: ``(N,)`` ascending times of the frames before they were evened out, in seconds.
+        scan: How the frames were scanned, as far as that could be measured.
         display: How the first frame is shown.
         crop: What the container hides of every frame.
         facts: The fields of a ``VideoInfo``.
@@ -72,18 +60,20 @@ class Survey:
     corrupt: npt.NDArray[np.bool_]
     frame_rate: FrameRate
     packet_times_s: npt.NDArray[np.float64]
+    scan: Scan | None
     display: Display
     crop: Crop
     facts: dict[str, Any]
 
 
-def survey_file(path: Path, *, video_stream: int, max_pause_s: float) -> Survey:
+def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames: int = 0) -> Survey:
     """Read all packets of a raw file.
 
     Args:
         path: The file.
         video_stream: Number of the video stream, from 1; 0 chooses.
         max_pause_s: Longer pauses are cut out of the time line.
+        key_frames: How many key frames to decode, spread over the file, to find what changes on the way.
 
     Raises:
         ProbeError: It is not a video that can be processed; the message is the end of a sentence.
@@ -92,9 +82,13 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float) -> Survey:
     with open_raw(path, first) as container:
         choice = choose_stream(container, video_stream)
         stream = choice.stream
-        packets, sample = _read(container, stream)
-        found = [read_later_recording(path, section, choice.number) for section in later]
-        recordings = (recording_of(container, choice, first, packets), *filter(None, found))
+        crop = container_crop(path, stream.index)
+        sampler = Sampler(stream, crop, path.stat().st_size, key_frames)
+        packets, sample = _read(container, stream, sampler)
+        found = [
+            read_later_recording(path, section, choice.number, crop, key_frames // len(later)) for section in later
+        ]
+        recordings = (recording_of(container, choice, first, packets, sample.shapes), *filter(None, found))
         tick_s = common_tick_s(recordings)
         shown, decoded = joined_stamps(recordings, tick_s)
         claimed = _claimed_rates(stream, stamp_count=int((shown != NO_STAMP).sum()))
@@ -116,8 +110,7 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float) -> Survey:
         frame_rate = measure_rate(times_s, claimed, max(recording.tick_s for recording in recordings))
         count = len(times_s) if sample.packets_hold_fields else int(kept.sum())
         duration_s = _duration_s(frame_rate.times_s, count, frame_rate.rate)
-        crop = container_crop(path, stream.index)
-        display = display_of(sample.frames[0], Fraction(stream.sample_aspect_ratio or 1), crop)
+        display = sample.shapes[0][1]
         return Survey(
             recordings=recordings,
             line=line,
@@ -125,6 +118,7 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float) -> Survey:
             corrupt=corrupt,
             frame_rate=frame_rate,
             packet_times_s=times_s,
+            scan=sample.votes.scan,
             display=display,
             crop=crop,
             facts={
@@ -138,7 +132,8 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float) -> Survey:
                 "is_mirrored": display.turn.mirrored,
                 "ignored_rotation_deg": round(display.turn.ignored_deg, 1),
                 "sample_aspect": str(display.sample_aspect),
-                "is_interlaced": any(frame.interlaced_frame for frame in sample.frames),
+                "is_interlaced": sample.is_interlaced,
+                "is_marked_interlaced": sample.is_marked,
                 "hdr": display.colour.hdr,
                 "is_wide_gamut": display.colour.is_wide,
                 "rate": str(frame_rate.rate),
@@ -155,6 +150,7 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float) -> Survey:
                 "pixel_format": display.pixel_format,
                 "audio_codec": _audio_codec(container),
                 "recorded_at": _recorded_at(container),
+                "changes": list(_changes(recordings, line, kept)) if key_frames else [],
                 "cuts": [{"at_s": cut.at_s, "removed_s": cut.removed_s} for cut in line.cuts],
             },
         )
@@ -166,32 +162,17 @@ def _sections(path: Path) -> list[Section]:
     return find_sections(path, format_name)
 
 
-def _read(container: Any, stream: Any) -> tuple[Packets, Sample]:
-    packets, sample = Packets(), Sample()
-    is_sampling = True
+def _read(container: Any, stream: Any, sampler: Sampler) -> tuple[Packets, Sample]:
+    packets = Packets()
     for packet in read_packets(container, stream):
         if packet.has_sidedata("encryption_info"):
             raise ProbeError("it is encrypted; export it from its recorder or player without encryption")
         packets.add(packet)
-        if is_sampling:
-            sample.packets += 1
-            sample.frames += _decode(packet)
-            limit = _SAMPLE_PACKETS if sample.frames else _PACKETS_TO_FIRST_FRAME
-            is_sampling = sample.packets < limit
-            if not is_sampling:
-                sample.frames += _decode(None, stream)
-    if is_sampling:
-        sample.frames += _decode(None, stream)
-    if not sample.frames:
+        sampler.take(packet, packets.shown)
+    sampler.finish(packets.shown)
+    if not sampler.sample.shapes:
         raise ProbeError("none of its frames can be decoded" if packets.shown else "it has no frames")
-    return packets, sample
-
-
-def _decode(packet: Any, stream: Any = None) -> list[Any]:
-    try:
-        return packet.decode() if packet is not None else stream.codec_context.decode(None)  # type: ignore[no-any-return]
-    except av.FFmpegError:
-        return []  # a damaged frame; the next one may be whole
+    return packets, sampler.sample
 
 
 def _times_of_frames(times_s: npt.NDArray[np.float64], sample: Sample) -> npt.NDArray[np.float64]:
@@ -231,6 +212,20 @@ def _starts_at_s(container: Any, line: TimeLine, kept: npt.NDArray[np.bool_]) ->
     if first_s is None or container.start_time is None:
         return 0.0
     return max(0.0, round(first_s - float(container.start_time / av.time_base), 6))
+
+
+def _changes(recordings: Sequence[Recording], line: TimeLine, kept: npt.NDArray[np.bool_]) -> Iterator[dict[str, Any]]:
+    """Shapes that differ from the one before, and since when."""
+    start_s = line.first_s(kept) or 0.0
+    shapes = [
+        (start + packet, display)
+        for start, recording in zip(_first_packets(recordings), recordings, strict=True)
+        for packet, display in recording.shapes
+    ]
+    for (_, before), (packet, display) in pairwise(shapes):
+        if display.fields != before.fields:
+            is_packet = np.arange(len(line.shown)) == packet
+            yield {"at_s": max(0.0, (line.first_s(is_packet) or start_s) - start_s), **display.fields}
 
 
 def _sum(claims: Sequence[Any]) -> Any:

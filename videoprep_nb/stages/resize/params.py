@@ -29,7 +29,7 @@ class ResizeParams(Params):
     max_pause_s: float = Field(60.0, gt=0, description="cut out longer pauses of the recording")
     video_stream: int = Field(0, ge=0, le=99, description="number of the video stream, from 1; 0 chooses")
     deinterlace: Literal["auto", "on", "off"] = Field(
-        "auto", description="take lines of two moments apart: auto (where the file has them), on or off"
+        "auto", description="take lines of two moments apart: auto (where marked or measured), on or off"
     )
     damaged_frames: Literal["keep", "leave_out"] = Field("keep", description="keep or leave_out damaged frames")
     encoder_preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = Field(
