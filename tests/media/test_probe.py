@@ -155,7 +155,7 @@ def test_image_is_refused(tmp_path: Path) -> None:
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuvj420p"
         container.mux(stream.encode(av.VideoFrame.from_ndarray(number_frame(1), format="rgb24")))
         container.mux(stream.encode(None))
-    with pytest.raises(ProbeError, match="not a video file"):
+    with pytest.raises(ProbeError, match="it is an image"):
         probe(path)
 
 

@@ -11,15 +11,10 @@ from videoprep_nb.core.errors import FfmpegError
 from videoprep_nb.core.layout import disk_full_error
 from videoprep_nb.core.threads import thread_count
 from videoprep_nb.media.child import run_child
+from videoprep_nb.media.demuxers import INPUT_FORMATS
 
 FFMPEG_VARIABLE = "VIDEOPREP_FFMPEG"
 
-# Containers that hold video and refer to nothing outside themselves. Left out on purpose: playlists (hls, dash,
-# concat), descriptions of streams (sdp, rtsp), image sequences (image2) and scripts (avisynth).
-INPUT_FORMATS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,asf,ogg,mxf,dv,gif,ivf,"
-    "h263,h264,hevc,m4v,mjpeg,mpjpeg,obu,nut,rm,wtv,yuv4mpegpipe,dhav,hxvs"
-)
 MAX_PIXELS = 1 << 26
 """Pixels of a frame, 8192 × 8192: a small file can otherwise ask for gigabytes."""
 

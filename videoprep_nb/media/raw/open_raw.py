@@ -1,6 +1,8 @@
 """Open a raw file, choose its video stream, and read its packets."""
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,12 @@ import av.logging
 from av.stream import Disposition
 
 from videoprep_nb.core.errors import ProbeError
+from videoprep_nb.media.demuxers import refused_as
 from videoprep_nb.media.ffmpeg import MAX_PIXELS, RAW_INPUT_OPTIONS, file_url
 from videoprep_nb.media.raw.sections import WHOLE_FILE, Section
 
+_PROBED = re.compile(r"Format (\S+) (?:probed|detected)")
+_TOO_LARGE = re.compile(r"Picture size (\d+)x(\d+) exceeds")
 _ENCRYPTED_TAGS = ("encv", "drmi")
 _PREVIEW_SHARE = 1 / 6
 """A stream with a smaller share of the pixels of the largest one is a preview."""
@@ -50,24 +55,27 @@ def open_raw(path: Path, section: Section = WHOLE_FILE) -> Any:
     Raises:
         ProbeError: It is not a video; the message is the end of a sentence.
     """
-    av.logging.set_level(av.logging.ERROR)
     url, options = file_url(path), dict(RAW_INPUT_OPTIONS)
     if section != WHOLE_FILE:
         end = path.stat().st_size if section.end is None else section.end
         url = f"subfile,,start,{section.start},end,{end},,:{url}"
         options["protocol_whitelist"] = "file,subfile"
-    with av.logging.Capture() as log:
+    with _log_of_libav(av.logging.WARNING) as log:
         try:
-            return av.open(url, format=_forced_format(path), options=options, metadata_errors="replace")
+            container = av.open(url, format=_forced_format(path), options=options, metadata_errors="replace")
         except av.FFmpegError as error:
-            raise ProbeError(_refusal(path, [message for _, _, message in log], error)) from error
+            raise ProbeError(_refusal(path, _messages(log), error)) from error
+    if any("external track" in message for message in _messages(log)):
+        container.close()
+        raise ProbeError("its frames lie in another file, which is not opened; export it as one file")
+    return container
 
 
 def choose_stream(container: Any, number: int = 0) -> StreamChoice:
     """Choose the video stream to read.
 
-    Covers and previews do not count. Of the others, the first is taken that the file marks as default, or else the
-    first of all.
+    Covers, previews and streams without a decoder do not count. Of the others, the first is taken that the file marks
+    as default, or else the first of all.
 
     Args:
         container: An opened file.
@@ -86,16 +94,16 @@ def choose_stream(container: Any, number: int = 0) -> StreamChoice:
     if number:
         stream = moving[number - 1]
     else:
-        least = max(map(_pixel_count, moving)) * _PREVIEW_SHARE
-        whole = [stream for stream in moving if _pixel_count(stream) >= least]
+        readable = [stream for stream in moving if stream.codec_context is not None] or moving
+        least = max(map(_pixel_count, readable)) * _PREVIEW_SHARE
+        whole = [stream for stream in readable if _pixel_count(stream) >= least]
         stream = next((stream for stream in whole if stream.disposition & Disposition.default), whole[0])
     if stream.codec_context is None:
         raise ProbeError("its video codec is unknown")
     if stream.codec_context.codec_tag in _ENCRYPTED_TAGS:
         raise ProbeError("it is encrypted; export it from its recorder or player without encryption")
     if _pixel_count(stream) > MAX_PIXELS:
-        size = f"{stream.codec_context.width:,}×{stream.codec_context.height:,}"
-        raise ProbeError(f"its frames have {size} pixels; at most {MAX_PIXELS:,} pixels are accepted")
+        raise _too_many_pixels(stream.codec_context.width, stream.codec_context.height)
     stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
     return StreamChoice(stream, moving.index(stream) + 1, tuple(map(_description, moving)))
 
@@ -121,9 +129,25 @@ def _forced_format(path: Path) -> str | None:
     return "mpegts" if len(starts) > 1 and set(starts) == set(_TS_SYNC) else None
 
 
+@contextmanager
+def _log_of_libav(level: int) -> Iterator[list[Any]]:
+    av.logging.set_level(level)
+    try:
+        with av.logging.Capture() as log:
+            yield log
+    finally:
+        av.logging.set_level(av.logging.ERROR)
+
+
+def _messages(log: list[Any]) -> list[str]:
+    return [message for _, _, message in log]
+
+
 def _refusal(path: Path, log: list[str], error: av.FFmpegError) -> str:
     if any("whitelist" in message for message in log):
-        return "it is not a video file (a playlist, image, text or audio file)"
+        format_name = _format_name(path)
+        what = refused_as(format_name) or "a format that is not accepted"
+        return f"it is {what} ({format_name}), not a video recording"
     with path.open("rb") as file:
         is_mp4 = file.read(8)[4:] in _MP4_BOXES
     if is_mp4 and any("moov atom not found" in message for message in log):
@@ -132,6 +156,36 @@ def _refusal(path: Path, log: list[str], error: av.FFmpegError) -> str:
             "a repair tool such as untrunc may rebuild it from another recording of the same camera"
         )
     return f"it is damaged or not a video ({error.strerror})"
+
+
+def decode_sample(context: Any, packet: Any) -> list[Any]:
+    """Decode a packet, or with None what the decoder held back; damaged frames are left out.
+
+    Args:
+        context: The decoder, as PyAV has it.
+        packet: The packet.
+
+    Raises:
+        ProbeError: A frame is too large, which containers may conceal.
+    """
+    frames: list[Any] = []
+    with _log_of_libav(av.logging.ERROR) as log, suppress(av.FFmpegError):
+        frames = context.decode(packet)
+    if match := next(filter(None, map(_TOO_LARGE.match, _messages(log))), None):
+        raise _too_many_pixels(int(match[1]), int(match[2]))
+    return frames
+
+
+def _too_many_pixels(width: int, height: int) -> ProbeError:
+    return ProbeError(f"its frames have {width:,}×{height:,} pixels; at most {MAX_PIXELS:,} pixels are accepted")
+
+
+def _format_name(path: Path) -> str:
+    """The container that libav sees in a file which it may not read."""
+    with _log_of_libav(av.logging.DEBUG) as log, suppress(av.FFmpegError):
+        av.open(file_url(path), options=dict(RAW_INPUT_OPTIONS))
+    found = map(_PROBED.match, _messages(log))
+    return next((match[1] for match in found if match), "unknown")
 
 
 def _pixel_count(stream: Any) -> int:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import av
-
+from videoprep_nb.core.errors import ProbeError
 from videoprep_nb.media.raw.crop import Crop
 from videoprep_nb.media.raw.display import Display
+from videoprep_nb.media.raw.open_raw import decode_sample
 from videoprep_nb.media.raw.scan import ScanVotes
 from videoprep_nb.media.raw.shapes import Shapes
 
@@ -126,9 +126,11 @@ class Sampler:
 
     def _decode(self, packet: Any, stamps: Sequence[int]) -> None:
         try:
-            frames = self._context.decode(packet)
-        except av.FFmpegError:
-            return  # a damaged frame; the next one may be whole
+            frames = decode_sample(self._context, packet)
+        except ProbeError:
+            if self.sample.shapes:
+                return  # a damaged header; the next one may be whole
+            raise
         for frame in frames:
             self._note(frame, stamps)
 

@@ -17,6 +17,7 @@ _BOX_HEADER_BYTES = 16
 _RIFF_HEADER_BYTES = 12
 
 _SIGNATURES = {
+    "apng": rb"\x89PNG\r\n\x1a\n",
     "asf": rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c",
     "flv": rb"FLV\x01[\x00\x01\x04\x05]\x00\x00\x00\x09",
     "ivf": rb"DKIF\x00\x00\x20\x00",
@@ -25,6 +26,7 @@ _SIGNATURES = {
     "nut": rb"nut/multimedia container\x00",
     "ogg": rb"OggS\x00\x02",
     "rm": rb"\.RMF\x00\x00\x00\x12",
+    "smjpeg": rb"\x00\nSMJPEG",
     "wtv": rb"\xb7\xd8\x00\x20\x37\x49\xda\x11\xa6\x4e\x00\x07\xe9\x5e\xad\x8d",
     "yuv4mpegpipe": rb"YUV4MPEG2 ",
 }
