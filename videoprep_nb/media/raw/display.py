@@ -57,6 +57,13 @@ class Display:
     colour: Colour
 
     @property
+    def crop_filter(self) -> str:
+        """The ffmpeg filter that leaves the visible part of a decoded frame."""
+        left, top = self.crop_xy
+        # not rounded to whole chroma samples, which would leave nothing of a single pixel
+        return f"crop={self.width}:{self.height}:{left}:{top}:exact=1"
+
+    @property
     def shown_size(self) -> tuple[int, int]:
         """Width and height of a turned frame, in stored pixels."""
         return (self.width, self.height) if self.turn.clockwise_deg % 180 == 0 else (self.height, self.width)
@@ -80,28 +87,34 @@ class Display:
         }
 
 
-def display_of(frame: Any, sample_aspect: Fraction, crop: tuple[int, int, int, int] = (0, 0, 0, 0)) -> Display:
+def display_of(frame: Any, sample_aspect: Fraction, turn: Turn, crop: tuple[int, int, int, int]) -> Display:
     """Describe a decoded frame.
 
     Args:
         frame: A frame, as PyAV has it.
         sample_aspect: Width over height of a stored pixel.
+        turn: How a player turns it.
         crop: Pixels that the container hides at the top, bottom, left and right.
     """
     top, bottom, left, right = crop
     width, height = frame.width - left - right, frame.height - top - bottom
     if width <= 0 or height <= 0:  # a crop that belongs to another size
         top, left, width, height = 0, 0, frame.width, frame.height
-    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
     return Display(
         width=width,
         height=height,
         crop_xy=(left, top),
         sample_aspect=sample_aspect,
-        turn=Turn() if matrix is None else turn_of(np.frombuffer(matrix, np.int32)),
+        turn=turn,
         pixel_format=frame.format.name,
         colour=colour_of(frame),
     )
+
+
+def coded_turn(frame: Any) -> Turn | None:
+    """How a player turns a decoded frame, None if the frame does not say."""
+    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+    return None if matrix is None else turn_of(np.frombuffer(matrix, np.int32))
 
 
 def turn_of(matrix: Any) -> Turn:

@@ -79,10 +79,8 @@ def standard_filters(
         field_order: Which field of an interlaced frame comes first: ``tff``, ``bff`` or ``auto`` (as the frame says);
             None for a progressive one.
     """
-    left, top = display.crop_xy
-    crop = [f"crop={display.width}:{display.height}:{left}:{top}"]
     return [
-        *crop,
+        display.crop_filter,
         *([f"bwdif=mode=send_frame:parity={field_order}:deint=all"] if field_order else []),
         *display.turn.filters,
         *display.colour.scaled((placement.scaled_width, placement.scaled_height), standard_matrix),

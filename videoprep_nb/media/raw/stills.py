@@ -23,9 +23,8 @@ def write_still(decoded: DecodedFrame, path: Path, size: tuple[int, int]) -> Non
     shown = (float(display.shown_size[0] * display.shown_sample_aspect), float(display.shown_size[1]))
     scale = min(limit / side for limit, side in zip(size, shown, strict=True))
     width, height = (max(2, round(side * scale / 2) * 2) for side in shown)
-    left, top = display.crop_xy
     filters: list[Filter] = [
-        f"crop={display.width}:{display.height}:{left}:{top}",
+        display.crop_filter,
         *display.turn.filters,
         *display.colour.scaled((width, height), "smpte170m", full_range=True),
         f"format={_FORMAT}",
