@@ -13,7 +13,14 @@ from videoprep_nb.core.errors import PackageError
 from videoprep_nb.core.layout import file_sha256, video_id_of_clip
 from videoprep_nb.core.records import ClipRecord, ClipTable, FrameRecord, FrameTable
 from videoprep_nb.exports.dense_proposals import DenseProposals
-from videoprep_nb.exports.manifest import Manifest, ManifestClip, ManifestFrame, ManifestPart, ManifestVideo
+from videoprep_nb.exports.manifest import (
+    Manifest,
+    ManifestClip,
+    ManifestDamage,
+    ManifestFrame,
+    ManifestPart,
+    ManifestVideo,
+)
 from videoprep_nb.media.resize import ResizeResult, source_stamps_file, source_times_file
 
 Times = npt.NDArray[np.float64]
@@ -81,6 +88,9 @@ def _video(record_file: Path, clips: ClipTable, table: FrameTable, frames_dir: P
         source_height=parts[0].source_height,
         transform=parts[0].transform,
         parts=parts,
+        starts_at_s=record.source.starts_at_s,
+        undecodable_first_frames=record.undecodable_first_frames,
+        damage=[ManifestDamage(**span.model_dump()) for span in record.damage],
         width=table.width,
         height=table.height,
         clips=[
@@ -121,6 +131,7 @@ def _frames(
             time_in_clip_s=frame.time_in_clip_s,
             time_in_source_s=time_in_source_s,
             source_pts_s=_time_at(stamps_s, index),
+            is_damaged=record.is_damaged(index),
             wall_clock=recorded_at and recorded_at + timedelta(seconds=time_in_source_s),
             sha256=file_sha256(frames_dir / clip.clip_id / frame.name),
         )

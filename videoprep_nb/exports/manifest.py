@@ -29,6 +29,7 @@ class ManifestFrame(Record):
         source_pts_s: Presentation time stamp of the frame of the source file that it shows, in seconds; None if
             unknown.
         wall_clock: When it was recorded; None if the container does not say.
+        is_damaged: The decoder had to conceal damage in it, or it is built on a damaged frame.
         sha256: Hash of the JPEG, hexadecimal; empty if unknown.
     """
 
@@ -38,6 +39,7 @@ class ManifestFrame(Record):
     time_in_source_s: float
     source_pts_s: float | None = None
     wall_clock: datetime | None = None
+    is_damaged: bool = False
     sha256: str = ""
 
 
@@ -85,6 +87,22 @@ class ManifestPart(Record):
     transform: FrameTransform
 
 
+class ManifestDamage(Record):
+    """Damaged frames of a video, in a row.
+
+    Args:
+        start_frame: The first frame of the standard video that shows them, or would if they were not left out.
+        end_frame: The last one.
+        frame_count: How many of the source.
+        lacks_key_frame: They are built on a key frame that is not in the file.
+    """
+
+    start_frame: int = Field(ge=0)
+    end_frame: int = Field(ge=0)
+    frame_count: int = Field(ge=1)
+    lacks_key_frame: bool = False
+
+
 class ManifestVideo(Record):
     """One video.
 
@@ -97,6 +115,9 @@ class ManifestVideo(Record):
         source_height: The same for its height.
         transform: From pixels of the source to pixels of the frame, in the first part; None if unknown.
         parts: Parts of the source whose frames have one shape, in order; empty if unknown.
+        starts_at_s: When a player shows its first frame, in seconds after it began to play the file.
+        undecodable_first_frames: Frames at its beginning that cannot be decoded.
+        damage: Damaged frames.
         width: Width of the frames in pixels.
         height: Height of the frames in pixels.
         clips: Its clips, in order.
@@ -110,6 +131,9 @@ class ManifestVideo(Record):
     source_height: int | None = None
     transform: FrameTransform | None = None
     parts: list[ManifestPart] = []  # noqa: RUF012 - pydantic copies it
+    starts_at_s: float = 0.0
+    undecodable_first_frames: int = 0
+    damage: list[ManifestDamage] = []  # noqa: RUF012 - pydantic copies it
     width: int = Field(gt=0)
     height: int = Field(gt=0)
     clips: list[ManifestClip]

@@ -1,6 +1,6 @@
 """Convert a raw video to the standard form."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from fractions import Fraction
@@ -14,7 +14,7 @@ from videoprep_nb.core.records import Record
 from videoprep_nb.core.text import plural
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.probe import unchanged_file
-from videoprep_nb.media.raw.conversion import Conversion, Targets
+from videoprep_nb.media.raw.conversion import Conversion, DamagedFrames, Targets
 from videoprep_nb.media.raw.parent import ask_child
 from videoprep_nb.media.shape import Shape, change_findings
 from videoprep_nb.media.standard import read_standard
@@ -39,16 +39,28 @@ class DamagedSpan(Record):
     """Damaged frames in a row.
 
     Args:
-        start_s: Time of the first one in the standard video, in seconds.
-        end_s: Time of the last one.
-        frame_count: How many.
+        start_frame: The first frame of the standard video that shows them, or would if they were not left out.
+        end_frame: The last one.
+        frame_count: How many of the source.
         lacks_key_frame: They are built on a key frame that is not in the file.
     """
 
-    start_s: float
-    end_s: float
+    start_frame: int
+    end_frame: int
     frame_count: int
     lacks_key_frame: bool
+
+
+class Gap(Record):
+    """A time without frames; the frame before it is repeated.
+
+    Args:
+        start_frame: The frame before it, in the standard video.
+        duration_s: How long it lasts, in seconds.
+    """
+
+    start_frame: int
+    duration_s: float
 
 
 class ResizeResult(Record):
@@ -73,8 +85,12 @@ class ResizeResult(Record):
         frame_count: Frames in the standard video, counted in the written file.
         repeated_frame_count: Those that show the same source frame as the one before.
         left_out_frame_count: Decoded frames that are not in the standard video.
+        undecodable_first_frames: Frames at the beginning that cannot be decoded; the standard video starts after them.
+        undecodable_first_s: Seconds that they last.
+        gaps: Times without frames.
         is_deinterlaced: Whether lines of two moments were taken apart.
         damage: Damaged frames.
+        damaged_frames: Whether they were kept or left out.
         stills: Standard frames whose source frame is kept as an image for the report.
         findings: Notes on the source, and on frame counts that differ.
     """
@@ -97,8 +113,12 @@ class ResizeResult(Record):
     frame_count: int
     repeated_frame_count: int
     left_out_frame_count: int
+    undecodable_first_frames: int = 0
+    undecodable_first_s: float = 0.0
+    gaps: list[Gap] = []  # noqa: RUF012 - pydantic copies it
     is_deinterlaced: bool
     damage: list[DamagedSpan]
+    damaged_frames: DamagedFrames = "keep"
     stills: list[int]
     findings: list[str]
 
@@ -115,6 +135,12 @@ class ResizeResult(Record):
     def part_of(self, frame: int) -> SourcePart:
         """The part that a frame of the standard video belongs to."""
         return [part for part in self.parts if part.start_frame <= frame][-1]
+
+    def is_damaged(self, frame: int) -> bool:
+        """Whether a frame of the standard video shows damage."""
+        if self.damaged_frames == "leave_out":
+            return False
+        return any(span.start_frame <= frame <= span.end_frame for span in self.damage)
 
 
 def source_stamps_file(record_file: Path) -> Path:
@@ -211,6 +237,7 @@ def _findings(result: ResizeResult) -> Iterator[str]:
     if result.decoding_error_count:
         yield f"{plural(result.decoding_error_count, 'decoding error')}; nearby frames may be damaged"
     yield from _damage_findings(result)
+    yield from _gap_findings(result)
     if result.is_deinterlaced:
         yield "was deinterlaced"
     shapes = [(float(part.start_frame / result.rate), part) for part in result.parts]
@@ -228,12 +255,28 @@ def _findings(result: ResizeResult) -> Iterator[str]:
 
 
 def _damage_findings(result: ResizeResult) -> Iterator[str]:
+    if result.undecodable_first_frames:
+        frames = plural(result.undecodable_first_frames, "frame")
+        yield f"the first {frames}, {result.undecodable_first_s:.6g} s, cannot be decoded"
     if not result.damage:
         return
     count = sum(span.frame_count for span in result.damage)
-    fate = "kept" if result.left_out_frame_count < count else "left out"
-    first, last = format_duration(result.damage[0].start_s), format_duration(result.damage[-1].end_s)
-    places = f"{plural(len(result.damage), 'place')} between {first} and {last}"
-    yield f"{plural(count, 'damaged frame')} in {places}; {fate}"
+    fate = "left out" if result.damaged_frames == "leave_out" else "kept"
+    yield f"{plural(count, 'damaged frame')} in {_places([span.start_frame for span in result.damage], result)}; {fate}"
     if result.damage[0].lacks_key_frame:
         yield "the first key frame is missing; the frames before the next one are incomplete"
+
+
+def _gap_findings(result: ResizeResult) -> Iterator[str]:
+    if result.gaps:
+        longest = max(result.gaps, key=lambda gap: gap.duration_s)
+        places = _places([gap.start_frame for gap in result.gaps], result)
+        at = format_duration(float(longest.start_frame / result.rate))
+        yield f"no frames in {places}; the longest gap, at {at}, lasts {format_duration(longest.duration_s)}"
+
+
+def _places(start_frames: Sequence[int], result: ResizeResult) -> str:
+    first, last = (format_duration(float(frame / result.rate)) for frame in (start_frames[0], start_frames[-1]))
+    if len(start_frames) == 1:
+        return f"1 place, at {first}"
+    return f"{plural(len(start_frames), 'place')} between {first} and {last}"

@@ -1,12 +1,13 @@
 """Convert a raw file to the standard form: survey, decode, place, draw, write."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from videoprep_nb.core.errors import ProbeError
 from videoprep_nb.media.raw.conversion import Conversion, Targets
@@ -23,6 +24,8 @@ _REPORT_INTERVAL_S = 0.25
 _STILL_MOMENTS = (0.1, 0.5, 0.9)
 _STILL_SIZE = (594, 334)
 _ONE_STILL_BELOW_S = 3.0
+_MIN_GAP_S = 0.5
+_MIN_GAP_STEPS = 5
 
 
 def convert(conversion: Conversion, targets: Targets, report: Callable[[int, int], None]) -> dict[str, Any]:
@@ -63,7 +66,7 @@ class _Converter:
             standard_matrix=self._matrix,
             threads=conversion.threads,
         )
-        self._damage = DamageLog()
+        self._damage = DamageLog(survey.facts["codec"])
         self._expected = max(1, round(survey.facts["duration_s"] * self._rate))
         self._placed: list[tuple[int, float, float]] = []
         self._left_out = 0
@@ -87,7 +90,9 @@ class _Converter:
                 if time.monotonic() - reported_s > _REPORT_INTERVAL_S:
                     reported_s = time.monotonic()
                     report(writer.frame_count, self._expected)
+        self._damage.finish(writer.frame_count)
         self._save_times(writer.frame_count)
+        slots = np.array([slot for slot, *_ in self._placed])
         return {
             "rate": str(self._rate),
             "frame_count": writer.frame_count,
@@ -96,18 +101,23 @@ class _Converter:
             "decoding_error_count": self._decoder.error_count,
             "repeated_frame_count": writer.frame_count - len(self._placed),
             "left_out_frame_count": self._left_out,
+            "undecodable_first_frames": self._decoder.lost_first_frames,
+            "undecodable_first_s": self._decoder.lost_first_s,
+            "gaps": list(_gaps(slots, self._rate)),
             "is_deinterlaced": self._parts.is_deinterlaced,
             "parts": [_part_fields(part) for part in self._parts.parts],
             "damage": self._damage.as_dicts(),
+            "damaged_frames": requested.damaged_frames,
             "stills": self._written_stills,
         }
 
     def _drawn(self) -> Any:
         for decoded in self._decoder.frames():
-            is_damaged = self._damage.note(decoded, self._slots.filled / float(self._rate))
+            is_damaged = self._damage.check(decoded)
             slot = None
             if not is_damaged or self._requested.damaged_frames == "keep":
                 slot = self._slots.place(decoded.time_s)
+            self._damage.note(max(0, self._slots.filled - 1) if slot is None else slot)
             if slot is None:
                 self._left_out += 1
                 continue
@@ -144,7 +154,17 @@ def _without_gaps(source_s: Times, times_s: Times) -> Times:
     if not len(known):
         return times_s
     last = known[np.maximum(np.searchsorted(known, np.arange(len(source_s)), side="right") - 1, 0)]
-    return np.where(np.isnan(source_s), np.maximum(source_s[last] + times_s - times_s[last], 0), source_s)
+    filled = np.where(np.isnan(source_s), np.maximum(source_s[last] + times_s - times_s[last], 0), source_s)
+    return np.maximum.accumulate(filled)
+
+
+def _gaps(slots: npt.NDArray[np.int64], rate: Fraction) -> Iterator[dict[str, Any]]:
+    """Where the recording has no frame for much longer than between others."""
+    steps = np.diff(slots)
+    if len(steps):
+        least = max(_MIN_GAP_S * float(rate), _MIN_GAP_STEPS * float(np.median(steps)))
+        for index in np.flatnonzero(steps > least):
+            yield {"start_frame": int(slots[index]), "duration_s": float((steps[index] - 1) / rate)}
 
 
 def _still_frames(frame_count: int, rate: float) -> list[int]:

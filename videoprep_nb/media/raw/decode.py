@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import av.logging
 import numpy as np
 
 from videoprep_nb.media.raw.display import Display
@@ -13,6 +14,13 @@ from videoprep_nb.media.raw.open_raw import choose_stream, open_raw, read_packet
 from videoprep_nb.media.raw.shapes import Shapes
 from videoprep_nb.media.raw.survey import Survey
 from videoprep_nb.media.raw.time_line import NO_STAMP
+
+_SAME_TIME_S = 1e-6
+_CODECS_WITHOUT_FLAGS = ("mjpeg",)
+"""Their decoders conceal damage without a mark on the frame."""
+
+_FRAME_PER_PACKET = ("h264", "hevc", "mpeg2video", "vp9", "av1", "libdav1d")
+"""Codecs of which every packet shows a frame, unless it holds a field."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,7 @@ class DecodedFrame:
         source_s: Seconds after a player began to play the file, pauses that were cut out included; NaN if unknown.
         is_key: It needs no other frame.
         is_damaged: The decoder or the container marks it as damaged.
+        follows_loss: Frames between the one before and this one could not be decoded.
     """
 
     frame: Any
@@ -36,6 +45,7 @@ class DecodedFrame:
     source_s: float
     is_key: bool
     is_damaged: bool
+    follows_loss: bool
 
 
 class RawDecoder:
@@ -53,8 +63,13 @@ class RawDecoder:
         self._threads = threads
         self._corrupt_stamps: set[int] = set()
         self._times = _TimeTable(survey)
+        self._errors_before = 0
+        self._heeds_messages = False
+        self._has_message = False
         self.frame_count = 0
         self.error_count = 0
+        self.lost_first_frames = 0
+        self.lost_first_s = 0.0
 
     def frames(self) -> Iterator[DecodedFrame]:
         """All frames that can be decoded, in the order of showing."""
@@ -63,7 +78,9 @@ class RawDecoder:
             end_packet = first_packet + len(recording.packets.shown)
             with open_raw(self._path, recording.section) as container:
                 stream = choose_stream(container, recording.video_stream).stream
-                stream.thread_type = "AUTO"
+                # with several threads, nobody knows which frame a message is about
+                self._heeds_messages = stream.codec_context.name in _CODECS_WITHOUT_FLAGS
+                stream.thread_type = "NONE" if self._heeds_messages else "AUTO"
                 stream.codec_context.thread_count = self._threads
                 shapes = Shapes(stream, self._survey.crop)
                 for packet in self._packets(container, stream, slice(first_packet, end_packet)):
@@ -87,16 +104,25 @@ class RawDecoder:
         yield None
 
     def _decode(self, packet: Any, stream: Any) -> list[Any]:
-        try:
-            frames: list[Any] = stream.codec_context.decode(packet)
-        except av.FFmpegError:
-            self.error_count += 1
-            return []
+        with av.logging.Capture() as messages:
+            try:
+                frames: list[Any] = stream.codec_context.decode(packet)
+            except av.FFmpegError:
+                self.error_count += 1
+                return []
+        self._has_message = bool(messages)
         return frames
 
     def _described(self, frame: Any, shapes: Shapes) -> DecodedFrame:
         ticks = frame.pts if frame.pts is not None else frame.dts
+        if self._survey.shows_in_decoding_order:
+            ticks = self._times.nth(self.frame_count - 1 + self.error_count)
         time_s, stamp_s, source_s = self._times.at(ticks)
+        if self.frame_count == 1 and time_s is not None:
+            self.lost_first_frames, self.lost_first_s = self._times.before(time_s)
+        follows_loss = self.error_count > self._errors_before or self._times.skips_frames(ticks)
+        self._errors_before = self.error_count
+        has_message = self._heeds_messages and self._has_message
         return DecodedFrame(
             frame=frame,
             display=shapes.of(frame),
@@ -104,7 +130,8 @@ class RawDecoder:
             stamp_s=stamp_s,
             source_s=source_s,
             is_key=bool(frame.key_frame),
-            is_damaged=frame.is_corrupt or ticks in self._corrupt_stamps,
+            is_damaged=frame.is_corrupt or ticks in self._corrupt_stamps or has_message,
+            follows_loss=follows_loss,
         )
 
 
@@ -122,6 +149,13 @@ class _TimeTable:
         self._first = round((line.first_s(survey.kept) or 0.0) / float(line.tick_s))
         self._packet_times_s = survey.packet_times_s
         self._evened_times_s = survey.frame_rate.times_s
+        self._kept_ticks = np.sort(stamps[survey.kept & (stamps != NO_STAMP)])
+        self._has_every_frame = (
+            survey.facts["codec"] in _FRAME_PER_PACKET
+            and not survey.facts["is_interlaced"]
+            and not survey.shows_in_decoding_order
+        )
+        self._next: int | None = None
 
     def at(self, ticks: int | None) -> tuple[float | None, float, float]:
         """Seconds on the time line, the stamp in the file, and seconds since a player began to play the file."""
@@ -134,3 +168,21 @@ class _TimeTable:
         if self._evened_times_s is not self._packet_times_s:
             time_s = float(np.interp(time_s, self._packet_times_s, self._evened_times_s))
         return time_s, stamp_s, source_s
+
+    def nth(self, index: int) -> int | None:
+        """The ticks of a frame by its number in the order of showing."""
+        return int(self._ticks[min(index, len(self._ticks) - 1)]) if len(self._ticks) else None
+
+    def skips_frames(self, ticks: int | None) -> bool:
+        """Whether frames are missing between the last one that was asked for and this one."""
+        if ticks is None or not self._has_every_frame:
+            return False
+        index, end = (int(np.searchsorted(self._kept_ticks, ticks, side)) for side in ("left", "right"))
+        skips = self._next is not None and index > self._next
+        self._next = max(end, self._next or 0)
+        return skips
+
+    def before(self, time_s: float) -> tuple[int, float]:
+        """How many frames lie before a time, and the seconds from the first of them on."""
+        count = int(np.searchsorted(self._evened_times_s, time_s - _SAME_TIME_S))
+        return count, time_s - float(self._evened_times_s[0]) if count else 0.0

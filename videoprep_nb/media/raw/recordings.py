@@ -143,6 +143,7 @@ def _claimed_duration_s(container: Any, stream: Any) -> float | None:
         return float(stream.duration * stream.time_base)
     if container.duration is None:
         return None
-    # of some containers, the duration is the last stamp, which may be the time of day
-    is_end = (container.start_time or 0) > container.duration / 2
-    return float((container.duration - is_end * container.start_time) / av.time_base)
+    # a Matroska file says when its last frame ends, which may be a time of day
+    start = container.start_time or 0
+    is_end = container.format.name.startswith("matroska") and 0 < start < container.duration
+    return float((container.duration - is_end * start) / av.time_base)

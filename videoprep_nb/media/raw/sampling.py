@@ -34,6 +34,8 @@ class Sample:
         votes: How the frames were scanned.
         first_is_marked: The first frame says that it is interlaced.
         is_marked: A frame says so.
+        last_stamp: Presentation stamp of the last of the first frames.
+        goes_back: The stamps of the first frames, in the order of showing, go back.
     """
 
     first_packets: int = 0
@@ -42,6 +44,8 @@ class Sample:
     votes: ScanVotes = field(default_factory=ScanVotes)
     first_is_marked: bool = False
     is_marked: bool = False
+    last_stamp: int | None = None
+    goes_back: bool = False
 
     @property
     def packets_hold_fields(self) -> bool:
@@ -143,7 +147,10 @@ class Sampler:
             sample.shapes.append((_packet_of(frame, stamps), display))
         sample.is_marked |= frame.interlaced_frame
         sample.votes.take(frame)
-        sample.first_frames += self._is_first_run
+        if self._is_first_run:
+            sample.first_frames += 1
+            sample.goes_back |= None not in (frame.pts, sample.last_stamp) and frame.pts < sample.last_stamp
+            sample.last_stamp = frame.pts
 
 
 def _packet_of(frame: Any, stamps: Sequence[int]) -> int:

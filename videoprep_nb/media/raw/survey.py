@@ -35,6 +35,7 @@ from videoprep_nb.media.raw.time_line import NO_STAMP, TimeLine, time_line
 _FIRST_YEAR = 1990
 _FIELD_SHARE = 0.75
 _MIN_SLOTS_TO_REFUSE = 1000
+_MARKED_BEFORE_CUT = (1, 2)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Survey:
         line: All packets on one clock.
         kept: ``(N,)`` which of them hold frames that are shown.
         corrupt: ``(N,)`` which of them the container marks as damaged.
+        shows_in_decoding_order: The file has no stamps for showing; those it has belong to frames in their order.
         frame_rate: The rate of the frames, and their times.
         packet_times_s: ``(N,)`` ascending times of the frames before they were evened out, in seconds.
         scan: How the frames were scanned, as far as that could be measured.
@@ -58,6 +60,7 @@ class Survey:
     line: TimeLine
     kept: npt.NDArray[np.bool_]
     corrupt: npt.NDArray[np.bool_]
+    shows_in_decoding_order: bool
     frame_rate: FrameRate
     packet_times_s: npt.NDArray[np.float64]
     scan: Scan | None
@@ -103,7 +106,7 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames
         )
         corrupt = np.concatenate([recording.packets.corrupt for recording in recordings])
         # a container may mark a packet as damaged only because the clock jumps behind it
-        corrupt[[cut.packet - 1 for cut in line.cuts]] = False
+        corrupt[[cut.packet - back for cut in line.cuts for back in _MARKED_BEFORE_CUT if cut.packet >= back]] = False
         times_s = line.times_s(kept)
         if sample.packets_hold_fields:
             times_s = _times_of_frames(times_s, sample)
@@ -116,6 +119,7 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames
             line=line,
             kept=kept,
             corrupt=corrupt,
+            shows_in_decoding_order=sample.goes_back,
             frame_rate=frame_rate,
             packet_times_s=times_s,
             scan=sample.votes.scan,

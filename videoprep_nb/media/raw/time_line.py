@@ -140,7 +140,9 @@ def time_line(
     removed = np.append(0, np.cumsum(skipped[jumps]))
     max_delay = max(float(max(_MAX_DELAY_S, max_pause_s) / tick_s), 4 * _REORDERED_FRAMES * usual)
     shown_parts = _parts_of_shown(shown, decoded, parts, removed, cut_packets, max_delay)
-    removed -= _misplaced(np.where(shown != NO_STAMP, shown - removed[shown_parts], NO_STAMP), shown_parts, usual)
+    removed -= _misplaced(
+        np.where(shown != NO_STAMP, shown - removed[shown_parts], NO_STAMP), shown_parts, len(removed), usual
+    )
     decoded = np.where(decoded != NO_STAMP, decoded - removed[parts], NO_STAMP)
     shown = np.where(shown != NO_STAMP, shown - removed[shown_parts], NO_STAMP)
     shown = np.where(_delays(shown, decoded) <= max_delay, shown, NO_STAMP)
@@ -192,23 +194,27 @@ def _clock(shown: Ticks, decoded: Ticks) -> Ticks:
 def _parts_of_shown(
     shown: Ticks, decoded: Ticks, parts: Ticks, removed: Ticks, cuts: npt.NDArray[np.intp], max_delay: float
 ) -> Ticks:
-    """The part that a packet is shown in: reordered frames before a cut are shown after it."""
+    """The part that a packet is shown in: near a cut, reordered frames are shown on its other side."""
     corrected = parts.copy()
     decoded = np.where(decoded != NO_STAMP, decoded - removed[parts], NO_STAMP)
+    is_far = _delays(shown - removed[parts], decoded) > max_delay
     for cut in cuts:
-        before = np.arange(max(0, cut - _REORDERED_FRAMES), cut)
-        early = before[_delays((shown - removed[parts])[before], decoded[before]) > max_delay]
-        corrected[early] = parts[cut]
+        for side, part in (
+            (np.arange(max(0, cut - _REORDERED_FRAMES), cut), parts[cut]),
+            (np.arange(cut, min(len(parts), cut + _REORDERED_FRAMES)), parts[cut] - 1),
+        ):
+            far = side[is_far[side]]
+            corrected[far[_delays(shown[far] - removed[part], decoded[far]) <= max_delay]] = part
     return corrected
 
 
-def _misplaced(shown: Ticks, parts: Ticks, usual: float) -> Ticks:
+def _misplaced(shown: Ticks, parts: Ticks, count: int, usual: float) -> Ticks:
     """Ticks that each part has to go on, for its first frame to be shown a usual step after the last one before.
 
     Behind a cut, the first decoding stamps may be those of showing, or the other way round.
     """
     known = shown > -_LARGEST_STAMP
-    first, last = (np.full(parts.max() + 1, bound) for bound in (_LARGEST_STAMP, -_LARGEST_STAMP))
+    first, last = (np.full(count, bound) for bound in (_LARGEST_STAMP, -_LARGEST_STAMP))
     np.minimum.at(first, parts[known], shown[known])
     np.maximum.at(last, parts[known], shown[known])
     shifts = np.rint(last[:-1] + usual - first[1:])

@@ -17,6 +17,7 @@ from videoprep_nb.viz.style import MUTED, SECOND
 
 _CELL_WIDTH = 594
 _STRIPE_PX = 3
+_FATES = {"keep": "kept", "leave_out": "left out"}
 
 
 def before_and_after(result: ResizeResult, folder: Path) -> Image:
@@ -65,8 +66,22 @@ def resize_summary(result: ResizeResult) -> HTML:
 
 
 def findings(result: ResizeResult) -> HTML:
-    """Notes on the source."""
-    return tables.remarks(result.findings, "No notes on the source.")
+    """Notes on the source, and a table of damaged frames where there are any."""
+    notes = tables.remarks(result.findings, "No notes on the source.")
+    return tables.html(notes.data + _damage_table(result).data) if result.damage else notes
+
+
+def _damage_table(result: ResizeResult) -> HTML:
+    rows = [
+        (
+            tables.clock(float(span.start_frame / result.rate)),
+            tables.clock(float((span.end_frame + 1) / result.rate)),
+            f"{span.frame_count:,}",
+            "key frame missing" if span.lacks_key_frame else "data damaged or lost",
+        )
+        for span in result.damage
+    ]
+    return tables.table(["from", "to", f"damaged frames, {_FATES[result.damaged_frames]}", "reason"], rows)
 
 
 def _before(result: ResizeResult, folder: Path, index: int) -> Tile:

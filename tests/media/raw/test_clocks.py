@@ -1,0 +1,138 @@
+"""Clocks of real containers: every frame once, in order, at its time; what is odd is reported."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.raw_files import converted, with_stamps
+from tests.support.synthetic import encode_numbers, write_counter_video
+from videoprep_nb.core.errors import ProbeError
+
+H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "12", "-g", "25")
+WITHOUT_B_FRAMES = (*H264, "-bf", "0")
+MPEG4 = ("-c:v", "mpeg4", "-q:v", "2")
+CODECS = {
+    "mkv": H264,
+    "mp4": H264,
+    "ts": H264,
+    "nut": H264,
+    "flv": WITHOUT_B_FRAMES,
+    "mpg": ("-c:v", "mpeg2video", "-q:v", "2", "-bf", "2", "-f", "vob"),
+    "asf": MPEG4,
+    "ogv": ("-c:v", "libtheora", "-q:v", "9"),
+}
+
+
+@pytest.mark.parametrize("suffix", CODECS)
+def test_short_pause_stays_and_long_pause_goes(suffix: str, tmp_path: Path) -> None:
+    for pause_s, count in ((20, 600), (3000, 100)):
+        pause = ("-vf", f"setpts='if(gte(N,50),PTS+{pause_s}/TB,PTS)'", "-fps_mode", "passthrough")
+        source = encode_numbers(tmp_path / f"{pause_s}.{suffix}", range(100), *pause, *CODECS[suffix])
+        result = converted(source, tmp_path / str(pause_s))
+        result.check_sum()
+        assert result.distinct_numbers == list(range(100))
+        assert (result.written["rate"], result.written["frame_count"]) == ("25", count)
+        times_s = [0, 1.96, 2.04 + pause_s, 3.96 + pause_s]
+        assert result.source_times_s[[0, 49, -49, -1]] == pytest.approx(times_s, abs=0.002)
+        assert result.stamps_s[-1] - result.stamps_s[0] == pytest.approx(3.96 + pause_s, abs=0.002)
+        if pause_s == 20:
+            assert [gap["duration_s"] for gap in result.written["gaps"]] == [20.0]
+            assert result.source["cuts"] == []
+        else:
+            assert [cut["removed_s"] for cut in result.source["cuts"]] == [pytest.approx(3000, abs=0.1)]
+
+
+@pytest.mark.parametrize("start_s", [1.4, 1_700_000.0, 1_700_000_000.0])
+def test_first_stamp_does_not_matter(start_s: float, tmp_path: Path) -> None:
+    plain = encode_numbers(tmp_path / "plain.mkv", range(50), *WITHOUT_B_FRAMES)
+    source = with_stamps(plain, tmp_path / "late.mkv", lambda index: Fraction(index, 25) + Fraction(start_s))
+    result = converted(source, tmp_path)
+    assert (result.numbers, result.written["rate"]) == (list(range(50)), "25")
+    assert (result.source["cuts"], result.source["starts_at_s"]) == ([], 0.0)
+    assert result.source["claimed_duration_s"] == pytest.approx(2, abs=0.1)
+
+
+def test_wall_clock_that_arrives_after_the_first_frame(tmp_path: Path) -> None:
+    plain = encode_numbers(tmp_path / "plain.mkv", range(50), *WITHOUT_B_FRAMES)
+    source = with_stamps(
+        plain, tmp_path / "wall.mkv", lambda index: Fraction(index, 25) + (1_700_000_000 if index else 0)
+    )
+    result = converted(source, tmp_path)
+    assert (result.numbers, result.written["rate"]) == (list(range(50)), "25")
+    assert len(result.source["cuts"]) == 1
+
+
+@pytest.mark.parametrize("rate", ["1/1000", "1000", "90000"])
+def test_absurd_rate_of_an_avi_header_is_not_trusted(rate: str, tmp_path: Path) -> None:
+    source = encode_numbers(tmp_path / "plain.avi", range(50), *MPEG4)
+    data = bytearray(source.read_bytes())
+    place = data.index(b"strh") + 8 + 20
+    fraction = Fraction(rate)
+    data[place : place + 8] = fraction.denominator.to_bytes(4, "little") + fraction.numerator.to_bytes(4, "little")
+    source.write_bytes(data)
+    result = converted(source, tmp_path)
+    assert (result.numbers, result.written["rate"]) == (list(range(50)), "25")
+    assert result.source["is_assumed_rate"]
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4", "ts", "flv"])
+@pytest.mark.parametrize("rate", ["1/2", "1", "5"])
+def test_slow_camera_keeps_its_last_frame(rate: str, suffix: str, tmp_path: Path) -> None:
+    source = encode_numbers(
+        tmp_path / f"slow.{suffix}", range(12), "-vf", f"setpts=N/({rate})/TB", "-r", rate, *WITHOUT_B_FRAMES
+    )
+    result = converted(source, tmp_path)
+    assert (result.numbers, result.written["rate"]) == (list(range(12)), rate)
+
+
+def test_time_lapse_is_kept_at_its_times(tmp_path: Path) -> None:
+    source = write_counter_video(tmp_path / "lapse.mkv", 10, Fraction(25), [Fraction(60 * i) for i in range(10)])
+    result = converted(source, tmp_path)
+    assert result.distinct_numbers == list(range(10))
+    assert result.written["rate"] == "1/10"
+    assert result.source_times_s[-1] == 540
+
+
+def test_frames_that_are_far_too_sparse_are_refused_with_advice(tmp_path: Path) -> None:
+    source = write_counter_video(tmp_path / "sparse.mkv", 20, Fraction(25), [Fraction(7200 * i) for i in range(20)])
+    with pytest.raises(ProbeError, match=r"too far apart, 20 frames in .*max_pause_s"):
+        converted(source, tmp_path, max_pause_s=86_400.0)
+
+
+@pytest.mark.parametrize("codec", [("-c:v", "libx264", "-pix_fmt", "yuv420p", "-bf", "2"), (*MPEG4, "-bf", "2")])
+def test_container_without_stamps_of_showing(codec: tuple[str, ...], tmp_path: Path) -> None:
+    source = encode_numbers(tmp_path / "reordered.avi", range(50), *codec)
+    assert converted(source, tmp_path).numbers == list(range(50))
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi", "ts", "flv"])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_video_of_few_frames(count: int, suffix: str, tmp_path: Path) -> None:
+    codec = MPEG4 if suffix == "avi" else H264
+    result = converted(encode_numbers(tmp_path / f"few.{suffix}", range(count), *codec), tmp_path)
+    assert result.numbers == list(range(count))
+
+
+@pytest.mark.parametrize("rate", [120, 240])
+def test_fast_source_is_thinned_out_evenly(rate: int, tmp_path: Path) -> None:
+    source = write_counter_video(tmp_path / "fast.mp4", 96, Fraction(rate))
+    result = converted(source, tmp_path)
+    assert (result.numbers, result.written["rate"]) == (list(range(0, 96, rate // 60)), "60")
+    result.check_sum()
+
+
+def test_sum_rule_holds_for_all_shared_files(shared_data: Path, tmp_path: Path) -> None:
+    files = [path for folder in ("media_faults", "zoo") for path in (shared_data / folder).iterdir()]
+    results = {}
+    for path in files:
+        try:
+            results[path.name] = converted(path, tmp_path / path.name)
+        except ProbeError:
+            continue
+    for result in results.values():
+        result.check_sum()
+        assert np.all(np.diff(result.source_times_s) >= -1e-6)
+    left_out = {name for name, result in results.items() if result.written["left_out_frame_count"]}
+    assert (len(results) > 35, left_out) == (True, set())
