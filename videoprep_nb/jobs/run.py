@@ -24,6 +24,7 @@ Watcher = Callable[[JobView], None]
 
 _WORKSPACE_NAME = ".videoprep"
 _LOOK_INTERVAL_S = 0.1
+_PAUSE_PER_LOOK = 20
 # one task at a time with all cores; its notebook has a process of its own anyway
 _SETTINGS = EngineSettings(worker_count=1, separate_processes=False)
 # whoever starts a job by hand may fill the disk
@@ -113,12 +114,14 @@ def _make_folder(output: Path) -> None:
 def _wait(service: Service, job_id: str, watch: Watcher) -> JobResult:
     while True:
         try:
+            started_s = time.monotonic()
             view = service.job(job_id)
             watch(view)
             if view.job.state in ENDED:
                 # without a result the job was given up, for a reason that the store knows
                 return view.result or _given_up(view, service.workspace.job_folder(job_id))
-            time.sleep(_LOOK_INTERVAL_S)
+            # the more tasks a job has, the longer this takes from the work
+            time.sleep(max(_LOOK_INTERVAL_S, _PAUSE_PER_LOOK * (time.monotonic() - started_s)))
         except KeyboardInterrupt:
             with suppress(WrongState):  # it ended just before
                 service.cancel(job_id)

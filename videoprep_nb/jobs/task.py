@@ -1,6 +1,7 @@
 """One task of a job: a notebook in a process of its own."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from videoprep_nb.jobs.models import VideoInput
 from videoprep_nb.stages.registry import STAGES
@@ -26,7 +27,7 @@ class Task:
     clip_count: int | None = None
     after: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Name of the task within its job, ``04_track_persons_1``; also that of its report."""
         of_video = f"_{self.video.video_id}" if self.video else ""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -169,7 +170,7 @@ class Stage:
     check_machine: Callable[[Any], None] = _accept
     preload: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Name of its notebook without suffix, ``04_track_persons``; begins the names of its reports."""
         return Path(self.notebook).stem

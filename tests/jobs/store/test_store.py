@@ -143,6 +143,7 @@ def test_results_are_marked_as_deleted(store: Store):
         pytest.param(lambda store, name: store.set_job_state(name, State.RUNNING, "", START), id="set_job_state"),
         pytest.param(lambda store, name: store.plan_tasks(name, [TaskRow("u", "clip", "1")]), id="plan_tasks"),
         pytest.param(lambda store, name: store.set_task_state(name, "u", State.QUEUED, "", START), id="set_task_state"),
+        pytest.param(lambda store, name: store.task(name, "u"), id="task"),
         pytest.param(lambda store, name: store.add_event(name, "x", START), id="add_event"),
         pytest.param(lambda store, name: store.mark_results_deleted(name, START), id="mark_results_deleted"),
         pytest.param(lambda store, name: store.delete_job(name), id="delete_job"),

@@ -54,6 +54,8 @@ def test_tasks_planned_again_keep_their_state(task_store: Store):
     task_store.set_task_state(job_id(1), "u", State.QUEUED, "", START)
     task_store.plan_tasks(job_id(1), [TaskRow("u", "clip", "1"), TaskRow("v", "package", None)])
     assert [(task.key, task.state) for task in task_store.tasks(job_id(1))] == [("u", "queued"), ("v", "waiting")]
+    assert list(task_store.task_states(job_id(1)).items()) == [("u", State.QUEUED), ("v", State.WAITING)]
+    assert task_store.task(job_id(1), "v") == task_store.tasks(job_id(1))[1]
 
 
 def test_tasks_that_are_no_longer_planned_go(task_store: Store):

@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -46,12 +46,32 @@ class ActiveJob:
         self.stopped: tuple[State, str] | None = None
         """State and message that it is going to end with, when it is to be stopped."""
         self._fingerprints: dict[str, str] = {}
+        self._clip_counts: dict[str, int] = {}
+        self._tasks: list[Task] = []
 
     def tasks(self) -> list[Task]:
-        """All tasks, as far as they are known by now."""
-        return plan_tasks(
-            self.spec, {video.video_id: self._facts(video).get("clip_count", 0) for video in self.spec.videos}
-        )
+        """All tasks, as far as they were known when clips were counted."""
+        if not self._tasks:
+            self.count_clips(video.video_id for video in self.spec.videos)
+        return self._tasks
+
+    def count_clips(self, video_ids: Iterable[str]) -> bool:
+        """See into how many clips videos have been cut by now, which decides how many parts they are worked on in.
+
+        The others are not looked at again: a job may have thousands of videos.
+
+        Args:
+            video_ids: The videos.
+
+        Returns:
+            Whether the tasks have changed.
+        """
+        before = self._tasks
+        counts = {video_id: self._facts(video_id).get("clip_count", 0) for video_id in video_ids}
+        if not before or not counts.items() <= self._clip_counts.items():
+            self._clip_counts |= counts
+            self._tasks = plan_tasks(self.spec, self._clip_counts)
+        return self._tasks != before
 
     def next_tasks(self, states: Mapping[str, State]) -> tuple[list[Task], list[Task]]:
         """The tasks that can be started now, and those that never can."""
@@ -172,16 +192,16 @@ class ActiveJob:
             original_name=video.original_name,
             state=state,
             message=failed.message if failed else "Stopped on request." if cancelled else "",
-            **self._facts(video),
+            **self._facts(video.video_id),
         )
 
-    def _facts(self, video: VideoInput) -> VideoFacts:
+    def _facts(self, video_id: str) -> VideoFacts:
         """What the stages counted in a video, as far as they have come."""
         facts: VideoFacts = {}
         for stage in STAGES.values():
             # missing when it never came so far, or spoilt by a crash of the machine
             with suppress(InputError, OSError):
-                counted = stage.facts(self.folder.scratch, video.video_id)
+                counted = stage.facts(self.folder.scratch, video_id)
                 findings = (*facts.get("findings", ()), *counted.get("findings", ()))
                 facts |= counted | VideoFacts(findings=findings)
         return facts

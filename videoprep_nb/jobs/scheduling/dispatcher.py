@@ -213,7 +213,8 @@ class Dispatcher:
         bring_back_kept(job.folder)
         job.folder.reports.mkdir(exist_ok=True)
         job.folder.tasks.mkdir(parents=True, exist_ok=True)
-        self._store.plan_tasks(job.spec.job_id, [_row_of(task) for task in job.tasks()])
+        job.count_clips(video.video_id for video in job.spec.videos)
+        self._plan(job)
         states = self._states(job)
         for task in job.tasks():
             needs_have_ended = all(states[key] in ENDED for key in task.after)
@@ -226,11 +227,14 @@ class Dispatcher:
     def _advance(self, job: ActiveJob) -> None:
         """Start what can be started; finish the job when nothing is left."""
         if not job.stopped:
-            self._store.plan_tasks(job.spec.job_id, [_row_of(task) for task in job.tasks()])
             for task in self._ready_tasks(job):
                 self._start(job, task)
-        if all(row.state in ENDED for row in self._store.tasks(job.spec.job_id)):
+        if all(state in ENDED for state in self._states(job).values()):
             self._finish(job)
+
+    def _plan(self, job: ActiveJob) -> None:
+        """Note the tasks of a job."""
+        self._store.plan_tasks(job.spec.job_id, [_row_of(task) for task in job.tasks()])
 
     def _ready_tasks(self, job: ActiveJob) -> list[Task]:
         """The tasks that can be started; those that never can are cancelled."""
@@ -290,7 +294,7 @@ class Dispatcher:
         self._guarded(job_id, lambda job: self._take_outcome(job, key, outcome))
 
     def _take_outcome(self, job: ActiveJob, key: str, outcome: Outcome) -> None:
-        row = next(row for row in self._store.tasks(job.spec.job_id) if row.key == key)
+        row = self._store.task(job.spec.job_id, key)
         if outcome.kind is OutcomeKind.DIED and row.attempt < MAX_ATTEMPTS and not job.stopped:
             reason = f"Attempt {row.attempt} ended early and is repeated: {outcome.message}"
             self._set_state(job, key, State.WAITING, reason)
@@ -299,6 +303,8 @@ class Dispatcher:
             report = job.report(key).name if job.report(key).exists() else ""
             message = f"{key}: {outcome.message}" if outcome.message else ""  # names the notebook in the reports
             self._store.set_task_state(job.spec.job_id, key, state, message, _now(), report)
+        if row.video_id and not job.stopped and job.count_clips([row.video_id]):
+            self._plan(job)
         self._advance(job)
 
     def _watch(self, job: ActiveJob, key: str, attempt: _Attempt, has_ended: bool = False) -> None:
@@ -376,7 +382,7 @@ class Dispatcher:
         del self._jobs[job_id]
 
     def _states(self, job: ActiveJob) -> dict[str, State]:
-        return {row.key: row.state for row in self._store.tasks(job.spec.job_id)}
+        return self._store.task_states(job.spec.job_id)
 
     def _start_over(self, job: ActiveJob, key: str, reason: str) -> None:
         """Have a task wait as if it had never been tried; that it was stopped is not its fault."""

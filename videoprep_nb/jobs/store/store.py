@@ -237,6 +237,22 @@ class Store:
             for row in self._database.read("SELECT * FROM tasks WHERE job_id = ? ORDER BY number", job_id)
         ]
 
+    def task(self, job_id: str, key: str) -> TaskRow:
+        """One task of a job.
+
+        Raises:
+            NoSuchJob: There is no such job or task.
+        """
+        rows = self._database.read("SELECT * FROM tasks WHERE job_id = ? AND key = ?", job_id, key)
+        if not rows:
+            raise _no_such_task(job_id, key)
+        return task_from(rows[0])
+
+    def task_states(self, job_id: str) -> dict[str, State]:
+        """The states of the tasks of a job by their keys, in the order in which they were added."""
+        rows = self._database.read("SELECT key, state FROM tasks WHERE job_id = ? ORDER BY number", job_id)
+        return {row["key"]: State(row["state"]) for row in rows}
+
     def set_task_state(
         self,
         job_id: str,
@@ -267,7 +283,7 @@ class Store:
         with self._database.transaction() as cursor:
             row = cursor.execute("SELECT * FROM tasks WHERE job_id = ? AND key = ?", [job_id, key]).fetchone()
             if row is None:
-                raise NoSuchJob(f"There is no job {job_id} with a task {key}.")
+                raise _no_such_task(job_id, key)
             check_transition("task", State(row["state"]), state)
             message = visible_lines(message)
             values = {"state": state, "message": message, "report": report} | _task_course(row, state, at)
@@ -313,6 +329,10 @@ class Store:
         """The events of a job after a certain one, oldest first; none when there is no such job."""
         rows = self._database.read("SELECT * FROM events WHERE job_id = ? AND id > ? ORDER BY id", job_id, since_id)
         return [event_from(row) for row in rows]
+
+
+def _no_such_task(job_id: str, key: str) -> NoSuchJob:
+    return NoSuchJob(f"There is no job {job_id} with a task {key}.")
 
 
 def _check_job(cursor: sqlite3.Cursor, job_id: str) -> None:
