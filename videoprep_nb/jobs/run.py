@@ -7,10 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from videoprep_nb.core.errors import InputError, WrongState
+from videoprep_nb.core.threads import core_count
 from videoprep_nb.jobs.engine.cluster import EngineSettings, task_environment
 from videoprep_nb.jobs.models import ENDED, JobResult
 from videoprep_nb.jobs.notebook_runner.process import fork_server
@@ -25,8 +29,7 @@ Watcher = Callable[[JobView], None]
 _WORKSPACE_NAME = ".videoprep"
 _LOOK_INTERVAL_S = 0.1
 _PAUSE_PER_LOOK = 20
-# one task at a time with all cores; its notebook has a process of its own anyway
-_SETTINGS = EngineSettings(worker_count=1, separate_processes=False)
+_MEMORY_PER_WORKER_BYTES = 2 * 10**9
 # whoever starts a job by hand may fill the disk
 _LIMITS = Limits(free_bytes=0, free_per_input_byte=0)
 _OPTIONS = JobOptions(previews=False)
@@ -72,9 +75,10 @@ def run(
     _make_folder(folder)
     workspace = Workspace(folder / _WORKSPACE_NAME)
     try:
-        fork_server(task_environment(workspace, _SETTINGS))  # it imports while the service starts
+        settings = _settings(len(paths))
+        fork_server(task_environment(workspace, settings))  # it imports while the service starts
         with ExitStack() as until_handed_over:
-            with Service(workspace, _SETTINGS, _LIMITS) as service:
+            with Service(workspace, settings, _LIMITS) as service:
                 named = [(path.name, path) for path in paths]
                 job_id = service.submit(named, job_params, options or _OPTIONS)
                 result = _wait(service, job_id, watch or _ignore)
@@ -82,6 +86,18 @@ def run(
             return _hand_over(workspace.job_folder(job_id), result, folder)
     finally:
         shutil.rmtree(workspace.path, ignore_errors=True)
+
+
+def _settings(video_count: int) -> EngineSettings:
+    """A worker per video, as far as cores and memory go; with a GPU one, which has it for itself.
+
+    A notebook has a process of its own anyway. On a short video it has no use for a second core.
+    """
+    settings = EngineSettings(worker_count=1, separate_processes=False)
+    if settings.may_have_gpu:
+        return settings
+    room = psutil.virtual_memory().total // _MEMORY_PER_WORKER_BYTES
+    return replace(settings, worker_count=max(1, min(video_count, core_count(), room)))
 
 
 def _ignore(view: JobView) -> None:
