@@ -14,6 +14,7 @@ from av.stream import Disposition
 from videoprep_nb.core.errors import ProbeError
 from videoprep_nb.media.demuxers import refused_as
 from videoprep_nb.media.ffmpeg import MAX_PIXELS, RAW_INPUT_OPTIONS, file_url
+from videoprep_nb.media.raw.encryption import ENCRYPTED, is_encrypted
 from videoprep_nb.media.raw.sections import WHOLE_FILE, Section
 
 _PROBED = re.compile(r"Format (\S+) (?:probed|detected)")
@@ -55,6 +56,8 @@ def open_raw(path: Path, section: Section = WHOLE_FILE) -> Any:
     Raises:
         ProbeError: It is not a video; the message is the end of a sentence.
     """
+    if section == WHOLE_FILE and is_encrypted(path):
+        raise ProbeError(ENCRYPTED)
     url, options = file_url(path), dict(RAW_INPUT_OPTIONS)
     if section != WHOLE_FILE:
         end = path.stat().st_size if section.end is None else section.end
@@ -101,7 +104,7 @@ def choose_stream(container: Any, number: int = 0) -> StreamChoice:
     if stream.codec_context is None:
         raise ProbeError("its video codec is unknown")
     if stream.codec_context.codec_tag in _ENCRYPTED_TAGS:
-        raise ProbeError("it is encrypted; export it from its recorder or player without encryption")
+        raise ProbeError(ENCRYPTED)
     if _pixel_count(stream) > MAX_PIXELS:
         raise _too_many_pixels(stream.codec_context.width, stream.codec_context.height)
     stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}

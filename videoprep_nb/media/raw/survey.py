@@ -17,6 +17,7 @@ from videoprep_nb.core.text import plural
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.raw.crop import Crop, container_crop
 from videoprep_nb.media.raw.display import Display
+from videoprep_nb.media.raw.encryption import ENCRYPTED
 from videoprep_nb.media.raw.open_raw import choose_stream, open_raw, read_packets
 from videoprep_nb.media.raw.rate import MAX_SLOTS_PER_FRAME, FrameRate, measure_rate
 from videoprep_nb.media.raw.recordings import (
@@ -170,7 +171,7 @@ def _read(container: Any, stream: Any, sampler: Sampler) -> tuple[Packets, Sampl
     packets = Packets()
     for packet in read_packets(container, stream):
         if packet.has_sidedata("encryption_info"):
-            raise ProbeError("it is encrypted; export it from its recorder or player without encryption")
+            raise ProbeError(ENCRYPTED)
         packets.add(packet)
         sampler.take(packet, packets.shown)
     sampler.finish(packets.shown)
