@@ -29,7 +29,7 @@ REPLACED = {
 
 REPLACED_IN_CODE = {
     r"pictur": "frame, or image for a file",
-    r"(?<![a-z])film(s|ed|ing)?(?![a-z])": "preview video, thumbnail strip, recording",
+    r"(?<![a-z])film(s|ed|ing)?(?![a-z]|_cpk)": "preview video, thumbnail strip, recording",
     r"(?<![a-z])(told|wanted(?! INTEGER| TO))(?![a-z])": "reported, expected, requested",
     r"(?<![a-z])look(s|ed|ing)?_?at(?![a-z])|class Look\b|media[./]look\b": "inspect, inspection",
 }

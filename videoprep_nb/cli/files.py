@@ -9,6 +9,8 @@ from videoprep_nb.cli.console import EXIT_FAILED, check_can_be_written, err, out
 from videoprep_nb.core.errors import VideoPrepError
 from videoprep_nb.core.file_names import visible
 from videoprep_nb.core.timecode import format_duration
+from videoprep_nb.media.probe import MAX_PAUSE_S
+from videoprep_nb.media.probe import probe as probe_file
 
 if TYPE_CHECKING:
     from videoprep_nb.media.video_info import VideoInfo
@@ -19,15 +21,19 @@ def probe(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON list.", show_default="text for people")
     ] = False,
+    video_stream: Annotated[
+        int, typer.Option(min=0, help="Number of the video stream to read, from 1; 0 chooses.")
+    ] = 0,
+    max_pause_s: Annotated[
+        float, typer.Option(min=0.001, help="Longer pauses of a recording, in seconds, are cut out.")
+    ] = MAX_PAUSE_S,
 ) -> None:
     """Inspect video files: codec, resolution, frame rate, problems; exit with 1 if one cannot be processed."""
-    from videoprep_nb.media.probe import probe as probe_file
-
     found = []
     failed = False
     for file in files:
         try:
-            info = probe_file(file)
+            info = probe_file(file, video_stream=video_stream, max_pause_s=max_pause_s)
         except VideoPrepError as error:
             failed = True
             found.append({"file": visible(str(file)), "error": visible(str(error))})

@@ -16,7 +16,7 @@ ACCEPTED = MappingProxyType(
         "Flash, Windows Media, RealMedia, recordings of TV": "flv live_flv kux asf asf_o rm ivr nsv wtv ty nuv",
         "Surveillance cameras and their recorders": "dhav hxvs ifv iv8 luodat mxg nc lmlm4 lvf",
         "Network cameras and webcams": "mjpeg mpjpeg mjpeg_2000 ingenient smjpeg msnwctcp vivo",
-        "Film, science and broadcast cameras": "mxf gxf lxf dv cine r3d ser simbiosis_imx",
+        "Cinema, science and broadcast cameras": "mxf gxf lxf dv cine r3d ser simbiosis_imx",
         "Streams without a container": (
             "h261 h263 h264 hevc vvc evc m4v obu av1 ivf avs2 avs3 cavsvideo dirac dnxhd vc1 vc1test apv ipu"
         ),

@@ -8,16 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from videoprep_nb.core.errors import FfmpegError, VideoPrepError
+from videoprep_nb.core.errors import VideoPrepError
 from videoprep_nb.core.records import Record
 from videoprep_nb.core.timecode import format_duration
-from videoprep_nb.media.ffmpeg import raw_input, run_ffmpeg
 from videoprep_nb.media.probe import probe
-from videoprep_nb.media.video_info import VideoInfo
-
-_THUMBNAIL_PX = 320
-_THUMBNAIL_TIMEOUT_S = 20.0
-_LATEST_THUMBNAIL_S = 10.0
 
 
 class Inspection(Record):
@@ -51,10 +45,13 @@ def inspect_video(path: Path, name: str) -> Inspection:
         path: The file.
         name: What people call it.
     """
-    try:
-        info = probe(path, name)
-    except VideoPrepError as error:
-        return Inspection(problem=str(error))
+    with tempfile.TemporaryDirectory() as folder:
+        thumbnail_file = Path(folder) / "thumbnail.jpg"
+        try:
+            info = probe(path, name, thumbnail_file=thumbnail_file)
+        except VideoPrepError as error:
+            return Inspection(problem=str(error))
+        thumbnail = _data_address(thumbnail_file)
     width, height = info.displayed_size
     return Inspection(
         problem="",
@@ -64,23 +61,14 @@ def inspect_video(path: Path, name: str) -> Inspection:
         duration_s=info.duration_s,
         duration=format_duration(info.duration_s),
         findings=info.findings,
-        thumbnail=_thumbnail(path, info),
+        thumbnail=thumbnail,
     )
 
 
-def _thumbnail(path: Path, info: VideoInfo) -> str:
-    """A frame from the beginning, past what may be black."""
-    start_s = min(info.duration_s / 4, _LATEST_THUMBNAIL_S)
-    fit = f"scale={_THUMBNAIL_PX}:{_THUMBNAIL_PX}:force_original_aspect_ratio=decrease:force_divisible_by=2"
-    with tempfile.TemporaryDirectory() as folder:
-        thumbnail = Path(folder) / "thumbnail.jpg"
-        arguments = ["-ss", f"{start_s:.3f}", *raw_input(path), "-an", "-frames:v", "1"]
-        arguments += ["-vf", f"scale=iw*sar:ih,{fit}", "-c:v", "mjpeg", "-q:v", "5", "-pix_fmt", "yuvj420p"]
-        try:
-            run_ffmpeg(arguments, thumbnail, timeout_s=_THUMBNAIL_TIMEOUT_S, container="mjpeg")
-        except FfmpegError:  # an inspection is of use without a thumbnail
-            return ""
-        return f"data:image/jpeg;base64,{base64.b64encode(thumbnail.read_bytes()).decode()}"
+def _data_address(image: Path) -> str:
+    if not image.exists():
+        return ""
+    return f"data:image/jpeg;base64,{base64.b64encode(image.read_bytes()).decode()}"
 
 
 if __name__ == "__main__":

@@ -44,7 +44,14 @@ def check_input_file(path: Path, name: str) -> None:
         raise InputError(f"{name} is empty (0 bytes); check that the upload was complete.")
 
 
-def probe(path: Path, name: str | None = None, *, video_stream: int = 0, max_pause_s: float = MAX_PAUSE_S) -> VideoInfo:
+def probe(
+    path: Path,
+    name: str | None = None,
+    *,
+    video_stream: int = 0,
+    max_pause_s: float = MAX_PAUSE_S,
+    thumbnail_file: Path | None = None,
+) -> VideoInfo:
     """Measure a video file in a child process, as libraries may crash on hostile files.
 
     Args:
@@ -52,6 +59,7 @@ def probe(path: Path, name: str | None = None, *, video_stream: int = 0, max_pau
         name: Name for messages; an upload is stored under another one. None: its path.
         video_stream: Number of the video stream to read, from 1; 0 chooses.
         max_pause_s: Longer pauses are cut out of the time line.
+        thumbnail_file: JPEG of a frame to write; there is none if the frame is damaged.
 
     Returns:
         What is in it.
@@ -64,6 +72,7 @@ def probe(path: Path, name: str | None = None, *, video_stream: int = 0, max_pau
     with unchanged_file(path, name):
         request = {
             "input_file": str(path.absolute()),
+            "thumbnail_file": "" if thumbnail_file is None else str(thumbnail_file.absolute()),
             "video_stream": video_stream,
             "max_pause_s": max_pause_s,
         }

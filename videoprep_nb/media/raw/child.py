@@ -23,8 +23,7 @@ def answer(command: str, request: dict[str, Any]) -> dict[str, Any]:
     """What the parent wants to know."""
     try:
         if command == "probe":
-            path = Path(request.pop("input_file"))
-            return {"source": survey_file(path, **request, key_frames=KEY_FRAMES_TO_FIND_CHANGES).facts}
+            return {"source": _probe(**request)}
         from videoprep_nb.media.raw.conversion import Conversion, Targets
         from videoprep_nb.media.raw.convert import convert
 
@@ -38,6 +37,18 @@ def answer(command: str, request: dict[str, Any]) -> dict[str, Any]:
         if error.errno in _DISK_FULL:
             return {"disk_full": True}
         raise
+
+
+def _probe(*, input_file: str, thumbnail_file: str, video_stream: int, max_pause_s: float) -> dict[str, Any]:
+    path = Path(input_file)
+    survey = survey_file(
+        path, video_stream=video_stream, max_pause_s=max_pause_s, key_frames=KEY_FRAMES_TO_FIND_CHANGES
+    )
+    if thumbnail_file:
+        from videoprep_nb.media.raw.thumbnail import write_thumbnail
+
+        write_thumbnail(path, survey, Path(thumbnail_file))
+    return survey.facts
 
 
 def _print(line: str) -> None:

@@ -136,7 +136,7 @@ class _Converter:
         if self._stills and slot >= self._stills[0]:
             while self._stills and slot >= self._stills[0]:
                 self._stills.pop(0)
-            write_still(decoded, Path(self._targets.stills) / f"{slot}.jpg", _STILL_SIZE)
+            write_still(decoded.frame, decoded.display, Path(self._targets.stills) / f"{slot}.jpg", _STILL_SIZE)
             self._written_stills.append(slot)
 
     def _save_times(self, frame_count: int) -> None:

@@ -75,7 +75,7 @@ class Display:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """What people are told about it: the fields of a ``Shape``."""
+        """What is reported about it: the fields of a ``Shape``."""
         width, height = self.shown_size
         return {
             "width": width,

@@ -18,7 +18,7 @@ from videoprep_nb.media.raw.encryption import ENCRYPTED, is_encrypted
 from videoprep_nb.media.raw.sections import WHOLE_FILE, Section
 
 _PROBED = re.compile(r"Format (\S+) (?:probed|detected)")
-_TOO_LARGE = re.compile(r"Picture size (\d+)x(\d+) exceeds")
+_TOO_LARGE = re.compile(r"\w+ size (\d+)x(\d+) exceeds")
 _ENCRYPTED_TAGS = ("encv", "drmi")
 _PREVIEW_SHARE = 1 / 6
 """A stream with a smaller share of the pixels of the largest one is a preview."""
