@@ -126,8 +126,11 @@ class JobAnnotations:
                 "labels_file": str(folder / _LABELS_NAME) if labels else "",
             }
         )
-        with moved_files(workspace, places, folder):
-            (folder / _LABELS_NAME).write_text(labels, encoding="utf-8")
+
+        def write_labels(staging: Path) -> None:
+            (staging / _LABELS_NAME).write_text(labels, encoding="utf-8")
+
+        with moved_files(workspace, places, folder, write_labels):
             make = partial(self._import, params, folder)
             self._background.start(Order(job_id, _NAME, _TITLE, make, job.annotations))
 

@@ -52,6 +52,8 @@ class JobSpec(Record):
         videos: The raw videos.
         params: The parameters of its stages.
         options: How it is run.
+        owner: Who submitted it, for a service that has lost its database; empty where nobody logs in.
+        number: Its place in the order of submission, for the same reason; None in jobs of older versions.
     """
 
     job_id: str
@@ -60,6 +62,8 @@ class JobSpec(Record):
     videos: list[VideoInput]
     params: JobParams = JobParams({})
     options: JobOptions = JobOptions()
+    owner: str = ""
+    number: int | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -130,6 +134,7 @@ class JobResult(Record):
         videos: What became of each video.
         tasks: What became of each task of work, with its time.
         elapsed_s: Wall time in seconds.
+        ended_at: When it ended; None in results of older versions.
     """
 
     job_id: str
@@ -140,6 +145,7 @@ class JobResult(Record):
     videos: list[VideoResult]
     tasks: list[TaskResult]
     elapsed_s: float
+    ended_at: datetime | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -160,4 +166,5 @@ class JobResult(Record):
             videos=self.videos,
             tasks=self.tasks,
             elapsed_s=self.elapsed_s,
+            ended_at=self.ended_at,
         )

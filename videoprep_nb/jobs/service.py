@@ -6,53 +6,32 @@ import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import videoprep_nb
-from videoprep_nb.core.errors import InputError, NoRoom, NoSuchJob, ParameterError, TooLarge, TooManyJobs, WrongState
+from videoprep_nb.core.errors import InputError, NoRoom, NoSuchJob, ParameterError, TooManyJobs, WrongState
 from videoprep_nb.exports.push_to_cvat import CvatAccount
 from videoprep_nb.jobs.annotations import JobAnnotations
 from videoprep_nb.jobs.background import BackgroundWork
 from videoprep_nb.jobs.engine.cluster import EngineSettings, WorkerInfo
 from videoprep_nb.jobs.exports import JobExports
+from videoprep_nb.jobs.limits import Limits as Limits
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, VideoInput
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.pushes import JobPushes
 from videoprep_nb.jobs.scheduling.dispatcher import Dispatcher
 from videoprep_nb.jobs.scheduling.estimate import fraction_done, remaining_s
+from videoprep_nb.jobs.storage.adoption import adopt_folders, lost_notices
+from videoprep_nb.jobs.storage.deletion import delete_job, finish_deletions
 from videoprep_nb.jobs.storage.folder import JobFolder
-from videoprep_nb.jobs.storage.moved_files import moved_files
-from videoprep_nb.jobs.storage.retention import CleanReport, clean, remove_half_received, remove_tree, sweep_processes
+from videoprep_nb.jobs.storage.moved_files import finish_moves, moved_files
+from videoprep_nb.jobs.storage.retention import CleanReport, clean, remove_half_received, sweep_processes
 from videoprep_nb.jobs.storage.workspace import Workspace, disk_bytes
 from videoprep_nb.jobs.store.rows import Event, JobRow, TaskRow
 from videoprep_nb.jobs.store.store import Store
 from videoprep_nb.stages.registry import STAGES
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a service takes on.
-
-    Args:
-        file_bytes: Size of one video.
-        job_bytes: Size of all videos of a job.
-        videos: Videos of a job.
-        queued_jobs: Jobs that have not ended.
-        free_bytes: Room that must stay free on the disk of the workspace.
-        free_per_input_byte: Room that a job needs while it runs, per byte of its videos.
-        keep_results: How long packages and reports are kept.
-        import_roots: Folders on this machine that users may take videos from without an upload.
-    """
-
-    file_bytes: int = 50 * 10**9
-    job_bytes: int = 200 * 10**9
-    videos: int = 1000
-    queued_jobs: int = 1000
-    free_bytes: int = 10**9
-    free_per_input_byte: float = 3.0
-    keep_results: timedelta = timedelta(days=90)
-    import_roots: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,9 +81,12 @@ class Service:
         self._resources = ExitStack()
         self._resources.enter_context(workspace.lock())
         sweep_processes(workspace)
-        remove_half_received(workspace)  # by a service that was killed
         self._store = Store(workspace.database)
         self._resources.callback(self._store.close)
+        finish_moves(workspace)
+        finish_deletions(workspace, self._store)
+        self._adoptions = adopt_folders(workspace, self._store, self._opened_at)
+        remove_half_received(workspace)  # by a service that was killed
         self._dispatcher = Dispatcher(workspace, self._store, settings)
         self._dispatcher.start()
         self._resources.callback(self._dispatcher.close)
@@ -154,7 +136,7 @@ class Service:
             raise ParameterError("videos", "none was given; name at least one video file")
         params = params or JobParams({})
         self._check_gpu(params)
-        size_bytes = self._check_sizes([path for _, path in videos])
+        size_bytes = self.limits.check_sizes([path for _, path in videos])
         self.check_room(size_bytes)
         now = datetime.now(UTC)
         job_id = f"{now:%Y%m%d}-{secrets.token_hex(8)}"
@@ -170,14 +152,15 @@ class Service:
             ],
             params=params,
             options=options or JobOptions(),
+            owner=owner,
+            number=self._store.reserve_number(),
         )
         uploads = {
-            path: place for (_, path), place in zip(videos, inputs, strict=True) if folder.input in place.parents
+            path.absolute(): place
+            for (_, path), place in zip(videos, inputs, strict=True)
+            if folder.input in place.parents
         }
-        with moved_files(self.workspace, uploads, folder.path):
-            folder.input.mkdir(parents=True, exist_ok=True)
-            folder.reports.mkdir(parents=True)
-            spec.write(folder.spec)
+        with moved_files(self.workspace, uploads, folder.path, partial(_fill, spec)):
             self._store.add_job(spec, size_bytes, owner, now)
         self._dispatcher.take_up(job_id)
         return job_id
@@ -335,6 +318,10 @@ class Service:
         """The workers that tasks run on; none while they start."""
         return self._dispatcher.engine.workers() if self._dispatcher.engine else []
 
+    def notices(self) -> list[str]:
+        """What administrators should know, a sentence each: jobs that were restored, and what is in ``lost+found``."""
+        return [*self._adoptions, *lost_notices(self.workspace)]
+
     def clean(self) -> CleanReport:
         """Delete what is no longer needed, see ``retention.clean``."""
         keep_s = self.limits.keep_results.total_seconds()
@@ -346,24 +333,6 @@ class Service:
         )
         self._resources.callback(background.close)
         return background
-
-    def _check_sizes(self, paths: Sequence[Path]) -> int:
-        if len(paths) > self.limits.videos:
-            raise TooLarge(
-                f"The job has {len(paths)} videos, at most {self.limits.videos} are taken; make several jobs."
-            )
-        sizes = [path.stat().st_size if path.is_file() else 0 for path in paths]
-        if max(sizes) > self.limits.file_bytes:
-            raise TooLarge(
-                f"A video has {max(sizes) / 1e9:.1f} GB, at most {self.limits.file_bytes / 1e9:.1f} GB are taken; "
-                "cut it into shorter ones."
-            )
-        if sum(sizes) > self.limits.job_bytes:
-            raise TooLarge(
-                f"The videos have {sum(sizes) / 1e9:.1f} GB together, at most {self.limits.job_bytes / 1e9:.1f} GB "
-                "are taken; make several jobs of them."
-            )
-        return sum(sizes)
 
     def _check_gpu(self, params: JobParams) -> None:
         for stage, of_stage in params.each():
@@ -379,8 +348,14 @@ class Service:
         row = self._store.job(job_id)
         if row.state not in ENDED:
             raise WrongState(f"{row.title} is {row.state}; cancel it first.")
-        self._store.delete_job(job_id)
-        remove_tree(self.workspace, self.workspace.job_folder(job_id).path)
+        delete_job(self.workspace, self._store, job_id)
+
+
+def _fill(spec: JobSpec, path: Path) -> None:
+    folder = JobFolder(path)
+    folder.input.mkdir()
+    folder.reports.mkdir()
+    spec.write(folder.spec)
 
 
 def _result_of(folder: JobFolder) -> JobResult | None:

@@ -22,6 +22,7 @@ NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 KEEP_RESULTS_S = 30 * 86400.0
 JOB_ID = "20260131-0123456789abcdef"
 ORPHAN_ID = "20260131-fedcba9876543210"
+UPLOAD_ID = "0123456789abcdef" * 2
 
 
 @pytest.fixture
@@ -140,12 +141,12 @@ def test_files_of_a_job(
 @pytest.mark.parametrize(
     ("name", "age", "stays"),
     [
-        pytest.param(f"jobs/{ORPHAN_ID}", timedelta(minutes=59), True, id="young orphan"),
-        pytest.param(f"jobs/{ORPHAN_ID}", timedelta(minutes=61), False, id="orphan"),
+        pytest.param(f"jobs/{ORPHAN_ID}", timedelta(days=900), True, id="job that the store does not know"),
         pytest.param("jobs/notes of the administrator", timedelta(days=900), True, id="not ours, among jobs"),
         pytest.param("backup", timedelta(days=900), True, id="not ours"),
-        pytest.param("uploads/0123", timedelta(hours=23), True, id="young upload"),
-        pytest.param("uploads/0123", timedelta(hours=25), False, id="upload"),
+        pytest.param("uploads/notes", timedelta(days=900), True, id="not ours, among uploads"),
+        pytest.param(f"uploads/{UPLOAD_ID}", timedelta(hours=23), True, id="young upload"),
+        pytest.param(f"uploads/{UPLOAD_ID}", timedelta(hours=25), False, id="upload"),
         pytest.param(".partial-7-x", timedelta(minutes=59), True, id="being written"),
         pytest.param(".partial-7-x", timedelta(minutes=61), False, id="half-written"),
         pytest.param("jobs/.partial-7-x", timedelta(minutes=61), False, id="half-written job"),
@@ -212,12 +213,12 @@ def test_what_links_lead_to_is_never_touched(
     folder = add_job(workspace, store, State.DONE, ended_before)
     link(folder, precious)
     before = content(precious)
-    for name in ("uploads/link", f"jobs/{ORPHAN_ID}", ".partial-9-link"):
+    for name in (f"uploads/{UPLOAD_ID}", f"jobs/{ORPHAN_ID}", ".partial-9-link"):
         (workspace.path / name).symlink_to(precious)
         os.utime(workspace.path / name, (0, 0), follow_symlinks=False)
     clean(workspace, store, KEEP_RESULTS_S, NOW)
     assert content(precious) == before
-    assert not (workspace.path / "uploads" / "link").is_symlink()
+    assert not (workspace.path / "uploads" / UPLOAD_ID).is_symlink()
     assert not (workspace.path / ".partial-9-link").is_symlink()
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -277,6 +278,16 @@ def test_health(server: RunningServer):
     health = server.client.get("/api/health").json()
     assert health["disk_free_bytes"] <= health["disk_total_bytes"]
     assert sum(health["jobs"].values()) == server.client.get("/api/jobs").json()["total"]
+
+
+def test_health_lists_what_lies_in_lost_and_found(server: RunningServer):
+    assert server.client.get("/api/health/details").json()["notices"] == []
+    lost = server.service.workspace.lost_dir / "20260131-0123456789abcdef"
+    lost.mkdir(parents=True)
+    (notice,) = server.client.get("/api/health/details").json()["notices"]
+    assert lost.name in notice
+    assert notice in server.client.get("/page/live", params={"view": "health"}).text
+    shutil.rmtree(lost.parent)
 
 
 def test_health_lists_the_workers(server: RunningServer):

@@ -138,6 +138,7 @@ class ActiveJob:
             videos=videos,
             tasks=[_task_result(row, ended_at) for row in rows if row.started_at],
             elapsed_s=(ended_at - started_at).total_seconds(),
+            ended_at=ended_at,
         )
         write_job_page(self.folder, result)
         result.write(self.folder.result)

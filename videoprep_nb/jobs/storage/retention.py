@@ -13,12 +13,18 @@ import psutil
 from videoprep_nb.core.errors import InputError, NoSuchJob
 from videoprep_nb.core.layout import STAGING_PREFIX
 from videoprep_nb.jobs.models import ENDED
-from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace, check_job_id, tree_stats
+from videoprep_nb.jobs.storage.workspace import (
+    WORKSPACE_VARIABLE,
+    Workspace,
+    is_real_folder,
+    is_upload_name,
+    tree_stats,
+)
 from videoprep_nb.jobs.store.rows import JobRow
 from videoprep_nb.jobs.store.store import Store
 
-ORPHAN_AGE = timedelta(hours=1)
-"""Younger folders without a job may belong to a submission that is under way."""
+STAGING_AGE = timedelta(hours=1)
+"""Younger files that are half-written may be written now."""
 
 UPLOAD_AGE = timedelta(days=1)
 """Uploads in which nothing has changed for this long were given up."""
@@ -47,8 +53,8 @@ def clean(workspace: Workspace, store: Store, keep_results_s: float, now: dateti
 
     These go: scratch folders of ended jobs, unless they were to be kept; what a retry would not have to repeat, of
     jobs that ended a week ago; everything of jobs that ended long ago
-    (the store remembers them); job folders without a job; uploads that were given up; half-written files. Things
-    in the workspace that are none of ours are left alone.
+    (the store remembers them); uploads that were given up; half-written files. Things in the workspace that are none
+    of ours, or that the store does not know, are left alone.
 
     Args:
         workspace: The workspace.
@@ -61,14 +67,13 @@ def clean(workspace: Workspace, store: Store, keep_results_s: float, now: dateti
     """
     report = CleanReport()
     for folder in _entries(workspace.uploads_dir):
-        if _age(folder, now) > UPLOAD_AGE:
+        if is_upload_name(folder.name) and _age(folder, now) > UPLOAD_AGE:
             _delete(workspace, folder, "upload that was given up", report)
     for folder in [*_entries(workspace.path), *_entries(workspace.jobs_dir)]:
-        if folder.name.startswith(STAGING_PREFIX) and _age(folder, now) > ORPHAN_AGE:
+        if folder.name.startswith(STAGING_PREFIX) and _age(folder, now) > STAGING_AGE:
             _delete(workspace, folder, "half-written", report)
-    for folder in _entries(workspace.jobs_dir):
-        if _is_job_folder(folder):
-            _clean_job(workspace, store, folder, timedelta(seconds=keep_results_s), now, report)
+    for folder in workspace.job_paths():
+        _clean_job(workspace, store, folder, timedelta(seconds=keep_results_s), now, report)
     return report
 
 
@@ -138,9 +143,7 @@ def _clean_job(
 ) -> None:
     try:
         job = store.job(path.name)
-    except NoSuchJob:
-        if _age(path, now) > ORPHAN_AGE:
-            _delete(workspace, path, "folder without a job", report)
+    except NoSuchJob:  # it is just being submitted, or was put there by hand; the next start restores it
         return
     if job.state not in ENDED or job.ended_at is None:
         return
@@ -180,15 +183,7 @@ def _delete(workspace: Workspace, path: Path, what: str, report: CleanReport) ->
 
 def _entries(folder: Path) -> list[Path]:
     """What lies in a folder of ours; nothing when it is missing, or a link that leads elsewhere."""
-    return sorted(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else []
-
-
-def _is_job_folder(path: Path) -> bool:
-    try:
-        check_job_id(path.name)
-    except NoSuchJob:
-        return False
-    return True
+    return sorted(folder.iterdir()) if is_real_folder(folder) else []
 
 
 def _age(path: Path, now: datetime) -> timedelta:

@@ -18,6 +18,7 @@ WORKSPACE_VARIABLE = "VIDEOPREP_WORKSPACE"
 
 # written with 0-9 because \d also matches the digits of other scripts
 _JOB_ID = re.compile(r"[0-9]{8}-[0-9a-f]{16}")
+_UPLOAD_NAME = re.compile(r"[0-9a-f]{32}")
 _REPORT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\.(ipynb|html)")
 
 
@@ -46,6 +47,18 @@ class Workspace:
     def uploads_dir(self) -> Path:
         """One folder per upload that no job has taken yet."""
         return self.path / "uploads"
+
+    @property
+    def lost_dir(self) -> Path:
+        """What lay among the jobs and could not be made out, for an administrator to look at."""
+        return self.path / "lost+found"
+
+    def job_paths(self) -> list[Path]:
+        """Everything among the jobs that has the name of one; links are not followed."""
+        folder = self.jobs_dir
+        return (
+            sorted(path for path in folder.iterdir() if _JOB_ID.fullmatch(path.name)) if is_real_folder(folder) else []
+        )
 
     def job_folder(self, job_id: str) -> JobFolder:
         """The folder of a job, which need not exist.
@@ -122,6 +135,16 @@ def check_job_id(job_id: str) -> None:
     """
     if not _JOB_ID.fullmatch(job_id):
         raise NoSuchJob(f"There is no job {job_id[:100]!r}; a job id looks like 20260131-0123456789abcdef.")
+
+
+def is_upload_name(name: str) -> bool:
+    """Whether a name is one that ``Workspace.new_upload_path`` gives."""
+    return _UPLOAD_NAME.fullmatch(name) is not None
+
+
+def is_real_folder(path: Path) -> bool:
+    """Whether a path is a folder, and no link to one."""
+    return path.is_dir() and not path.is_symlink()
 
 
 def tree_stats(path: Path) -> Iterator[os.stat_result]:

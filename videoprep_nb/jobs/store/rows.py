@@ -149,6 +149,28 @@ def time_text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+def job_times(row: sqlite3.Row, state: State, at: datetime) -> dict[str, Any]:
+    """Times of a job after a change of state."""
+    if state in ENDED:
+        return {"ended_at": time_text(at), "cancel_requested": 0}
+    if row["state"] in ENDED:
+        return {"started_at": None, "ended_at": None}
+    # a job that goes on after a new start of the service keeps the time of its first start
+    return {"started_at": row["started_at"] or time_text(at)} if state is State.RUNNING else {}
+
+
+def task_course(row: sqlite3.Row, state: State, at: datetime) -> dict[str, Any]:
+    """Times, attempt and progress of a task after a change of state."""
+    if state in ENDED:
+        return {"ended_at": time_text(at)}
+    if state is State.RUNNING:
+        return {"started_at": time_text(at), "attempt": row["attempt"] + 1}
+    if state is State.WAITING:
+        attempt = 0 if row["state"] in ENDED else row["attempt"]
+        return {"started_at": None, "ended_at": None, "done": 0, "total": 0, "progress_unit": "", "attempt": attempt}
+    return {}
+
+
 def _with_times(row: sqlite3.Row, *names: str) -> dict[str, Any]:
     values = dict(row)
     for name in names:

@@ -7,6 +7,7 @@ same transaction.
 import json
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,19 @@ from videoprep_nb.core.file_names import visible_lines
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.states import check_transition
 from videoprep_nb.jobs.store.database import Database
-from videoprep_nb.jobs.store.rows import Event, EventKind, JobRow, TaskRow, event_from, job_from, task_from, time_text
+from videoprep_nb.jobs.store.events import add_event, add_state_event
+from videoprep_nb.jobs.store.restored import restore, search_text
+from videoprep_nb.jobs.store.rows import (
+    Event,
+    JobRow,
+    TaskRow,
+    event_from,
+    job_from,
+    job_times,
+    task_course,
+    task_from,
+    time_text,
+)
 from videoprep_nb.jobs.store.sql import insert, update
 
 _MAX_NUMBER = 2**63 - 1  # the largest integer of SQLite
@@ -40,6 +53,15 @@ class Store:
         """Close the database."""
         self._database.close()
 
+    def reserve_number(self) -> int:
+        """A number for a new job, which no other job gets."""
+        with self._database.transaction() as cursor:
+            cursor.execute(
+                "INSERT INTO sqlite_sequence SELECT 'jobs', 0 WHERE 'jobs' NOT IN (SELECT name FROM sqlite_sequence)"
+            )
+            cursor.execute("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'jobs'")
+            return int(cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = 'jobs'").fetchone()[0])
+
     def add_job(self, spec: JobSpec, size_bytes: int, owner: str, at: datetime) -> None:
         """Add a queued job.
 
@@ -51,19 +73,44 @@ class Store:
         """
         names = [video.original_name for video in spec.videos]
         values = {
+            "number": spec.number,
             "job_id": spec.job_id,
             "owner": owner,
             "state": State.QUEUED,
             "message": "",
             "video_names": json.dumps(names),
-            "search_text": "\n".join([spec.job_id, *names]).casefold(),
+            "search_text": search_text(spec.job_id, names),
             "size_bytes": size_bytes,
             "keep_scratch": spec.options.keep_scratch,
             "created_at": time_text(at),
         }
         with self._database.transaction() as cursor:
             cursor.execute(insert("jobs", values), values)
-            _add_state_event(cursor, spec.job_id, at, {"state": State.QUEUED, "message": ""})
+            add_state_event(cursor, spec.job_id, at, {"state": State.QUEUED, "message": ""})
+
+    def adopt_job(self, job: JobRow, tasks: Iterable[TaskRow], message: str, at: datetime) -> JobRow:
+        """Add a job as its folder describes it, in any state; what was known of it before is replaced.
+
+        Args:
+            job: The job. Number 0 means that it is unknown; one that another job has becomes the next free one.
+            tasks: Its tasks, of which the first of each key counts.
+            message: Why it is added, for its events.
+            at: When.
+
+        Returns:
+            The job with its number.
+        """
+        with self._database.transaction() as cursor:
+            number = restore(cursor, job, tasks)
+            add_event(cursor, job.job_id, "message", message, {}, at)
+            add_state_event(cursor, job.job_id, at, {"state": job.state, "message": job.message})
+        return replace(job, number=number)
+
+    def last_changes(self) -> dict[str, datetime]:
+        """When something last happened to each job, by id."""
+        last_event = "SELECT max(at) FROM events WHERE events.job_id = jobs.job_id"
+        rows = self._database.read(f"SELECT job_id, coalesce(({last_event}), created_at) FROM jobs")  # noqa: S608 - constants
+        return {job_id: datetime.fromisoformat(at) for job_id, at in rows}
 
     def job(self, job_id: str) -> JobRow:
         """A job.
@@ -163,10 +210,10 @@ class Store:
                 raise NoSuchJob.with_id(job_id)
             check_transition("job", State(row["state"]), state)
             message = visible_lines(message)
-            update(cursor, "jobs", row, {"state": state, "message": message} | _job_times(row, state, at))
+            update(cursor, "jobs", row, {"state": state, "message": message} | job_times(row, state, at))
             if state in ENDED:
                 _end_tasks(cursor, job_id, at)
-            _add_state_event(cursor, job_id, at, {"state": state, "message": message})
+            add_state_event(cursor, job_id, at, {"state": state, "message": message})
 
     def request_cancel(self, job_id: str) -> None:
         """Note that a job is to be cancelled; nothing is noted of one that has ended, and its end clears the note.
@@ -190,7 +237,7 @@ class Store:
         with self._database.transaction() as cursor:
             _check_job(cursor, job_id)
             cursor.execute("UPDATE jobs SET results_deleted_at = ? WHERE job_id = ?", [time_text(at), job_id])
-            _add_event(cursor, job_id, "message", f"Results deleted on {at:%Y-%m-%d}.", {}, at)
+            add_event(cursor, job_id, "message", f"Results deleted on {at:%Y-%m-%d}.", {}, at)
 
     def delete_job(self, job_id: str) -> None:
         """Forget a job, with its tasks and events.
@@ -286,11 +333,11 @@ class Store:
                 raise _no_such_task(job_id, key)
             check_transition("task", State(row["state"]), state)
             message = visible_lines(message)
-            values = {"state": state, "message": message, "report": report} | _task_course(row, state, at)
+            values = {"state": state, "message": message, "report": report} | task_course(row, state, at)
             values |= {"attempt": 0} if forget_attempts else {}
             update(cursor, "tasks", row, values)
             data = {"key": key, "state": state, "attempt": values.get("attempt", row["attempt"]), "message": message}
-            _add_state_event(cursor, job_id, at, data | ({"worker": worker} if worker else {}))
+            add_state_event(cursor, job_id, at, data | ({"worker": worker} if worker else {}))
 
     def set_task_progress(self, job_id: str, key: str, done: int, total: int, progress_unit: str) -> None:
         """Note how far a running task is; what is finished never shrinks, and late reports are ignored.
@@ -323,7 +370,7 @@ class Store:
         """
         with self._database.transaction() as cursor:
             _check_job(cursor, job_id)
-            _add_event(cursor, job_id, "message", text, data or {}, at)
+            add_event(cursor, job_id, "message", text, data or {}, at)
 
     def events(self, job_id: str, since_id: int = 0) -> list[Event]:
         """The events of a job after a certain one, oldest first; none when there is no such job."""
@@ -340,48 +387,11 @@ def _check_job(cursor: sqlite3.Cursor, job_id: str) -> None:
         raise NoSuchJob.with_id(job_id)
 
 
-def _job_times(row: sqlite3.Row, state: State, at: datetime) -> dict[str, Any]:
-    if state in ENDED:
-        return {"ended_at": time_text(at), "cancel_requested": 0}
-    if row["state"] in ENDED:
-        return {"started_at": None, "ended_at": None}
-    # a job that goes on after a new start of the service keeps the time of its first start
-    return {"started_at": row["started_at"] or time_text(at)} if state is State.RUNNING else {}
-
-
-def _task_course(row: sqlite3.Row, state: State, at: datetime) -> dict[str, Any]:
-    """Times, attempt and progress of a task after a change of state."""
-    if state in ENDED:
-        return {"ended_at": time_text(at)}
-    if state is State.RUNNING:
-        return {"started_at": time_text(at), "attempt": row["attempt"] + 1}
-    if state is State.WAITING:
-        attempt = 0 if row["state"] in ENDED else row["attempt"]
-        return {"started_at": None, "ended_at": None, "done": 0, "total": 0, "progress_unit": "", "attempt": attempt}
-    return {}
-
-
 def _end_tasks(cursor: sqlite3.Cursor, job_id: str, at: datetime) -> None:
     """Whatever could not be written down, no task outlives its job."""
     rows = cursor.execute("SELECT * FROM tasks WHERE job_id = ?", [job_id]).fetchall()
     for row in rows:
         if State(row["state"]) not in ENDED:
-            update(cursor, "tasks", row, {"state": State.CANCELLED} | _task_course(row, State.CANCELLED, at))
+            update(cursor, "tasks", row, {"state": State.CANCELLED} | task_course(row, State.CANCELLED, at))
             data = {"key": row["key"], "state": State.CANCELLED, "attempt": row["attempt"], "message": ""}
-            _add_state_event(cursor, job_id, at, data)
-
-
-def _add_state_event(cursor: sqlite3.Cursor, job_id: str, at: datetime, data: dict[str, Any]) -> None:
-    text = data["message"] or str(data["state"])
-    if "key" in data:
-        text = text.removeprefix(f"{data['key']}: ")
-        _add_event(cursor, job_id, "task", f"{data['key']}: {text}", data, at)
-    else:
-        _add_event(cursor, job_id, "job", text, data, at)
-
-
-def _add_event(
-    cursor: sqlite3.Cursor, job_id: str, kind: EventKind, text: str, data: dict[str, Any], at: datetime
-) -> None:
-    values = {"job_id": job_id, "at": time_text(at), "kind": kind, "text": text, "data": json.dumps(data)}
-    cursor.execute(insert("events", values), values)
+            add_state_event(cursor, job_id, at, data)

@@ -38,7 +38,7 @@ def show_health(jobs: Jobs) -> Health:
 def show_health_details(request: Request, jobs: Jobs) -> HealthDetails:
     """Show the checks of the machine, at most ten minutes old, and the use of the disk. For admins."""
     jobs.check_admin()
-    return HealthDetails.of(request.app.state.checkup.result(), jobs.disk_usage())
+    return HealthDetails.of(request.app.state.checkup.result(), jobs.disk_usage(), jobs.notices())
 
 
 @router.get(

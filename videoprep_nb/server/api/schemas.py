@@ -270,9 +270,12 @@ class HealthDetails(BaseModel):
     checks: list[CheckStatus]
     jobs_bytes: int = Field(description="disk space of all jobs", examples=[120_000_000_000])
     uploads_bytes: int = Field(description="disk space of uploads that no job uses", examples=[2_000_000_000])
+    notices: list[str] = Field(
+        description="what the service found at its start, a sentence each: restored jobs, what lies in `lost+found`"
+    )
 
     @classmethod
-    def of(cls, result: CheckupResult | None, usage: dict[str, int]) -> "HealthDetails":
+    def of(cls, result: CheckupResult | None, usage: dict[str, int], notices: list[str]) -> "HealthDetails":
         """The results of the last checks."""
         checks = [CheckStatus.model_validate(check, from_attributes=True) for check in result.checks] if result else []
         return cls(
@@ -280,6 +283,7 @@ class HealthDetails(BaseModel):
             checks=checks,
             jobs_bytes=usage["jobs"],
             uploads_bytes=usage["uploads"],
+            notices=notices,
         )
 
 

@@ -123,6 +123,11 @@ class UserJobs:
         """A page of the list of jobs that the user may see, newest first, and how many there are."""
         return self._service.jobs(state, text, self._owner, offset, limit)
 
+    def notices(self) -> list[str]:
+        """What administrators should know, see ``Service.notices``."""
+        self.check_admin()
+        return self._service.notices()
+
     def counts(self) -> dict[State, int]:
         """Number of jobs that the user may see, by state."""
         return self._service.counts(self._owner)

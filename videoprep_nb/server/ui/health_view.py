@@ -18,5 +18,12 @@ def health_view(jobs: UserJobs, checkup: Checkup) -> Fragments:
     result = checkup.result()
     disk = shutil.disk_usage(jobs.workspace.path)
     return {
-        "health": render("health.html", disk=disk, workers=jobs.workers(), counts=jobs.counts(), checkup=result),
+        "health": render(
+            "health.html",
+            disk=disk,
+            workers=jobs.workers(),
+            counts=jobs.counts(),
+            checkup=result,
+            notices=jobs.notices(),
+        ),
     }

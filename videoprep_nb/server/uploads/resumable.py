@@ -1,6 +1,5 @@
 """Uploads that may be cut off and go on later, also after a restart of the service; a folder each in the workspace."""
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,9 +15,9 @@ from videoprep_nb.core.layout import staged_folder
 from videoprep_nb.core.records import Record
 from videoprep_nb.jobs.service import Service
 from videoprep_nb.jobs.storage.retention import remove_tree
+from videoprep_nb.jobs.storage.workspace import is_upload_name
 from videoprep_nb.server.problems import Refused
 
-_UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
 _INFO = "upload.json"
 _CONTENT = "content.bin"
 _CLAIMED = "claimed.bin"
@@ -123,7 +122,7 @@ class UserUploads:
         Raises:
             NoSuchUpload: There is none, or it is somebody else's.
         """
-        upload = _read(self._folder(upload_id)) if _UPLOAD_ID.fullmatch(upload_id) else None
+        upload = _read(self._folder(upload_id)) if is_upload_name(upload_id) else None
         if upload is None or upload.info.owner != self._owner:
             raise NoSuchUpload(f"Unknown upload {upload_id[:100]!r}; it may have been removed. Upload the file again.")
         return upload
