@@ -1,5 +1,6 @@
 """Clocks of real containers: every frame once, in order, at its time; what is odd is reported."""
 
+import subprocess
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from tests.support.raw_files import converted, with_stamps
 from tests.support.synthetic import encode_numbers, write_counter_video
 from videoprep_nb.core.errors import ProbeError
+from videoprep_nb.media.ffmpeg import ffmpeg_executable
 
 H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "12", "-g", "25")
 WITHOUT_B_FRAMES = (*H264, "-bf", "0")
@@ -136,3 +138,34 @@ def test_sum_rule_holds_for_all_shared_files(shared_data: Path, tmp_path: Path) 
         assert np.all(np.diff(result.source_times_s) >= -1e-6)
     left_out = {name for name, result in results.items() if result.written["left_out_frame_count"]}
     assert (len(results) > 35, left_out) == (True, set())
+
+
+@pytest.mark.parametrize(("suffix", "sound"), [("mp4", "aac"), ("mkv", "aac"), ("mov", "aac"), ("ts", "mp2")])
+def test_video_that_starts_after_the_sound(suffix: str, sound: str, tmp_path: Path) -> None:
+    late = ("-f", "lavfi", "-i", "sine=d=8", "-map", "0:v", "-map", "1:a", "-c:a", sound, "-vf", "setpts=PTS+2/TB")
+    source = encode_numbers(tmp_path / f"late.{suffix}", range(50), *late, *WITHOUT_B_FRAMES)
+    result = converted(source, tmp_path)
+    assert result.numbers == list(range(50))
+    assert result.source["starts_at_s"] == pytest.approx(2, abs=0.1)
+    assert result.source_times_s[[0, -1]] == pytest.approx([2, 3.96], abs=0.1)
+
+
+def test_empty_edit_delays_the_video(tmp_path: Path) -> None:
+    plain = encode_numbers(tmp_path / "plain.mkv", range(50), *H264)
+    source = tmp_path / "delayed.mp4"
+    argv = [ffmpeg_executable(), "-v", "error", "-itsoffset", "2", "-i", str(plain), "-c", "copy", str(source)]
+    subprocess.run(argv, check=True)
+    result = converted(source, tmp_path)
+    assert result.numbers == list(range(50))
+    assert (result.source["starts_at_s"], result.source_times_s[0]) == (2, 2)
+
+
+def test_edit_list_hides_the_first_frames(tmp_path: Path) -> None:
+    plain = encode_numbers(tmp_path / "plain.mp4", range(100), *WITHOUT_B_FRAMES)
+    source = tmp_path / "hidden.mp4"
+    argv = [ffmpeg_executable(), "-v", "error", "-ss", "1.4", "-i", str(plain), "-c", "copy", str(source)]
+    subprocess.run(argv, check=True)
+    result = converted(source, tmp_path)
+    assert result.numbers == list(range(35, 100))
+    assert (result.source["starts_at_s"], result.written["undecodable_first_frames"]) == (0, 0)
+    assert result.source_times_s[-1] == pytest.approx(64 / 25, abs=0.001)

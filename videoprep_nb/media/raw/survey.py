@@ -145,7 +145,7 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames
                 "is_variable_rate": frame_rate.is_variable,
                 "is_assumed_rate": frame_rate.is_assumed,
                 "duration_s": duration_s,
-                "starts_at_s": _starts_at_s(container, line, kept),
+                "starts_at_s": _starts_at_s(container, stream, line, kept),
                 "packet_count": count,
                 "corrupt_packet_count": int(corrupt.sum()),
                 "claimed_frame_count": _sum([recording.claimed_frame_count for recording in recordings]),
@@ -211,12 +211,15 @@ def _duration_s(times_s: npt.NDArray[np.float64], count: int, rate: Fraction) ->
     return float(duration_s)
 
 
-def _starts_at_s(container: Any, line: TimeLine, kept: npt.NDArray[np.bool_]) -> float:
+def _starts_at_s(container: Any, stream: Any, line: TimeLine, kept: npt.NDArray[np.bool_]) -> float:
     """When a player shows the first frame, in seconds after it began to play the file."""
     first_s = line.first_s(kept)
     if first_s is None or container.start_time is None:
         return 0.0
-    return max(0.0, round(first_s - float(container.start_time / av.time_base), 6))
+    # a movie with an index begins at its 0 s, even where an empty edit delays all of its streams
+    has_own_clock = container.format.name.startswith("mov,") and stream.frames
+    start_s = 0.0 if has_own_clock else float(container.start_time / av.time_base)
+    return max(0.0, round(first_s - start_s, 6))
 
 
 def _changes(recordings: Sequence[Recording], line: TimeLine, kept: npt.NDArray[np.bool_]) -> Iterator[dict[str, Any]]:
