@@ -168,3 +168,24 @@ def test_more_light_is_never_darker() -> None:
 def test_shared_hlg(shared_data: Path, tmp_path: Path) -> None:
     standard = standardise(shared_data / "media_faults" / "hdr_hlg.mov", tmp_path)
     assert shown_bars(READERS["frames"](standard)) == pytest.approx(BARS, abs=5)
+
+
+PARTS = {
+    "matrix": (coded("smpte170m", "yuv420p"), coded("bt709", "yuv420p")),
+    "range": (coded("bt709", "yuv420p10le"), coded("bt709", "yuv420p10le", "pc")),
+    "dynamic range": (coded("bt709", "yuv420p10le"), wide("arib-std-b67")),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_part_of_other_colours_is_converted(name: str, tmp_path: Path) -> None:
+    source = tmp_path / "joined.ts"
+    with source.open("wb") as file:
+        for index, filters in enumerate(PARTS[name]):
+            more = tags("arib-std-b67") if "zscale" in filters else ()
+            part = write_bars(tmp_path / f"{index}.ts", SD, filters, *X264, *more, frame_count=20)
+            file.write(part.read_bytes())
+    standard = standardise(source, tmp_path)
+    shown = dict(read_frames_at(standard, [10, 30]))
+    for index, frame in shown.items():
+        assert shown_bars(frame) == pytest.approx(BARS, abs=6), index

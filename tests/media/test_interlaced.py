@@ -131,6 +131,18 @@ def test_progressive_frames_that_are_marked_keep_their_lines(tmp_path: Path) -> 
     assert np.mean([np.abs(one.astype(int) - two).mean() for one, two in pairs]) < 3
 
 
+def test_marks_that_begin_on_the_way_are_trusted(tmp_path: Path) -> None:
+    joined = tmp_path / "joined.ts"
+    marked = ("-c:v", "libx264", "-x264-params", "tff=1:log-level=none")
+    for name, filters, encoder in (("one", "framestep=2", CODECS["h264.mp4"]), ("two", "interlace", marked)):
+        part = make(tmp_path / f"{name}.ts", MOVING, filters, *encoder)
+        with joined.open("ab") as file:
+            file.write(part.read_bytes())
+    result = standardise(joined, tmp_path)
+    assert not result.source.is_interlaced
+    assert result.is_deinterlaced
+
+
 def test_shared_interlaced(shared_data: Path, tmp_path: Path) -> None:
     source = shared_data / "media_faults" / "interlaced_mbaff.ts"
     assert standardise(source, tmp_path / "auto").findings == ["interlaced", "was deinterlaced"]

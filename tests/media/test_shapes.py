@@ -116,7 +116,7 @@ def test_change_on_the_way_counts_from_the_exact_frame(name: str, tmp_path: Path
     assert [part.start_frame for part in result.parts] == [0, 53]
     assert result.parts[0].content_xyxy != result.parts[1].content_xyxy
     assert numbers_of_source(result, tmp_path / "1.mp4") == list(range(106))
-    assert f"{sentence}; each part is placed for itself" in result.findings
+    assert f"{sentence}; each part is converted for itself" in result.findings
     assert sentence in probe(source).findings
 
 

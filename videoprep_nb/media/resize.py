@@ -241,7 +241,7 @@ def _findings(result: ResizeResult) -> Iterator[str]:
     if result.is_deinterlaced:
         yield "was deinterlaced"
     shapes = [(float(part.start_frame / result.rate), part) for part in result.parts]
-    yield from change_findings(shapes, "; each part is placed for itself")
+    yield from change_findings(shapes, "; each part is converted for itself")
     if result.rate < source.rate and result.left_out_frame_count:
         yield (
             f"{float(source.rate):.6g} frames per second; reduced to {float(result.rate):.6g}, "

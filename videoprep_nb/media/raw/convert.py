@@ -63,6 +63,7 @@ class _Converter:
             upscale=conversion.upscale,
             deinterlace=conversion.deinterlace,
             scan=survey.scan,
+            trusts_marks=survey.facts["is_interlaced"] or not survey.facts["is_marked_interlaced"],
             standard_matrix=self._matrix,
             threads=conversion.threads,
         )

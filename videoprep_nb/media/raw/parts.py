@@ -40,6 +40,7 @@ class Parts:
         upscale: Whether a small frame may be enlarged.
         deinterlace: ``auto``: all frames if that was measured, else from a frame on that says it is interlaced.
         scan: How the frames were scanned, as far as that could be measured.
+        trusts_marks: False if frames are known to say wrongly that they are interlaced.
         standard_matrix: Matrix of the colours of the standard video.
         threads: Threads of the filters.
     """
@@ -52,6 +53,7 @@ class Parts:
         upscale: bool,
         deinterlace: Deinterlace,
         scan: Scan | None,
+        trusts_marks: bool,
         standard_matrix: str,
         threads: int,
     ) -> None:
@@ -60,7 +62,7 @@ class Parts:
         self._fit = fit
         self._upscale = upscale
         self._field_order = "auto" if scan in (None, "progressive") else scan
-        self._trusts_marks = deinterlace == "auto" and scan is None
+        self._trusts_marks = deinterlace == "auto" and trusts_marks
         self._is_interlaced = deinterlace == "on" or (deinterlace == "auto" and self._field_order != "auto")
         self._standard_matrix = standard_matrix
         self._threads = threads
