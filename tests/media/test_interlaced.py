@@ -73,6 +73,7 @@ def test_motion_that_begins_late_is_measured(tmp_path: Path) -> None:
     [
         MOVING,
         STATIC,
+        "testsrc2=s=160x120:r=60:d=1",
         "testsrc2=s=640x480:r=25:d=2,noise=alls=40:allf=t",
         "color=gray:s=640x480:r=25:d=2,noise=alls=80:allf=t",
         "mandelbrot=s=640x480:r=25,trim=duration=2",
@@ -81,7 +82,18 @@ def test_motion_that_begins_late_is_measured(tmp_path: Path) -> None:
         "testsrc2=s=640x2000:r=25:d=2,crop=640:480:0:n",
         "testsrc2=s=2000x480:r=25:d=2,crop=640:480:25*n:0",
     ],
-    ids=["moving", "static", "noise", "only noise", "zoom", "cells", "fast tilt", "slow tilt", "fast pan"],
+    ids=[
+        "moving",
+        "static",
+        "small and slow",
+        "noise",
+        "only noise",
+        "zoom",
+        "cells",
+        "fast tilt",
+        "slow tilt",
+        "fast pan",
+    ],
 )
 def test_progressive_is_no_false_alarm(source: str, tmp_path: Path) -> None:
     info = probe(make(tmp_path / "in.avi", source, "null", *CODECS["mpeg4.avi"]))

@@ -86,7 +86,7 @@ def scan_of(first: Luma, second: Luma) -> Scan | None:
         return None
     if own < 0.5 * least:
         return "progressive"
-    if 0.67 * least < own < 1.5 * least and most > 1.25 * least:
+    if 0.85 * least < own < 1.5 * least and most > 1.25 * least:
         return "tff" if odd_first < even_first else "bff"
     return None
 
