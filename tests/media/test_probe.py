@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.support.synthetic import number_frame, write_counter_video, write_video
+from tests.support.synthetic import encode_numbers, number_frame, write_counter_video, write_video
 from videoprep_nb.core.errors import InputError, ProbeError
 from videoprep_nb.media.probe import check_input_file, probe
 from videoprep_nb.media.video_info import VideoInfo
@@ -199,3 +200,59 @@ def test_messages_use_the_name_of_the_submitted_file(tmp_path: Path):
     upload.write_bytes(b"no video at all")
     with pytest.raises(ProbeError, match=r"^holiday\.mov cannot be processed"):
         probe(upload, "holiday.mov")
+
+
+@pytest.mark.parametrize("kind", ["cut", "header", "zeros", "index-cut"])
+def test_recording_without_its_index_was_never_finished(kind: str, tmp_path: Path) -> None:
+    video = encode_numbers(tmp_path / "whole.mp4", range(50), "-c:v", "libx264", "-pix_fmt", "yuv420p")
+    fast = encode_numbers(
+        tmp_path / "fast.mp4", range(50), "-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "+faststart"
+    )
+    whole = video.read_bytes()
+    half = len(whole) // 2
+    path = tmp_path / "broken.mp4"
+    contents = {
+        "cut": whole[:half],
+        "header": whole[:60],
+        "zeros": whole[:half] + bytes(half),
+        "index-cut": fast.read_bytes()[:300],
+    }
+    path.write_bytes(contents[kind])
+    with pytest.raises(ProbeError, match=r"its recording was never finished, or the file was cut off: the index"):
+        probe(path)
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "webm", "ts", "mpg", "flv", "asf", "mxf", "nut", "fragmented.mp4", "gif"])
+def test_recording_that_was_cut_off_keeps_what_is_there(suffix: str, tmp_path: Path) -> None:
+    codecs = {"webm": "libvpx", "mpg": "mpeg2video", "mxf": "mpeg2video", "asf": "mpeg4", "gif": "gif"}
+    codec = codecs.get(suffix, "libx264")
+    arguments = [] if codec == "gif" else ["-pix_fmt", "yuv420p", "-g", "10"]
+    if suffix == "fragmented.mp4":
+        arguments += ["-movflags", "+frag_keyframe+empty_moov"]
+    whole = encode_numbers(tmp_path / f"whole.{suffix}", range(200), "-c:v", codec, *arguments).read_bytes()
+    path = tmp_path / f"cut.{suffix}"
+    path.write_bytes(whole[: len(whole) // 2])
+    assert 50 < probe(path).packet_count < 150
+
+
+def test_file_that_is_still_growing_is_refused(tmp_path: Path) -> None:
+    path = write_counter_video(tmp_path / "growing.ts", 50, Fraction(25))
+    more = path.read_bytes()
+    is_done = threading.Event()
+
+    def grow() -> None:
+        with path.open("ab") as file:
+            while not is_done.wait(0.01):
+                file.write(more)
+                file.flush()
+
+    writer = threading.Thread(target=grow)
+    writer.start()
+    try:
+        with pytest.raises(
+            InputError, match=r"growing\.ts is still being written: it changed from [\d,]+ to [\d,]+ bytes"
+        ):
+            probe(path)
+    finally:
+        is_done.set()
+        writer.join()

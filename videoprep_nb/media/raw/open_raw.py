@@ -15,7 +15,7 @@ from videoprep_nb.core.errors import ProbeError
 from videoprep_nb.media.demuxers import refused_as
 from videoprep_nb.media.ffmpeg import MAX_PIXELS, RAW_INPUT_OPTIONS, file_url
 from videoprep_nb.media.raw.encryption import ENCRYPTED, is_encrypted
-from videoprep_nb.media.raw.sections import WHOLE_FILE, Section
+from videoprep_nb.media.raw.sections import WHOLE_FILE, Section, has_whole_index
 
 _PROBED = re.compile(r"Format (\S+) (?:probed|detected)")
 _TOO_LARGE = re.compile(r"\w+ size (\d+)x(\d+) exceeds")
@@ -71,6 +71,9 @@ def open_raw(path: Path, section: Section = WHOLE_FILE) -> Any:
     if any("external track" in message for message in _messages(log)):
         container.close()
         raise ProbeError("its frames lie in another file, which is not opened; export it as one file")
+    if not container.streams.video and (reason := _unfinished(path)):
+        container.close()
+        raise ProbeError(reason)
     return container
 
 
@@ -151,14 +154,19 @@ def _refusal(path: Path, log: list[str], error: av.FFmpegError) -> str:
         format_name = _format_name(path)
         what = refused_as(format_name) or "a format that is not accepted"
         return f"it is {what} ({format_name}), not a video recording"
+    return _unfinished(path) or f"it is damaged or not a video ({error.strerror})"
+
+
+def _unfinished(path: Path) -> str | None:
+    """Why an MP4 file without its whole index cannot be read; None for other files."""
     with path.open("rb") as file:
         is_mp4 = file.read(8)[4:] in _MP4_BOXES
-    if is_mp4 and any("moov atom not found" in message for message in log):
-        return (
-            "its recording was never finished: the index (moov) is missing; "
-            "a repair tool such as untrunc may rebuild it from another recording of the same camera"
-        )
-    return f"it is damaged or not a video ({error.strerror})"
+    if not is_mp4 or has_whole_index(path):
+        return None
+    return (
+        "its recording was never finished, or the file was cut off: the index (moov) is missing; "
+        "a repair tool such as untrunc may rebuild it from another recording of the same camera"
+    )
 
 
 def decode_sample(context: Any, packet: Any) -> list[Any]:

@@ -63,6 +63,13 @@ def find_sections(path: Path, format_name: str) -> list[Section]:
     return [Section(start, end) for start, end in pairwise([*starts, None])]  # type: ignore[arg-type]
 
 
+def has_whole_index(path: Path) -> bool:
+    """Whether an MP4 file has its index (``moov``), up to its end."""
+    file_bytes = path.stat().st_size
+    with path.open("rb") as file:
+        return any(kind == b"moov" and position + size <= file_bytes for position, kind, size in _boxes(file))
+
+
 def _later_starts(path: Path, format_name: str) -> Iterator[int]:
     with path.open("rb") as file:
         if format_name == "mpegts":
@@ -77,13 +84,20 @@ def _later_starts(path: Path, format_name: str) -> Iterator[int]:
 
 def _second_file_types(file: IO[bytes]) -> Iterator[int]:
     """Boxes ``ftyp`` of an MP4 file behind its data."""
-    position, has_data = 0, False
-    while len(header := _read_at(file, position, _BOX_HEADER_BYTES)) == _BOX_HEADER_BYTES:
-        size, kind = int.from_bytes(header[:4]), header[4:8]
-        size = int.from_bytes(header[8:]) if size == 1 else size
+    has_data = False
+    for position, kind, _ in _boxes(file):
         if kind == b"ftyp" and has_data:
             yield position
         has_data |= kind in (b"mdat", b"moov")
+
+
+def _boxes(file: IO[bytes]) -> Iterator[tuple[int, bytes, int]]:
+    """Position, kind and size of each outer box of an MP4 file."""
+    position = 0
+    while len(header := _read_at(file, position, _BOX_HEADER_BYTES)) == _BOX_HEADER_BYTES:
+        size, kind = int.from_bytes(header[:4]), header[4:8]
+        size = int.from_bytes(header[8:]) if size == 1 else size
+        yield position, kind, size
         if size < len(kind):  # 0: up to the end of the file
             return
         position += size
