@@ -58,7 +58,7 @@ class ActiveJob:
     def count_clips(self, video_ids: Iterable[str]) -> bool:
         """See into how many clips videos have been cut by now, which decides how many parts they are worked on in.
 
-        The others are not looked at again: a job may have thousands of videos.
+        The others are not inspected again: a job may have thousands of videos.
 
         Args:
             video_ids: The videos.
