@@ -24,6 +24,7 @@ from videoprep_nb.jobs.pushes import JobPushes
 from videoprep_nb.jobs.scheduling.dispatcher import Dispatcher
 from videoprep_nb.jobs.scheduling.estimate import fraction_done, remaining_s
 from videoprep_nb.jobs.storage.adoption import adopt_folders, lost_notices
+from videoprep_nb.jobs.storage.clock import TrustedClock
 from videoprep_nb.jobs.storage.deletion import delete_job, finish_deletions
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.moved_files import finish_moves, moved_files
@@ -85,6 +86,7 @@ class Service:
         self._resources.callback(self._store.close)
         finish_moves(workspace)
         finish_deletions(workspace, self._store)
+        self._clock = TrustedClock(workspace.clock_file)
         self._adoptions = adopt_folders(workspace, self._store, self._opened_at)
         remove_half_received(workspace)  # by a service that was killed
         self._dispatcher = Dispatcher(workspace, self._store, settings)
@@ -319,13 +321,12 @@ class Service:
         return self._dispatcher.engine.workers() if self._dispatcher.engine else []
 
     def notices(self) -> list[str]:
-        """What administrators should know, a sentence each: jobs that were restored, and what is in ``lost+found``."""
-        return [*self._adoptions, *lost_notices(self.workspace)]
+        """What administrators should know, a sentence each: restored jobs, ``lost+found``, a clock that jumped."""
+        return [*self._adoptions, *lost_notices(self.workspace), *self._clock.notices()]
 
     def clean(self) -> CleanReport:
         """Delete what is no longer needed, see ``retention.clean``."""
-        keep_s = self.limits.keep_results.total_seconds()
-        return self._dispatcher.call(lambda: clean(self.workspace, self._store, keep_s, datetime.now(UTC)))
+        return self._dispatcher.call(self._clean)
 
     def _background_work(self) -> BackgroundWork:
         background = BackgroundWork(
@@ -343,6 +344,11 @@ class Service:
     def _place_of_input(self, path: Path, folder: JobFolder, index: int) -> Path:
         path = path.absolute()
         return folder.input / f"{index:03d}.mp4" if self.workspace.uploads_dir in path.parents else path
+
+    def _clean(self) -> CleanReport:
+        newest = max(self._store.last_changes().values(), default=self._opened_at)
+        now = self._clock.now(datetime.now(UTC), newest)
+        return clean(self.workspace, self._store, self.limits.keep_results.total_seconds(), now)
 
     def _delete(self, job_id: str) -> None:
         row = self._store.job(job_id)

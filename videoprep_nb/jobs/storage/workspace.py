@@ -53,6 +53,11 @@ class Workspace:
         """What lay among the jobs and could not be made out, for an administrator to look at."""
         return self.path / "lost+found"
 
+    @property
+    def clock_file(self) -> Path:
+        """What the service knows of the time, see ``TrustedClock``."""
+        return self.path / "clock.json"
+
     def job_paths(self) -> list[Path]:
         """Everything among the jobs that has the name of one; links are not followed."""
         folder = self.jobs_dir
