@@ -44,6 +44,7 @@ def test_crop_of_the_container(suffix: str, tmp_path: Path) -> None:
     result = standardise(source, tmp_path)
 
     assert (result.source.width, result.source.height) == (160, 100)
+    assert result.findings == ["its container shows 160×100 of 320×180 pixels; cropped"]
     assert result.content_xyxy == (64, 0, 1216, 720)
     found = white_part(decoded_frames(tmp_path / "1.mp4")[1])
     assert result.transform.to_source(np.array([found], float))[0] == pytest.approx([20, 20, 80, 60], abs=0.5)

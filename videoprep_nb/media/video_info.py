@@ -64,6 +64,7 @@ class VideoInfo(Record):
         video_streams: All video streams of the file, without covers: ``1920×1080 h264``.
         width: Width of the visible part of a stored frame in pixels.
         height: Height of it in pixels.
+        crop: Pixels that the container hides at the top, bottom, left and right of a stored frame.
         rotation_deg: Clockwise rotation that a player applies to the stored frames: 0, 90, 180 or 270.
         is_mirrored: A player swaps left and right before it rotates.
         ignored_rotation_deg: A clockwise rotation between -180° and 180° that is no multiple of 90° and was not
@@ -98,6 +99,7 @@ class VideoInfo(Record):
     video_streams: list[str] = []  # noqa: RUF012 - pydantic copies it
     width: int
     height: int
+    crop: tuple[int, int, int, int] = (0, 0, 0, 0)
     rotation_deg: int
     is_mirrored: bool = False
     ignored_rotation_deg: float = 0.0
@@ -203,6 +205,10 @@ def _time_findings(info: VideoInfo) -> Iterator[str]:
 
 
 def _image_findings(info: VideoInfo) -> Iterator[str]:
+    if any(info.crop):
+        top, bottom, left, right = info.crop
+        stored = f"{left + info.width + right}×{top + info.height + bottom}"
+        yield f"its container shows {info.width}×{info.height} of {stored} pixels; cropped"
     if info.rotation_deg:
         yield f"was rotated {info.rotation_deg}°; corrected"
     if info.is_mirrored:

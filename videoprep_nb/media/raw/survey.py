@@ -133,6 +133,7 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames
                 "video_streams": list(choice.descriptions),
                 "width": display.width,
                 "height": display.height,
+                "crop": list(crop),
                 "rotation_deg": display.turn.clockwise_deg,
                 "is_mirrored": display.turn.mirrored,
                 "ignored_rotation_deg": round(display.turn.ignored_deg, 1),
