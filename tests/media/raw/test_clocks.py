@@ -169,3 +169,22 @@ def test_edit_list_hides_the_first_frames(tmp_path: Path) -> None:
     assert result.numbers == list(range(35, 100))
     assert (result.source["starts_at_s"], result.written["undecodable_first_frames"]) == (0, 0)
     assert result.source_times_s[-1] == pytest.approx(64 / 25, abs=0.001)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["fields-first", "frames-first"])
+def test_recording_of_fields_and_of_frames(order: tuple[int, int], shared_data: Path, tmp_path: Path) -> None:
+    faults = shared_data / "media_faults"
+    parts = [faults / name for name in ("field_coded_paff.ts", "interlaced_mbaff.ts")]
+    source = tmp_path / "mixed.ts"
+    source.write_bytes(b"".join(parts[index].read_bytes() for index in order))
+    result = converted(source, tmp_path)
+    assert (result.written["rate"], result.source["packet_count"]) == ("25", 74)
+    assert (result.written["decoded_frame_count"], result.written["frame_count"]) == (74, 74)
+
+
+@pytest.mark.parametrize("title", ["Überwachung".encode("latin-1"), "監視カメラ".encode("shift-jis"), b"\xff\xfe\x80"])
+def test_tag_in_another_code_page(title: bytes, tmp_path: Path) -> None:
+    mark = "x" * len(title)
+    source = encode_numbers(tmp_path / "tag.avi", range(10), *MPEG4, "-metadata", f"title={mark}")
+    source.write_bytes(source.read_bytes().replace(mark.encode(), title))
+    assert converted(source, tmp_path).numbers == list(range(10))

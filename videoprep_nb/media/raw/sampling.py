@@ -3,6 +3,8 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from videoprep_nb.core.errors import ProbeError
@@ -34,8 +36,7 @@ class Sample:
         votes: How the frames were scanned.
         first_is_marked: The first frame says that it is interlaced.
         is_marked: A frame says so.
-        last_stamp: Presentation stamp of the last of the first frames.
-        goes_back: The stamps of the first frames, in the order of showing, go back.
+        first_stamps: Presentation stamps of the first frames that have one, in the order of showing.
     """
 
     first_packets: int = 0
@@ -44,8 +45,18 @@ class Sample:
     votes: ScanVotes = field(default_factory=ScanVotes)
     first_is_marked: bool = False
     is_marked: bool = False
-    last_stamp: int | None = None
-    goes_back: bool = False
+    first_stamps: list[int] = field(default_factory=list)
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether the stamps of the first frames go back, though these are in the order of showing."""
+        return any(later < earlier for earlier, later in pairwise(self.first_stamps))
+
+    @property
+    def frame_interval(self) -> float:
+        """Ticks from one of the first frames to the next; 0 if unknown."""
+        steps = [later - earlier for earlier, later in pairwise(self.first_stamps)]
+        return float(median(steps)) if steps else 0.0
 
     @property
     def packets_hold_fields(self) -> bool:
@@ -149,8 +160,8 @@ class Sampler:
         sample.votes.take(frame)
         if self._is_first_run:
             sample.first_frames += 1
-            sample.goes_back |= None not in (frame.pts, sample.last_stamp) and frame.pts < sample.last_stamp
-            sample.last_stamp = frame.pts
+            if frame.pts is not None:
+                sample.first_stamps.append(frame.pts)
 
 
 def _packet_of(frame: Any, stamps: Sequence[int]) -> int:

@@ -35,6 +35,8 @@ from videoprep_nb.media.raw.time_line import NO_STAMP, TimeLine, time_line
 
 _FIRST_YEAR = 1990
 _FIELD_SHARE = 0.75
+_FIELD_JITTER = 0.2
+_MIN_SHARE_OF_FIELDS = 0.05
 _MIN_SLOTS_TO_REFUSE = 1000
 _MARKED_BEFORE_CUT = (1, 2)
 
@@ -109,10 +111,9 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames
         # a container may mark a packet as damaged only because the clock jumps behind it
         corrupt[[cut.packet - back for cut in line.cuts for back in _MARKED_BEFORE_CUT if cut.packet >= back]] = False
         times_s = line.times_s(kept)
-        if sample.packets_hold_fields:
-            times_s = _times_of_frames(times_s, sample)
+        times_s = _times_of_frames(times_s, sample, stream.time_base)
         frame_rate = measure_rate(times_s, claimed, max(recording.tick_s for recording in recordings))
-        count = len(times_s) if sample.packets_hold_fields else int(kept.sum())
+        count = len(times_s) or int(kept.sum()) // (2 if sample.packets_hold_fields else 1)
         duration_s = _duration_s(frame_rate.times_s, count, frame_rate.rate)
         display = sample.shapes[0][1]
         return Survey(
@@ -181,9 +182,14 @@ def _read(container: Any, stream: Any, sampler: Sampler) -> tuple[Packets, Sampl
     return packets, sampler.sample
 
 
-def _times_of_frames(times_s: npt.NDArray[np.float64], sample: Sample) -> npt.NDArray[np.float64]:
-    """The times of the first field of each frame."""
-    interval_s = 2 * float(np.median(np.diff(times_s))) if len(times_s) > 1 else 0.0
+def _times_of_frames(times_s: npt.NDArray[np.float64], sample: Sample, tick_s: Fraction) -> npt.NDArray[np.float64]:
+    """The times of the first field of each frame; a recording may have frames of one packet and of two."""
+    interval_s = float(sample.frame_interval * tick_s)
+    if interval_s <= 0 or len(times_s) < 2:
+        return times_s
+    has_pairs = np.mean(np.abs(2 * np.diff(times_s) / interval_s - 1) < _FIELD_JITTER) > _MIN_SHARE_OF_FIELDS
+    if not (sample.packets_hold_fields or (sample.is_marked and has_pairs)):
+        return times_s
     return np.array(list(_apart(times_s, _FIELD_SHARE * interval_s)))
 
 
