@@ -113,10 +113,12 @@ def test_transport_stream_goes_on_under_another_number_or_codec(name: str, tmp_p
     assert f"{len(changes)} recordings, one behind the other; joined" in result.findings
 
 
-def test_change_of_the_codec_is_reported_with_its_time(tmp_path: Path) -> None:
-    one = encode_numbers(tmp_path / "one.ts", FIRST, *H264)
-    two = encode_numbers(tmp_path / "two.ts", SECOND, *HEVC)
-    info = probe(joined(tmp_path / "both.ts", one, two))
+@pytest.mark.parametrize("suffix", ["ts", "m2ts"])
+def test_change_of_the_codec_is_reported_with_its_time(suffix: str, tmp_path: Path) -> None:
+    one = encode_numbers(tmp_path / f"one.{suffix}", FIRST, *H264)
+    two = encode_numbers(tmp_path / f"two.{suffix}", SECOND, *HEVC)
+    info = probe(joined(tmp_path / f"both.{suffix}", one, two))
+    assert info.packet_count == 100
     assert "from 2.0 s on the video is coded as hevc, before as h264" in info.findings
 
 

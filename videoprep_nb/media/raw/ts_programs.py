@@ -11,6 +11,7 @@ _PACKET_BYTES = (188, 192, 204)
 _ROWS = 1 << 14
 _CHECKED_PACKETS = 5
 _MAX_JUNK_BYTES = 1 << 16
+_COUNTED_BYTES = 4  # the header of a packet counts on
 _PAT_PID, _PAT, _PMT = 0, 0, 2
 _CRC_POLYNOMIAL = 0x04C11DB7
 _VIDEO_TYPES = {0x01, 0x02, 0x10, 0x1B, 0x24, 0x33, 0x42, 0xD1, 0xD2, 0xEA}
@@ -40,16 +41,19 @@ class _Tables:
 
     def __init__(self) -> None:
         self.pids = {_PAT_PID}
-        self._sections: dict[int, bytes] = {}
+        self._packets: dict[int, bytes] = {}
         self._videos: dict[int, Streams] = {}
 
     def read(self, packet: bytes) -> bool:
         """Read a packet that holds a table; True when a program has other video streams than before."""
         pid = int.from_bytes(packet[1:3]) & 0x1FFF
-        section = _section_in(packet)
-        if section is None or self._sections.get(pid) == section:
+        content = packet[_COUNTED_BYTES:]
+        if self._packets.get(pid) == content:  # most are repeated ten times a second
             return False
-        self._sections[pid] = section
+        self._packets[pid] = content
+        section = _section_in(packet)
+        if not section:
+            return False
         if pid == _PAT_PID and section[0] == _PAT:
             self.pids |= {pid for program, pid in _programs(section) if program}
             return False
