@@ -44,6 +44,12 @@ def escape_what_terminals_lack() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
+def warn_of_readable(secret: Path) -> None:
+    """Warn when other users can read a file that holds a secret."""
+    if secret.stat().st_mode & 0o077:
+        err.print(f"[yellow]Warning: others can read {plain(secret)}; chmod 600 it.[/]")
+
+
 def check_can_be_written(file: Path) -> None:
     """Check, before the work, that a file can be written; its folder is made when it is missing.
 

@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 import typer
 from rich.progress import Progress
 
-from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, err, out, plain, stop
+from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, err, out, plain, stop, warn_of_readable
 from videoprep_nb.cli.export import format_options
+from videoprep_nb.core.addresses import is_loopback
 from videoprep_nb.core.errors import ParameterError, VideoPrepError
 from videoprep_nb.exports.push_to_cvat import CvatAccount, push_backup
 
 _FORMAT = "cvat-backup"
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def push(
@@ -62,8 +62,7 @@ def push(
 
 def warn_of_account(account: CvatAccount) -> None:
     """Warn when others could get at the token."""
-    if account.token_file.stat().st_mode & 0o077:
-        err.print(f"[yellow]Warning: others can read {plain(account.token_file)}; chmod 600 it.[/]")
+    warn_of_readable(account.token_file)
     parts = urlsplit(account.server)
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         err.print("[yellow]Warning: http sends the token unencrypted; use the https address of the server.[/]")

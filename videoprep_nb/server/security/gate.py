@@ -1,6 +1,5 @@
 """The one place that every request passes: who sends it, may its page send it, and what goes along with the answer."""
 
-import ipaddress
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -12,6 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from videoprep_nb.core.addresses import is_loopback
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.server.problems import Refused, problem_response
 from videoprep_nb.server.security.authentication import WANTS_TOKEN, Authentication
@@ -29,16 +29,6 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "same-origin",
 }
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine as seen only from itself."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def check_host(host: str, users: Users | None) -> None:
