@@ -1,4 +1,4 @@
-"""One job on two workers that are processes of their own, as they would be on two machines.
+"""One job on two workers that are processes of their own, as they would be on two machines, with certificates (TLS).
 
 Run as ``make cluster-demo``, or ``python examples/cluster_demo.py [VIDEO …]``. It starts a Dask scheduler and two
 workers on this machine, a service that hands its work to them, and one job; prints which worker ran what, and exits
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from videoprep_nb.exports.validation.validate import validate_package
 from videoprep_nb.jobs.engine.cluster import EngineSettings
+from videoprep_nb.jobs.engine.tls import write_certificate
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.service import Service
@@ -31,17 +32,15 @@ def main(videos: Sequence[Path]) -> int:
     with tempfile.TemporaryDirectory() as name, ExitStack() as processes:
         folder = Path(name)
         scheduler_file = folder / "scheduler.json"
-        processes.enter_context(
-            dask(
-                "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", scheduler_file
-            )
-        )
+        files = write_certificate(folder)
+        tls = ("--tls-ca-file", files.ca, "--tls-cert", files.cert, "--tls-key", files.key)
+        scheduler = ("--host", "tls://127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0")
+        processes.enter_context(dask("scheduler", *scheduler, "--scheduler-file", scheduler_file, *tls))
         address = read_address(scheduler_file)
-        for worker in ("one", "two"):
-            processes.enter_context(
-                dask("worker", address, "--name", worker, "--nthreads", "1", "--memory-limit", "0", "--no-dashboard")
-            )
-        with Service(Workspace(folder / "workspace"), EngineSettings(scheduler=address)) as service:
+        worker = ("--nthreads", "1", "--memory-limit", "0", "--dashboard-address", "127.0.0.1:0")
+        for name in ("one", "two"):
+            processes.enter_context(dask("worker", address, "--name", name, *worker, *tls))
+        with Service(Workspace(folder / "workspace"), EngineSettings(scheduler=address, tls=files)) as service:
             return run_job(service, list(videos) or make_samples(folder))
 
 

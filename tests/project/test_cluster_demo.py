@@ -20,7 +20,7 @@ def test_job_runs_on_two_workers_and_everything_is_stopped():
         [sys.executable, DEMO], capture_output=True, text=True, timeout=300, env=os.environ | {MARK: mark}
     )
     assert demo.returncode == 0, demo.stdout + demo.stderr
-    runs = [line.split("  ") for line in demo.stdout.splitlines() if line.startswith("tcp://")]
+    runs = [line.split("  ") for line in demo.stdout.splitlines() if line.startswith("tls://")]
     assert len({worker for worker, _ in runs}) == 2
     assert {task for _, task in runs} >= {"01_resize_1", "04_track_persons_2", "06_package"}
     assert wait_until(lambda: not processes_with(MARK, mark), 10), processes_with(MARK, mark)

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, out, plain, stop
+from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, out, plain, stop, warn_of_readable
 from videoprep_nb.cli.push import warn_of_account
 from videoprep_nb.core.errors import InputError, VideoPrepError
 from videoprep_nb.exports.push_to_cvat import CvatAccount
 from videoprep_nb.jobs.engine.cluster import EngineSettings
+from videoprep_nb.jobs.engine.tls import TlsFiles
 from videoprep_nb.jobs.service import Limits
 
 
@@ -22,8 +23,30 @@ def serve(
     workspace: Annotated[Path, typer.Option(help="Folder for jobs and uploads.")] = Path("videoprep-workspace"),
     scheduler: Annotated[
         str | None,
-        typer.Option(help="Dask scheduler, such as tcp://host:8786.", show_default="workers on this machine"),
+        typer.Option(help="Dask scheduler, such as tls://host:8786.", show_default="workers on this machine"),
     ] = None,
+    tls_ca: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Certificate of the authority of the Dask cluster; tls:// requires it, --tls-cert and --tls-key.",
+            show_default="none",
+        ),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Certificate that this service shows to the scheduler.", show_default="none"),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Private key of that certificate.", show_default="none")
+    ] = None,
+    insecure_scheduler: Annotated[
+        bool,
+        typer.Option(
+            "--insecure-scheduler",
+            help="Accept a scheduler at tcp:// on another machine: whoever reaches it can run code as you.",
+        ),
+    ] = False,
     workers: Annotated[
         int, typer.Option(min=0, help="Notebooks that run in parallel on this machine; 0 means one per four cores.")
     ] = 0,
@@ -67,16 +90,37 @@ def serve(
     from videoprep_nb.server.serving import serve as serve_workspace
 
     try:
+        engine = EngineSettings(
+            scheduler=scheduler,
+            tls=_tls_files(tls_ca, tls_cert, tls_key),
+            allow_insecure=insecure_scheduler,
+            worker_count=workers,
+        )
+        if engine.tls:
+            warn_of_readable(engine.tls.key)
         serve_workspace(
             ServerSettings(host, port, auth_file, tuple(trusted_proxy or ())),
             workspace,
-            EngineSettings(scheduler=scheduler, worker_count=workers),
+            engine,
             Limits(keep_results=timedelta(days=keep_results_days), import_roots=tuple(import_root or ())),
             _cvat_account(cvat, cvat_token_file),
             announce=lambda address: out.print(plain(f"Serving {workspace} at {address}")),
         )
     except VideoPrepError as error:
         raise stop(error, EXIT_USAGE if isinstance(error, InputError) else EXIT_FAILED) from None
+
+
+def _tls_files(ca: Path | None, cert: Path | None, key: Path | None) -> TlsFiles | None:
+    """What the scheduler is reached with.
+
+    Raises:
+        InputError: Only some of the three are given.
+    """
+    if not ca and not cert and not key:
+        return None
+    if not ca or not cert or not key:
+        raise InputError("--tls-ca, --tls-cert and --tls-key belong together; give all three, or none.")
+    return TlsFiles(ca, cert, key)
 
 
 def _cvat_account(server: str | None, token_file: Path | None) -> CvatAccount | None:

@@ -1,31 +1,36 @@
 """Where tasks run: Dask, on this machine or on many; the code is the same for both."""
 
 import gc
+import logging
 import re
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from videoprep_nb.core.addresses import is_loopback
 from videoprep_nb.core.errors import InputError, VideoPrepError
 from videoprep_nb.core.threads import THREADS_VARIABLE, core_count
+from videoprep_nb.jobs.engine.tls import TlsFiles, temporary_security
 from videoprep_nb.jobs.engine.worker import WORKER_LOST, TaskRequest, run_task
 from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind, close_fork_server
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
 
 if TYPE_CHECKING:
-    from distributed import Future, LocalCluster
+    from distributed import Future, SpecCluster
 
 OnEnd = Callable[[Outcome], None]
 
 _SHARE_OF_MEMORY = 0.9
-_SCHEDULER = re.compile(r"((tcp|tls)://)?([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
+_SCHEDULER = re.compile(r"((?P<protocol>tcp|tls)://)?(?P<host>[\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
 _CONNECT_TIMEOUT_S = 2
-_LOCAL_CONFIGURATION = {
+_SILENCE_BELOW = logging.ERROR
+_LOCAL_CONFIGURATION: dict[str, Any] = {
     # A computer that was asleep for minutes has not lost its workers; Dask would drop them and never get them back. The
     # death of a process on the same machine is noticed at once anyway.
     "distributed.scheduler.worker-ttl": None,
@@ -34,6 +39,9 @@ _LOCAL_CONFIGURATION = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "5s",
+    # Scheduler and workers always have an HTTP server, which asks nobody for a certificate: it has nothing to offer.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
 }
 
 
@@ -42,7 +50,7 @@ class WorkerInfo:
     """A worker that tasks run on.
 
     Args:
-        address: Its address, such as ``tcp://127.0.0.1:40123``.
+        address: Its address, such as ``tls://127.0.0.1:40123``.
         threads: Tasks that it runs at a time.
         resources: What it offers, such as ``{"GPU": 1.0}``.
     """
@@ -57,7 +65,10 @@ class EngineSettings:
     """Where and how tasks run.
 
     Args:
-        scheduler: Address of a Dask scheduler such as ``tcp://host:8786``; None: workers on this machine.
+        scheduler: Address of a Dask scheduler such as ``tls://host:8786``; None: workers on this machine.
+        tls: What a scheduler at ``tls://`` is reached with.
+        allow_insecure: Whether the scheduler may be at ``tcp://`` on another machine, where whoever reaches it can
+            run code.
         worker_count: Workers on this machine, each of which runs one task at a time; 0: one per four cores.
         separate_processes: Whether the workers on this machine are processes of their own, or threads of this one.
             A notebook always runs in a process of its own.
@@ -67,19 +78,37 @@ class EngineSettings:
     """
 
     scheduler: str | None = None
+    tls: TlsFiles | None = None
+    allow_insecure: bool = False
     worker_count: int = 0
     separate_processes: bool = True
     timeout_s: float = 24 * 3600.0
     memory_per_task_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what can be no scheduler, before anybody waits for it to answer.
+        """Refuse what can be no scheduler, before anybody waits for it to answer, and one that strangers could use.
 
         Raises:
-            InputError: The address is none.
+            InputError: The address is none, or does not go with the certificates.
         """
-        if self.scheduler is not None and not _SCHEDULER.fullmatch(self.scheduler):
-            raise InputError(f"{self.scheduler!r} is not a scheduler address; expected one such as tcp://host:8786.")
+        if self.scheduler is None:
+            if self.tls:
+                raise InputError("TLS files are for a scheduler; give its address, such as tls://host:8786, too.")
+            return
+        match = _SCHEDULER.fullmatch(self.scheduler)
+        if not match:
+            raise InputError(f"{self.scheduler!r} is not a scheduler address; expected one such as tls://host:8786.")
+        if match["protocol"] == "tls":
+            if not self.tls:
+                raise InputError(f"{self.scheduler} requires --tls-ca, --tls-cert and --tls-key.")
+            self.tls.check()
+        elif self.tls:
+            raise InputError(f"{self.scheduler} does not use TLS files; expected an address such as tls://host:8786.")
+        elif not self.allow_insecure and not is_loopback(match["host"].strip("[]")):
+            raise InputError(
+                f"{self.scheduler} is not encrypted, and whoever reaches it can run code as you; use tls:// with "
+                "--tls-ca, --tls-cert and --tls-key, or accept the risk with --insecure-scheduler."
+            )
 
     @property
     def local_worker_count(self) -> int:
@@ -116,22 +145,50 @@ def task_environment(workspace: Workspace, settings: EngineSettings) -> dict[str
     return environment | {THREADS_VARIABLE: threads, "OMP_NUM_THREADS": threads}
 
 
-def _start_local_cluster(settings: EngineSettings) -> "LocalCluster":
+@contextmanager
+def _local_cluster(settings: EngineSettings) -> "Iterator[SpecCluster]":
+    """A scheduler and workers on this machine that nobody else can talk to, until the end of the block."""
+    # Dask also imports modules from its scratch folder, whose usual name anybody could know and take before
+    with (
+        tempfile.TemporaryDirectory(prefix="videoprep-workers-") as scratch,
+        _start_cluster(settings, scratch) as cluster,
+    ):
+        yield cluster
+
+
+def _start_cluster(settings: EngineSettings, scratch: str) -> "SpecCluster":
+    """Start a cluster; Dask's ``LocalCluster`` has dashboards, and lets workers in threads listen at all addresses."""
     import dask
-    from distributed import LocalCluster
+    from distributed import Nanny, Scheduler, SpecCluster, Worker
     from distributed.gc import disable_gc_diagnosis
 
-    dask.config.set(_LOCAL_CONFIGURATION)
-    cluster = LocalCluster(
-        n_workers=settings.local_worker_count,
-        threads_per_worker=1,
-        processes=settings.separate_processes,
-        resources={"GPU": 1} if settings.may_have_gpu else {},
-        # a notebook has a process and a limit of its own; the worker itself stays small
-        memory_limit=0,
-        dashboard_address="127.0.0.1:0",  # there is always one; on a free port it is in nobody's way
-        silence_logs=40,
-    )
+    # workers in threads of this process have no ports that would need keys
+    security = temporary_security() if settings.separate_processes else None
+    common = {
+        "protocol": "tls://" if security else "inproc://",
+        "host": "127.0.0.1" if security else None,
+        "security": security,
+        "dashboard": False,
+        "dashboard_address": "127.0.0.1:0",
+    }
+    worker = {
+        "cls": Nanny if settings.separate_processes else Worker,
+        "options": common
+        | {
+            "nthreads": 1,
+            "resources": {"GPU": 1} if settings.may_have_gpu else {},
+            # a notebook has a process and a limit of its own; the worker itself stays small
+            "memory_limit": 0,
+            "silence_logs": _SILENCE_BELOW,
+        },
+    }
+    with _without_collections(), dask.config.set(_LOCAL_CONFIGURATION | {"temporary-directory": scratch}):
+        cluster = SpecCluster(
+            scheduler={"cls": Scheduler, "options": common},
+            workers=dict.fromkeys(range(settings.local_worker_count), worker),
+            security=security,
+            silence_logs=_SILENCE_BELOW,
+        )
     # it runs at every garbage collection, and a Ctrl-C that comes just then would be lost
     disable_gc_diagnosis(force=True)
     return cluster
@@ -165,13 +222,12 @@ class Engine:
         from distributed import Client
 
         self.settings = settings
-        self._cluster: LocalCluster | None = None
+        self._local = ExitStack()
         if settings.scheduler is not None:
-            self._client: Client = Client(settings.scheduler, timeout=_CONNECT_TIMEOUT_S)
+            security = settings.tls.security() if settings.tls else None
+            self._client: Client = Client(settings.scheduler, timeout=_CONNECT_TIMEOUT_S, security=security)
         else:
-            with _without_collections():
-                self._cluster = _start_local_cluster(settings)
-            self._client = Client(self._cluster)
+            self._client = Client(self._local.enter_context(_local_cluster(settings)))
 
     @property
     def is_connected(self) -> bool:
@@ -230,8 +286,7 @@ class Engine:
         """Stop the workers of this machine, with all that they run."""
         close_fork_server()
         self._client.close()
-        if self._cluster is not None:
-            self._cluster.close()
+        self._local.close()
 
 
 _LOST = Outcome(kind=OutcomeKind.DIED, message=WORKER_LOST, elapsed_s=0.0)

@@ -234,7 +234,7 @@ class Freed(BaseModel):
 class Worker(BaseModel):
     """A worker that tasks run on."""
 
-    address: str = Field(examples=["tcp://127.0.0.1:40123"])
+    address: str = Field(examples=["tls://127.0.0.1:40123"])
     threads: int = Field(description="tasks that it runs at a time", examples=[1])
     resources: dict[str, float] = Field(examples=[{"GPU": 1}])
 
