@@ -1,12 +1,15 @@
 """Which containers are read: every demuxer was decided on, and none of those that are read opens other files."""
 
+import io
 import socket
 import struct
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.support.synthetic import encode_numbers, write_counter_video
 from videoprep_nb.core.errors import ProbeError
@@ -58,6 +61,24 @@ def test_other_files_are_refused_for_what_they_are(
     path = encode_numbers(tmp_path / name, range(10), *arguments)
     with pytest.raises(ProbeError, match=rf"{name} cannot be processed: it is {what} \(\w+\), not a video recording"):
         probe(path)
+
+
+def test_stream_of_large_images_is_a_video(tmp_path: Path) -> None:
+    """libav expects the second image within 1 MB."""
+    generator = np.random.default_rng(1)
+    images = []
+    for _ in range(6):
+        image = io.BytesIO()
+        noise = generator.integers(0, 255, (720, 1280, 3), np.uint8)
+        Image.fromarray(noise).save(image, "JPEG", quality=95)
+        images.append(image.getvalue())
+    assert len(images[0]) > 1_000_000
+    stream, photograph = tmp_path / "camera.mjpg", tmp_path / "photograph.jpg"
+    stream.write_bytes(b"".join(images))
+    photograph.write_bytes(b"".join(images[:2]))
+    assert probe(stream).packet_count == 6
+    with pytest.raises(ProbeError, match="it is an image"):
+        probe(photograph)
 
 
 def box(kind: bytes, *content: bytes) -> bytes:

@@ -15,6 +15,7 @@ from videoprep_nb.core.errors import ProbeError
 from videoprep_nb.media.demuxers import refused_as
 from videoprep_nb.media.ffmpeg import MAX_PIXELS, RAW_INPUT_OPTIONS, file_url
 from videoprep_nb.media.raw.encryption import ENCRYPTED, is_encrypted
+from videoprep_nb.media.raw.motion_jpeg import is_motion_jpeg
 from videoprep_nb.media.raw.sections import WHOLE_FILE, Section, has_whole_index
 
 _PROBED = re.compile(r"Format (\S+) (?:probed|detected)")
@@ -128,11 +129,13 @@ def read_packets(container: Any, stream: Any) -> Iterator[Any]:
 
 
 def _forced_format(path: Path) -> str | None:
-    """A transport stream of few packets is mistaken for another format."""
+    """A transport stream of few packets is mistaken for another format, a stream of large JPEG images for an image."""
     with path.open("rb") as file:
         head = file.read(_TS_PACKETS * _TS_PACKET_BYTES)
     starts = head[::_TS_PACKET_BYTES]
-    return "mpegts" if len(starts) > 1 and set(starts) == set(_TS_SYNC) else None
+    if len(starts) > 1 and set(starts) == set(_TS_SYNC):
+        return "mpegts"
+    return "mjpeg" if is_motion_jpeg(path) else None
 
 
 @contextmanager
