@@ -1,13 +1,15 @@
 """The commands ``videoprep jobs …``, which ask a running service over HTTP."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from videoprep_nb.cli.console import out, plain, print_json
+from videoprep_nb.cli.console import EXIT_USAGE, out, plain, print_json, stop
 from videoprep_nb.cli.service_client import ask, follow_events, job_path, open_client
+from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.jobs.models import State
 
@@ -129,6 +131,25 @@ def clean(context: typer.Context, as_json: AsJson = False) -> None:
     for item in freed["items"]:
         out.print(plain(item))
     out.print(f"{freed['freed_bytes'] / 1e6:,.1f} MB freed")
+
+
+@jobs_app.command()
+def rebuild(
+    workspace: Annotated[Path, typer.Option(help="Folder of the service, which must not run.")] = Path(
+        "videoprep-workspace"
+    ),
+) -> None:
+    """Make a new job database from the folders of the jobs, when it is damaged."""
+    from videoprep_nb.jobs.rebuild import rebuild_database
+    from videoprep_nb.jobs.storage.workspace import Workspace
+
+    try:
+        restored = rebuild_database(Workspace(workspace))
+    except InputError as error:
+        raise stop(error, EXIT_USAGE) from None
+    for sentence in restored:
+        out.print(plain(sentence))
+    out.print("The job database is new; start the service again.")
 
 
 def _print_event(event: dict[str, Any], as_json: bool) -> None:

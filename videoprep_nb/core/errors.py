@@ -11,6 +11,10 @@ class InputError(VideoPrepError):
     """A submitted file or folder cannot be used (missing, a folder, a link, unreadable)."""
 
 
+class StoreDamaged(InputError):
+    """The job database of a service is damaged; its jobs can be restored from their folders."""
+
+
 class ProbeError(VideoPrepError):
     """A file was opened and is not a video that can be processed."""
 

@@ -82,7 +82,11 @@ class Service:
         self._resources = ExitStack()
         self._resources.enter_context(workspace.lock())
         sweep_processes(workspace)
-        self._store = Store(workspace.database)
+        try:
+            self._store = Store(workspace.database)
+        except BaseException:
+            self._resources.close()  # what repairs the database needs the lock
+            raise
         self._resources.callback(self._store.close)
         finish_moves(workspace)
         finish_deletions(workspace, self._store)

@@ -17,6 +17,7 @@ from videoprep_nb.core.errors import (
     NoSuchJob,
     NoSuchUpload,
     ParameterError,
+    StoreDamaged,
     TooLarge,
     TooManyJobs,
     VideoPrepError,
@@ -28,6 +29,7 @@ MEDIA_TYPE = "application/problem+json"
 
 _STATUS_OF: dict[type[VideoPrepError], HTTPStatus] = {
     InputError: HTTPStatus.BAD_REQUEST,
+    StoreDamaged: HTTPStatus.SERVICE_UNAVAILABLE,
     NoSuchJob: HTTPStatus.NOT_FOUND,
     NoSuchUpload: HTTPStatus.NOT_FOUND,
     WrongState: HTTPStatus.CONFLICT,

@@ -1,25 +1,31 @@
 """Offers a workspace's service on a port until it is stopped."""
 
+import logging
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
+from starlette.applications import Starlette
 
-from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.errors import InputError, StoreDamaged
 from videoprep_nb.exports.push_to_cvat import CvatAccount
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.storage.workspace import Workspace
+from videoprep_nb.jobs.store.database import DAMAGED
 from videoprep_nb.server.app import create_app
 from videoprep_nb.server.security.gate import check_host
 from videoprep_nb.server.security.users import Users
+from videoprep_nb.server.unavailable import unavailable_app
 
 # uploads and downloads that take longer than this are cut off when the service is stopped
 _SHUTDOWN_TIMEOUT_S = 2
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ def serve(
     cvat: CvatAccount | None,
     announce: Callable[[str], None],
 ) -> None:
-    """Offer the service of a workspace until SIGTERM or SIGINT.
+    """Offer the service of a workspace until SIGTERM or SIGINT; with a damaged database it only says how to repair it.
 
     Running notebooks are then interrupted; the next service of the workspace goes on with their jobs.
 
@@ -67,13 +73,17 @@ def serve(
     check_host(settings.host, users)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with (
-            _listen(settings.host, settings.port) as listener,
-            Service(Workspace(workspace), engine, limits, cvat) as service,
-        ):
+        with _listen(settings.host, settings.port) as listener, ExitStack() as stack:
+            app: Starlette
+            try:
+                service = stack.enter_context(Service(Workspace(workspace), engine, limits, cvat))
+                app = create_app(service, users)
+            except StoreDamaged as error:
+                _log.error(str(error))
+                app = unavailable_app(DAMAGED)
             announce(_address(settings.host, listener))
             config = uvicorn.Config(
-                create_app(service, users),
+                app,
                 log_level="warning",
                 timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT_S,
                 proxy_headers=bool(settings.trusted_proxies),

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from videoprep_nb.core.errors import InputError, VideoPrepError
+from videoprep_nb.core.errors import InputError, StoreDamaged, VideoPrepError
 from videoprep_nb.core.progress import read_progress
 from videoprep_nb.jobs.engine.attempt import request_attempt, start_of, withdraw_attempt
 from videoprep_nb.jobs.engine.cluster import Engine, EngineSettings, SchedulerLost, task_environment
@@ -179,8 +179,8 @@ class Dispatcher:
             return
         try:
             action(job)
-        except SchedulerLost:
-            return  # the next turn of the loop starts over with every job
+        except (SchedulerLost, StoreDamaged):
+            return  # nothing that is wrong with the job: it goes on when there is a scheduler, or a database, again
         except (VideoPrepError, OSError) as error:
             _log.warning("job %s: %s", job_id, error)
             self._fail(job, str(error))

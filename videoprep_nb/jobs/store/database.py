@@ -1,16 +1,25 @@
 """The SQLite file of a service: opened, checked, read and changed by one thread at a time."""
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.errors import InputError, StoreDamaged
 from videoprep_nb.core.layout import disk_full_error
 from videoprep_nb.jobs.store.schema import MIGRATIONS, migrate, version_of
 
+DAMAGED = (
+    "The job database of the service is damaged; no result is lost. The administrator stops the service, runs "
+    "videoprep jobs rebuild and starts it again."
+)
+"""What everybody is told; where the database lies is for the log."""
+
 _BUSY_TIMEOUT_S = 10.0
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_log = logging.getLogger(__name__)
 
 
 class Database:
@@ -21,7 +30,8 @@ class Database:
         read_only: Only read an existing database, while no service runs.
 
     Raises:
-        InputError: The file cannot be opened, is no such database, or is of another version.
+        StoreDamaged: The file is damaged, or is no database.
+        InputError: The file cannot be opened, or is of another version.
 
     Attributes:
         lock: Held during every call; hold it for queries that must see the same rows.
@@ -30,6 +40,7 @@ class Database:
     def __init__(self, path: Path, read_only: bool = False) -> None:
         self._path = path
         self.lock = threading.RLock()
+        self._is_damaged = False
         try:
             self._connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}",
@@ -40,11 +51,14 @@ class Database:
             )
             self._connection.row_factory = sqlite3.Row
             try:
+                self._check_pages()
                 self._check_version() if read_only else self._prepare()
             except BaseException:
                 self._connection.close()
                 raise
         except sqlite3.Error as error:
+            if _is_damage(error):
+                raise _damaged_at_start(path, str(error)) from error
             raise InputError(f"{path} cannot be opened as a job database ({error}).") from error
 
     def close(self) -> None:
@@ -53,8 +67,12 @@ class Database:
             self._connection.close()
 
     def read(self, query: str, *values: str | int) -> list[sqlite3.Row]:
-        """The rows that a query finds; values are bound to its question marks."""
-        with self.lock:
+        """The rows that a query finds; values are bound to its question marks.
+
+        Raises:
+            StoreDamaged: The database is damaged.
+        """
+        with self.lock, self._damage_reported():
             return self._connection.execute(query, values).fetchall()
 
     @contextmanager
@@ -63,9 +81,10 @@ class Database:
 
         Raises:
             DiskFullError: There was no room for the change.
+            StoreDamaged: The database is damaged.
         """
         # an error that a log keeps would keep the cursor too, and an open cursor keeps the file open for ever
-        with self.lock, closing(self._connection.cursor()) as cursor:
+        with self.lock, self._damage_reported(), closing(self._connection.cursor()) as cursor:
             try:
                 cursor.execute("BEGIN IMMEDIATE")
                 yield cursor
@@ -77,6 +96,23 @@ class Database:
             finally:
                 if self._connection.in_transaction:
                     cursor.execute("ROLLBACK")
+
+    @contextmanager
+    def _damage_reported(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            if not self._is_damaged:  # every call is going to fail; the log needs it once
+                _log.error("%s is damaged (%s). %s", self._path, error, DAMAGED)
+            self._is_damaged = True
+            raise StoreDamaged(DAMAGED) from error
+
+    def _check_pages(self) -> None:
+        found = [str(row[0]) for row in self._connection.execute("PRAGMA quick_check(1)")]
+        if found != ["ok"]:
+            raise _damaged_at_start(self._path, " ".join(found[0].split()))
 
     def _prepare(self) -> None:
         self._connection.execute("PRAGMA journal_mode = WAL")
@@ -92,3 +128,14 @@ class Database:
                 f"{self._path} has version {version}, expected {len(MIGRATIONS)}; "
                 "start the service of this toolkit once to bring it up to date, or use the toolkit that wrote it."
             )
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE  # the low byte; the others say more
+
+
+def _damaged_at_start(path: Path, reason: str) -> StoreDamaged:
+    return StoreDamaged(
+        f"{path} cannot be opened as a job database, because it is damaged ({reason}). No result is lost: run "
+        f"videoprep jobs rebuild --workspace {path.parent}, then start the service again."
+    )
