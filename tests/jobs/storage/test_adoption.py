@@ -205,7 +205,7 @@ def test_what_is_no_job_is_put_aside(workspace: Workspace, three_jobs: list[str]
     workspace.lost_dir.mkdir()
     (workspace.lost_dir / names[0]).write_bytes(b"from an earlier start")
     with service_of(workspace) as service:
-        told = service.notices()
+        notices = service.notices()
         service.clean()
         assert service.jobs()[1] == 3
     lost = {path.name for path in workspace.lost_dir.iterdir()}
@@ -214,7 +214,7 @@ def test_what_is_no_job_is_put_aside(workspace: Workspace, three_jobs: list[str]
     assert (workspace.lost_dir / names[0]).read_bytes() == b"from an earlier start"
     assert (outside / "final_package.zip").is_file()
     assert (workspace.jobs_dir / "notes of the administrator").is_dir()
-    assert all(any(f"jobs/{name} " in sentence for sentence in told) for name in names)
+    assert all(any(f"jobs/{name} " in sentence for sentence in notices) for name in names)
     with service_of(workspace) as service:
         assert len(service.notices()) == 1
         assert names[0] in service.notices()[0]

@@ -28,7 +28,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def move_into_the_past(workspace: Workspace, jump: timedelta) -> None:
-    """Times in the database, of files and of the last look at the clock."""
+    """Times in the database, of files and of the last reading of the clock."""
     database = Database(workspace.database)
     for table, column in [("jobs", "created_at"), ("jobs", "started_at"), ("jobs", "ended_at"), ("events", "at")]:
         with database.transaction() as cursor:

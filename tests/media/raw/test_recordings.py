@@ -92,7 +92,7 @@ def pid(number: int) -> tuple[str, ...]:
     return ("-streamid", f"0:{number}")
 
 
-CHANGES = {
+CHANGES: dict[str, list[tuple[range, tuple[str, ...], int]]] = {
     "another-pid": [(FIRST, H264, 256), (SECOND, H264, 300)],
     "three-pids": [(FIRST, H264, 256), (SECOND, H264, 300), (THIRD, H264, 400)],
     "back-to-the-first-pid": [(FIRST, H264, 256), (SECOND, H264, 300), (THIRD, H264, 256)],

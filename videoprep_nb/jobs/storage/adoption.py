@@ -53,8 +53,8 @@ def adopt_folders(workspace: Workspace, store: Store, now: datetime) -> list[str
         store.adopt_job(row, _tasks_of(workspace.job_folder(row.job_id).path), _OUTDATED, now) for row in outdated
     ]
     return [
-        *_told("The job database did not know {}, restored from the job folders: {}.", new),
-        *_told("The job database was older than the folders of {}, whose end was restored: {}.", renewed),
+        *_notices("The job database did not know {}, restored from the job folders: {}.", new),
+        *_notices("The job database was older than the folders of {}, whose end was restored: {}.", renewed),
         *(_put_aside(workspace, path) for path in strange),
     ]
 
@@ -180,7 +180,7 @@ def _put_aside(workspace: Workspace, path: Path) -> str:
     return sentence
 
 
-def _told(sentence: str, jobs: list[JobRow]) -> list[str]:
+def _notices(sentence: str, jobs: list[JobRow]) -> list[str]:
     """A sentence with the titles of jobs, which also goes to the log; none when there are none."""
     if not jobs:
         return []

@@ -1,4 +1,4 @@
-"""The time by which things are old enough to be deleted: a clock that jumps ahead is not believed at once."""
+"""The time by which things are old enough to be deleted: a clock that jumps ahead is not trusted at once."""
 
 import logging
 import secrets
@@ -17,19 +17,19 @@ CONFIRMATION = timedelta(days=7)
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _THIS_PROCESS = secrets.token_hex(16)
 _TOLERANCE_S = 600.0
-# between two starts of the machine: the last look at the clock may be an hour old, and a restart takes a while
+# between two starts of the machine: the last reading of the clock may be an hour old, and a restart takes a while
 _TOLERANCE_OF_REBOOT_S = 3 * 3600.0
 _log = logging.getLogger(__name__)
 
 
 class _Look(Record):
-    """A look at the clocks.
+    """A reading of the clocks.
 
     Args:
-        trusted_at: The time that was believed.
+        trusted_at: The time that was trusted.
         boot_id: The start of the machine that ``since_boot_s`` counts from.
         since_boot_s: Seconds since then, by a clock that nobody sets.
-        ahead_s: How far the clock was ahead of the time that was believed.
+        ahead_s: How far the clock was ahead of the time that was trusted.
         ahead_for_s: For how long it had been.
     """
 
@@ -67,7 +67,7 @@ class TrustedClock:
         return look.trusted_at
 
     def notices(self) -> list[str]:
-        """A sentence for administrators while the clock is not believed."""
+        """A sentence for administrators while the clock is not trusted."""
         return [self._notice] if self._notice else []
 
     def _last(self, first: datetime) -> _Look:

@@ -50,7 +50,7 @@ class Workspace:
 
     @property
     def lost_dir(self) -> Path:
-        """What lay among the jobs and could not be made out, for an administrator to look at."""
+        """What lay among the jobs and could not be made out, for an administrator to examine."""
         return self.path / "lost+found"
 
     @property

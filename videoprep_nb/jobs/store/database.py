@@ -15,7 +15,7 @@ DAMAGED = (
     "The job database of the service is damaged; no result is lost. The administrator stops the service, runs "
     "videoprep jobs rebuild and starts it again."
 )
-"""What everybody is told; where the database lies is for the log."""
+"""The sentence for everybody; where the database lies is for the log."""
 
 _BUSY_TIMEOUT_S = 10.0
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

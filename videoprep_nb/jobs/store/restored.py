@@ -33,7 +33,7 @@ def restore(cursor: sqlite3.Cursor, job: JobRow, tasks: Iterable[TaskRow]) -> in
 
 
 def search_text(job_id: str, names: Iterable[str]) -> str:
-    """What the search in the list of jobs looks at."""
+    """What the search in the list of jobs reads."""
     return "\n".join([job_id, *names]).casefold()
 
 

@@ -116,7 +116,7 @@ def time_line(
         >>> line.shown.tolist(), len(line.cuts), round(line.cuts[0].removed_s, 2)
         ([0, 40, 80, 120, 160], 1, 4999.88)
     """
-    shown, decoded = _believable(shown), _believable(decoded)
+    shown, decoded = _plausible(shown), _plausible(decoded)
     clock = _clock(shown, decoded)
     known = np.flatnonzero(clock != NO_STAMP)
     if len(known) < 2:
@@ -169,7 +169,7 @@ def _gaps_before(starts: Sequence[int], shown: Ticks, decoded: Ticks, known: Tic
     return gaps
 
 
-def _believable(stamps: Ticks) -> Ticks:
+def _plausible(stamps: Ticks) -> Ticks:
     return np.where((stamps > -_LARGEST_STAMP) & (stamps < _LARGEST_STAMP), stamps, NO_STAMP)
 
 
