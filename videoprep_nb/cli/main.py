@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import videoprep_nb
+from videoprep_nb.cli.backup import backup
 from videoprep_nb.cli.console import EXIT_USAGE, escape_what_terminals_lack, out, print_warnings_as_lines, stop
 from videoprep_nb.cli.doctor import doctor
 from videoprep_nb.cli.evaluate import evaluate
@@ -45,6 +46,7 @@ app.command(rich_help_panel=_TRACKING)(detectors)
 app.command(rich_help_panel=_TRACKING)(trackers)
 app.command(rich_help_panel=_TRACKING)(evaluate)
 app.command(rich_help_panel=_SERVICE)(serve)
+app.command(rich_help_panel=_SERVICE)(backup)
 app.add_typer(jobs_app, name="jobs", rich_help_panel=_SERVICE)
 app.add_typer(users_app, name="users", rich_help_panel=_SERVICE)
 

@@ -271,7 +271,7 @@ class HealthDetails(BaseModel):
     jobs_bytes: int = Field(description="disk space of all jobs", examples=[120_000_000_000])
     uploads_bytes: int = Field(description="disk space of uploads that no job uses", examples=[2_000_000_000])
     notices: list[str] = Field(
-        description="what needs attention, a sentence each: restored jobs, what lies in `lost+found`, a clock that jumped"
+        description="what needs attention: restored jobs, what lies in `lost+found`, a clock that jumped"
     )
 
     @classmethod
