@@ -127,3 +127,13 @@ def test_what_is_old_by_all_clocks_is_deleted(workspace: Workspace):
     with Service(workspace, NOBODY_WORKS, NO_LIMITS) as service:
         service.clean()
         assert service.row(job_id).results_deleted_at
+
+
+def test_clock_file_that_cannot_be_written_does_not_stop_the_cleaning(workspace: Workspace):
+    with service_of(workspace) as service:
+        workspace.clock_file.mkdir()
+        upload = workspace.new_upload_path()
+        upload.mkdir()
+        os.utime(upload, (0, 0))
+        assert len(service.clean().items) == 1
+        assert not upload.exists()

@@ -3,12 +3,13 @@
 import logging
 import secrets
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from pydantic import AwareDatetime
 
-from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.errors import DiskFullError, InputError
 from videoprep_nb.core.records import Record
 
 CONFIRMATION = timedelta(days=7)
@@ -59,7 +60,8 @@ class TrustedClock:
             newest: The newest time that is known otherwise, for a first look.
         """
         look = _look(self._last(min(clock, newest)), clock)
-        look.write(self._file)
+        with suppress(DiskFullError, OSError):  # a full disk needs the cleaning; the reading before stays good
+            look.write(self._file)
         notice = _notice_of(look)
         if notice and not self._notice:
             _log.warning(notice)
