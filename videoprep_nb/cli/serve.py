@@ -45,6 +45,7 @@ def serve(
         typer.Option(
             "--insecure-scheduler",
             help="Accept a scheduler at tcp:// on another machine: whoever reaches it can run code as you.",
+            show_default="off",
         ),
     ] = False,
     workers: Annotated[
