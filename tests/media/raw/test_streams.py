@@ -92,7 +92,10 @@ def too_large(path: Path, *arguments: str) -> Path:
         ("a.gif", ()),
         ("a.avi", ("-c:v", "mjpeg", "-strict", "-1")),
         ("a.hevc", ("-c:v", "libx265", "-preset", "ultrafast")),
-        ("a.webm", ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8")),
+        pytest.param(
+            *("a.webm", ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8")),
+            marks=pytest.mark.exhaustive,  # takes 40 s
+        ),
     ],
 )
 def test_too_many_pixels_are_the_reason(name: str, arguments: tuple[str, ...], tmp_path: Path) -> None:
