@@ -12,7 +12,6 @@ from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.shape import Shape, change_findings
 
 _LATE_START_S = 0.1
-_LONGEST_PAUSE_S = 86_400.0
 
 
 class ClockCut(Record):
@@ -21,15 +20,12 @@ class ClockCut(Record):
     Args:
         at_s: Seconds after the first frame of the standard video.
         removed_s: Seconds left out; negative where the clock of the file went back.
+        is_pause: True for a pause of the recording, False for a clock that was set anew.
     """
 
     at_s: float
     removed_s: float
-
-    @property
-    def is_pause(self) -> bool:
-        """True for a pause of the recording, False for a clock that was set anew."""
-        return 0 < self.removed_s <= _LONGEST_PAUSE_S
+    is_pause: bool
 
 
 class SourceRecording(Record):

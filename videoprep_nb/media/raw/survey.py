@@ -84,8 +84,12 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames
     Raises:
         ProbeError: It is not a video that can be processed; the message is the end of a sentence.
     """
-    first, *later = _sections(path)
-    with open_raw(path, first) as container:
+    container = open_raw(path)
+    first, *later = find_sections(path, container.format.name)
+    if later:
+        container.close()
+        container = open_raw(path, first)
+    with container:
         choice = choose_stream(container, video_stream)
         stream = choice.stream
         crop = container_crop(path, stream.index)
@@ -158,15 +162,9 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames
                 "audio_codec": _audio_codec(container),
                 "recorded_at": _recorded_at(container),
                 "changes": list(_changes(recordings, line, kept)) if key_frames else [],
-                "cuts": [{"at_s": cut.at_s, "removed_s": cut.removed_s} for cut in line.cuts],
+                "cuts": [{"at_s": cut.at_s, "removed_s": cut.removed_s, "is_pause": cut.is_pause} for cut in line.cuts],
             },
         )
-
-
-def _sections(path: Path) -> list[Section]:
-    with open_raw(path) as container:
-        format_name = container.format.name
-    return find_sections(path, format_name)
 
 
 def _read(container: Any, stream: Any, sampler: Sampler) -> tuple[Packets, Sample]:

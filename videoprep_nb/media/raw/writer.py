@@ -8,7 +8,7 @@ from typing import Any
 import av
 
 from videoprep_nb.media.ffmpeg import file_url
-from videoprep_nb.media.standard import CODEC, PIXEL_FORMAT
+from videoprep_nb.media.standard import PIXEL_FORMAT
 
 _MATRIX_NUMBERS = {"bt709": 1, "smpte170m": 6}
 _LIMITED_RANGE = 1
@@ -43,7 +43,6 @@ class StandardWriter:
         context.time_base = 1 / rate
         context.color_range = _LIMITED_RANGE
         context.colorspace = context.color_primaries = context.color_trc = _MATRIX_NUMBERS[matrix]
-        assert context.name == "libx264", CODEC
         self._stream = stream
         self._last: Any = None
         self.frame_count = 0
