@@ -179,6 +179,7 @@ def _start_cluster(settings: EngineSettings, scratch: str) -> "SpecCluster":
             "resources": {"GPU": 1} if settings.may_have_gpu else {},
             # a notebook has a process and a limit of its own; the worker itself stays small
             "memory_limit": 0,
+            "preload": ["videoprep_nb.jobs.engine.worker_log"],
             "silence_logs": _SILENCE_BELOW,
         },
     }
