@@ -3,11 +3,12 @@
 import subprocess
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 from tests.support.mp4_boxes import add_clean_aperture
 from tests.support.synthetic import decoded_frames, number_frame, number_in, write_video
@@ -168,3 +169,20 @@ def test_odd_sizes_fill_their_place(size: tuple[int, int], tmp_path: Path) -> No
     left, top, right, bottom = result.content_xyxy
     assert (right - left) / (bottom - top) == pytest.approx(width / height, rel=0.01)
     assert decoded_frames(tmp_path / "1.mp4")[1][top:bottom, left:right] == pytest.approx(200, abs=3)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_of_motion_jpeg_turns_frames(orientation: int, tmp_path: Path) -> None:
+    frame = np.zeros((180, 320, 3), np.uint8)
+    frame[20:60, 40:100] = 255
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    file = BytesIO()
+    Image.fromarray(frame).save(file, "JPEG", quality=95, exif=exif)
+    shown = np.asarray(ImageOps.exif_transpose(Image.open(file)))
+    source = tmp_path / "in.mjpeg"
+    source.write_bytes(file.getvalue() * 5)
+
+    standardise(source, tmp_path, width=shown.shape[1] * 2, height=shown.shape[0] * 2)
+
+    assert white_part(decoded_frames(tmp_path / "1.mp4")[1]) == [2 * side for side in white_part(shown)]

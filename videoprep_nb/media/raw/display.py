@@ -1,12 +1,13 @@
 """How the frames of a raw file are to be shown: cropped, turned, mirrored, in which colours."""
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideDataContainer, Type
 
 from videoprep_nb.media.raw.colour import Colour, colour_of
 
@@ -113,7 +114,11 @@ def display_of(frame: Any, sample_aspect: Fraction, turn: Turn, crop: tuple[int,
 
 def coded_turn(frame: Any) -> Turn | None:
     """How a player turns a decoded frame, None if the frame does not say."""
-    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+    # frame.side_data would refer back to the frame, whose memory then stays until garbage is collected
+    found = SideDataContainer.__new__(SideDataContainer)
+    with suppress(ValueError):  # a kind that PyAV does not know, such as EXIF, ends its list; the matrix comes before
+        SideDataContainer.__init__(found, frame)
+    matrix = found.get(Type.DISPLAYMATRIX)
     return None if matrix is None else turn_of(np.frombuffer(matrix, np.int32))
 
 
