@@ -117,7 +117,7 @@ def coded_turn(frame: Any) -> Turn | None:
     # frame.side_data would refer back to the frame, whose memory then stays until garbage is collected
     found = SideDataContainer.__new__(SideDataContainer)
     with suppress(ValueError):  # a kind that PyAV does not know, such as EXIF, ends its list; the matrix comes before
-        SideDataContainer.__init__(found, frame)
+        SideDataContainer.__init__(found, frame)  # type: ignore[call-arg]  # PyAV declares no constructor
     matrix = found.get(Type.DISPLAYMATRIX)
     return None if matrix is None else turn_of(np.frombuffer(matrix, np.int32))
 
