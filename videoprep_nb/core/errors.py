@@ -15,6 +15,10 @@ class StoreDamaged(InputError):
     """The job database of a service is damaged; its jobs can be restored from their folders."""
 
 
+class StoreUnavailable(VideoPrepError):
+    """The job database of a service cannot be used for now: another program holds it, or its disk does not answer."""
+
+
 class ProbeError(VideoPrepError):
     """A file was opened and is not a video that can be processed."""
 
@@ -46,6 +50,10 @@ class FfmpegError(VideoPrepError):
         super().__init__(message)
         self.argv = list(argv)
         self.stderr_tail = stderr_tail
+
+
+class ChildKilled(VideoPrepError):
+    """A process that was started for the work was ended by a signal; the work may succeed when it is repeated."""
 
 
 class DiskFullError(VideoPrepError):

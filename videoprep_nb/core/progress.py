@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -55,7 +56,8 @@ def read_progress(path: Path) -> ProgressState | None:
     """The last state that was written, None when there is none yet."""
     try:
         return ProgressState(**json.loads(path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):  # a broken file counts as none: the next one comes soon
+    # one that is missing, broken or unreadable counts as none: the next one comes soon
+    except (OSError, ValueError, TypeError):
         return None
 
 
@@ -80,8 +82,9 @@ class _FileProgress:
         self._written_s = now_s
         state = ProgressState(self._done, total, unit, now_s - self._started_s)
         staging = self._path.with_suffix(".partial")
-        staging.write_text(json.dumps(asdict(state)), encoding="utf-8")
-        staging.replace(self._path)
+        with suppress(OSError):  # hours of work must not fail because for a moment it cannot say how far it is
+            staging.write_text(json.dumps(asdict(state)), encoding="utf-8")
+            staging.replace(self._path)
 
 
 class _BarProgress:

@@ -1,5 +1,7 @@
 """Counts and sentences in messages."""
 
+import math
+
 _PLURALS = {"person": "people", "entry": "entries", "box": "boxes"}
 
 
@@ -18,6 +20,19 @@ def plural(count: int, noun: str) -> str:
         return f"1 {noun}"
     before, space, last = noun.rpartition(" ")
     return f"{count:,} {before}{space}{_PLURALS.get(last, f'{last}s')}"
+
+
+def format_size(size_bytes: float) -> str:
+    """Bytes for people.
+
+    Example:
+        >>> format_size(829_500), format_size(2_400_000_000)
+        ('830 KB', '2.4 GB')
+    """
+    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
+        if size_bytes >= size:
+            return f"{size_bytes / size:.1f} {unit}"
+    return f"{math.ceil(size_bytes / 1e3)} KB"
 
 
 def reason_of(error: Exception) -> str:

@@ -93,7 +93,7 @@ class Service:
         self._clock = TrustedClock(workspace.clock_file)
         self._adoptions = adopt_folders(workspace, self._store, self._opened_at)
         remove_half_received(workspace)  # by a service that was killed
-        self._dispatcher = Dispatcher(workspace, self._store, settings)
+        self._dispatcher = Dispatcher(workspace, self._store, settings, self.limits)
         self._dispatcher.start()
         self._resources.callback(self._dispatcher.close)
         background = self._background_work()

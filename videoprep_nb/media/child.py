@@ -62,6 +62,16 @@ def run_child(
             process.kill()
 
 
+def signal_name(status: int) -> str:
+    """The signal that ended a child, such as ``signal 9 (SIGKILL)``.
+
+    Args:
+        status: A negative exit status.
+    """
+    known = {number.value: f" ({number.name})" for number in signal.Signals}  # those of real time have no name
+    return f"signal {-status}{known.get(-status, '')}"
+
+
 def _limits_of_child(parent_pid: int, memory_limit_bytes: int | None) -> Callable[[], None]:
     def apply() -> None:
         if memory_limit_bytes is not None:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from videoprep_nb.core.errors import FfmpegError
+from videoprep_nb.core.errors import ChildKilled, FfmpegError
 from videoprep_nb.core.layout import disk_full_error
 from videoprep_nb.core.threads import thread_count
-from videoprep_nb.media.child import run_child
+from videoprep_nb.media.child import run_child, signal_name
 from videoprep_nb.media.demuxers import INPUT_FORMATS
 
 FFMPEG_VARIABLE = "VIDEOPREP_FFMPEG"
@@ -117,6 +117,7 @@ def run_ffmpeg(
 
     Raises:
         FfmpegError: It failed, could not be started or took too long.
+        ChildKilled: It was ended by a signal.
         DiskFullError: The disk was full.
     """
     argv = [ffmpeg_executable(), "-hide_banner", "-nostdin", "-y", "-nostats", "-loglevel", "level+verbose"]
@@ -134,6 +135,8 @@ def run_ffmpeg(
         raise _error(f"ffmpeg took longer than {timeout_s:g} s and was stopped.", argv, run) from None
     except (FileNotFoundError, PermissionError) as error:
         raise _error(f"ffmpeg could not be started ({error}); check {FFMPEG_VARIABLE}.", argv, run) from error
+    if status < 0:
+        raise ChildKilled(f"ffmpeg was ended by {signal_name(status)} while it wrote {output.name}.")
     if status != 0:
         if any(sign in line for line in run.stderr_tail for sign in _NO_SPACE):
             raise disk_full_error(output.parent)

@@ -67,6 +67,7 @@ def probe(
     Raises:
         InputError: It is not a plain, readable file, or it is still growing.
         ProbeError: It is not a video that can be processed.
+        ChildKilled: The process that reads it was ended by a signal.
     """
     name = name or str(path)
     with unchanged_file(path, name):

@@ -176,6 +176,7 @@ def resize_video(
     Raises:
         InputError: The input is not a plain, readable file, or it is still growing.
         ProbeError: It is not a video, no frame of it can be decoded, or it took too long.
+        ChildKilled: The process that reads it was ended by a signal.
         ParameterError: The frame cannot be fitted in this way.
         FrameCountError: The written file does not hold the frames that were encoded.
         DiskFullError: The disk is full.

@@ -18,6 +18,7 @@ from videoprep_nb.core.errors import (
     NoSuchUpload,
     ParameterError,
     StoreDamaged,
+    StoreUnavailable,
     TooLarge,
     TooManyJobs,
     VideoPrepError,
@@ -30,6 +31,7 @@ MEDIA_TYPE = "application/problem+json"
 _STATUS_OF: dict[type[VideoPrepError], HTTPStatus] = {
     InputError: HTTPStatus.BAD_REQUEST,
     StoreDamaged: HTTPStatus.SERVICE_UNAVAILABLE,
+    StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     NoSuchJob: HTTPStatus.NOT_FOUND,
     NoSuchUpload: HTTPStatus.NOT_FOUND,
     WrongState: HTTPStatus.CONFLICT,
@@ -40,6 +42,7 @@ _STATUS_OF: dict[type[VideoPrepError], HTTPStatus] = {
     DiskFullError: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 _MAX_SENTENCES = 5
+_RETRY_AFTER_S = 5
 _UNEXPECTED = "Internal server error; see the server log. Report to the administrator what you did and when."
 
 
@@ -105,6 +108,8 @@ def status_of(error: VideoPrepError) -> HTTPStatus:
 def _answer_own(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, VideoPrepError)
     headers = error.headers if isinstance(error, Refused) else None
+    if isinstance(error, StoreUnavailable):
+        headers = {"Retry-After": str(_RETRY_AFTER_S)}
     field = error.field if isinstance(error, ParameterError) else ""
     return problem_response(status_of(error), str(error), headers, field)
 

@@ -122,7 +122,9 @@ class Stage:
         part_outputs: The outputs that differ when it runs on a part of a video.
         follows: Parameters that take the value of another stage's, written ``stage.parameter``.
         retry_keeps: Templates below the scratch folder of what a retry need not make again of a finished video.
-        retry_keeps_always: The same of a video that is not finished.
+        retry_keeps_always: The same of a video that is not finished, whether this stage has finished it or not.
+        products: Templates below the scratch folder of all that it makes of a video, or of the job; they are kept for
+            a retry of work that is not finished. Without them it is repeated.
         retry_needs: For a stage of scope ``JOB``: what it reads, with these params, of a finished video beyond that.
         weight: Share of a job's time, relative to the other stages, for the estimate of the time left.
         part_share: Share of ``weight`` that its parts take when a video is split.
@@ -155,6 +157,7 @@ class Stage:
     follows: Mapping[str, str] = field(default_factory=dict)
     retry_keeps: tuple[str, ...] = ()
     retry_keeps_always: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
     retry_needs: Callable[[Any], tuple[str, ...]] = _needs_nothing
     weight: float = 1.0
     part_share: float = 0.0

@@ -1,13 +1,15 @@
 """Notebooks in processes of their own: every way one can end, and that nothing survives it."""
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,10 +107,88 @@ def test_hanging_fork_server_is_replaced(write_notebook, tmp_path: Path, monkeyp
     notebook = write_notebook("pass")
     server = psutil.Process(process.fork_server({})._process.pid)
     server.suspend()
-    assert _run(notebook, tmp_path)[0].kind is OutcomeKind.DIED
+    assert _run(notebook, tmp_path)[0].kind is OutcomeKind.TROUBLE
     monkeypatch.undo()
     assert _run(notebook, tmp_path)[0].kind is OutcomeKind.DONE
     assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
+
+
+@contextmanager
+def no_free_descriptor(pid: int) -> Iterator[None]:
+    """Leave a process no file descriptor beyond those that it has now."""
+    used = {int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir()}
+    lowest_free = next(number for number in range(len(used) + 1) if number not in used)
+    soft, hard = resource.prlimit(
+        pid, resource.RLIMIT_NOFILE, (lowest_free, resource.prlimit(pid, resource.RLIMIT_NOFILE)[1])
+    )
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("where", ["worker", "fork server"])
+def test_no_free_file_descriptor_is_trouble_of_the_machine(where: str, write_notebook, tmp_path: Path):
+    notebook = write_notebook("pass")
+    server = process.fork_server({})
+    assert _run(notebook, tmp_path)[0].kind is OutcomeKind.DONE  # all that is imported late is there
+    with no_free_descriptor(os.getpid() if where == "worker" else server._process.pid):
+        assert _run(notebook, tmp_path, fingerprint="other")[0].kind is OutcomeKind.TROUBLE
+    assert _run(notebook, tmp_path, fingerprint="other")[0].kind is OutcomeKind.DONE
+    assert process.fork_server({}) is server
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ("OSError(24, 'Too many open files', 'frame.jpg')", OutcomeKind.TROUBLE),
+        ("OSError(28, 'No space left on device')", OutcomeKind.DISK_FULL),
+        ("OSError(12, 'Cannot allocate memory')", OutcomeKind.OUT_OF_MEMORY),
+        ("OSError(5, 'Input/output error', '1.mp4')", OutcomeKind.TROUBLE),
+        ("OSError(2, 'No such file or directory', '1.mp4')", OutcomeKind.FAILED),
+        ('RuntimeError("can\'t start new thread")', OutcomeKind.TROUBLE),
+        ("errors.DiskFullError('The disk is full.')", OutcomeKind.DISK_FULL),
+        ("errors.ChildKilled('ffmpeg was ended by signal 9.')", OutcomeKind.DIED),
+        ("errors.ProbeError('damaged: [Errno 5] Input/output error')", OutcomeKind.FAILED),
+    ],
+)
+def test_error_of_the_machine_is_no_fault_of_the_video(error: str, kind: OutcomeKind, write_notebook, tmp_path: Path):
+    notebook = write_notebook("pass", f"from videoprep_nb.core import errors\nraise {error}")
+    assert _run(notebook, tmp_path)[0].kind is kind
+
+
+def test_error_with_a_cause_of_the_machine(write_notebook, tmp_path: Path):
+    cell = "try:\n    raise OSError(24, 'Too many open files')\nexcept OSError as e:\n    raise InputError('x') from e"
+    notebook = write_notebook("pass", f"from videoprep_nb.core.errors import InputError\n{cell}")
+    assert _run(notebook, tmp_path)[0].kind is OutcomeKind.TROUBLE
+
+
+@pytest.mark.parametrize("name", ["done.json", "started.json", "attempt", "progress.json", "progress.partial"])
+def test_unreadable_small_file_is_no_fault_of_the_video(name: str, write_notebook, tmp_path: Path):
+    """A folder lies in its place, which even root cannot read as a file."""
+    running, go_on = tmp_path / "running", tmp_path / "go on"
+    notebook = write_notebook(
+        "pass",
+        f"import time\nfrom pathlib import Path\nPath({str(running)!r}).touch()",
+        "from videoprep_nb.core.progress import progress_from_environment\nreport = progress_from_environment()",
+        f"while not Path({str(go_on)!r}).exists():\n    report(1, 2, 'frames'); time.sleep(0.1)",
+    )
+    task = _task(notebook, tmp_path)
+    with ThreadPoolExecutor() as pool:
+        outcome = pool.submit(run_task, task)
+        _wait_for(running.exists)
+        (task.folder / name).unlink(missing_ok=True)
+        while not (task.folder / name).is_dir():  # the running task may just be writing it
+            with suppress(FileExistsError):
+                (task.folder / name).mkdir()
+            if (task.folder / name).is_file():
+                (task.folder / name).unlink()
+        time.sleep(1.0)
+        assert not outcome.done()
+        go_on.touch()
+        assert outcome.result(timeout=TIMEOUT_S).kind is (
+            OutcomeKind.TROUBLE if name == "done.json" else OutcomeKind.DONE
+        )
 
 
 def test_killed_kernel_is_no_error_of_the_notebook(write_notebook, tmp_path: Path):
@@ -169,7 +249,7 @@ def test_attempt_that_was_begun_by_a_lost_worker_is_not_run_twice(write_notebook
     task = _task(write_notebook("pass"), tmp_path)
     assert begin_attempt(task.folder, Start(attempt=task.attempt, worker="tcp://lost:1", at=datetime.now(UTC)))
     outcome = run_task(task)
-    assert outcome.kind is OutcomeKind.DIED
+    assert outcome.kind is OutcomeKind.LOST
     assert "worker" in outcome.message
 
 

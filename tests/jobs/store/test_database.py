@@ -5,14 +5,18 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.support.store_records import START, job_id, rows, spec
-from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.errors import InputError, StoreUnavailable
 from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.store.patience import patient
 from videoprep_nb.jobs.store.rows import TaskRow
 from videoprep_nb.jobs.store.schema import MIGRATIONS
 from videoprep_nb.jobs.store.store import Store
@@ -110,3 +114,63 @@ def test_reader_makes_no_database(database: Path):
     with pytest.raises(InputError, match="cannot be opened"):
         Store(database, read_only=True)
     assert not database.exists()
+
+
+@contextmanager
+def held_by_another_program(database: Path) -> Iterator[Callable[[], None]]:
+    """A process that keeps everybody else from writing, until its input ends."""
+    code = (
+        "import sqlite3, sys\n"
+        "connection = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "connection.execute('BEGIN EXCLUSIVE')\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()"
+    )
+    argv = [sys.executable, "-c", code, str(database)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        try:
+            yield holder.stdin.close
+        finally:
+            holder.kill()
+
+
+def test_change_waits_for_another_program_and_reads_do_not(store: Store, database: Path):
+    with held_by_another_program(database) as give_free, ThreadPoolExecutor() as pool:
+        added = pool.submit(store.add_job, spec(1), 1, "", START)
+        time.sleep(0.5)
+        started_s = time.monotonic()
+        assert store.jobs()[1] == 0
+        assert time.monotonic() - started_s < 0.4
+        assert not added.done()
+        give_free()
+        added.result(timeout=10)
+    assert store.jobs()[1] == 1
+
+
+def test_change_that_waits_too_long_is_refused_and_changes_nothing(
+    store: Store, database: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("videoprep_nb.jobs.store.database._BUSY_TIMEOUT_S", 0.2)
+    with held_by_another_program(database), pytest.raises(StoreUnavailable, match="database is locked"):
+        store.add_job(spec(1), 1, "", START)
+    assert store.jobs()[1] == 0
+    store.add_job(spec(1), 1, "", START)
+
+
+def test_patient_store_waits_until_it_is_called_off(store: Store, database: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("videoprep_nb.jobs.store.database._BUSY_TIMEOUT_S", 0.1)
+    goes_on = threading.Event()
+    goes_on.set()
+    waiting = patient(store, goes_on.is_set)
+    with held_by_another_program(database) as give_free, ThreadPoolExecutor() as pool:
+        added = pool.submit(waiting.add_job, spec(1), 1, "", START)
+        time.sleep(1.0)
+        assert not added.done()
+        give_free()
+        added.result(timeout=10)
+    with held_by_another_program(database), ThreadPoolExecutor() as pool:
+        added = pool.submit(waiting.add_job, spec(2), 1, "", START)
+        goes_on.clear()
+        assert isinstance(added.exception(timeout=10), StoreUnavailable)
+    assert waiting.jobs()[1] == 1

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.support.synthetic import write_counter_video
-from videoprep_nb.core.errors import ProbeError
+from videoprep_nb.core.errors import ChildKilled, ProbeError
 from videoprep_nb.media.raw import parent
 from videoprep_nb.media.raw.conversion import Conversion, Targets
 from videoprep_nb.media.raw.parent import ask_child
@@ -54,7 +54,7 @@ def test_end_by_a_signal(fatal: signal.Signals, video: Path, caplog: pytest.LogC
     )  # fmt: skip
     (tmp_path / "stills").mkdir()
     targets = Targets(*(str(tmp_path / name) for name in ("1.mp4", "stamps.npy", "times.npy", "stills")))
-    with pytest.raises(ProbeError, match=f"was ended by signal {fatal:d}"):
+    with pytest.raises(ChildKilled, match=rf"was ended by signal {fatal:d} \({fatal.name}\)\.$"):
         ask_child(
             "convert",
             {"conversion": asdict(conversion), "targets": asdict(targets)},

@@ -46,11 +46,16 @@ def withdraw_attempt(folder: Path) -> None:
 
 
 def is_requested(folder: Path, attempt: str) -> bool:
-    """Whether an attempt is still requested; it is not when the folder has gone, with the whole job."""
+    """Whether an attempt is still requested; it is not when the folder has gone, with the whole job.
+
+    As long as that cannot be read, it is.
+    """
     try:
         return (folder / _REQUESTED_NAME).read_text(encoding="utf-8") == attempt
     except FileNotFoundError:
         return False
+    except OSError:
+        return True
 
 
 def begin_attempt(folder: Path, start: Start) -> bool:

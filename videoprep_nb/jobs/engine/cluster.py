@@ -290,7 +290,7 @@ class Engine:
         self._local.close()
 
 
-_LOST = Outcome(kind=OutcomeKind.DIED, message=WORKER_LOST, elapsed_s=0.0)
+_LOST = Outcome(kind=OutcomeKind.LOST, message=WORKER_LOST, elapsed_s=0.0)
 
 
 def _outcome_of_error(error: BaseException | None) -> Outcome:

@@ -1,6 +1,7 @@
 """What a Dask worker does: one task of work is one notebook in a process of its own."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import psutil
 
+from videoprep_nb.core.errors import DiskFullError
 from videoprep_nb.core.layout import disk_full_as_error
 from videoprep_nb.core.progress import PROGRESS_FILE_VARIABLE
 from videoprep_nb.jobs.engine.attempt import Start, begin_attempt, is_requested, start_of
@@ -20,6 +22,7 @@ from videoprep_nb.jobs.notebook_runner.process import (
     Outcome,
     OutcomeKind,
 )
+from videoprep_nb.jobs.notebook_runner.trouble import outcome_of_error
 
 WORKER_LOST = "The worker that ran this task was lost; its memory may have run out."
 PROGRESS_NAME = "progress.json"
@@ -67,26 +70,30 @@ def run_task(task: TaskRequest) -> Outcome:
         task: The task.
 
     Returns:
-        How it ended, also when it failed, was cancelled or stopped.
-
-    Raises:
-        DiskFullError: There is no room in the workspace.
+        How it ended, also when it failed, was cancelled or stopped, or when the machine could not run it.
     """
     if task.version != code_version():
         return _wrong_version(task)
+    try:
+        with disk_full_as_error(task.folder.parent):
+            return _run_unless_done(task)
+    except (OSError, DiskFullError) as error:
+        return outcome_of_error(error)
+
+
+def _run_unless_done(task: TaskRequest) -> Outcome:
     marker = read_done_marker(task.folder / DONE_NAME, task.fingerprint)
     if marker is not None:
         return marker.outcome
     if start_of(task.folder, task.attempt) is not None:
         # Dask gives the work of a lost worker to another one; the service has to know, and to count the attempts
-        return Outcome(kind=OutcomeKind.DIED, message=WORKER_LOST, elapsed_s=0.0)
-    with disk_full_as_error(task.folder.parent):
-        start = Start(attempt=task.attempt, worker=_worker_address(), at=datetime.now(UTC))
-        if not begin_attempt(task.folder, start):
-            return _stopped(0.0)
-        outcome = _run(task)
-        if outcome.kind is OutcomeKind.DONE:
-            write_done_marker(task.folder / DONE_NAME, task.fingerprint, outcome, datetime.now(UTC))
+        return Outcome(kind=OutcomeKind.LOST, message=WORKER_LOST, elapsed_s=0.0)
+    start = Start(attempt=task.attempt, worker=_worker_address(), at=datetime.now(UTC))
+    if not begin_attempt(task.folder, start):
+        return _stopped(0.0)
+    outcome = _run(task)
+    if outcome.kind is OutcomeKind.DONE:
+        write_done_marker(task.folder / DONE_NAME, task.fingerprint, outcome, datetime.now(UTC))
     return outcome
 
 
@@ -135,8 +142,9 @@ def _watch(process: NotebookProcess, task: TaskRequest) -> Outcome:
             return stopped or _too_long(task, now_s - started_s)
         if now_s - memory_checked_s > _MEMORY_CHECK_INTERVAL_S:
             memory_checked_s = now_s
-            if process.takes_more_memory_than(memory_limit_bytes):
-                return _too_much_memory(memory_limit_bytes, now_s - started_s)
+            with suppress(OSError):  # without a free file descriptor it cannot be measured, which is no reason to stop
+                if process.takes_more_memory_than(memory_limit_bytes):
+                    return _too_much_memory(memory_limit_bytes, now_s - started_s)
     return outcome
 
 

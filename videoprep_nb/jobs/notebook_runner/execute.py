@@ -20,6 +20,7 @@ from videoprep_nb.core import errors  # noqa: E402
 from videoprep_nb.jobs.notebook_runner.engine import ENGINE  # noqa: E402
 from videoprep_nb.jobs.notebook_runner.kernel import Kernel  # noqa: E402
 from videoprep_nb.jobs.notebook_runner.process import NotebookRequest, Outcome, OutcomeKind  # noqa: E402
+from videoprep_nb.jobs.notebook_runner.trouble import kind_of_cell_error  # noqa: E402
 from videoprep_nb.jobs.reports.render import FAILURE_TAG, export_html  # noqa: E402
 
 
@@ -61,14 +62,16 @@ def _run(
     except PapermillExecutionError as error:
         if error.ename == "KeyboardInterrupt" and is_cancelled():
             return OutcomeKind.CANCELLED, "Stopped on request.", {}
-        if error.ename == "MemoryError":
-            return OutcomeKind.OUT_OF_MEMORY, "The notebook ran out of memory.", {"cell": error.cell_index}
+        traceback = "\n".join(error.traceback)
+        kind = kind_of_cell_error(error.ename, error.evalue, traceback)
+        if kind is OutcomeKind.OUT_OF_MEMORY:
+            return kind, "The notebook ran out of memory.", {"cell": error.cell_index}
         sentence = error.evalue if hasattr(errors, error.ename) else f"{error.ename}: {error.evalue}"
-        return OutcomeKind.FAILED, sentence, {"cell": error.cell_index, "traceback": "\n".join(error.traceback)}
+        return kind, sentence, {"cell": error.cell_index, "traceback": traceback}
     except (DeadKernelError, RuntimeError):  # the second when it died before it was ready
         if is_cancelled():
             return OutcomeKind.CANCELLED, "Stopped on request.", {}
-        return OutcomeKind.DIED, "The process of the notebook was killed; the memory may have run out.", {}
+        return OutcomeKind.DIED, "The process of the notebook was killed.", {}
     except CellTimeoutError as error:
         return OutcomeKind.TIMED_OUT, f"The notebook took too long and was stopped ({error}).", {}
     return OutcomeKind.DONE, "", {}

@@ -13,11 +13,13 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import NoReturn
 
 from videoprep_nb.stages.registry import STAGES
 
+_DESCRIPTORS = 2
 _IMPORTED_BY_KERNELS = (
     "IPython.core.completerlib",
     "IPython.core.debugger",
@@ -37,17 +39,29 @@ def main() -> None:
     step = next(steps, None)
     while True:
         if select.select([requests], [], [], None if step is None else 0)[0]:
-            asked, descriptors, *_ = socket.recv_fds(requests, 1, 2)
+            asked, descriptors, *_ = socket.recv_fds(requests, 1, _DESCRIPTORS)
             if not asked:
                 return
-            if os.fork() == 0:
+            if _fork_for(descriptors) == 0:
                 requests.close()
                 _become_notebook_process(*descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
         elif step is not None:
-            step()
+            with suppress(OSError):  # without a free descriptor, say; a notebook then does it itself
+                step()
             step = next(steps, None)
+
+
+def _fork_for(descriptors: list[int]) -> int:
+    """Fork a process with this standard input and log; when there can be none, its standard input says why."""
+    if len(descriptors) != _DESCRIPTORS:  # this process may have no more; the others are closed, so nobody waits
+        return -1
+    try:
+        return os.fork()
+    except OSError as error:
+        os.write(descriptors[0], f"-{error.errno}\n".encode())
+        return -1
 
 
 def preparation() -> Iterator[Callable[[], object]]:

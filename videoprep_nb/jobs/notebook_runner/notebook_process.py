@@ -14,10 +14,10 @@ import threading
 import traceback
 from typing import TextIO
 
-from videoprep_nb.core.file_names import visible_lines
 from videoprep_nb.jobs.notebook_runner.execute import execute
 from videoprep_nb.jobs.notebook_runner.kernel import Kernel
-from videoprep_nb.jobs.notebook_runner.process import CANCEL_GRACE_S, NotebookRequest, Outcome, OutcomeKind
+from videoprep_nb.jobs.notebook_runner.process import CANCEL_GRACE_S, NotebookRequest, Outcome
+from videoprep_nb.jobs.notebook_runner.trouble import outcome_of_error
 
 
 def run_notebook() -> None:
@@ -37,9 +37,7 @@ def run_notebook() -> None:
         kernel = Kernel(before)  # forks, so before any thread is started
         outcome = _execute(kernel, request, orders)
     except Exception as error:
-        message = f"The notebook could not be run: {type(error).__name__}: {error}"
-        log = visible_lines(traceback.format_exc())
-        outcome = Outcome(kind=OutcomeKind.FAILED, message=message, elapsed_s=0.0, traceback=log)
+        outcome = outcome_of_error(error, traceback.format_exc())
     parent.sendall(outcome.model_dump_json().encode() + b"\n")
 
 

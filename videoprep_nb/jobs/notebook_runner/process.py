@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import IO, Annotated, Any
@@ -28,12 +29,19 @@ _LOG_TAIL_BYTES = 4000
 
 
 class OutcomeKind(StrEnum):
-    """How a notebook ended; an error in a cell, a dead kernel and a timeout are three different things."""
+    """How a notebook ended; an error in a cell, a dead kernel and a timeout are three different things.
+
+    ``FAILED`` is the fault of the input or of our code: the same would happen again. ``DIED``: one of its processes was
+    ended by a signal. ``LOST``: its worker was. ``DISK_FULL`` and ``TROUBLE`` are those of the machine.
+    """
 
     DONE = "done"
     FAILED = "failed"
     DIED = "died"
+    LOST = "worker lost"
+    DISK_FULL = "disk full"
     OUT_OF_MEMORY = "out of memory"
+    TROUBLE = "trouble of the machine"
     TIMED_OUT = "timed out"
     CANCELLED = "cancelled"
 
@@ -81,17 +89,23 @@ class NotebookProcess:
     Args:
         request: The notebook and its parameters.
         environment: Variables that the fork server has on top of this process's own, and so the notebook too.
+
+    Raises:
+        OSError: The machine has no file descriptor or process for it.
     """
 
     def __init__(self, request: NotebookRequest, environment: Mapping[str, str]) -> None:
-        self._channel, theirs = socket.socketpair()
-        self._received = b""
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close()
-        with theirs:
-            fork_server(environment).fork(theirs, self._log)
-        self._head = self._find_process()
-        self._send(json.dumps(asdict(request)))
-        self._channel.setblocking(False)
+        with ExitStack() as started:
+            self._channel, theirs = socket.socketpair()
+            started.enter_context(self._channel)  # once that is closed, the process ends
+            self._received = b""
+            with theirs:
+                self._log = started.enter_context(tempfile.TemporaryFile())
+                fork_server(environment).fork(theirs, self._log)
+            self._head = self._find_process()
+            self._send(json.dumps(asdict(request)))
+            self._channel.setblocking(False)
+            started.pop_all()
 
     def poll(self, timeout_s: float) -> Outcome | None:
         """The outcome, None while the notebook runs.
@@ -99,7 +113,7 @@ class NotebookProcess:
         Args:
             timeout_s: How long to wait for it.
         """
-        select.select([self._channel], [], [], timeout_s)
+        _wait_for_input(self._channel, timeout_s)
         try:
             while received := self._channel.recv(_CHUNK_BYTES):
                 self._received += received
@@ -123,13 +137,16 @@ class NotebookProcess:
 
     def close(self) -> None:
         """Kill the process and all that it started, if they still run."""
-        for member in self._family():
-            _kill(member)
-        self._channel.close()
-        self._log.close()
+        with self._channel, self._log:  # when the first is closed the process kills its kernel and ends, too
+            for member in self._family():
+                _kill(member)
 
     def _find_process(self) -> psutil.Process | None:
-        """The process, which first says its id; None when it was killed before."""
+        """The process, which first says its id; None when it was killed before.
+
+        Raises:
+            OSError: It could not be forked.
+        """
         line = b""
         self._channel.settimeout(_FORK_TIMEOUT_S)
         while not line.endswith(b"\n"):
@@ -141,16 +158,22 @@ class NotebookProcess:
             if not received:
                 return None
             line += received
+        number = int(line)
+        if number < 0:
+            raise OSError(-number, os.strerror(-number))
         try:
-            return psutil.Process(int(line))
+            return psutil.Process(number)
         except psutil.NoSuchProcess:
             return None
 
     def _died(self) -> Outcome:
         self._log.seek(0)
         log = self._log.read()[-_LOG_TAIL_BYTES:].decode(errors="replace")
-        message = "The process that runs the notebook was killed; the memory may have run out."
-        return Outcome(kind=OutcomeKind.DIED, message=message, elapsed_s=0.0, traceback=log)
+        if self._head is None:
+            kind, message = OutcomeKind.TROUBLE, "The process for the notebook could not be started."
+        else:
+            kind, message = OutcomeKind.DIED, "The process that runs the notebook was killed."
+        return Outcome(kind=kind, message=message, elapsed_s=0.0, traceback=log)
 
     def _family(self) -> list[psutil.Process]:
         try:
@@ -180,7 +203,7 @@ class ForkServer:
             )
 
     def fork(self, standard_input: socket.socket, log: IO[bytes]) -> None:
-        """Fork a notebook process; it says its id on its standard input."""
+        """Fork a notebook process; it says its id on its standard input, or, below 0, the error that kept it away."""
         socket.send_fds(self._requests, [b"f"], [standard_input.fileno(), log.fileno()])
 
     def is_alive(self) -> bool:
@@ -220,6 +243,13 @@ def close_fork_server() -> None:
         if _fork_server is not None:
             _fork_server.close()
             _fork_server = None
+
+
+def _wait_for_input(channel: socket.socket, timeout_s: float) -> None:
+    """Wait until something can be read; ``select`` cannot wait for a descriptor beyond the first thousand."""
+    poll = select.poll()
+    poll.register(channel, select.POLLIN)
+    poll.poll(timeout_s * 1000)
 
 
 def _kill_fork_server() -> None:

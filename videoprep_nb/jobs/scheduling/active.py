@@ -38,11 +38,13 @@ class ActiveJob:
     Args:
         spec: The job.
         folder: Its folder.
+        free_bytes: Room that must stay free on the disk, also when something is kept for a retry.
     """
 
-    def __init__(self, spec: JobSpec, folder: JobFolder) -> None:
+    def __init__(self, spec: JobSpec, folder: JobFolder, free_bytes: int = 0) -> None:
         self.spec = spec
         self.folder = folder
+        self._free_bytes = free_bytes
         self.stopped: tuple[State, str] | None = None
         """State and message that it is going to end with, when it is to be stopped."""
         self._fingerprints: dict[str, str] = {}
@@ -54,6 +56,13 @@ class ActiveJob:
         if not self._tasks:
             self.count_clips(video.video_id for video in self.spec.videos)
         return self._tasks
+
+    def rows(self) -> list[TaskRow]:
+        """All tasks as the store plans them."""
+        return [
+            TaskRow(task.key, task.stage, task.video.video_id if task.video else None, task.part)
+            for task in self.tasks()
+        ]
 
     def count_clips(self, video_ids: Iterable[str]) -> bool:
         """See into how many clips videos have been cut by now, which decides how many parts they are worked on in.
@@ -164,7 +173,8 @@ class ActiveJob:
 
     def _keep_for_retry(self, done_video_ids: list[str]) -> None:
         try:
-            keep_for_retry(self.folder, self.tasks(), done_video_ids, self.spec.params)
+            is_roomy = shutil.disk_usage(self.folder.path).free > self._free_bytes
+            keep_for_retry(self.folder, self.tasks(), done_video_ids, self.spec.params, is_roomy)
         except OSError as error:  # the disk is full to the last byte; a retry then starts over
             _log.warning("nothing is kept of job %s: %s", self.spec.job_id, error)
             shutil.rmtree(self.folder.kept, ignore_errors=True)

@@ -6,31 +6,34 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from videoprep_nb.core.errors import InputError, StoreDamaged, VideoPrepError
+from videoprep_nb.core.errors import InputError, StoreDamaged, StoreUnavailable, VideoPrepError
 from videoprep_nb.core.progress import read_progress
 from videoprep_nb.jobs.engine.attempt import request_attempt, start_of, withdraw_attempt
 from videoprep_nb.jobs.engine.cluster import Engine, EngineSettings, SchedulerLost, task_environment
 from videoprep_nb.jobs.engine.worker import PROGRESS_NAME, TaskRequest
 from videoprep_nb.jobs.fingerprints.code import code_version
+from videoprep_nb.jobs.limits import Limits
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind
 from videoprep_nb.jobs.scheduling.active import ActiveJob
 from videoprep_nb.jobs.storage.retry_stash import bring_back_kept
 from videoprep_nb.jobs.storage.workspace import Workspace
-from videoprep_nb.jobs.store.rows import JobRow, TaskRow
+from videoprep_nb.jobs.store.patience import patient
+from videoprep_nb.jobs.store.rows import JobRow
 from videoprep_nb.jobs.store.store import Store
 from videoprep_nb.jobs.task import Task
 from videoprep_nb.stages.registry import STAGES
 
 T = TypeVar("T")
 
-MAX_ATTEMPTS = 3
+_MAX_ATTEMPTS = {OutcomeKind.DIED: 2, OutcomeKind.LOST: 3, OutcomeKind.TROUBLE: 3}
 _TICK_S = 0.25
 _RECONNECT_INTERVAL_S = 2.0
 _STATE_OF_OUTCOME = {OutcomeKind.DONE: State.DONE, OutcomeKind.CANCELLED: State.CANCELLED}
@@ -55,12 +58,14 @@ class Dispatcher:
         workspace: The workspace, locked.
         store: Its store.
         settings: Where tasks run.
+        limits: What the service takes on.
     """
 
-    def __init__(self, workspace: Workspace, store: Store, settings: EngineSettings) -> None:
+    def __init__(self, workspace: Workspace, store: Store, settings: EngineSettings, limits: Limits) -> None:
         self._workspace = workspace
-        self._store = store
+        self._store = patient(store, lambda: not self._closing.is_set())
         self._settings = settings
+        self._limits = limits
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._jobs: dict[str, ActiveJob] = {}
         self._attempts: dict[tuple[str, str], _Attempt] = {}
@@ -120,7 +125,8 @@ class Dispatcher:
                     self._closing.wait(_TICK_S)
         finally:
             for attempt in self._attempts.values():
-                withdraw_attempt(attempt.folder)
+                with suppress(OSError):  # their workers end now anyway, or lose this service
+                    withdraw_attempt(attempt.folder)
             if self.engine is not None:
                 self.engine.close()
 
@@ -179,7 +185,7 @@ class Dispatcher:
             return
         try:
             action(job)
-        except (SchedulerLost, StoreDamaged):
+        except (SchedulerLost, StoreDamaged, StoreUnavailable):
             return  # nothing that is wrong with the job: it goes on when there is a scheduler, or a database, again
         except (VideoPrepError, OSError) as error:
             _log.warning("job %s: %s", job_id, error)
@@ -198,7 +204,7 @@ class Dispatcher:
         except VideoPrepError as error:
             self._store.set_job_state(job_id, State.FAILED, str(error), _now())
             return
-        self._jobs[job_id] = ActiveJob(spec, folder)
+        self._jobs[job_id] = ActiveJob(spec, folder, self._limits.free_bytes)
         self._guarded(job_id, partial(self._begin, row=row))
 
     def _begin(self, job: ActiveJob, row: JobRow) -> None:
@@ -234,7 +240,7 @@ class Dispatcher:
 
     def _plan(self, job: ActiveJob) -> None:
         """Note the tasks of a job."""
-        self._store.plan_tasks(job.spec.job_id, [_row_of(task) for task in job.tasks()])
+        self._store.plan_tasks(job.spec.job_id, job.rows())
 
     def _ready_tasks(self, job: ActiveJob) -> list[Task]:
         """The tasks that can be started; those that never can are cancelled."""
@@ -266,14 +272,12 @@ class Dispatcher:
             timeout_s=self._settings.timeout_s,
             memory_limit_bytes=self._settings.memory_limit_bytes,
         )
-        priority = self._priority(job)
         self._set_state(job, key, State.QUEUED, "")
-        needs_gpu = STAGES[task.stage].needs_gpu(job.spec.params.of(task.stage))
         cancel = self.engine.submit(
             name,
             request,
-            priority,
-            needs_gpu,
+            self._priority(job),
+            STAGES[task.stage].needs_gpu(job.spec.params.of(task.stage)),
             lambda outcome: self._calls.put(lambda: self._ended(job_id, key, name, outcome)),
         )
         self._attempts[job_id, key] = _Attempt(name, folder, cancel)
@@ -295,9 +299,8 @@ class Dispatcher:
 
     def _take_outcome(self, job: ActiveJob, key: str, outcome: Outcome) -> None:
         row = self._store.task(job.spec.job_id, key)
-        if outcome.kind is OutcomeKind.DIED and row.attempt < MAX_ATTEMPTS and not job.stopped:
-            reason = f"Attempt {row.attempt} ended early and is repeated: {outcome.message}"
-            self._set_state(job, key, State.WAITING, reason)
+        if row.attempt < _MAX_ATTEMPTS.get(outcome.kind, 1) and not job.stopped:
+            self._set_state(job, key, State.WAITING, f"Attempt {row.attempt} is repeated: {outcome.message}")
         else:
             state = _STATE_OF_OUTCOME.get(outcome.kind, State.FAILED)
             report = job.report(key).name if job.report(key).exists() else ""
@@ -311,7 +314,9 @@ class Dispatcher:
         """Note that a task has started, and how far it is."""
         job_id = job.spec.job_id
         if not attempt.is_running:
-            start = start_of(attempt.folder, attempt.name)
+            start = None
+            with suppress(OSError):  # it can be read a moment later
+                start = start_of(attempt.folder, attempt.name)
             if start is None and not has_ended:
                 return
             attempt.is_running = True
@@ -332,12 +337,11 @@ class Dispatcher:
 
     def _fail(self, job: ActiveJob, message: str) -> None:
         """End a job that cannot be worked on; the first reason is the one to report."""
-        state, reason = job.stopped or (State.FAILED, message)
-        if state is not State.FAILED:
-            state, reason = State.FAILED, message
         is_first_try = job.stopped is None
+        if job.stopped and job.stopped[0] is State.FAILED:
+            message = job.stopped[1]
         try:
-            self._stop(job, state, reason)
+            self._stop(job, State.FAILED, message)
         except Exception:  # most likely a full disk; the next tick tries again, and says nothing that was said
             if is_first_try:
                 _log.exception("job %s cannot be ended yet", job.spec.job_id)
@@ -390,10 +394,6 @@ class Dispatcher:
 
     def _set_state(self, job: ActiveJob, key: str, state: State, message: str) -> None:
         self._store.set_task_state(job.spec.job_id, key, state, message, _now())
-
-
-def _row_of(task: Task) -> TaskRow:
-    return TaskRow(task.key, task.stage, task.video.video_id if task.video else None, task.part)
 
 
 def _now() -> datetime:

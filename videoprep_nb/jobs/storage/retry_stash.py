@@ -1,7 +1,8 @@
 """What a retry need not repeat, saved from the scratch folder of a job that ended early or with errors.
 
-Each stage says what that is: of a video that is done its frames and tracks, small beside its clips, which go; of any
-other video the detections, by far the most expensive part of its work, which are found again by their fingerprints.
+Each stage says what that is. Of a video that is done: its frames and tracks, small beside its clips, which go. Of any
+other video: all that its finished stages have made, and its detections, by far the most expensive part of the work,
+which are found again by their fingerprints. On a disk that is nearly full only the detections are kept of it.
 """
 
 import shutil
@@ -15,7 +16,9 @@ from videoprep_nb.stages.base import fill
 from videoprep_nb.stages.registry import STAGES
 
 
-def keep_for_retry(folder: JobFolder, tasks: Iterable[Task], done_video_ids: Iterable[str], params: JobParams) -> None:
+def keep_for_retry(
+    folder: JobFolder, tasks: Iterable[Task], done_video_ids: Iterable[str], params: JobParams, is_roomy: bool
+) -> None:
     """Move what a retry can use out of the scratch folder of a job.
 
     Args:
@@ -23,16 +26,23 @@ def keep_for_retry(folder: JobFolder, tasks: Iterable[Task], done_video_ids: Ite
         tasks: All tasks of the job.
         done_video_ids: The videos of which every task is done.
         params: The parameters of the job's stages.
+        is_roomy: Whether the disk has room for the work of videos that are not done.
     """
     needed = [template for stage, of_stage in params.each() for template in stage.retry_needs(of_stage)]
-    of_videos = [(task, task.video.video_id) for task in tasks if task.video]
     done = set(done_video_ids)
-    for video_id in dict.fromkeys(video_id for _, video_id in of_videos):
-        for stage in STAGES.values():
-            kept = (*stage.retry_keeps, *needed) if video_id in done else stage.retry_keeps_always
-            _move(folder, (Path(fill(template, {"video_id": video_id})) for template in kept))
+    kept_tasks: list[Task] = []
+    for task in tasks:
+        stage = STAGES[task.stage]
+        is_done = task.video is not None and task.video.video_id in done
+        if is_done:
+            kept = (*stage.retry_keeps, *needed)
+        else:
+            kept = stage.retry_keeps_always + (stage.products if is_roomy else ())
+        _move(folder, _paths(kept, task))
+        if is_done or (is_roomy and stage.products):
+            kept_tasks.append(task)
     # last, since they say that all the rest is there
-    _move(folder, (_marker(folder, task) for task, video_id in of_videos if video_id in done))
+    _move(folder, (_marker(folder, task) for task in kept_tasks))
 
 
 def bring_back_kept(folder: JobFolder) -> None:
@@ -40,6 +50,11 @@ def bring_back_kept(folder: JobFolder) -> None:
     if folder.kept.exists():
         shutil.rmtree(folder.scratch, ignore_errors=True)
         folder.kept.replace(folder.scratch)
+
+
+def _paths(templates: Iterable[str], task: Task) -> list[Path]:
+    values = {"video_id": task.video.video_id} if task.video else {}
+    return [Path(fill(template, values)) for template in templates]
 
 
 def _marker(folder: JobFolder, task: Task) -> Path:

@@ -3,11 +3,13 @@
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
-from videoprep_nb.core.errors import InputError, StoreDamaged
+from videoprep_nb.core.errors import InputError, StoreDamaged, StoreUnavailable
 from videoprep_nb.core.layout import disk_full_error
 from videoprep_nb.jobs.store.schema import MIGRATIONS, migrate, version_of
 
@@ -17,9 +19,24 @@ DAMAGED = (
 )
 """The sentence for everybody; where the database lies is for the log."""
 
-_BUSY_TIMEOUT_S = 10.0
+UNAVAILABLE = "The job database cannot be used for now ({reason}). Nothing is lost; try again in a few seconds."
+
+_OPEN_TIMEOUT_S = 60.0
+_BUSY_TIMEOUT_S = 5.0
+_BUSY_INTERVAL_S = 0.05
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_TROUBLE = (
+    *_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_READONLY,
+)
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Database:
@@ -41,11 +58,12 @@ class Database:
         self._path = path
         self.lock = threading.RLock()
         self._is_damaged = False
+        self._read_only = read_only
         try:
             self._connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}",
                 uri=True,
-                timeout=_BUSY_TIMEOUT_S,
+                timeout=_OPEN_TIMEOUT_S,
                 isolation_level=None,  # transactions start and end where we say so
                 check_same_thread=False,
             )
@@ -53,6 +71,8 @@ class Database:
             try:
                 self._check_pages()
                 self._check_version() if read_only else self._prepare()
+                # from here on we wait ourselves, without keeping others from reading meanwhile
+                self._connection.execute("PRAGMA busy_timeout = 0")
             except BaseException:
                 self._connection.close()
                 raise
@@ -71,9 +91,10 @@ class Database:
 
         Raises:
             StoreDamaged: The database is damaged.
+            StoreUnavailable: It cannot be used for now.
         """
-        with self.lock, self._damage_reported():
-            return self._connection.execute(query, values).fetchall()
+        with self._trouble_reported():
+            return self._when_free(lambda: self._connection.execute(query, values).fetchall())
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Cursor]:
@@ -82,32 +103,61 @@ class Database:
         Raises:
             DiskFullError: There was no room for the change.
             StoreDamaged: The database is damaged.
+            StoreUnavailable: It cannot be used for now.
         """
-        # an error that a log keeps would keep the cursor too, and an open cursor keeps the file open for ever
-        with self.lock, self._damage_reported(), closing(self._connection.cursor()) as cursor:
+        with self._trouble_reported(), self._begun() as cursor:
             try:
-                cursor.execute("BEGIN IMMEDIATE")
                 yield cursor
                 cursor.execute("COMMIT")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-                    raise disk_full_error(self._path.parent) from error
-                raise
             finally:
                 if self._connection.in_transaction:
                     cursor.execute("ROLLBACK")
 
     @contextmanager
-    def _damage_reported(self) -> Iterator[None]:
+    def _begun(self) -> Iterator[sqlite3.Cursor]:
+        """A transaction that has begun; ``lock`` is held until the end of the block."""
+        with ExitStack() as until_end:
+
+            def begin() -> sqlite3.Cursor:
+                with ExitStack() as held:
+                    held.enter_context(self.lock)
+                    # an error that a log keeps would keep the cursor too, and an open cursor keeps the file open
+                    cursor = held.enter_context(closing(self._connection.cursor()))
+                    cursor.execute("BEGIN IMMEDIATE")
+                    until_end.push(held.pop_all())
+                return cursor
+
+            yield self._when_free(begin)
+
+    def _when_free(self, action: Callable[[], T]) -> T:
+        """Do something as soon as no other program holds the database; ``lock`` is free while we wait."""
+        give_up_s = time.monotonic() + _BUSY_TIMEOUT_S
+        while True:
+            try:
+                with self.lock:
+                    return action()
+            except sqlite3.OperationalError as error:
+                if _code(error) not in _BUSY or time.monotonic() > give_up_s:
+                    raise
+            time.sleep(_BUSY_INTERVAL_S)
+
+    @contextmanager
+    def _trouble_reported(self) -> Iterator[None]:
+        """Turn what is wrong with the database, or with the machine that it lies on, into an error of ours."""
         try:
             yield
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
-                raise
-            if not self._is_damaged:  # every call is going to fail; the log needs it once
-                _log.error("%s is damaged (%s). %s", self._path, error, DAMAGED)
-            self._is_damaged = True
-            raise StoreDamaged(DAMAGED) from error
+            if _is_damage(error):
+                if not self._is_damaged:  # every call is going to fail; the log needs it once
+                    _log.error("%s is damaged (%s). %s", self._path, error, DAMAGED)
+                self._is_damaged = True
+                raise StoreDamaged(DAMAGED) from error
+            if _code(error) == sqlite3.SQLITE_FULL:
+                raise disk_full_error(self._path.parent) from error
+            is_refused_change = self._read_only and _code(error) == sqlite3.SQLITE_READONLY
+            if _code(error) in _TROUBLE and not is_refused_change:
+                raise StoreUnavailable(UNAVAILABLE.format(reason=error)) from error
+            raise
 
     def _check_pages(self) -> None:
         found = [str(row[0]) for row in self._connection.execute("PRAGMA quick_check(1)")]
@@ -131,7 +181,11 @@ class Database:
 
 
 def _is_damage(error: sqlite3.Error) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE  # the low byte; the others say more
+    return _code(error) in _DAMAGE
+
+
+def _code(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF  # the low byte; the others say more
 
 
 def _damaged_at_start(path: Path, reason: str) -> StoreDamaged:

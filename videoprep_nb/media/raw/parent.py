@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from videoprep_nb.core.errors import ParameterError, ProbeError
+from videoprep_nb.core.errors import ChildKilled, ParameterError, ProbeError
 from videoprep_nb.core.layout import disk_full_error
-from videoprep_nb.media.child import run_child
+from videoprep_nb.media.child import run_child, signal_name
 
 _MEMORY_LIMIT_BYTES = 8 << 30
 _MODULE = "videoprep_nb.media.raw.child"
@@ -41,6 +41,7 @@ def ask_child(
 
     Raises:
         ProbeError: The file cannot be processed.
+        ChildKilled: The process was ended by a signal.
         ParameterError: A parameter does not suit the file.
         DiskFullError: The disk is full.
     """
@@ -68,6 +69,8 @@ def ask_child(
         raise ProbeError(f"{name} could not be read within {timeout_s:g} s.") from None
     if status != 0 or not answers:
         _log.error("Reading %s ended with status %s:\n%s", name, status, "\n".join(errors))
+        if status < 0 and not _lacked_memory(errors):
+            raise ChildKilled(f"The process that reads {name} was ended by {signal_name(status)}.")
         raise ProbeError(f"{name} cannot be processed: {_reason(status, errors)}.")
     answer: dict[str, Any] = json.loads(answers[-1])
     if "refusal" in answer:
@@ -79,9 +82,11 @@ def ask_child(
     return answer
 
 
+def _lacked_memory(errors: deque[str]) -> bool:
+    return any("MemoryError" in line or "Cannot allocate memory" in line for line in errors)
+
+
 def _reason(status: int, errors: deque[str]) -> str:
-    if any("MemoryError" in line or "Cannot allocate memory" in line for line in errors):
+    if _lacked_memory(errors):
         return f"reading it needs more memory than {_MEMORY_LIMIT_BYTES >> 30} GB"
-    if status < 0:
-        return f"the process that reads it was ended by signal {-status}"
     return f"reading it failed ({errors[-1] if errors else status}); this is a fault of videoprep, please report it"

@@ -1,11 +1,11 @@
 """Renders the templates of the page; whatever comes from people is escaped."""
 
-import math
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from videoprep_nb.core.text import format_size
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.server.ui import texts
 
@@ -20,14 +20,6 @@ def render(template: str, /, **values: Any) -> str:
         values: What it shows.
     """
     return _environment.get_template(template).render(values)
-
-
-def format_size(size_bytes: float) -> str:
-    """Bytes for people: ``830 KB``, ``2.4 GB``."""
-    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
-        if size_bytes >= size:
-            return f"{size_bytes / size:.1f} {unit}"
-    return f"{math.ceil(size_bytes / 1e3)} KB"
 
 
 def format_remaining(duration_s: float) -> str:

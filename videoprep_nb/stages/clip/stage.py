@@ -70,6 +70,7 @@ STAGE = Stage(
     inputs={"input_file": "{scratch}/resized/{video_id}.mp4"},
     outputs={"output_dir": "{scratch}/clips", "video_id": "{video_id}"},
     retry_keeps=(f"clips/{{video_id}}/{CLIP_TABLE_NAME}",),
+    products=("clips/{video_id}",),
     weight=0.5,
     facts=_facts,
     cost=_cost,

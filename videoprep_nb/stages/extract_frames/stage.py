@@ -63,6 +63,7 @@ STAGE = Stage(
     inputs={"clips_dir": "{scratch}/clips"},
     outputs={"output_dir": "{scratch}/frames", "video_id": "{video_id}"},
     retry_keeps=("frames/{video_id}",),
+    products=("frames/{video_id}",),
     weight=1.0,
     facts=_facts,
     cost=_cost,

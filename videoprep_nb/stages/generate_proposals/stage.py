@@ -164,6 +164,7 @@ STAGE = Stage(
         "output_file": f"{{scratch}}/{PROPOSALS_NAME}",
         "dense_tracks_file": f"{{scratch}}/{DENSE_TRACKS_NAME}",
     },
+    products=(PROPOSALS_NAME, DENSE_TRACKS_NAME),
     weight=0.3,
     preload=("videoprep_nb.exports.dense_proposals",),
 )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # measured on two cores of a server, see docs/benchmarks.md
 _PER_SECOND_S = 0.03
 _BYTES_PER_FRAME = 40_000
+_RECORDS = ("resized/{video_id}.json", "resized/{video_id}_stamps.npy", "resized/{video_id}_source_times.npy")
 
 
 def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> "ResizeResult":
@@ -86,11 +87,8 @@ STAGE = Stage(
     function=resize,
     inputs={"input_file": "{video_file}", "original_name": "{original_name}"},
     outputs={"output_dir": "{scratch}/resized", "video_id": "{video_id}"},
-    retry_keeps=(
-        "resized/{video_id}.json",
-        "resized/{video_id}_stamps.npy",
-        "resized/{video_id}_source_times.npy",
-    ),
+    retry_keeps=_RECORDS,
+    products=("resized/{video_id}.mp4", "resized/{video_id}_stills", *_RECORDS),
     weight=3.0,
     facts=_facts,
     cost=_cost,

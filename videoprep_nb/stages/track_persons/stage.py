@@ -157,6 +157,7 @@ STAGE = Stage(
     follows={"frames_per_second": "extract_frames.frames_per_second"},
     retry_keeps=("tracks/{video_id}",),
     retry_keeps_always=("detections/{video_id}",),
+    products=("tracks/{video_id}",),
     weight=10.0,
     part_share=0.9,
     gpu_parameter="device",
