@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -9,7 +10,16 @@ import typer
 
 from videoprep_nb.cli.console import EXIT_USAGE, out, stop
 from videoprep_nb.core.errors import InputError
-from videoprep_nb.server.security.users import Role, add_user, new_token, read_users, remove_user, set_password
+from videoprep_nb.server.security.tokens import MAX_TOKEN_DAYS, TOKEN_DAYS
+from videoprep_nb.server.security.users import (
+    Role,
+    add_user,
+    new_token,
+    read_users,
+    remove_user,
+    revoke_token,
+    set_password,
+)
 
 users_app = typer.Typer(
     help="Manage the users of a service; a running service notices changes immediately.", no_args_is_help=True
@@ -36,26 +46,52 @@ def add(
 def list_users(auth_file: AuthFile = _DEFAULT_FILE) -> None:
     """List users with their roles."""
     for user in _try(lambda: read_users(auth_file)).users:
-        out.print(f"{user.name}  {user.role}{'  has a token' if user.token_sha256 else ''}", markup=False)
+        out.print(f"{user.name}  {user.role}{'  has a token' if user.token else ''}", markup=False)
 
 
 @users_app.command()
 def remove(name: Name, auth_file: AuthFile = _DEFAULT_FILE) -> None:
-    """Remove a user and end their sessions; their jobs stay."""
+    """Remove a user, their token and sessions; their jobs stay, and no later user of the name gets them."""
     _try(lambda: remove_user(auth_file, name))
 
 
 @users_app.command()
 def password(name: Name, auth_file: AuthFile = _DEFAULT_FILE) -> None:
-    """Change a password and end the sessions of the user; asks for it, or reads it from standard input."""
+    """Change a password and end token and sessions of the user; asks for it, or reads it from standard input."""
     chosen = _read_password()
     _try(lambda: set_password(auth_file, name, chosen))
 
 
 @users_app.command()
-def token(name: Name, auth_file: AuthFile = _DEFAULT_FILE) -> None:
+def token(
+    name: Name,
+    days: Annotated[float, typer.Option(min=0.001, max=MAX_TOKEN_DAYS, help="Days until it expires.")] = TOKEN_DAYS,
+    auth_file: AuthFile = _DEFAULT_FILE,
+) -> None:
     """Print a new token for a user's programs; it replaces the old one. The file keeps only its hash."""
-    sys.stdout.write(_try(lambda: new_token(auth_file, name)) + "\n")
+    sys.stdout.write(_try(lambda: new_token(auth_file, name, days)) + "\n")
+
+
+@users_app.command()
+def tokens(auth_file: AuthFile = _DEFAULT_FILE) -> None:
+    """List tokens: user, last four characters, when they were created and when they expire."""
+    now = datetime.now(UTC)
+    for user in _try(lambda: read_users(auth_file)).users:
+        if user.token:
+            expiry = f"{'expired' if user.token.has_expired(now) else 'expires'} {_time(user.token.expires_at)}"
+            created = f"created {_time(user.token.created_at)}"
+            out.print(f"{user.name}  …{user.token.last_four or '????'}  {created}  {expiry}", markup=False)
+
+
+@users_app.command()
+def revoke(name: Name, auth_file: AuthFile = _DEFAULT_FILE) -> None:
+    """End the token of a user at once."""
+    _try(lambda: revoke_token(auth_file, name))
+
+
+def _time(at: datetime | None) -> str:
+    """A time for the list; it is unknown for tokens of version 0.1."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if at else "at an unknown time"
 
 
 def _read_password() -> str:

@@ -27,6 +27,18 @@ class State(StrEnum):
 ENDED = frozenset({State.DONE, State.COMPLETED_WITH_ERRORS, State.FAILED, State.CANCELLED})
 """States in which nothing happens any more until somebody asks for a retry."""
 
+OWNER_MARK = "#"
+"""In the id of a user, between the name and digits that no other user of the name has; no name has it."""
+
+
+def owner_name(owner: str) -> str:
+    """Name of the owner of a job, for people.
+
+    Args:
+        owner: Their id: ``anna#1f3a5c7d``, or ``anna`` in jobs of version 0.1.
+    """
+    return owner.partition(OWNER_MARK)[0]
+
 
 class VideoInput(Record):
     """One raw video of a job.
@@ -52,7 +64,7 @@ class JobSpec(Record):
         videos: The raw videos.
         params: The parameters of its stages.
         options: How it is run.
-        owner: Who submitted it, for a service that has lost its database; empty where nobody logs in.
+        owner: Id of the user who submitted it, for a service that has lost its database; empty where nobody logs in.
         number: Its place in the order of submission, for the same reason; None in jobs of older versions.
     """
 

@@ -129,7 +129,7 @@ class Service:
                 folder of the workspace are moved into the job, others are read where they are.
             params: The parameters of its stages; None for the defaults.
             options: How it is run; None for the defaults.
-            owner: Who submits it.
+            owner: Id of the user who submits it.
 
         Returns:
             The id of the job; it cannot be guessed.

@@ -16,10 +16,12 @@ from videoprep_nb.jobs.service import Service
 from videoprep_nb.server.api import annotations, estimate, exports, operation, push, results, submission, tus
 from videoprep_nb.server.api import jobs as api
 from videoprep_nb.server.examine import Checkup
+from videoprep_nb.server.logs import ServiceLogs
 from videoprep_nb.server.metrics import CountRequests, Metrics
 from videoprep_nb.server.problems import add_problem_handlers
 from videoprep_nb.server.security.authentication import Authentication
 from videoprep_nb.server.security.gate import Gate
+from videoprep_nb.server.security.request_log import LogRequests
 from videoprep_nb.server.security.users import Users
 from videoprep_nb.server.ui import login
 from videoprep_nb.server.ui.app import add_page
@@ -52,11 +54,13 @@ def create_app(service: Service, users: Users | None) -> FastAPI:
     )
     app.state.service = service
     app.state.stopping = False
-    app.state.authentication = Authentication.of_workspace(service.workspace.path, users)
+    app.state.logs = ServiceLogs(service.workspace)
+    app.state.authentication = Authentication.of_workspace(service.workspace, users, app.state.logs)
     app.state.checkup = Checkup(service.workspace)
     app.state.metrics = Metrics(service)
     app.add_middleware(Gate, authentication=app.state.authentication)
     app.add_middleware(CountRequests, metrics=app.state.metrics)  # around the gate
+    app.add_middleware(LogRequests, access=app.state.logs.access, audit=app.state.authentication.audit)
     add_problem_handlers(app)
     app.include_router(login.router)
     for module in (api, submission, estimate, tus, results, exports, push, annotations, operation):
@@ -84,6 +88,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     cleaning.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await cleaning
+    app.state.logs.close()
 
 
 async def _clean_forever(service: Service) -> None:

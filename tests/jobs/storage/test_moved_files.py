@@ -44,7 +44,7 @@ def kill_before(step):
 
 def submit(step):
     service = Service(Workspace(folder / str(step)), NOBODY_WORKS, Limits(free_bytes=0, free_per_input_byte=0))
-    jobs = UserJobs(service, User("anna", Role.MEMBER))
+    jobs = UserJobs(service, User("anna", Role.MEMBER, "anna"))
     sources = [VideoSource(upload_id=upload(jobs.uploads, f"{n}.mp4", b"video %d" % n)) for n in range(2)]
     if attempt == "that fails":
         service._store._database._connection.execute(

@@ -10,6 +10,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from tests.support.web_server import RunningServer, assert_problem, bearer, make_users, running_server
 from videoprep_nb.core.errors import InputError
+from videoprep_nb.jobs.storage.workspace import Workspace
+from videoprep_nb.server.logs import ServiceLogs
 from videoprep_nb.server.security import gate as gate_module
 from videoprep_nb.server.security.authentication import Authentication
 from videoprep_nb.server.security.gate import Gate, check_host
@@ -97,7 +99,8 @@ def test_user_file_is_read_again_when_it_changes(guarded: RunningServer, tmp_pat
 
 def test_stream_of_events_ends_when_its_user_logs_out(user_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(gate_module, "_RECHECK_INTERVAL_S", 0.0)
-    authentication = Authentication.of_workspace(tmp_path, Users(user_file))
+    workspace = Workspace(tmp_path)
+    authentication = Authentication.of_workspace(workspace, Users(user_file), ServiceLogs(workspace))
     anna = Users(user_file).named("anna")
     assert anna is not None
     secret = authentication.sessions.start(anna)

@@ -20,41 +20,46 @@ def clock() -> Clock:
 
 
 def test_waits_grow_after_the_free_tries(clock: Clock):
-    throttle = Throttle(free_tries=3, longest_wait_s=60, clock=clock)
+    throttle = Throttle(free_tries=3, clock=clock)
     waits = []
     for _ in range(9):
-        wait_s = throttle.begin("key")
-        waits.append(wait_s)
-        clock.now_s += wait_s
-        if wait_s:
-            assert throttle.begin("key") == 0
-    assert waits == [0, 0, 0, 10, 20, 40, 60, 60, 60]
+        throttle.add("key")
+        waits.append(throttle.wait_s("key"))
+        clock.now_s += waits[-1]
+        assert throttle.wait_s("key") == 0
+    assert waits == [0, 0, 10, 20, 40, 60, 60, 60, 60]
 
 
-def test_refused_tries_do_not_lengthen_the_wait(clock: Clock):
-    throttle = Throttle(free_tries=1, clock=clock)
-    assert throttle.begin("key") == 0
-    assert [throttle.begin("key") for _ in range(5)] == [10] * 5
+def test_right_try_is_not_counted_and_forgives_no_other(clock: Clock):
+    throttle = Throttle(free_tries=2, clock=clock)
+    throttle.add("key")
+    for _ in range(5):
+        throttle.add("key")
+        throttle.forgive("key")
+    assert (throttle.count("key"), throttle.wait_s("key")) == (1, 0)
+    throttle.add("key")
+    assert throttle.wait_s("key") == 10
+    clock.now_s += 10
+    throttle.add("key")
+    throttle.forgive("key")
+    assert (throttle.count("key"), throttle.wait_s("key")) == (2, 0)
 
 
 def test_keys_do_not_disturb_each_other_and_are_forgotten(clock: Clock):
     throttle = Throttle(free_tries=1, clock=clock)
-    assert throttle.begin("a") == 0
-    assert throttle.begin("b") == 0
-    assert throttle.begin("a") == 10
-    throttle.forget("a")
-    assert throttle.begin("a") == 0
+    throttle.add("a")
+    assert (throttle.wait_s("a"), throttle.wait_s("b")) == (10, 0)
     clock.now_s += 3600
-    assert throttle.begin("b") == 0
+    assert (throttle.wait_s("a"), throttle.count("a")) == (0, 0)
 
 
 def test_memory_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(throttle_module, "_MAX_KEYS", 10)
     throttle = Throttle(free_tries=1, clock=clock)
     for number in range(100):
-        throttle.begin(str(number))
+        throttle.add(str(number))
     assert len(throttle._tries) == 10
-    assert throttle.begin("99") == 10
+    assert throttle.wait_s("99") == 10
 
 
 @pytest.mark.parametrize(
@@ -63,6 +68,8 @@ def test_memory_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch):
         ("192.0.2.7", "192.0.2.7"),
         ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
         ("2001:db8:1:2:ffff::9", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
         ("", ""),
         ("a unix socket", "a unix socket"),
     ],

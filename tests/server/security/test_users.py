@@ -1,14 +1,21 @@
 """The user file, and the commands that change it."""
 
+import json
+import re
 import stat
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from typer.testing import CliRunner, Result
 
 from videoprep_nb.cli.main import app
 from videoprep_nb.core.errors import InputError
+from videoprep_nb.jobs.models import owner_name
+from videoprep_nb.server.security import users as users_module
+from videoprep_nb.server.security.digests import digest_of
 from videoprep_nb.server.security.users import (
     Role,
     User,
@@ -17,6 +24,7 @@ from videoprep_nb.server.security.users import (
     new_token,
     read_users,
     remove_user,
+    revoke_token,
     set_password,
 )
 
@@ -43,12 +51,73 @@ def test_passwords_and_tokens_are_recognised(file: Path):
     users = Users(file)
     anna = users.with_password("anna", PASSWORD)
     assert anna is not None
-    assert anna.user == User("anna", Role.MEMBER) == users.with_token(token)
+    assert anna.user == User("anna", Role.MEMBER, anna.user_id)
+    assert users.with_token(token) == anna
     assert users.with_password("anna", PASSWORD + "x") is None
     assert users.with_password("nobody", PASSWORD) is None
     assert users.with_password("anna", "x" * 100_000) is None
     for wrong in ("", token + "x", "\ud800"[:0]):
         assert users.with_token(wrong) is None
+
+
+def test_changed_password_ends_the_token(file: Path):
+    token = new_token(file, "anna")
+    set_password(file, "anna", "another long password")
+    assert Users(file).with_token(token) is None
+
+
+def test_revoked_token_ends_and_another_user_keeps_theirs(file: Path):
+    add_user(file, "bert", Role.MEMBER, PASSWORD)
+    annas, berts = new_token(file, "anna"), new_token(file, "bert")
+    users = Users(file)
+    revoke_token(file, "anna")
+    assert (users.with_token(annas), users.with_token(berts)) == (None, users.named("bert"))
+    with pytest.raises(InputError, match="anna has no token"):
+        revoke_token(file, "anna")
+
+
+def test_ids_never_come_back(file: Path):
+    first = read_users(file).named("anna").user_id
+    remove_user(file, "anna")
+    add_user(file, "anna", Role.MEMBER, PASSWORD)
+    second = read_users(file).named("anna").user_id
+    assert first != second
+    assert (owner_name(first), owner_name(second)) == ("anna", "anna")
+
+
+def old_file(folder: Path, token: str) -> Path:
+    """A user file of version 0.1."""
+    file = folder / "old.json"
+    password_hash = PasswordHasher().hash(PASSWORD)
+    user = {"name": "anna", "role": "member", "password_hash": password_hash, "token_sha256": digest_of(token)}
+    file.write_text(json.dumps({"users": [user, user | {"name": "bert", "token_sha256": ""}]}))
+    return file
+
+
+def test_file_of_version_0_1_goes_on_and_its_tokens_get_an_end(tmp_path: Path):
+    file = old_file(tmp_path, "an old token")
+    now = datetime.now(UTC)
+    users = Users(file, lambda: now)
+    anna = users.with_token("an old token")
+    assert anna == users.with_password("anna", PASSWORD) == users.named("anna")
+    assert anna.user == User("anna", Role.MEMBER, "anna")
+    assert users.named("bert").token is None
+    assert not users.has_expired(anna.token)
+    now += timedelta(days=91)
+    assert users.has_expired(Users(file, lambda: now).named("anna").token)
+    new_token(file, "bert")
+    assert read_users(file).named("anna") == anna
+
+
+def test_old_file_that_cannot_be_written_to_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    file = old_file(tmp_path, "an old token")
+
+    def refuse(*_: object) -> None:
+        raise InputError("read-only")
+
+    monkeypatch.setattr(users_module, "write_private", refuse)
+    users = Users(file)
+    assert not users.has_expired(users.with_token("an old token").token)
 
 
 def test_user_without_a_token_has_no_empty_one(file: Path):
@@ -98,7 +167,7 @@ def test_bad_passwords_are_refused(password: str, file: Path):
 def test_names_are_taken_once_and_must_be_known(file: Path):
     with pytest.raises(InputError, match="already"):
         add_user(file, "anna", Role.ADMIN, PASSWORD)
-    for change in (remove_user, new_token):
+    for change in (remove_user, new_token, revoke_token):
         with pytest.raises(InputError, match="bert"):
             change(file, "bert")
 
@@ -125,10 +194,21 @@ def test_commands(tmp_path: Path):
     assert users("add", "anna", typed=PASSWORD).exit_code == 0
     assert [(user.name, user.role) for user in read_users(file).users] == [("root", "admin"), ("anna", "member")]
     token = users("token", "anna").stdout.strip()
-    assert Users(file).with_token(token) == User("anna", Role.MEMBER)
+    assert Users(file).with_token(token).name == "anna"
+    [listed] = users("tokens").stdout.splitlines()
+    expiry = datetime.now(UTC) + timedelta(days=90)
+    assert re.fullmatch(rf"anna  …{re.escape(token[-4:])}  created .* UTC  expires {expiry:%Y-%m-%d} .* UTC", listed)
+    assert token not in listed
+    brief = users("token", "anna", "--days", "0.5").stdout.strip()
+    expires_at = Users(file).with_token(brief).token.expires_at
+    assert expires_at - datetime.now(UTC) == pytest.approx(timedelta(days=0.5), abs=timedelta(minutes=5))
+    assert users("token", "anna", "--days", "0").exit_code == 2
+    assert users("revoke", "anna").exit_code == 0
+    assert users("tokens").stdout == ""
+    assert users("token", "anna").exit_code == 0
     assert users("password", "anna", typed="another long password\n").exit_code == 0
     assert Users(file).with_password("anna", "another long password") is not None
-    assert users("list").stdout.split("\n")[:2] == ["root  admin", "anna  member  has a token"]
+    assert users("list").stdout.split("\n")[:2] == ["root  admin", "anna  member"]
     assert users("remove", "anna").exit_code == 0
     refused = users("remove", "anna")
     assert (refused.exit_code, refused.stdout) == (2, "")

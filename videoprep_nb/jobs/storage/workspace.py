@@ -54,6 +54,11 @@ class Workspace:
         return self.path / "lost+found"
 
     @property
+    def logs_dir(self) -> Path:
+        """What requests did, and who logged in: written by the server, kept whatever becomes of the jobs."""
+        return self.path / "logs"
+
+    @property
     def clock_file(self) -> Path:
         """What the service knows of the time, see ``TrustedClock``."""
         return self.path / "clock.json"

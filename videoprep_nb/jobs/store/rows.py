@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.models import ENDED, State, owner_name
 
 EventKind = Literal["job", "task", "message"]
 
@@ -18,7 +18,7 @@ class JobRow:
     Args:
         number: Its place in the order of submission.
         job_id: Its id.
-        owner: Who submitted it; empty where nobody logs in.
+        owner: Id of the user who submitted it; empty where nobody logs in.
         state: Its state.
         message: Why it is in this state, in one sentence; empty when there is nothing to say.
         video_names: Names of its videos as the person knows them.
@@ -49,6 +49,11 @@ class JobRow:
     def title(self) -> str:
         """What people call it, on the page and in messages: "Job 32"."""
         return f"Job {self.number}"
+
+    @property
+    def owner_name(self) -> str:
+        """Name of who submitted it."""
+        return owner_name(self.owner)
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ class Store:
         Args:
             spec: The job.
             size_bytes: Size of its videos.
-            owner: Who submitted it.
+            owner: Id of the user who submitted it.
             at: When.
         """
         names = [video.original_name for video in spec.videos]

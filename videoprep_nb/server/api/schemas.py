@@ -44,7 +44,7 @@ class JobSummary(BaseModel):
 
     job_id: str = Field(examples=[JOB_ID])
     number: int = _NUMBER
-    owner: str = Field(description="who submitted it; empty where there are no tokens", examples=["anna"])
+    owner: str = Field(description="name of who submitted it; empty where nobody logs in", examples=["anna"])
     state: State
     message: str = Field(description="why it is in this state, in one sentence; may be empty", examples=[""])
     video_names: list[str] = Field(description="names of its videos, in their order", examples=[["street.mp4"]])
@@ -58,7 +58,7 @@ class JobSummary(BaseModel):
     @classmethod
     def of(cls, row: JobRow) -> "JobSummary":
         """The job as the store has it."""
-        return cls.model_validate(row, from_attributes=True)
+        return cls.model_validate(vars(row) | {"owner": row.owner_name})
 
 
 class JobList(BaseModel):
@@ -130,6 +130,7 @@ class JobStatus(JobSummary):
         now = datetime.now(UTC)
         values = {
             **vars(view.job),
+            "owner": view.job.owner_name,
             "videos": _videos(view),
             "tasks": [TaskStatus.of(task, now) for task in view.tasks],
             "fraction_done": view.fraction_done,

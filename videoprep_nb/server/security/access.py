@@ -53,7 +53,7 @@ class UserJobs:
     @property
     def uploads(self) -> UserUploads:
         """The user's uploads that no job has taken."""
-        return UserUploads(self._service, self.user.name)
+        return UserUploads(self._service, self.user.user_id)
 
     @property
     def imports(self) -> ImportFolders:
@@ -82,7 +82,7 @@ class UserJobs:
         """
         if params is not None:
             check_server_rules(params)
-        return self._service.submit(videos, params, options, owner=self.user.name)
+        return self._service.submit(videos, params, options, owner=self.user.user_id)
 
     def submit_sources(
         self,
@@ -335,7 +335,7 @@ class UserJobs:
     @property
     def _owner(self) -> str | None:
         """Whose jobs the user may see; None: all."""
-        return None if self.user.is_admin else self.user.name
+        return None if self.user.is_admin else self.user.user_id
 
 
 def check_server_rules(params: JobParams) -> None:
@@ -346,5 +346,5 @@ def check_server_rules(params: JobParams) -> None:
     """
     for stage, of_stage in params.each():
         for name, rule in stage.server_rules.items():
-            if not rule.accepts(getattr(of_stage, name)):
+            if not rule.accepts(str(getattr(of_stage, name))):
                 raise ParameterError(f"{stage.name}.{name}", rule.reason)

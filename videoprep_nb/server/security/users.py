@@ -11,25 +11,22 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from pydantic import model_validator
 
 from videoprep_nb.core.errors import InputError
-from videoprep_nb.core.layout import staged_file
 from videoprep_nb.core.records import Record
+from videoprep_nb.jobs.models import OWNER_MARK
+from videoprep_nb.server.security.digests import digest_of, write_private
+from videoprep_nb.server.security.passwords import is_right, new_hash
+from videoprep_nb.server.security.tokens import TOKEN_DAYS, TokenRecord, make_token
 
-MIN_PASSWORD_LENGTH = 10
-_MAX_PASSWORD_LENGTH = 1000
 _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 _log = logging.getLogger(__name__)
-
-# argon2-cffi, with the parameters of RFC 9106 for 64 MiB of memory: it is here anyway (Jupyter's server needs it), and
-# its hashes say how they were made, so that stronger ones can follow. scrypt of the standard library would need a
-# format of our own.
-_hasher = PasswordHasher()
 
 
 class Role(StrEnum):
@@ -46,10 +43,12 @@ class User:
     Args:
         name: Their name; empty for the one user of a service without a user file.
         role: An admin sees all jobs and how the service is, a member their own jobs.
+        user_id: What their jobs and uploads know them by; no later user of the name gets it.
     """
 
     name: str
     role: Role
+    user_id: str
 
     @property
     def is_admin(self) -> bool:
@@ -57,7 +56,7 @@ class User:
         return self.role is Role.ADMIN
 
 
-LOCAL_ADMIN = User("", Role.ADMIN)
+LOCAL_ADMIN = User("", Role.ADMIN, "")
 """Whoever uses a service without a user file, which only this machine reaches."""
 
 
@@ -65,28 +64,34 @@ class UserRecord(Record):
     """A user in the file.
 
     Args:
+        user_id: Never changes and never comes back: the name with random digits, or the name alone for users of
+            version 0.1, whose jobs know them by it.
         name: What they log in as.
         role: What they may see.
         password_hash: Argon2 hash of their password.
-        token_sha256: SHA-256 of their token in hexadecimal form; empty when they have none.
+        token: Their token, None when they have none.
     """
 
+    user_id: str
     name: str
     role: Role
     password_hash: str
-    token_sha256: str = ""
+    token: TokenRecord | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_older(cls, content: Any) -> Any:
+        """Users of version 0.1 had no id, and the hash of a token without an end."""
+        if not isinstance(content, dict) or "user_id" in content:
+            return content
+        digest = content.get("token_sha256")
+        older = {name: value for name, value in content.items() if name != "token_sha256"}
+        return older | {"user_id": content.get("name"), "token": {"sha256": digest} if digest else None}
 
     @property
     def user(self) -> User:
         """The user without what proves it."""
-        return User(self.name, self.role)
-
-    def has_password(self, password: str) -> bool:
-        """Whether this is their password; takes about a tenth of a second and 64 MiB, on purpose."""
-        try:
-            return len(password) <= _MAX_PASSWORD_LENGTH and _hasher.verify(self.password_hash, password)
-        except (VerifyMismatchError, InvalidHashError):
-            return False
+        return User(self.name, self.role, self.user_id)
 
 
 class UserFile(Record):
@@ -107,20 +112,40 @@ class Users:
     """The users of a running service, read again whenever their file has changed. Any thread may call it.
 
     Args:
-        file: The user file.
+        file: The user file. Tokens of version 0.1 in it are given their end.
+        now: The clock.
 
     Raises:
         InputError: It cannot be read, or has no user.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._file = file
+        self._now = now
         self._lock = threading.Lock()
-        self._nobody = UserRecord(name="", role=Role.MEMBER, password_hash=_hasher.hash(secrets.token_hex()))
+        self._key = secrets.token_bytes(16)
+        self._watch: Callable[[UserFile, UserFile], None] | None = None
+        _date_old_tokens(file, now())
         self._version = _version_of(file)
-        self._content = read_users(file)
+        self._content = self._last_read = read_users(file)
         if not self._content.users:
             raise InputError(f"{file} has no user; add one with: videoprep users add NAME --auth-file {file}")
+
+    def watch(self, on_change: Callable[[UserFile, UserFile], None]) -> UserFile:
+        """Have every change of the file reported as soon as it is noticed.
+
+        Args:
+            on_change: Called with the users before and after.
+
+        Returns:
+            The users now.
+        """
+        self._watch = on_change
+        return self._content
+
+    def refresh(self) -> None:
+        """Read the file again if it has changed; everything else here does so, too."""
+        self._current()
 
     def named(self, name: str) -> UserRecord | None:
         """The user of a name, None when there is none."""
@@ -128,14 +153,29 @@ class Users:
 
     def with_password(self, name: str, password: str) -> UserRecord | None:
         """The user who logs in so, None when name or password is wrong; it takes as long for names that are unknown."""
-        record = self.named(name)
-        return record if (record or self._nobody).has_password(password) else None
+        users = self._current().users
+        record = next((user for user in users if user.name == name), None)
+        checked = record or self._stand_in(users, name)
+        return record if checked and is_right(password, checked.password_hash) else None
 
-    def with_token(self, token: str) -> User | None:
-        """The user of a token, None when it is not one; it takes the same time whatever the token is."""
+    def with_token(self, token: str) -> UserRecord | None:
+        """The user of a token, also of one that has expired; it takes the same time whatever the token is."""
         digest = digest_of(token)
-        found = [record for record in self._current().users if hmac.compare_digest(record.token_sha256, digest)]
-        return found[0].user if found else None
+        found = [
+            record
+            for record in self._current().users
+            if hmac.compare_digest(record.token.sha256 if record.token else "", digest)
+        ]
+        return found[0] if found else None
+
+    def has_expired(self, token: TokenRecord) -> bool:
+        """Whether a token has ended."""
+        return token.has_expired(self._now())
+
+    def _stand_in(self, users: tuple[UserRecord, ...], name: str) -> UserRecord | None:
+        """Whose hash is checked for a name that is unknown: always the same, so that it takes the time of a user."""
+        place = int.from_bytes(hashlib.blake2b(name.encode("utf-8", "replace"), key=self._key, digest_size=8).digest())
+        return users[place % len(users)] if users else None
 
     def _current(self) -> UserFile:
         with self._lock:
@@ -148,6 +188,10 @@ class Users:
                     # whoever was taken out of the file must not get in because the rest of it is broken
                     _log.error("Nobody can log in: %s", error)
                     self._content = UserFile()
+                else:
+                    if self._watch:
+                        self._watch(self._last_read, self._content)
+                    self._last_read = self._content
             return self._content
 
 
@@ -173,7 +217,9 @@ def add_user(file: Path, name: str, role: Role, password: str) -> None:
     """
     if not _NAME.fullmatch(name):
         raise InputError(f"{name[:100]!r} is no user name; take up to 64 of the characters A-Z a-z 0-9 . _ @ -")
-    record = UserRecord(name=name, role=role, password_hash=_hash(password))
+    record = UserRecord(
+        user_id=f"{name}{OWNER_MARK}{secrets.token_hex(4)}", name=name, role=role, password_hash=new_hash(password)
+    )
 
     def add(users: list[UserRecord]) -> list[UserRecord]:
         if any(user.name == name for user in users):
@@ -194,16 +240,21 @@ def remove_user(file: Path, name: str) -> None:
 
 
 def set_password(file: Path, name: str, password: str) -> None:
-    """Give a user another password; sessions end at once.
+    """Give a user another password; their token and sessions end at once.
 
     Raises:
         InputError: The file cannot be used, has no such user, or the password is too short or long.
     """
-    _update_user(file, name, {"password_hash": _hash(password)})
+    _update_user(file, name, {"password_hash": new_hash(password), "token": None})
 
 
-def new_token(file: Path, name: str) -> str:
+def new_token(file: Path, name: str, days: float = TOKEN_DAYS) -> str:
     """Make a token with which a user's programs can use the API; an older one ends.
+
+    Args:
+        file: The user file.
+        name: The user.
+        days: How long the token lasts.
 
     Returns:
         The token, which is kept nowhere.
@@ -211,44 +262,24 @@ def new_token(file: Path, name: str) -> str:
     Raises:
         InputError: The file cannot be used, or has no such user.
     """
-    token = secrets.token_urlsafe(32)
-    _update_user(file, name, {"token_sha256": digest_of(token)})
+    token, record = make_token(days, datetime.now(UTC))
+    _update_user(file, name, {"token": record})
     return token
 
 
-def digest_of(secret: str) -> str:
-    """How a random secret is kept: its SHA-256 in hexadecimal form."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def write_private(record: Record, file: Path) -> None:
-    """Write a record that nobody but the owner of the file may read, from the first moment on.
+def revoke_token(file: Path, name: str) -> None:
+    """End the token of a user at once.
 
     Raises:
-        InputError: The file cannot be written.
+        InputError: The file cannot be used, has no such user, or they have no token.
     """
-    try:
-        with (
-            staged_file(file) as staging,
-            os.fdopen(os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w") as opened,
-        ):
-            opened.write(record.model_dump_json(indent=1))
-            if os.geteuid() == 0 and file.exists():  # root manages the users of a service that is not root's
-                os.fchown(opened.fileno(), file.stat().st_uid, file.stat().st_gid)
-    except OSError as error:
-        raise InputError(f"{file} cannot be written ({error.strerror}).") from error
+    found = read_users(file).named(name)
+    if found and not found.token:
+        raise InputError(f"{name} has no token; videoprep users tokens lists who has one.")
+    _update_user(file, name, {"token": None})
 
 
-def _hash(password: str) -> str:
-    if not MIN_PASSWORD_LENGTH <= len(password) <= _MAX_PASSWORD_LENGTH:
-        raise InputError(
-            f"The password has {len(password)} characters; take {MIN_PASSWORD_LENGTH} to {_MAX_PASSWORD_LENGTH}, "
-            "such as four words."
-        )
-    return _hasher.hash(password)
-
-
-def _update_user(file: Path, name: str, values: dict[str, str]) -> None:
+def _update_user(file: Path, name: str, values: dict[str, Any]) -> None:
     _check_known(file, name)
     _change_users(file, lambda users: [user.model_copy(update=values) if user.name == name else user for user in users])
 
@@ -261,7 +292,25 @@ def _check_known(file: Path, name: str) -> None:
 def _change_users(file: Path, change: Callable[[list[UserRecord]], list[UserRecord]]) -> None:
     with _locked(file.parent):
         users = list(read_users(file).users) if file.exists() else []
-        write_private(UserFile(users=tuple(change(users))), file)
+        dated = [_with_dated_token(user, datetime.now(UTC)) for user in change(users)]
+        write_private(UserFile(users=tuple(dated)), file)
+
+
+def _date_old_tokens(file: Path, now: datetime) -> None:
+    """Write down when the tokens of version 0.1 end."""
+    if all(_with_dated_token(user, now) == user for user in read_users(file).users):
+        return
+    try:
+        _change_users(file, lambda users: users)
+    except InputError as error:
+        _log.warning("Tokens of version 0.1 do not expire as long as the user file is read-only: %s", error)
+
+
+def _with_dated_token(user: UserRecord, now: datetime) -> UserRecord:
+    if user.token is None or user.token.expires_at:
+        return user
+    dated = user.token.model_copy(update={"expires_at": now + timedelta(days=TOKEN_DAYS)})
+    return user.model_copy(update={"token": dated})
 
 
 @contextmanager

@@ -1,14 +1,15 @@
 """The login page, plain HTML without scripts, and logging out."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal, TypedDict
 from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from videoprep_nb.server.security.authentication import COOKIE, Authentication, TooManyTries
+from videoprep_nb.server.security.authentication import COOKIE, DEVICE_COOKIE, Authentication, TooManyTries
 from videoprep_nb.server.security.gate import LOGIN_PATH
+from videoprep_nb.server.security.known_clients import KNOWN_FOR
 from videoprep_nb.server.security.sessions import SESSION_LIFETIME
 from videoprep_nb.server.ui import texts
 from videoprep_nb.server.ui.templates import render
@@ -27,6 +28,12 @@ _MAX_FORM_BYTES = 16 * 1024
 router = APIRouter(include_in_schema=False)
 
 
+class _CookieOptions(TypedDict):
+    httponly: bool
+    samesite: Literal["lax"]
+    secure: bool
+
+
 @router.get(LOGIN_PATH)
 def show_login(request: Request, next: Annotated[str, Query()] = "") -> Response:  # noqa: A002 - as in other programs
     """Show the form; whoever is logged in goes on at once."""
@@ -43,21 +50,19 @@ async def log_in(request: Request) -> Response:
     fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     name, requested = fields.get("name", ""), fields.get("next", "")
     try:
-        secret = await _authentication(request).log_in(request, name, fields.get("password", ""))
+        entered = await _authentication(request).log_in(request, name, fields.get("password", ""))
     except TooManyTries as error:
         message = texts.TOO_MANY_TRIES.format(seconds=error.wait_s)
         return _form(name, requested, message, HTTPStatus.TOO_MANY_REQUESTS, error.headers)
-    if secret is None:
+    if entered is None:
         return _form(name, requested, texts.WRONG_LOGIN, HTTPStatus.FORBIDDEN)
     response = RedirectResponse(own_page(requested), HTTPStatus.SEE_OTHER)
-    response.set_cookie(
-        COOKIE,
-        secret,
-        max_age=int(SESSION_LIFETIME.total_seconds()),
-        httponly=True,
-        samesite="lax",  # not strict: an address of a job that a colleague sent has to open
-        secure=request.url.scheme == "https",
-    )
+    # not strict: an address of a job that a colleague sent has to open
+    options: _CookieOptions = {"httponly": True, "samesite": "lax", "secure": request.url.scheme == "https"}
+    response.set_cookie(COOKIE, entered.session, max_age=int(SESSION_LIFETIME.total_seconds()), **options)
+    # it stays when somebody logs out: it says who has been here, not who is
+    lifetime_s = int(KNOWN_FOR.total_seconds())
+    response.set_cookie(DEVICE_COOKIE, entered.device, max_age=lifetime_s, path=LOGIN_PATH, **options)
     return response
 
 

@@ -28,7 +28,7 @@ class UploadInfo(Record):
 
     Args:
         upload_id: Its id; it cannot be guessed.
-        owner: Whose it is.
+        owner: Id of the user whose it is.
         name: Name of the file, for people; never a path.
         size_bytes: How large it is going to be.
         created_at: When it began.
@@ -66,7 +66,7 @@ class UserUploads:
 
     Args:
         service: The service that they lie in.
-        owner: The name of the user.
+        owner: Id of the user.
     """
 
     def __init__(self, service: Service, owner: str) -> None:
