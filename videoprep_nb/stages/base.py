@@ -70,16 +70,12 @@ class ServerRule:
     """Which values of a parameter are accepted over the network.
 
     Args:
-        allowed: Pattern that the whole value must match, as text.
+        accepts: Says of a value, as text, whether it is.
         reason: What to do about another value, for the message.
     """
 
-    allowed: str
+    accepts: Callable[[str], bool]
     reason: str
-
-    def accepts(self, value: Any) -> bool:
-        """Whether a value is accepted."""
-        return re.fullmatch(self.allowed, str(value)) is not None
 
 
 def _no_facts(scratch: Path, video_id: str) -> VideoFacts:

@@ -108,15 +108,41 @@ def test_job_that_fails_says_why(failed_job: str, server: RunningServer):
     [
         {"weights": "/tmp/evil.pt"},
         {"weights": "evil.pt"},
+        {"weights": "yolo11n"},
+        {"weights": "../here/mine"},
         {"detections_file": "/etc/passwd"},
         {"detector_options": ["weights:/tmp/evil.pt"]},
     ],
-    ids=["weights by path", "weights by file name", "detections", "weights as an option"],
+    ids=[
+        "weights by path",
+        "weights by file name",
+        "weights to download",
+        "weights elsewhere",
+        "detections",
+        "weights as an option",
+    ],
 )
 def test_no_file_of_the_server_is_named_from_outside(values: dict[str, str | list[str]], server: RunningServer):
     files = [("videos", ("a.mp4", io.BytesIO(b"x")))]
     answer = server.client.post("/api/jobs", files=files, data={"params": json.dumps({"track_persons": values})})
     assert_problem(answer, 422, *values)
+
+
+def test_weights_of_the_administrator_are_named_from_outside(
+    server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def problems(weights: str) -> list:
+        body = f"track_persons: {{weights: {weights}}}"
+        headers = {"Content-Type": "application/yaml"}
+        return server.client.post("/api/params", content=body, headers=headers).json()["problems"]
+
+    assert problems("yolov8n") == []
+    assert problems("ours_v2.1") != []
+    (tmp_path / "ours_v2.1.pt").write_bytes(b"x")
+    monkeypatch.setenv("VIDEOPREP_WEIGHTS_DIR", str(tmp_path))
+    assert problems("ours_v2.1") == []
+    for other in ("ours", "yolo11n", f"{tmp_path}/ours_v2.1", ".", '""'):
+        assert problems(other) != []
 
 
 def test_job_is_named_by_its_number(failed_job: str, server: RunningServer):

@@ -137,6 +137,12 @@ def _check_machine(params: TrackPersonsParams) -> None:
     params.create_detector().find_weights()
 
 
+def _are_trusted(weights: str) -> bool:
+    from videoprep_nb.tracking.detectors.inference.weights import are_trusted
+
+    return are_trusted(weights)
+
+
 STAGE = Stage(
     name="track_persons",
     title="People",
@@ -163,12 +169,17 @@ STAGE = Stage(
     gpu_parameter="device",
     file_parameters={"weights": False, "detections_file": True},
     server_rules={
-        "detector": ServerRule(r"(?!precomputed$).*", "it reads a file of the server; choose another detector"),
-        # weights are pickles, which may do anything
-        "weights": ServerRule(r"[A-Za-z0-9-]{1,60}", "only the name of a model is accepted here, such as yolov8n"),
+        "detector": ServerRule(
+            lambda name: name != "precomputed", "it reads a file of the server; choose another detector"
+        ),
+        "weights": ServerRule(
+            _are_trusted, "only yolov8n and the names of weights in the weights folder of the service are accepted here"
+        ),
         # those of a plugin may name files too
-        "detector_options": ServerRule(r"\[\]", "options of a detector are not accepted here; leave it out"),
-        "detections_file": ServerRule("", "files of the server are not accepted here; leave it out"),
+        "detector_options": ServerRule(
+            lambda options: options == "[]", "options of a detector are not accepted here; leave it out"
+        ),
+        "detections_file": ServerRule(lambda file: not file, "files of the server are not accepted here; leave it out"),
     },
     presets={
         # every third frame is enough to see whether a video is of use

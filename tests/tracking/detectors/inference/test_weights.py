@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from videoprep_nb.core.errors import WeightsError
+from videoprep_nb.tracking.detectors.inference import weights as weights_module
 from videoprep_nb.tracking.detectors.inference.weights import check_packaged, resolve_weights
 
 PACKAGED_SHA256 = "f59b3d833e2ff32e194b5bb8e08d211dc7c5bdf144b90d2c8412c47ccfc83b36"
@@ -53,6 +54,15 @@ def test_tampered_weights_are_refused_before_they_are_loaded(tmp_path: Path) -> 
         file.write(b"\0")
     with pytest.raises(WeightsError, match="vtrim"):
         check_packaged(copy)
+
+
+def test_copy_of_the_known_weights_elsewhere_is_checked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights_module, "_packaged_path", lambda: None)
+    downloaded = tmp_path / "cache" / "weights" / "yolov8n.pt"
+    downloaded.parent.mkdir(parents=True)
+    downloaded.write_bytes(b"something else")
+    with pytest.raises(WeightsError, match="is not the yolov8n"):
+        resolve_weights("yolov8n")
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import hashlib
 import importlib.metadata
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from videoprep_nb.tracking.ultralytics_env import cache_dir, ultralytics_environ
 
 WEIGHTS_DIR_VARIABLE = "VIDEOPREP_WEIGHTS_DIR"
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _PACKAGED_NAME = "yolov8n"
 _PACKAGED_SHA256 = "f59b3d833e2ff32e194b5bb8e08d211dc7c5bdf144b90d2c8412c47ccfc83b36"
 _DOWNLOAD_TIMEOUT_S = 300.0
@@ -66,7 +68,7 @@ def resolve_weights(name: str) -> Weights:
     downloaded = cache_dir() / "weights" / file_name
     problem = None if downloaded.is_file() else _download(file_name, downloaded)
     if problem is None:
-        return _hashed(downloaded)
+        return check_packaged(downloaded) if downloaded.stem == _PACKAGED_NAME else _hashed(downloaded)
     in_folder = f"none in the weights folder {folder}" if folder else f"no weights folder ({WEIGHTS_DIR_VARIABLE})"
     raise WeightsError(
         f"The weights {name!r} were not found: there is no file {Path(file_name).absolute()}, {in_folder}, "
@@ -75,8 +77,22 @@ def resolve_weights(name: str) -> Weights:
     )
 
 
+def are_trusted(name: str) -> bool:
+    """Whether weights may be named by people who do not run the service, since loading a ``.pt`` runs code in it.
+
+    That is the yolov8n whose hash is known, and what whoever runs the service has put into the weights folder; never a
+    path, and nothing that would be downloaded.
+
+    Args:
+        name: The name, without suffix.
+    """
+    folder = os.environ.get(WEIGHTS_DIR_VARIABLE)
+    in_folder = folder and _NAME.fullmatch(name) and (Path(folder) / f"{name}.pt").is_file()
+    return name == _PACKAGED_NAME or bool(in_folder)
+
+
 def check_packaged(path: Path) -> Weights:
-    """Make sure that the installed file is the one we know, since loading a ``.pt`` runs code in it.
+    """Make sure that a file is the yolov8n that we know, since loading a ``.pt`` runs code in it.
 
     Raises:
         WeightsError: It is another file.
@@ -85,7 +101,7 @@ def check_packaged(path: Path) -> Weights:
     if weights.sha256 != _PACKAGED_SHA256:
         raise WeightsError(
             f"{path} is not the {_PACKAGED_NAME} it should be (SHA-256 {weights.sha256[:12]}…, expected "
-            f"{_PACKAGED_SHA256[:12]}…); reinstall the package vtrim."
+            f"{_PACKAGED_SHA256[:12]}…); delete it, or reinstall the package vtrim that it comes with."
         )
     return weights
 
