@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from videoprep_nb.jobs.doctor import Check, examine
+from videoprep_nb.jobs.checks import Check
+from videoprep_nb.jobs.doctor import examine
 
 NEEDED = {
     "ffmpeg", "ffmpeg filters", "ffmpeg encoder", "PyAV", "OpenCV", "OpenVINO", "weights", "Jupyter kernel",
-    "write access", "disk space",
+    "cache", "write access", "disk space",
 }  # fmt: skip
 
 

@@ -81,6 +81,8 @@ def test_damage_is_said_and_repaired(workspace: Workspace, damage: Callable[[byt
                 answer = client.request(method, path)
                 assert_problem(answer, 503, "damaged", "no result is lost", "videoprep jobs rebuild")
                 assert str(workspace.path) not in answer.text
+        assert client.get("/api/health/live").json() == {"alive": True}
+        assert_problem(client.get("/api/health/ready"), 503, "videoprep jobs rebuild")
         page = client.get("/", headers={"Accept": "text/html"})
         assert (page.status_code, page.headers["content-type"]) == (503, "text/plain; charset=utf-8")
         assert "videoprep jobs rebuild" in page.text
@@ -119,5 +121,7 @@ def test_damage_while_the_service_runs(workspace: Workspace, caplog: pytest.LogC
         for answer in answers:
             assert_problem(answer, 503, "damaged", "videoprep jobs rebuild")
             assert str(workspace.path) not in answer.text
+        assert server.client.get("/api/health/live").status_code == 200
+        assert_problem(server.client.get("/api/health/ready"), 503, "videoprep jobs rebuild")
     assert caplog.text.count("jobs.sqlite is damaged") == 1
     assert len(list(workspace.jobs_dir.glob("*/final_package.zip"))) == 30

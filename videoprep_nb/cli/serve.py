@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, out, plain, stop, warn_of_readable
+from videoprep_nb.cli.doctor import report_checks
 from videoprep_nb.cli.push import warn_of_account
 from videoprep_nb.core.errors import InputError, VideoPrepError
 from videoprep_nb.exports.push_to_cvat import CvatAccount
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.engine.tls import TlsFiles
 from videoprep_nb.jobs.service import Limits
+from videoprep_nb.jobs.storage.workspace import Workspace
 
 
 def serve(
@@ -85,26 +87,46 @@ def serve(
         ),
     ] = None,
     keep_results_days: Annotated[float, typer.Option(min=0, max=36500, help="Days to keep packages and reports.")] = 90,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Only check everything that a service with these options needs; exit with 1 if it would not work.",
+            show_default="off",
+        ),
+    ] = False,
 ) -> None:
     """Run the service: page and REST API. Stop it with Ctrl-C; the next start resumes unfinished jobs."""
     from videoprep_nb.server.serving import ServerSettings
     from videoprep_nb.server.serving import serve as serve_workspace
 
-    try:
-        engine = EngineSettings(
+    def engine_settings() -> EngineSettings:
+        return EngineSettings(
             scheduler=scheduler,
             tls=_tls_files(tls_ca, tls_cert, tls_key),
             allow_insecure=insecure_scheduler,
             worker_count=workers,
         )
+
+    def account() -> CvatAccount | None:
+        return _cvat_account(cvat, cvat_token_file)
+
+    settings = ServerSettings(host, port, auth_file, tuple(trusted_proxy or ()))
+    if check:
+        from videoprep_nb.server.preflight import examine_service
+
+        report_checks(examine_service(settings, Workspace(workspace), engine_settings, account))
+        return
+    try:
+        engine = engine_settings()
         if engine.tls:
             warn_of_readable(engine.tls.key)
         serve_workspace(
-            ServerSettings(host, port, auth_file, tuple(trusted_proxy or ())),
+            settings,
             workspace,
             engine,
             Limits(keep_results=timedelta(days=keep_results_days), import_roots=tuple(import_root or ())),
-            _cvat_account(cvat, cvat_token_file),
+            account(),
             announce=lambda address: out.print(plain(f"Serving {workspace} at {address}")),
         )
     except VideoPrepError as error:

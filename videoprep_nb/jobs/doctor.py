@@ -7,11 +7,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
+from videoprep_nb.jobs.checks import Check, CheckFailed, Probe, run_checks
+from videoprep_nb.jobs.storage.workspace import Workspace
+from videoprep_nb.jobs.workspace_checks import examine_folder
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
+from videoprep_nb.tracking.ultralytics_env import CACHE_VARIABLE, cache_dir
 
 _FILTERS = ("fps", "scale", "pad", "crop", "setsar", "setpts")
 _ENCODERS = ("libx264",)
@@ -23,34 +27,13 @@ _MIN_FREE_BYTES = 1_000_000_000
 _AMPLE_FREE_BYTES = 5_000_000_000
 
 
-@dataclass(frozen=True)
-class Check:
-    """The result of one check.
-
-    Args:
-        name: What was checked.
-        ok: Whether it passed.
-        message: What was found; on failure what that means or what to do.
-        needed: Whether jobs depend on it.
-    """
-
-    name: str
-    ok: bool
-    message: str
-    needed: bool
-
-
-class _Missing(Exception):
-    """A check failed; the text says what that means or what to do."""
-
-
 def examine(workspace: Path) -> list[Check]:
     """Run all checks, in the order in which a job depends on them.
 
     Args:
         workspace: The folder for results; it need not exist yet.
     """
-    needed: dict[str, Callable[[], str]] = {
+    needed: dict[str, Probe] = {
         "ffmpeg": _ffmpeg,
         "ffmpeg filters": lambda: _offered("-filters", _FILTERS),
         "ffmpeg encoder": lambda: _offered("-encoders", _ENCODERS),
@@ -61,27 +44,18 @@ def examine(workspace: Path) -> list[Check]:
         "OpenVINO": lambda: _importable("openvino", "install openvino"),
         "weights": _weights,
         "Jupyter kernel": _kernel,
-        "write access": lambda: _write_access(workspace),
+        "cache": lambda: _write_access(cache_dir(), f"set {CACHE_VARIABLE} to a folder that is"),
+        "write access": lambda: _write_access(workspace, "choose another folder"),
         "disk space": lambda: _free_space(workspace, _MIN_FREE_BYTES, "free some space before you start a job"),
     }
-    useful: dict[str, Callable[[], str]] = {
+    useful: dict[str, Probe] = {
         "ffmpeg decoders": lambda: _offered("-decoders", _CODECS),
         "room for long videos": lambda: _free_space(workspace, _AMPLE_FREE_BYTES, "an hour of video takes some GB"),
         "exported network": _exported_network,
         "half precision": _half_precision,
         "GPU": _gpu,
     }
-    checks = [_check(name, probe, needed=True) for name, probe in needed.items()]
-    return checks + [_check(name, probe, needed=False) for name, probe in useful.items()]
-
-
-def _check(name: str, probe: Callable[[], str], *, needed: bool) -> Check:
-    try:
-        return Check(name, True, probe(), needed)
-    except _Missing as missing:
-        return Check(name, False, str(missing), needed)
-    except Exception as error:  # a broken library may raise anything, and must not hide the other checks
-        return Check(name, False, f"{type(error).__name__}: {error}", needed)
+    return run_checks(needed, needed=True) + run_checks(useful, needed=False)
 
 
 def _ffmpeg() -> str:
@@ -103,7 +77,7 @@ def _offered(listing: str, required: Sequence[str]) -> str:
     offered.update(name for line in lines for name in _CODEC_OF_DECODER.findall(line))
     missing = [name for name in required if name not in offered]
     if missing:
-        raise _Missing(
+        raise CheckFailed(
             f"this ffmpeg lacks {', '.join(missing)}; unset VIDEOPREP_FFMPEG to use the one that is installed"
         )
     return ", ".join(required)
@@ -121,7 +95,7 @@ def _importable(module_name: str, advice: str) -> str:
     try:
         module = importlib.import_module(module_name)
     except (ImportError, OSError) as error:  # OSError: a shared library that a package loads itself
-        raise _Missing(f"cannot be imported ({error}); {advice}") from None
+        raise CheckFailed(f"cannot be imported ({error}); {advice}") from None
     return str(module.__version__)
 
 
@@ -133,13 +107,12 @@ def _weights() -> str:
 
 def _exported_network() -> str:
     from videoprep_nb.tracking.detectors.inference.weights import resolve_weights
-    from videoprep_nb.tracking.ultralytics_env import cache_dir
 
     weights = resolve_weights(_default_weights())
     folder = cache_dir() / "openvino"
     exported = next(folder.glob(f"*{weights.sha256[:16]}*.xml"), None)
     if exported is None:
-        raise _Missing(f"none in {folder} yet; the first job exports it in a few seconds")
+        raise CheckFailed(f"none in {folder} yet; the first job exports it in a few seconds")
     return str(exported)
 
 
@@ -151,7 +124,7 @@ def _half_precision() -> str:
     from videoprep_nb.tracking.detectors.inference.device import bfloat16_is_faster
 
     if not bfloat16_is_faster():
-        raise _Missing("this CPU has no fast bf16 (AMX); detection takes about twice as long")
+        raise CheckFailed("this CPU has no fast bf16 (AMX); detection takes about twice as long")
     return "bf16"
 
 
@@ -161,8 +134,8 @@ def _gpu() -> str:
     if choose_device("auto") == "cuda":
         return "CUDA"
     if shutil.which("nvidia-smi"):
-        raise _Missing("NVIDIA driver found, but torch cannot use it (CPU build?); using the CPU")
-    raise _Missing("none; using the CPU")
+        raise CheckFailed("NVIDIA driver found, but torch cannot use it (CPU build?); using the CPU")
+    raise CheckFailed("none; using the CPU")
 
 
 def _kernel() -> str:
@@ -171,16 +144,16 @@ def _kernel() -> str:
     try:
         return f"{_KERNEL}, {KernelSpecManager().get_kernel_spec(_KERNEL).resource_dir}"
     except NoSuchKernel:
-        raise _Missing(f"no kernel {_KERNEL}; run python -m ipykernel install --sys-prefix") from None
+        raise CheckFailed(f"no kernel {_KERNEL}; run python -m ipykernel install --sys-prefix") from None
 
 
-def _write_access(workspace: Path) -> str:
-    folder = _existing_folder(workspace)
+def _write_access(path: Path, advice: str) -> str:
+    folder = _existing_folder(path)
     try:
         with tempfile.TemporaryFile(dir=folder):
             return str(folder)
     except OSError as error:
-        raise _Missing(f"{folder} is not writable ({error.strerror}); choose another folder") from None
+        raise CheckFailed(f"{folder} is not writable ({error.strerror}); {advice}") from None
 
 
 def _free_space(workspace: Path, required_bytes: int, advice: str) -> str:
@@ -188,7 +161,7 @@ def _free_space(workspace: Path, required_bytes: int, advice: str) -> str:
     free_bytes = shutil.disk_usage(folder).free
     found = f"{free_bytes / 1e9:.1f} GB free in {folder}"
     if free_bytes < required_bytes:
-        raise _Missing(f"{found}, expected {required_bytes / 1e9:.0f} GB or more; {advice}")
+        raise CheckFailed(f"{found}, expected {required_bytes / 1e9:.0f} GB or more; {advice}")
     return found
 
 
@@ -198,4 +171,5 @@ def _existing_folder(path: Path) -> Path:
 
 
 if __name__ == "__main__":  # for a server, which must not import what it checks
-    sys.stdout.write(json.dumps([asdict(check) for check in examine(Path(sys.argv[1]))]))
+    found = examine(Path(sys.argv[1])) + examine_folder(Workspace(Path(sys.argv[1])))
+    sys.stdout.write(json.dumps([asdict(check) for check in found]))

@@ -328,6 +328,10 @@ class Service:
         """What administrators should know, a sentence each: restored jobs, ``lost+found``, a clock that jumped."""
         return [*self._adoptions, *lost_notices(self.workspace), *self._clock.notices()]
 
+    def check_database(self) -> None:
+        """Check that jobs can be written down, see ``Database.check_writable``."""
+        self._store.check_writable()
+
     def clean(self) -> CleanReport:
         """Delete what is no longer needed, see ``retention.clean``."""
         return self._dispatcher.call(self._clean)

@@ -16,6 +16,7 @@ from videoprep_nb.jobs.service import Service
 from videoprep_nb.server.api import annotations, estimate, exports, operation, push, results, submission, tus
 from videoprep_nb.server.api import jobs as api
 from videoprep_nb.server.examine import Checkup
+from videoprep_nb.server.health import Readiness
 from videoprep_nb.server.logs import ServiceLogs
 from videoprep_nb.server.metrics import CountRequests, Metrics
 from videoprep_nb.server.problems import add_problem_handlers
@@ -57,7 +58,8 @@ def create_app(service: Service, users: Users | None) -> FastAPI:
     app.state.logs = ServiceLogs(service.workspace)
     app.state.authentication = Authentication.of_workspace(service.workspace, users, app.state.logs)
     app.state.checkup = Checkup(service.workspace)
-    app.state.metrics = Metrics(service)
+    app.state.readiness = Readiness(service, lambda: bool(app.state.stopping))
+    app.state.metrics = Metrics(service, app.state.readiness)
     app.add_middleware(Gate, authentication=app.state.authentication)
     app.add_middleware(CountRequests, metrics=app.state.metrics)  # around the gate
     app.add_middleware(LogRequests, access=app.state.logs.access, audit=app.state.authentication.audit)

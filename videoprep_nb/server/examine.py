@@ -11,7 +11,7 @@ from pathlib import Path
 
 import anyio
 
-from videoprep_nb.jobs.doctor import Check
+from videoprep_nb.jobs.checks import Check
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from videoprep_nb.media.inspection import Inspection
 

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.service import Service
+from videoprep_nb.server.health import Readiness
 
 # what others send as a method must not become ever new time series
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
@@ -18,11 +19,15 @@ _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"
 class _ServiceCollector(Collector):
     """Asks the service when somebody asks for measurements."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, readiness: Readiness) -> None:
         self._service = service
+        self._readiness = readiness
 
     def collect(self) -> Iterator[Metric]:
         """The measurements of now."""
+        yield GaugeMetricFamily(
+            "videoprep_ready", "Whether jobs are taken and worked on.", not self._readiness.reasons()
+        )
         counts = self._service.counts()
         jobs = GaugeMetricFamily("videoprep_jobs", "Jobs by state.", labels=["state"])
         for state in State:
@@ -40,11 +45,12 @@ class Metrics:
 
     Args:
         service: The service.
+        readiness: What may keep it from working.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, readiness: Readiness) -> None:
         self.registry = CollectorRegistry()
-        self.registry.register(_ServiceCollector(service))
+        self.registry.register(_ServiceCollector(service, readiness))
         self.requests = Counter(
             "videoprep_requests", "Requests that were answered.", ["method", "status"], registry=self.registry
         )

@@ -103,14 +103,41 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def check_port(host: str, port: int) -> str:
+    """Check that a service could listen, without listening.
+
+    Returns:
+        Where.
+
+    Raises:
+        InputError: It could not.
+    """
+    with _bind(host, port):
+        return f"{host} port {port or 'of its choice'}"
+
+
+def _bind(host: str, port: int) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.create_server(address[:2], family=family)
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # after a restart, old connections linger
+            if family == socket.AF_INET6:
+                bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            bound.bind(address)
+        except OSError:
+            bound.close()
+            raise
     except OSError as error:
         raise InputError(
             f"{host} port {port} cannot be used ({error.strerror}); give another --host or --port."
         ) from error
+    return bound
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = _bind(host, port)
+    listener.listen()
     # asyncio does so only for sockets that it has made itself; without it small answers wait 40 ms for nothing
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener

@@ -20,6 +20,8 @@ ABSENT_UPLOAD = "0" * 32
 TUS = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
 # of a job or an upload that is somebody else's every route says 404; these are about neither
 FOR_EVERYBODY = {
+    ("GET", "/api/health/live"),
+    ("GET", "/api/health/ready"),
     ("GET", "/login"),
     ("POST", "/login"),
     ("POST", "/logout"),

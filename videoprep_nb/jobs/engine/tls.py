@@ -3,6 +3,7 @@
 import os
 import ssl
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,13 @@ class TlsFiles:
                 f"{self.cert} and {self.key} do not belong together; expected a certificate and its private key in PEM "
                 "format, the key without a password."
             ) from None
+
+    def valid_until(self) -> datetime:
+        """When the first of the certificates ends, with a time zone."""
+        from cryptography.x509 import load_pem_x509_certificates
+
+        certificates = [one for file in (self.ca, self.cert) for one in load_pem_x509_certificates(file.read_bytes())]
+        return min(certificate.not_valid_after_utc for certificate in certificates)
 
     def security(self) -> "Security":
         """What Dask connects with; it refuses whoever has no certificate from the authority."""
@@ -100,8 +108,6 @@ def _security(ca: str, cert: str, key: str) -> "Security":
 
 def _make_certificate() -> tuple[str, str]:
     """A certificate that signs itself, and its private key, both as PEM text."""
-    from datetime import UTC, datetime
-
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

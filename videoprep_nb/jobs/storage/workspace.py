@@ -63,6 +63,10 @@ class Workspace:
         """What the service knows of the time, see ``TrustedClock``."""
         return self.path / "clock.json"
 
+    @property
+    def _lock_file(self) -> Path:
+        return self.path / "service.lock"
+
     def job_paths(self) -> list[Path]:
         """Everything among the jobs that has the name of one; links are not followed."""
         folder = self.jobs_dir
@@ -102,6 +106,22 @@ class Workspace:
         stats = tree_stats(self.job_folder(job_id).path)
         return sum(entry.st_size for entry in stats if not stat.S_ISDIR(entry.st_mode))
 
+    def user(self) -> str:
+        """The service that uses the workspace, such as ``process 12 on server``; empty when none does.
+
+        Raises:
+            OSError: It cannot be found out.
+        """
+        try:
+            with self._lock_file.open(encoding="utf-8") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    return file.read() or "just starting"
+        except FileNotFoundError:
+            pass
+        return ""
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Keep every other service out of the workspace; its folders are made when they are missing.
@@ -115,7 +135,7 @@ class Workspace:
         try:
             self.jobs_dir.mkdir(parents=True, exist_ok=True)
             self.uploads_dir.mkdir(exist_ok=True)
-            file = (self.path / "service.lock").open("a+", encoding="utf-8")
+            file = self._lock_file.open("a+", encoding="utf-8")
         except OSError as error:
             raise InputError(f"{self.path} cannot be used as a workspace ({error.strerror}).") from error
         with file:

@@ -96,6 +96,19 @@ class Database:
         with self._trouble_reported():
             return self._when_free(lambda: self._connection.execute(query, values).fetchall())
 
+    def check_writable(self) -> None:
+        """Change nothing, but for real: another version number would be written in the same way.
+
+        Raises:
+            DiskFullError: There is no room.
+            StoreDamaged: The database is damaged.
+            StoreUnavailable: It cannot be written for now.
+        """
+        if self._is_damaged:
+            raise StoreDamaged(DAMAGED)
+        with self.transaction() as cursor:
+            cursor.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Cursor]:
         """A block that changes the database wholly or not at all.

@@ -48,6 +48,7 @@ class Store:
 
     def __init__(self, path: Path, read_only: bool = False) -> None:
         self._database = Database(path, read_only)
+        self.check_writable = self._database.check_writable
 
     def close(self) -> None:
         """Close the database."""

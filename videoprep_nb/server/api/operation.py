@@ -2,16 +2,47 @@
 
 import shutil
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 import videoprep_nb
 from videoprep_nb.server.api.dependencies import Jobs
-from videoprep_nb.server.api.schemas import Freed, Health, HealthDetails, Worker
-from videoprep_nb.server.problems import problem_docs
+from videoprep_nb.server.api.schemas import Alive, Freed, Health, HealthDetails, Ready, Worker
+from videoprep_nb.server.health import ALIVE, LIVE_PATH, READY_PATH, Readiness
+from videoprep_nb.server.problems import Refused, problem_docs
+
+_NOT_READY = "The service is not ready; whoever has logged in sees why."
 
 router = APIRouter()
+
+
+def _readiness(request: Request) -> Readiness:
+    readiness: Readiness = request.app.state.readiness
+    return readiness
+
+
+ServiceReadiness = Annotated[Readiness, Depends(_readiness)]
+
+
+@router.get(LIVE_PATH)
+async def show_alive() -> Alive:
+    """Answer while the process can, without database or workers; nobody has to log in."""
+    return Alive(**ALIVE)
+
+
+@router.get(READY_PATH, responses=problem_docs(HTTPStatus.SERVICE_UNAVAILABLE))
+async def show_ready(request: Request, readiness: ServiceReadiness) -> Ready:
+    """Answer 503 while the service cannot take jobs or work on them; nobody has to log in.
+
+    The database must be writable, a worker connected, the disk not full, and the service not about to stop. Only who
+    has logged in gets the reasons.
+    """
+    reasons = await readiness.wait_for_reasons()
+    if reasons:
+        raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, " ".join(reasons) if request.state.user else _NOT_READY)
+    return Ready(ready=True)
 
 
 @router.post("/api/clean", responses=problem_docs(HTTPStatus.FORBIDDEN))
@@ -22,11 +53,14 @@ def clean(jobs: Jobs) -> Freed:
 
 
 @router.get("/api/health")
-def show_health(jobs: Jobs) -> Health:
-    """Show version, workers, jobs and disk."""
+def show_health(jobs: Jobs, readiness: ServiceReadiness) -> Health:
+    """Show version, workers, jobs and disk, and whether the service is ready."""
     disk = shutil.disk_usage(jobs.workspace.path)
+    reasons = readiness.reasons()
     return Health(
         version=videoprep_nb.__version__,
+        ready=not reasons,
+        reasons=reasons,
         workers=[Worker.of(worker) for worker in jobs.workers()],
         jobs=jobs.counts(),
         disk_total_bytes=disk.total,

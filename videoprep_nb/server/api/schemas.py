@@ -245,10 +245,24 @@ class Worker(BaseModel):
         return cls(address=worker.address, threads=worker.threads, resources=worker.resources)
 
 
+class Alive(BaseModel):
+    """That the process of the service answers."""
+
+    alive: bool = Field(description="always true")
+
+
+class Ready(BaseModel):
+    """That the service takes jobs and works on them."""
+
+    ready: bool = Field(description="always true; otherwise the answer is a problem with status 503")
+
+
 class Health(BaseModel):
     """How the service is."""
 
     version: str = Field(examples=["0.1.0"])
+    ready: bool = Field(description="whether the service takes jobs and works on them")
+    reasons: list[str] = Field(description="why it is not ready, a sentence each")
     workers: list[Worker] = Field(description="none while they start, which takes a few seconds")
     jobs: dict[State, int] = Field(description="how many jobs are in each state", examples=[{"queued": 2, "done": 40}])
     disk_total_bytes: int = Field(examples=[2_000_000_000_000])

@@ -13,12 +13,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from videoprep_nb.core.addresses import is_loopback
 from videoprep_nb.core.errors import InputError
+from videoprep_nb.server.health import LIVE_PATH, READY_PATH
 from videoprep_nb.server.problems import Refused, problem_response
 from videoprep_nb.server.security.authentication import WANTS_TOKEN, Authentication
 from videoprep_nb.server.security.users import User, Users
 
 LOGIN_PATH = "/login"
 
+# for whoever has not logged in: the page to do so, and what says nothing but whether the service works
+_OPEN_PATHS = frozenset({LOGIN_PATH, LIVE_PATH, READY_PATH})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _RECHECK_INTERVAL_S = 5.0
 _NEEDS_LOGIN = "Log in first: at /login with a browser, or with the header Authorization: Bearer <token>."
@@ -47,10 +50,11 @@ def check_host(host: str, users: Users | None) -> None:
 class Gate:
     """Lets a request through, or answers it. What is behind finds the user at ``request.state.user``.
 
-    Nothing but the login page is shown to anybody who is not logged in. Without users the service is for this machine,
-    and the name it was asked for by must be one of this machine: else a web page from elsewhere could, by a name that
-    leads here (DNS rebinding), use it from the user's own browser. What changes something must not come from another
-    site's page, and no other site's page may read an answer, whatever the frameworks behind would allow.
+    Nothing but the login page, and whether the service works, is shown to anybody who is not logged in. Without users
+    the service is for this machine, and the name it was asked for by must be one of this machine: else a web page from
+    elsewhere could, by a name that leads here (DNS rebinding), use it from the user's own browser. What changes
+    something must not come from another site's page, and no other site's page may read an answer, whatever the
+    frameworks behind would allow.
 
     Args:
         app: What is behind the gate.
@@ -76,7 +80,7 @@ class Gate:
             answer = problem_response(refusal.status, str(refusal), refusal.headers)
             await answer(scope, receive, _with_headers(send))
             return
-        if user is None and scope["path"] != LOGIN_PATH:
+        if user is None and scope["path"] not in _OPEN_PATHS:
             await _ask_to_log_in(scope, connection.headers)(scope, receive, _with_headers(send))
             return
         connection.state.user = user

@@ -3,13 +3,14 @@
 import shutil
 
 from videoprep_nb.server.examine import Checkup
+from videoprep_nb.server.health import Readiness
 from videoprep_nb.server.security.access import UserJobs
 from videoprep_nb.server.ui.live import Fragments
 from videoprep_nb.server.ui.templates import render
 
 
-def health_view(jobs: UserJobs, checkup: Checkup) -> Fragments:
-    """Disk, workers, queue and what was found on the machine.
+def health_view(jobs: UserJobs, checkup: Checkup, readiness: Readiness) -> Fragments:
+    """Whether the service is ready, disk, workers, queue and what was found on the machine.
 
     Raises:
         Refused: The user is no admin.
@@ -20,6 +21,7 @@ def health_view(jobs: UserJobs, checkup: Checkup) -> Fragments:
     return {
         "health": render(
             "health.html",
+            reasons=readiness.reasons(),
             disk=disk,
             workers=jobs.workers(),
             counts=jobs.counts(),

@@ -45,7 +45,7 @@ async def show_changes(
     renders: dict[str, Callable[[], Fragments]] = {
         "jobs": partial(jobs_view, jobs, query),
         "job": partial(job_view, jobs, job),
-        "health": partial(health_view, jobs, request.app.state.checkup),
+        "health": partial(health_view, jobs, request.app.state.checkup, request.app.state.readiness),
     }
     shown = {"jobs": query, "job": job, "health": None}[view]
     changes = await views.changes((jobs.user, view, shown), partial(_pieces_or_problem, renders[view]), since)

@@ -126,6 +126,8 @@ RATE = "{rate}/s"
 PERCENT_DONE = "{percent} % done"
 
 # --- health ---
+READY = "The service is ready."
+NOT_READY = "The service is not ready:"
 HEALTH_GOOD = "All required checks passed."
 HEALTH_BAD = "A required check failed; see below."
 HEALTH_UNKNOWN = "The checks are running."
