@@ -10,13 +10,16 @@ OUTPUT ?=
 SAMPLE := notebooks/work/sample.mp4
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint compat lab bench browser screenshots cluster-demo clean
+.PHONY: help run install test lint compat lab bench browser screenshots cluster-demo clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/ready $(if $(VIDEOS),,$(SAMPLE))  ## process videos into a package (VIDEOS="a.mp4 b.mov"; without: a built-in sample)
 	$(BIN)/videoprep run $(or $(VIDEOS),$(SAMPLE)) $(if $(OUTPUT),--output $(OUTPUT))
+
+install: $(VENV)/ready  ## install everything into .venv, for a service that cannot write to this folder
+	$(BIN)/python -m compileall -q videoprep_nb
 
 test: lint  ## lint, type check and run all tests
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
