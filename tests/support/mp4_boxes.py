@@ -6,6 +6,44 @@ from pathlib import Path
 _PARENTS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1")
 
 
+_INSIDE = b"\x00\x00\x00\x0curl \x00\x00\x00\x01"
+"""The reference of a track whose frames lie in the file itself."""
+
+
+def box(kind: bytes, *content: bytes) -> bytes:
+    """A box with its header."""
+    body = b"".join(content)
+    return struct.pack(">I", 8 + len(body)) + kind + body
+
+
+def with_external_data(movie: bytes, reference: bytes, track: int = 0) -> bytes:
+    """An MP4 file of which a track lies in another file; its index lies behind its frames.
+
+    Args:
+        movie: An MP4 file.
+        reference: The box that names the other file.
+        track: Which track, from 0.
+    """
+    place = -1
+    for _ in range(track + 1):
+        place = movie.index(_INSIDE, place + 1)
+    grown = len(reference) - len(_INSIDE)
+    data = bytearray(movie[:place] + reference + movie[place + len(_INSIDE) :])
+    for kind in (b"dref", b"dinf", b"minf", b"mdia", b"trak", b"moov"):
+        start = movie.rindex(kind, 0, place) - 4
+        struct.pack_into(">I", data, start, struct.unpack_from(">I", data, start)[0] + grown)
+    return bytes(data)
+
+
+def alias(path: Path) -> bytes:
+    """A reference of QuickTime to a file, as libav would follow it: absolute, and relative to the volume."""
+    name = str(path).encode()
+    record = bytes(10) + bytes([27]) + b"volume".ljust(27, b"\0") + bytes(12) + bytes([63])
+    record += path.name.encode().ljust(63, b"\0") + bytes(16) + struct.pack(">hh", 1, 1) + bytes(16)
+    record += struct.pack(">hH", 2, len(name)) + name + bytes(len(name) % 2) + struct.pack(">hH", -1, 0)
+    return box(b"alis", bytes(4), record)
+
+
 def add_clean_aperture(path: Path, size: tuple[int, int], offset: tuple[int, int] = (0, 0)) -> None:
     """Add a box ``clap``, which crops the frames of a file whose index lies behind its frames.
 
@@ -26,3 +64,21 @@ def add_clean_aperture(path: Path, size: tuple[int, int], offset: tuple[int, int
         start += 8
     data[end:end] = box
     path.write_bytes(data)
+
+
+def without_file_type(movie: bytes) -> bytes:
+    """An old QuickTime file: without the box ``ftyp``, so that all its frames lie nearer to the beginning.
+
+    Args:
+        movie: An MP4 file that begins with that box.
+    """
+    length = int.from_bytes(movie[:4])
+    assert movie[4:8] == b"ftyp"
+    data = bytearray(movie)
+    start = data.find(b"stco")
+    while start >= 0:
+        (count,) = struct.unpack_from(">I", data, start + 8)
+        offsets = struct.unpack_from(f">{count}I", data, start + 12)
+        struct.pack_into(f">{count}I", data, start + 12, *(offset - length for offset in offsets))
+        start = data.find(b"stco", start + 4)
+    return bytes(data[length:])

@@ -83,7 +83,7 @@ class VideoInfo(Record):
         audio_codec: Codec of the first audio stream, None without one.
         recorded_at: When the recording began, as the container says; None if it does not.
         recordings: The recordings in the file, one behind the other; most files have one.
-        unread_bytes: Bytes behind them that begin like another recording but cannot be read.
+        unread_bytes: Bytes of the file that hold another recording or the rest of one but cannot be read.
         cuts: Pauses that are cut out, and places where the clock of the file was set anew.
         changes: Where the shape of sampled key frames changes; only ``probe`` looks for it.
         findings: Notes on what is wrong or unusual.
@@ -175,7 +175,7 @@ def _stream_findings(info: VideoInfo) -> Iterator[str]:
             start = format_duration(recording.start_s)
             yield f"from {start} on the video is coded as {recording.codec}, before as {before.codec}"
     if info.unread_bytes:
-        yield f"{info.unread_bytes:,} bytes behind the end of the video (another recording) cannot be read"
+        yield f"{info.unread_bytes:,} bytes of the file (another recording, or damaged data) cannot be read"
     if info.claimed_frame_count is not None and info.claimed_frame_count != info.packet_count:
         yield f"header reports {plural(info.claimed_frame_count, 'frame')}, file has {info.packet_count:,}"
     if info.corrupt_packet_count:

@@ -164,7 +164,7 @@ def test_later_recording_that_cannot_be_read_is_reported(tmp_path: Path) -> None
     info = probe(path)
     assert info.packet_count == 50
     assert info.unread_bytes == 2000
-    assert "2,000 bytes behind the end of the video (another recording) cannot be read" in info.findings
+    assert "2,000 bytes of the file (another recording, or damaged data) cannot be read" in info.findings
 
 
 @pytest.mark.parametrize(

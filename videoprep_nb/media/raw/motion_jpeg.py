@@ -8,9 +8,10 @@ _START, _END = b"\xff\xd8", b"\xff\xd9"
 _SCAN = 0xDA
 
 
-def is_motion_jpeg(path: Path) -> bool:
-    """Whether a file begins with several JPEG images, one directly behind the other."""
+def is_motion_jpeg(path: Path, start: int = 0) -> bool:
+    """Whether several JPEG images lie in a file from a position on, one directly behind the other."""
     with path.open("rb") as file:
+        file.seek(start)
         if file.read(len(_START)) != _START:
             return False
         data = _START + file.read(_MAX_BYTES)

@@ -14,11 +14,14 @@ from av.stream import Disposition
 from videoprep_nb.core.errors import ProbeError
 from videoprep_nb.media.demuxers import refused_as
 from videoprep_nb.media.ffmpeg import MAX_PIXELS, RAW_INPUT_OPTIONS, file_url
+from videoprep_nb.media.raw.boxes import has_whole_index, read_at
 from videoprep_nb.media.raw.encryption import ENCRYPTED, is_encrypted
 from videoprep_nb.media.raw.motion_jpeg import is_motion_jpeg
-from videoprep_nb.media.raw.sections import WHOLE_FILE, Section, has_whole_index
+from videoprep_nb.media.raw.references import ELSEWHERE, lies_elsewhere
+from videoprep_nb.media.raw.sections import WHOLE_FILE, Section
 
 _PROBED = re.compile(r"Format (\S+) (?:probed|detected)")
+_OTHER_FILE = re.compile(r"Skipped opening external track: stream (\d+)")
 _TOO_LARGE = re.compile(r"\w+ size (\d+)x(\d+) exceeds")
 _ENCRYPTED_TAGS = ("encv", "drmi")
 _PREVIEW_SHARE = 1 / 6
@@ -47,6 +50,18 @@ class StreamChoice:
     descriptions: tuple[str, ...]
 
 
+def check_access(path: Path) -> None:
+    """Check that the frames of a file lie in it, and are not encrypted.
+
+    Raises:
+        ProbeError: They do not, or they are; the message is the end of a sentence.
+    """
+    if is_encrypted(path):
+        raise ProbeError(ENCRYPTED)
+    if lies_elsewhere(path):
+        raise ProbeError(ELSEWHERE)
+
+
 def open_raw(path: Path, section: Section = WHOLE_FILE) -> Any:
     """Open a raw file with nothing allowed but the file itself.
 
@@ -57,8 +72,6 @@ def open_raw(path: Path, section: Section = WHOLE_FILE) -> Any:
     Raises:
         ProbeError: It is not a video; the message is the end of a sentence.
     """
-    if section == WHOLE_FILE and is_encrypted(path):
-        raise ProbeError(ENCRYPTED)
     url, options = file_url(path), dict(RAW_INPUT_OPTIONS)
     if section != WHOLE_FILE:
         end = path.stat().st_size if section.end is None else section.end
@@ -66,12 +79,15 @@ def open_raw(path: Path, section: Section = WHOLE_FILE) -> Any:
         options["protocol_whitelist"] = "file,subfile"
     with _log_of_libav(av.logging.WARNING) as log:
         try:
-            container = av.open(url, format=_forced_format(path), options=options, metadata_errors="replace")
+            container = av.open(
+                url, format=_forced_format(path, section.start), options=options, metadata_errors="replace"
+            )
         except av.FFmpegError as error:
             raise ProbeError(_refusal(path, _messages(log), error)) from error
-    if any("external track" in message for message in _messages(log)):
+    others = map(_OTHER_FILE.match, _messages(log))
+    if any(container.streams[int(match[1])].type == "video" for match in others if match):
         container.close()
-        raise ProbeError("its frames lie in another file, which is not opened; export it as one file")
+        raise ProbeError(ELSEWHERE)
     if not container.streams.video and (reason := _unfinished(path)):
         container.close()
         raise ProbeError(reason)
@@ -128,14 +144,14 @@ def read_packets(container: Any, stream: Any) -> Iterator[Any]:
             yield packet
 
 
-def _forced_format(path: Path) -> str | None:
+def _forced_format(path: Path, start: int) -> str | None:
     """A transport stream of few packets is mistaken for another format, a stream of large JPEG images for an image."""
     with path.open("rb") as file:
-        head = file.read(_TS_PACKETS * _TS_PACKET_BYTES)
+        head = read_at(file, start, _TS_PACKETS * _TS_PACKET_BYTES)
     starts = head[::_TS_PACKET_BYTES]
     if len(starts) > 1 and set(starts) == set(_TS_SYNC):
         return "mpegts"
-    return "mjpeg" if is_motion_jpeg(path) else None
+    return "mjpeg" if is_motion_jpeg(path, start) else None
 
 
 @contextmanager
@@ -154,7 +170,7 @@ def _messages(log: list[Any]) -> list[str]:
 
 def _refusal(path: Path, log: list[str], error: av.FFmpegError) -> str:
     if any("whitelist" in message for message in log):
-        format_name = _format_name(path)
+        format_name = format_name_of(path)
         what = refused_as(format_name) or "a format that is not accepted"
         return f"it is {what} ({format_name}), not a video recording"
     return _unfinished(path) or f"it is damaged or not a video ({error.strerror})"
@@ -194,7 +210,7 @@ def _too_many_pixels(width: int, height: int) -> ProbeError:
     return ProbeError(f"its frames have {width:,}×{height:,} pixels; at most {MAX_PIXELS:,} pixels are accepted")
 
 
-def _format_name(path: Path) -> str:
+def format_name_of(path: Path) -> str:
     """The container that libav sees in a file which it may not read."""
     with _log_of_libav(av.logging.DEBUG) as log, suppress(av.FFmpegError):
         av.open(file_url(path), options=dict(RAW_INPUT_OPTIONS))

@@ -1,9 +1,10 @@
 """The packets of all recordings in a raw file, as one stream."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from videoprep_nb.media.raw.crop import Crop
 from videoprep_nb.media.raw.display import Display
 from videoprep_nb.media.raw.open_raw import StreamChoice, choose_stream, open_raw, read_packets
 from videoprep_nb.media.raw.sampling import Sampler
-from videoprep_nb.media.raw.sections import Section
+from videoprep_nb.media.raw.sections import MAX_SECTIONS, Section, section_behind
+from videoprep_nb.media.raw.tails import unread_bytes_behind
 from videoprep_nb.media.raw.time_line import NO_STAMP, Ticks
 
 
@@ -27,6 +29,8 @@ class Packets:
     decoded: list[int] = field(default_factory=list)
     kept: list[bool] = field(default_factory=list)
     corrupt: list[bool] = field(default_factory=list)
+    end: int = 0
+    """The byte behind the last one, as far as the container says where packets lie."""
 
     def add(self, packet: Any) -> None:
         """Note a packet."""
@@ -34,6 +38,8 @@ class Packets:
         self.decoded.append(NO_STAMP if packet.dts is None else packet.dts)
         self.kept.append(not packet.is_discard)  # an edit list hides the others
         self.corrupt.append(packet.is_corrupt)
+        if not packet.is_corrupt:  # an incomplete one may consist of what lies behind the recording
+            self.end = max(self.end, (packet.pos or 0) + packet.size)
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class Recording:
 
     Args:
         section: Where it lies.
+        format_name: Its container, as libav names it.
         video_stream: Number of its video stream, from 1.
         codec: Codec of it.
         tick_s: Seconds of a tick of its stamps.
@@ -52,6 +59,7 @@ class Recording:
     """
 
     section: Section
+    format_name: str
     video_stream: int
     codec: str
     tick_s: Fraction
@@ -59,6 +67,11 @@ class Recording:
     claimed_frame_count: int | None
     claimed_duration_s: float | None
     shapes: list[tuple[int, Display]]
+
+    @property
+    def end(self) -> int:
+        """The byte of the file behind its last frame."""
+        return self.section.start + self.packets.end
 
 
 def recording_of(
@@ -68,6 +81,7 @@ def recording_of(
     stream = choice.stream
     return Recording(
         section=section,
+        format_name=container.format.name,
         video_stream=choice.number,
         codec=stream.codec_context.name,
         tick_s=stream.time_base,
@@ -78,18 +92,44 @@ def recording_of(
     )
 
 
-def read_later_recording(
-    path: Path, section: Section, video_stream: int, crop: Crop, key_frames: int
-) -> Recording | None:
-    """Read a recording that lies behind another one; None if it cannot be read.
+def read_later_recordings(
+    path: Path, first: Recording, sections: Sequence[Section], crop: Crop, key_frames: int
+) -> tuple[list[Recording], int]:
+    """Read what lies behind the first recording of a file.
 
     Args:
         path: The file.
-        section: Where the recording lies.
-        video_stream: Number of the video stream of the recording before; one that has fewer is read by its own choice.
+        first: The first recording; one that has fewer video streams is read by its own choice.
+        sections: Where further recordings lie; others may be found behind what libav can read.
         crop: What the container hides of every frame.
         key_frames: How many key frames to decode, to find what changes on the way.
+
+    Returns:
+        All recordings, and how many bytes cannot be read.
     """
+    read = partial(_read, path, first.video_stream, crop, key_frames // max(1, len(sections)))
+    recordings, unread_bytes = [first], 0
+    for section in (first.section, *sections):
+        last = first if section is first.section else read(section)
+        if last is None:
+            unread_bytes += section.size_in(path)
+            continue
+        if last is not first:
+            recordings.append(last)
+        while len(recordings) < MAX_SECTIONS and (behind := _read_behind(path, last, read)):
+            recordings.append(last := behind)
+        unread_bytes += unread_bytes_behind(path, last.section, last.end, last.format_name)
+    return recordings, unread_bytes
+
+
+def _read_behind(path: Path, last: Recording, read: Callable[[Section], Recording | None]) -> Recording | None:
+    """The recording that begins behind the last frame of another one, where its demuxer stops."""
+    section = section_behind(path, last.section, last.end, last.format_name)
+    return None if section is None else read(section)
+
+
+def _read(path: Path, video_stream: int, crop: Crop, key_frames: int, section: Section) -> Recording | None:
+    """Read a recording; None if that is not possible."""
     try:
         with open_raw(path, section) as container:
             choice = _same_stream(container, video_stream)

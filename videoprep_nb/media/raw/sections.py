@@ -5,21 +5,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import IO
 
+from videoprep_nb.media.raw.boxes import FILE_TYPE, later_movies
+from videoprep_nb.media.raw.byte_search import find_pattern
 from videoprep_nb.media.raw.ts_programs import video_changes
 
 MAX_SECTIONS = 500
-_CHUNK_BYTES = 1 << 22
-_OVERLAP_BYTES = 128
 _HEADER_BYTES = 512  # a signature that comes again within the header begins nothing new
-_BOX_HEADER_BYTES = 16
-_RIFF_HEADER_BYTES = 12
 
 _SIGNATURES = {
     "apng": rb"\x89PNG\r\n\x1a\n",
+    "avi": rb"RIFF.{4}AVI LIST.{4}hdrl",
     "asf": rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c",
     "flv": rb"FLV\x01[\x00\x01\x04\x05]\x00\x00\x00\x09",
+    "gif": rb"GIF8[79]a",
     "ivf": rb"DKIF\x00\x00\x20\x00",
     "matroska,webm": rb"\x1aE\xdf\xa3.{1,64}?B\x82.{1,2}?(?:matroska|webm)",
     "mxf": rb"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02[\x01-\x04]\x00",
@@ -31,6 +30,17 @@ _SIGNATURES = {
     "yuv4mpegpipe": rb"YUV4MPEG2 ",
 }
 """How a recording begins, for containers whose demuxer does not read on behind its end."""
+
+_BEHIND_OTHERS = {
+    **_SIGNATURES,
+    "mov": FILE_TYPE,
+    "mpegts": rb"(?:G.{187}){5}|(?:G.{191}){5}",
+    "mpjpeg": rb"--[!-~]{1,70}\r?\n(?:[A-Za-z-]+:[^\n]*\n){1,10}\r?\n\xff\xd8\xff",
+}
+"""How a recording begins that lies behind one of another container, or behind bytes that its demuxer cannot read."""
+
+_READS_ON = ("mpegts", *_SIGNATURES)
+"""Containers of which all recordings are found before they are read."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,10 @@ class Section:
 
     start: int = 0
     end: int | None = None
+
+    def size_in(self, path: Path) -> int:
+        """Its bytes in a file."""
+        return (path.stat().st_size if self.end is None else self.end) - self.start
 
 
 WHOLE_FILE = Section()
@@ -63,11 +77,20 @@ def find_sections(path: Path, format_name: str) -> list[Section]:
     return [Section(start, end) for start, end in pairwise([*starts, None])]  # type: ignore[arg-type]
 
 
-def has_whole_index(path: Path) -> bool:
-    """Whether an MP4 file has its index (``moov``), up to its end."""
-    file_bytes = path.stat().st_size
+def section_behind(path: Path, section: Section, position: int, format_name: str) -> Section | None:
+    """The next recording behind the last frame that was read of a recording.
+
+    Args:
+        path: A raw file.
+        section: Where the recording lies.
+        position: The byte behind its last frame.
+        format_name: Its container, as libav names it.
+    """
+    others = (text for name, text in _BEHIND_OTHERS.items() if name != format_name or name not in _READS_ON)
+    pattern = re.compile(b"|".join(others), re.DOTALL)
     with path.open("rb") as file:
-        return any(kind == b"moov" and position + size <= file_bytes for position, kind, size in _boxes(file))
+        found = next(find_pattern(file, pattern, position, section.end), None)
+    return None if found is None else Section(found, section.end)
 
 
 def _later_starts(path: Path, format_name: str) -> Iterator[int]:
@@ -75,54 +98,6 @@ def _later_starts(path: Path, format_name: str) -> Iterator[int]:
         if format_name == "mpegts":
             yield from video_changes(file)
         elif format_name.startswith("mov,"):
-            yield from _second_file_types(file)
-        elif format_name == "avi":
-            yield from _second_riffs(file)
+            yield from later_movies(file, path.stat().st_size)
         elif format_name in _SIGNATURES:
-            yield from _matches(file, re.compile(_SIGNATURES[format_name], re.DOTALL))
-
-
-def _second_file_types(file: IO[bytes]) -> Iterator[int]:
-    """Boxes ``ftyp`` of an MP4 file behind its data."""
-    has_data = False
-    for position, kind, _ in _boxes(file):
-        if kind == b"ftyp" and has_data:
-            yield position
-        has_data |= kind in (b"mdat", b"moov")
-
-
-def _boxes(file: IO[bytes]) -> Iterator[tuple[int, bytes, int]]:
-    """Position, kind and size of each outer box of an MP4 file."""
-    position = 0
-    while len(header := _read_at(file, position, _BOX_HEADER_BYTES)) == _BOX_HEADER_BYTES:
-        size, kind = int.from_bytes(header[:4]), header[4:8]
-        size = int.from_bytes(header[8:]) if size == 1 else size
-        yield position, kind, size
-        if size < len(kind):  # 0: up to the end of the file
-            return
-        position += size
-
-
-def _second_riffs(file: IO[bytes]) -> Iterator[int]:
-    """Chunks ``RIFF`` of an AVI file that do not continue the one before."""
-    position = 0
-    while (header := _read_at(file, position, _RIFF_HEADER_BYTES))[:4] == b"RIFF":
-        if position and header[8:] == b"AVI ":
-            yield position
-        size = int.from_bytes(header[4:8], "little")
-        position += 8 + size + size % 2
-
-
-def _matches(file: IO[bytes], signature: re.Pattern[bytes]) -> Iterator[int]:
-    position, kept = 0, b""
-    while chunk := file.read(_CHUNK_BYTES):
-        window = kept + chunk
-        for match in signature.finditer(window):
-            yield position - len(kept) + match.start()
-        position += len(chunk)
-        kept = window[-_OVERLAP_BYTES:]
-
-
-def _read_at(file: IO[bytes], position: int, count: int) -> bytes:
-    file.seek(position)
-    return file.read(count)
+            yield from find_pattern(file, re.compile(_SIGNATURES[format_name], re.DOTALL))

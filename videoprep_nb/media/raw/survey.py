@@ -18,14 +18,14 @@ from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.raw.crop import Crop, container_crop
 from videoprep_nb.media.raw.display import Display
 from videoprep_nb.media.raw.encryption import ENCRYPTED
-from videoprep_nb.media.raw.open_raw import choose_stream, open_raw, read_packets
+from videoprep_nb.media.raw.open_raw import check_access, choose_stream, format_name_of, open_raw, read_packets
 from videoprep_nb.media.raw.rate import MAX_SLOTS_PER_FRAME, FrameRate, measure_rate
 from videoprep_nb.media.raw.recordings import (
     Packets,
     Recording,
     common_tick_s,
     joined_stamps,
-    read_later_recording,
+    read_later_recordings,
     recording_of,
 )
 from videoprep_nb.media.raw.sampling import Sample, Sampler
@@ -84,21 +84,17 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames
     Raises:
         ProbeError: It is not a video that can be processed; the message is the end of a sentence.
     """
-    container = open_raw(path)
-    first, *later = find_sections(path, container.format.name)
-    if later:
-        container.close()
-        container = open_raw(path, first)
+    check_access(path)
+    container, first, later = _open_first(path)
     with container:
         choice = choose_stream(container, video_stream)
         stream = choice.stream
         crop = container_crop(path, stream.index)
         sampler = Sampler(stream, crop, path.stat().st_size, key_frames)
         packets, sample = _read(container, stream, sampler)
-        found = [
-            read_later_recording(path, section, choice.number, crop, key_frames // len(later)) for section in later
-        ]
-        recordings = (recording_of(container, choice, first, packets, sample.shapes), *filter(None, found))
+        recordings, unread_bytes = read_later_recordings(
+            path, recording_of(container, choice, first, packets, sample.shapes), later, crop, key_frames
+        )
         tick_s = common_tick_s(recordings)
         shown, decoded = joined_stamps(recordings, tick_s)
         claimed = _claimed_rates(stream, stamp_count=int((shown != NO_STAMP).sum()))
@@ -121,7 +117,7 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames
         duration_s = _duration_s(frame_rate.times_s, count, frame_rate.rate)
         display = sample.shapes[0][1]
         return Survey(
-            recordings=recordings,
+            recordings=tuple(recordings),
             line=line,
             kept=kept,
             corrupt=corrupt,
@@ -157,7 +153,7 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames
                 "claimed_frame_count": _sum([recording.claimed_frame_count for recording in recordings]),
                 "claimed_duration_s": _sum([recording.claimed_duration_s for recording in recordings]),
                 "recordings": list(_recording_facts(recordings, line)),
-                "unread_bytes": _unread_bytes(path, later, found),
+                "unread_bytes": first.start + unread_bytes,
                 "pixel_format": display.pixel_format,
                 "audio_codec": _audio_codec(container),
                 "recorded_at": _recorded_at(container),
@@ -165,6 +161,34 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames
                 "cuts": [{"at_s": cut.at_s, "removed_s": cut.removed_s, "is_pause": cut.is_pause} for cut in line.cuts],
             },
         )
+
+
+def _open_first(path: Path) -> tuple[Any, Section, list[Section]]:
+    """Open the first recording that can be read, and list the further ones.
+
+    libav may fail at a file of several recordings, as the index of another one misleads it.
+    """
+    refusal: ProbeError | None = None
+    try:
+        container = open_raw(path)
+        format_name = container.format.name
+    except ProbeError as error:
+        refusal, format_name = error, format_name_of(path)
+    sections = find_sections(path, format_name)
+    if refusal is None:
+        if len(sections) == 1:
+            return container, sections[0], []
+        container.close()
+    for number, section in enumerate(sections, 1):
+        try:
+            container = open_raw(path, section)
+            choose_stream(container)
+        except ProbeError as error:
+            refusal = refusal or error
+        else:
+            return container, section, sections[number:]
+    assert refusal is not None
+    raise refusal
 
 
 def _read(container: Any, stream: Any, sampler: Sampler) -> tuple[Packets, Sample]:
@@ -257,15 +281,6 @@ def _recording_facts(recordings: Sequence[Recording], line: TimeLine) -> Iterato
 def _first_packets(recordings: Sequence[Recording]) -> list[int]:
     """Index of the first packet of each recording."""
     return [0, *accumulate(len(recording.packets.shown) for recording in recordings[:-1])]
-
-
-def _unread_bytes(path: Path, sections: Sequence[Section], found: Sequence[Recording | None]) -> int:
-    file_bytes = path.stat().st_size
-    return sum(
-        (file_bytes if section.end is None else section.end) - section.start
-        for section, recording in zip(sections, found, strict=True)
-        if recording is None
-    )
 
 
 def _audio_codec(container: Any) -> str | None:
