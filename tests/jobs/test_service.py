@@ -3,13 +3,24 @@
 import re
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.job_services import NO_LIMITS, quick_settings, submit, tasks_of, wait_for_end, wait_until
-from videoprep_nb.core.errors import InputError, LimitExceeded, NoRoom, NoSuchJob, ParameterError, TooLarge, WrongState
+from videoprep_nb.core.errors import (
+    InputError,
+    LimitExceeded,
+    NoRoom,
+    NoSuchJob,
+    ParameterError,
+    TooLarge,
+    TooManyJobs,
+    WrongState,
+)
 from videoprep_nb.exports.validation.validate import validate_package
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import State
@@ -130,6 +141,30 @@ def test_limits_refuse_with_numbers(
         assert service.jobs() == ([], 0)
 
 
+def test_full_queue_of_one_user_is_none_for_another(no_video: Path, tmp_path: Path):
+    with Service(Workspace(tmp_path / "workspace"), NO_SCHEDULER, replace(NO_LIMITS, queued_jobs=2)) as service:
+        ended, *_ = [submit(service, no_video, owner="anna") for _ in range(2)]
+        with pytest.raises(TooManyJobs, match=r"^2 jobs of this user are waiting or running.* wait until one ends, or"):
+            submit(service, no_video, owner="anna")
+        assert submit(service, no_video, owner="bert")
+        service.cancel(ended)
+        wait_for_end(service, ended)
+        assert submit(service, no_video, owner="anna")
+        with pytest.raises(TooManyJobs):
+            service.retry(ended)
+
+
+def test_submissions_at_the_same_moment_pass_no_limit_together(no_video: Path, tmp_path: Path):
+    def try_to_submit(_: int) -> bool:
+        with suppress(TooManyJobs):
+            return bool(submit(service, no_video, owner="anna"))
+        return False
+
+    limits = replace(NO_LIMITS, queued_jobs=3)
+    with Service(Workspace(tmp_path / "workspace"), NO_SCHEDULER, limits) as service, ThreadPoolExecutor(10) as threads:
+        assert sum(threads.map(try_to_submit, range(20))) == 3
+
+
 def test_wrong_submissions_leave_nothing(idle_service: Service, no_video: Path):
     with pytest.raises(ParameterError):
         submit(idle_service)
@@ -140,14 +175,14 @@ def test_wrong_submissions_leave_nothing(idle_service: Service, no_video: Path):
 
 def test_default_limits_ask_for_free_disk(tmp_path: Path):
     with Service(Workspace(tmp_path), NO_SCHEDULER, Limits()) as service, pytest.raises(NoRoom, match="GB are free"):
-        service.check_room(10**18)
+        service.admission.check_room(10**18, owner="")
 
 
 def test_upload_that_is_still_to_come_needs_room_of_its_own(tmp_path: Path):
     with Service(Workspace(tmp_path), NO_SCHEDULER, NO_LIMITS) as service:
-        service.check_room(10**18)
+        service.admission.check_room(10**18, owner="")
         with pytest.raises(NoRoom):
-            service.check_room(10**18, to_come_bytes=10**18)
+            service.admission.check_room(10**18, owner="", to_come_bytes=10**18)
 
 
 def test_uploads_stay_when_their_job_cannot_be_made(idle_service: Service):
@@ -179,20 +214,6 @@ def test_job_without_its_file_fails_and_the_next_one_works(tmp_path: Path, no_vi
         assert view.job.state is State.FAILED
         assert "job.json" in view.job.message
         assert service.job(sound).job.state is State.QUEUED
-
-
-@pytest.mark.slow
-def test_short_job_does_not_wait_for_a_long_one(no_video: Path, tmp_path: Path):
-    with Service(Workspace(tmp_path / "workspace"), EngineSettings(worker_count=1), NO_LIMITS) as service:
-        long = submit(service, *[no_video] * 6)
-        short = submit(service, no_video)
-        views = [wait_for_end(service, job_id) for job_id in (long, short)]
-        assert [view.job.state for view in views] == [State.FAILED, State.FAILED]
-        ends = sorted(task.ended_at for task in views[0].tasks if task.stage == "resize" and task.ended_at)
-        [end] = [task.ended_at for task in views[1].tasks if task.stage == "resize"]
-        assert end is not None
-        assert end < ends[3], "four of the six videos of the long job came first"
-        assert end > ends[0], "the job that came first was not served first"
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ class Limits:
         file_bytes: Size of one video.
         job_bytes: Size of all videos of a job.
         videos: Videos of a job.
-        queued_jobs: Jobs that have not ended.
+        queued_jobs: Jobs of one user that have not ended.
         free_bytes: Room that must stay free on the disk of the workspace.
         free_per_input_byte: Room that a job needs while it runs, per byte of its videos.
         keep_results: How long packages and reports are kept.

@@ -3,7 +3,7 @@
 import math
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 
 import videoprep_nb
-from videoprep_nb.core.errors import InputError, NoRoom, NoSuchJob, ParameterError, TooManyJobs, WrongState
+from videoprep_nb.core.errors import InputError, NoSuchJob, ParameterError, WrongState
 from videoprep_nb.exports.push_to_cvat import CvatAccount
+from videoprep_nb.jobs.admission import Admission
 from videoprep_nb.jobs.annotations import JobAnnotations
 from videoprep_nb.jobs.background import BackgroundWork
 from videoprep_nb.jobs.engine.cluster import EngineSettings, WorkerInfo
@@ -30,6 +31,7 @@ from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.moved_files import finish_moves, moved_files
 from videoprep_nb.jobs.storage.retention import CleanReport, clean, remove_half_received, sweep_processes
 from videoprep_nb.jobs.storage.workspace import Workspace, disk_bytes
+from videoprep_nb.jobs.store.news import News
 from videoprep_nb.jobs.store.rows import Event, JobRow, TaskRow
 from videoprep_nb.jobs.store.store import Store
 from videoprep_nb.stages.registry import STAGES
@@ -77,7 +79,6 @@ class Service:
     ) -> None:
         self.workspace = workspace
         self.limits = limits or Limits()
-        self._settings = settings
         self._opened_at = datetime.now(UTC)
         self._resources = ExitStack()
         self._resources.enter_context(workspace.lock())
@@ -88,6 +89,7 @@ class Service:
             self._resources.close()  # what repairs the database needs the lock
             raise
         self._resources.callback(self._store.close)
+        self.admission = Admission(workspace, self._store, self.limits, settings)
         finish_moves(workspace)
         finish_deletions(workspace, self._store)
         self._clock = TrustedClock(workspace.clock_file)
@@ -141,9 +143,17 @@ class Service:
         if not videos:
             raise ParameterError("videos", "none was given; name at least one video file")
         params = params or JobParams({})
-        self._check_gpu(params)
+        self.admission.check_params(params)
         size_bytes = self.limits.check_sizes([path for _, path in videos])
-        self.check_room(size_bytes)
+        with self.admission.lock:
+            self.admission.check_room(size_bytes, owner)
+            job_id = self._add_job(videos, params, options or JobOptions(), owner, size_bytes)
+        self._dispatcher.take_up(job_id)
+        return job_id
+
+    def _add_job(
+        self, videos: Sequence[tuple[str, Path]], params: JobParams, options: JobOptions, owner: str, size_bytes: int
+    ) -> str:
         now = datetime.now(UTC)
         job_id = f"{now:%Y%m%d}-{secrets.token_hex(8)}"
         folder = self.workspace.job_folder(job_id)
@@ -157,7 +167,7 @@ class Service:
                 for number, ((name, _), path) in enumerate(zip(videos, inputs, strict=True), start=1)
             ],
             params=params,
-            options=options or JobOptions(),
+            options=options,
             owner=owner,
             number=self._store.reserve_number(),
         )
@@ -168,30 +178,7 @@ class Service:
         }
         with moved_files(self.workspace, uploads, folder.path, partial(_fill, spec)):
             self._store.add_job(spec, size_bytes, owner, now)
-        self._dispatcher.take_up(job_id)
         return job_id
-
-    def check_room(self, size_bytes: int, to_come_bytes: int = 0) -> None:
-        """Check that a job with so many bytes of videos can be taken on now.
-
-        Args:
-            size_bytes: Size of its videos.
-            to_come_bytes: How much of that is not on the disk yet.
-
-        Raises:
-            TooManyJobs: Too many have not ended.
-            NoRoom: The disk is too full.
-        """
-        unfinished = len(self._store.unfinished_jobs())
-        if unfinished >= self.limits.queued_jobs:
-            raise TooManyJobs(f"{unfinished} jobs are waiting or running, which is the limit; try again later.")
-        free = shutil.disk_usage(self.workspace.path).free
-        needed = self.limits.free_bytes + int(size_bytes * self.limits.free_per_input_byte) + to_come_bytes
-        if free < needed:
-            raise NoRoom(
-                f"The job needs {needed / 1e9:.2f} GB of disk space, {free / 1e9:.2f} GB are free; "
-                "delete jobs that are no longer needed, or ask for more room."
-            )
 
     def jobs(
         self,
@@ -227,14 +214,22 @@ class Service:
         result = _result_of(self.workspace.job_folder(job_id)) if row.state in ENDED else None
         return JobView(row, tasks, fraction_done(row, tasks), remaining_s(row, tasks, self._opened_at), result)
 
-    def events(self, job_id: str, since_id: int = 0) -> list[Event]:
-        """What happened to a job after a certain event.
+    def events(self, job_id: str, since_id: int = 0, limit: int = -1) -> list[Event]:
+        """What happened to a job after a certain event, oldest first.
 
-        Raises:
-            NoSuchJob: There is no such job.
+        Args:
+            job_id: The job.
+            since_id: The event.
+            limit: How many to return at most, -1 for all.
+
+        Returns:
+            The events; none when there is no such job.
         """
-        self._store.job(job_id)
-        return self._store.events(job_id, since_id)
+        return self._store.events(job_id, since_id, limit)
+
+    def news(self, known: Mapping[str, int]) -> News:
+        """What has happened to several jobs, see ``read_news``."""
+        return self._store.news(known)
 
     def cancel(self, job_id: str) -> None:
         """Stop a job; it is ``cancelled`` a few seconds later.
@@ -255,13 +250,16 @@ class Service:
         Raises:
             NoSuchJob: There is none.
             WrongState: It is not such a job, or its videos have been deleted.
+            TooManyJobs: Too many jobs of its owner have not ended.
         """
         row = self._store.job(job_id)
         if row.state not in (State.FAILED, State.CANCELLED, State.COMPLETED_WITH_ERRORS):
             raise WrongState(f"{row.title} is {row.state}; only a job that failed or was cancelled is tried again.")
         if row.results_deleted_at:
             raise WrongState(f"The files of {row.title} have been deleted; submit its videos again.")
-        self._store.set_job_state(job_id, State.QUEUED, "", datetime.now(UTC))
+        with self.admission.lock:
+            self.admission.check_queue(row.owner)
+            self._store.set_job_state(job_id, State.QUEUED, "", datetime.now(UTC))
         self._dispatcher.take_up(job_id)
 
     def delete(self, job_id: str) -> None:
@@ -342,12 +340,6 @@ class Service:
         )
         self._resources.callback(background.close)
         return background
-
-    def _check_gpu(self, params: JobParams) -> None:
-        for stage, of_stage in params.each():
-            if stage.needs_gpu(of_stage) and not self._settings.may_have_gpu:
-                field = f"{stage.name}.{stage.gpu_parameter}"
-                raise ParameterError(field, "got cuda, but this machine has no NVIDIA GPU; leave it out")
 
     def _place_of_input(self, path: Path, folder: JobFolder, index: int) -> Path:
         path = path.absolute()

@@ -13,9 +13,10 @@ from starlette.routing import Match, Route
 
 import videoprep_nb
 from videoprep_nb.jobs.service import Service
-from videoprep_nb.server.api import annotations, estimate, exports, operation, push, results, submission, tus
+from videoprep_nb.server.api import annotations, estimate, events, exports, operation, push, results, submission, tus
 from videoprep_nb.server.api import jobs as api
-from videoprep_nb.server.examine import Checkup
+from videoprep_nb.server.api.feeds import JobFeeds
+from videoprep_nb.server.examine import Checkup, Inspections
 from videoprep_nb.server.health import Readiness
 from videoprep_nb.server.logs import ServiceLogs
 from videoprep_nb.server.metrics import CountRequests, Metrics
@@ -57,15 +58,17 @@ def create_app(service: Service, users: Users | None) -> FastAPI:
     app.state.stopping = False
     app.state.logs = ServiceLogs(service.workspace)
     app.state.authentication = Authentication.of_workspace(service.workspace, users, app.state.logs)
+    app.state.inspections = Inspections(service.workspace)
     app.state.checkup = Checkup(service.workspace)
     app.state.readiness = Readiness(service, lambda: bool(app.state.stopping))
     app.state.metrics = Metrics(service, app.state.readiness)
+    app.state.feeds = JobFeeds(service, app.state.metrics, lambda: bool(app.state.stopping))
     app.add_middleware(Gate, authentication=app.state.authentication)
     app.add_middleware(CountRequests, metrics=app.state.metrics)  # around the gate
     app.add_middleware(LogRequests, access=app.state.logs.access, audit=app.state.authentication.audit)
     add_problem_handlers(app)
     app.include_router(login.router)
-    for module in (api, submission, estimate, tus, results, exports, push, annotations, operation):
+    for module in (api, events, submission, estimate, tus, results, exports, push, annotations, operation):
         app.include_router(module.router)
     # else the page, which is mounted at /, would answer
     app.router.routes.append(Route("/api{path:path}", _NoSuchPath, include_in_schema=False))

@@ -1,45 +1,114 @@
 """What processes of their own find out for the server: about files, and about the machine."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import threading
+from collections import Counter, defaultdict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 
 import anyio
+from starlette.requests import ClientDisconnect, Request
 
 from videoprep_nb.jobs.checks import Check
+from videoprep_nb.jobs.scheduling.fair_share import next_owner
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from videoprep_nb.media.inspection import Inspection
+from videoprep_nb.server.problems import Refused
 
 _INSPECTION_TIMEOUT_S = 600.0
 _CHECKUP_TIMEOUT_S = 300.0
 _CHECKUP_AGE = timedelta(minutes=10)
 # two read as fast as a disk can, and leave the other cores to the notebooks
-_inspections = anyio.CapacityLimiter(2)
+_INSPECTIONS_AT_A_TIME = 2
+_MAX_INSPECTIONS_PER_USER = 200
 
 
-async def inspect_file(path: Path, name: str, workspace: Workspace) -> Inspection:
-    """Inspect a file, in a process that ends when nobody waits for it any more.
+class Inspections:
+    """Inspects files for users, who take turns. Only for use in one event loop.
 
     Args:
-        path: The file.
-        name: What people call it.
-        workspace: Of the service; should it be killed, its next start ends the process.
-
-    Returns:
-        What was found.
+        workspace: The folder of the service; should it be killed, its next start ends the processes.
     """
-    try:
-        async with _inspections:
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._waiting: defaultdict[str, deque[anyio.Event]] = defaultdict(deque)
+        self._running: Counter[str] = Counter()
+        self._turns: dict[str, int] = {}
+
+    async def inspect(self, path: Path, name: str, owner: str, request: Request) -> Inspection:
+        """Inspect a file, in a process that ends when nobody waits for it any more.
+
+        Args:
+            path: The file.
+            name: What people call it.
+            owner: For whom.
+            request: The request that waits for it.
+
+        Returns:
+            What was found.
+
+        Raises:
+            Refused: Too many inspections for this user are waiting or running.
+            ClientDisconnect: The request was closed.
+        """
+        with anyio.CancelScope() as scope:
+            closing = asyncio.create_task(_cancel_when_closed(request, scope))
+            try:
+                async with self._turn(owner):
+                    return await self._inspect(path, name)
+            finally:
+                closing.cancel()
+        raise ClientDisconnect
+
+    async def _inspect(self, path: Path, name: str) -> Inspection:
+        try:
             with anyio.fail_after(_INSPECTION_TIMEOUT_S):
-                output = await _run_module("videoprep_nb.media.inspection", str(path), name, workspace=workspace)
-    except TimeoutError:
-        return Inspection(problem=f"{name} could not be inspected within {_INSPECTION_TIMEOUT_S:g} s.")
-    return Inspection.model_validate_json(output) if output else Inspection(problem=f"{name} could not be inspected.")
+                output = await _run_module("videoprep_nb.media.inspection", str(path), name, workspace=self._workspace)
+        except TimeoutError:
+            return Inspection(problem=f"{name} could not be inspected within {_INSPECTION_TIMEOUT_S:g} s.")
+        if not output:
+            return Inspection(problem=f"{name} could not be inspected.")
+        return Inspection.model_validate_json(output)
+
+    @asynccontextmanager
+    async def _turn(self, owner: str) -> AsyncIterator[None]:
+        """Wait until it is an owner's turn; the turn ends with the block."""
+        count = len(self._waiting[owner]) + self._running[owner]
+        if count >= _MAX_INSPECTIONS_PER_USER:
+            raise Refused(
+                HTTPStatus.TOO_MANY_REQUESTS, f"{count} of your files are being inspected, which is the limit; wait."
+            )
+        turn = anyio.Event()
+        self._waiting[owner].append(turn)
+        self._begin_turns()
+        try:
+            await turn.wait()
+            yield
+        finally:
+            if turn.is_set():
+                self._running[owner] -= 1
+            else:
+                self._waiting[owner].remove(turn)
+            self._begin_turns()
+
+    def _begin_turns(self) -> None:
+        while self._running.total() < _INSPECTIONS_AT_A_TIME:
+            waiting = [owner for owner, turns in self._waiting.items() if turns]
+            if not waiting:
+                return
+            owner = next_owner(waiting, self._running, self._turns)
+            self._turns[owner] = max(self._turns.values(), default=0) + 1
+            self._running[owner] += 1
+            self._waiting[owner].popleft().set()
 
 
 @dataclass(frozen=True)
@@ -90,6 +159,12 @@ class Checkup:
         except (subprocess.SubprocessError, ValueError) as error:
             checks = [Check("check-up", False, f"it failed ({error}); run videoprep doctor to see more", needed=True)]
         self._result = CheckupResult(datetime.now(UTC), checks)
+
+
+async def _cancel_when_closed(request: Request, scope: anyio.CancelScope) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
 
 
 async def _run_module(module: str, *arguments: str, workspace: Workspace) -> bytes:

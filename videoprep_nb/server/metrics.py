@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -56,6 +56,10 @@ class Metrics:
         )
         self.received_bytes = Counter(
             "videoprep_received_bytes", "Bytes of bodies that were received, mostly videos.", registry=self.registry
+        )
+        self.followers = Gauge("videoprep_followers", "Streams of events that are open.", registry=self.registry)
+        self.follower_reads = Counter(
+            "videoprep_follower_reads", "Reads of the job database for all these streams.", registry=self.registry
         )
 
 

@@ -31,7 +31,7 @@ def cut(folder: JobFolder, video_id: str, clip_count: int) -> None:
 
 
 def test_long_video_gets_its_parts_when_its_clips_are_counted(tmp_path: Path):
-    job = ActiveJob(make_spec(2, clips_per_task=2), JobFolder(tmp_path))
+    job = ActiveJob(make_spec(2, clips_per_task=2), JobFolder(tmp_path), "")
     assert len(job.tasks()) == 10
     cut(job.folder, "1", 2)
     cut(job.folder, "2", 4)
@@ -45,5 +45,5 @@ def test_long_video_gets_its_parts_when_its_clips_are_counted(tmp_path: Path):
 def test_job_that_goes_on_knows_its_parts_at_once(tmp_path: Path):
     folder = JobFolder(tmp_path)
     cut(folder, "1", 3)
-    tasks = ActiveJob(make_spec(1, clips_per_task=2), folder).tasks()
+    tasks = ActiveJob(make_spec(1, clips_per_task=2), folder, "").tasks()
     assert [task.clip_count for task in tasks if task.part] == [2, 1]

@@ -61,9 +61,12 @@ def test_list_is_filtered_and_paged(five_jobs: Store, filters: dict, numbers: li
     assert ([job.job_id for job in page], count) == ([job_id(number) for number in numbers], total)
 
 
-def test_unfinished_jobs_come_in_the_order_of_submission(five_jobs: Store):
-    assert [job.job_id for job in five_jobs.unfinished_jobs()] == [job_id(number) for number in (0, 1, 2, 4)]
+def test_unfinished_jobs_come_in_the_order_in_which_they_began(five_jobs: Store):
+    expected = [job_id(number) for number in (2, 0, 1, 4)]
+    assert [job.job_id for job in five_jobs.unfinished_jobs()] == expected
     assert five_jobs.count_by_state() == {State.QUEUED: 3, State.RUNNING: 1, State.CANCELLED: 1}
+    five_jobs.set_job_state(job_id(2), State.QUEUED, "The service was started again.", at(12))
+    assert [job.job_id for job in five_jobs.unfinished_jobs()] == expected
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,24 @@
 
 import base64
 import os
+import shutil
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.support.web_server import SMALL_LIMITS, RunningServer, assert_problem, running_server
+from tests.support.web_server import SMALL_LIMITS, RunningServer, assert_problem, bearer, make_users, running_server
 from videoprep_nb.jobs.models import JobSpec
-from videoprep_nb.jobs.storage.retention import UPLOAD_AGE
+from videoprep_nb.jobs.storage.retention import EMPTY_UPLOAD_AGE, UPLOAD_AGE
 from videoprep_nb.media.sample import write_sample
+from videoprep_nb.server.security.users import Users, new_token
 
 CONTENT = bytes(range(256)) * 8000
 PROTOCOL = {"Tus-Resumable": "1.0.0"}
@@ -262,6 +265,31 @@ def test_full_disk_is_said_before_anything_is_sent(tmp_path: Path):
         assert crowded.uploads == []
 
 
+def test_what_one_user_announces_takes_no_room_from_another(tmp_path: Path):
+    """Two fifths of the disk at a time."""
+    size = shutil.disk_usage(tmp_path).free * 2 // 5
+    file = make_users(tmp_path)
+    limits = replace(SMALL_LIMITS, file_bytes=10 * size, job_bytes=10 * size)
+    with running_server(tmp_path / "workspace", limits, Users(file)) as server:
+        for name, statuses in {"anna": [201, 201, 507], "bert": [201, 201, 507]}.items():
+            headers = PROTOCOL | bearer(new_token(file, name)) | {"Upload-Length": str(size)}
+            answers = [server.client.post("/api/uploads/", headers=headers) for _ in statuses]
+            assert [answer.status_code for answer in answers] == statuses, answers[-1].text
+
+
+def test_disk_that_fills_up_meanwhile_keeps_what_has_arrived(server: RunningServer, monkeypatch: pytest.MonkeyPatch):
+    location = create(server.client)
+    send(server.client, location, CONTENT[:1000])
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda path: type("Usage", (), {"free": 500}))
+        assert_problem(send(server.client, location, CONTENT[1000:], 1000), 507, "The upload needs")
+        form = {"videos": ("a.mp4", CONTENT)}
+        assert_problem(server.client.post("/api/jobs", files=form), 507)
+    assert offset_of(server.client, location) == 1000
+    assert send(server.client, location, CONTENT[1000:], 1000).status_code == 204
+    assert content_on_disk(server, location) == CONTENT
+
+
 def test_upload_of_a_service_that_was_killed_while_it_made_the_job_is_there_again(tmp_path: Path):
     with running_server(tmp_path) as server:
         location = create(server.client)
@@ -339,14 +367,20 @@ def test_uploads_outlive_the_service_and_half_received_forms_do_not(tmp_path: Pa
 
 def test_uploads_that_were_given_up_are_removed(tmp_path: Path):
     with running_server(tmp_path) as server:
-        old, new = (create(server.client, 1).rpartition("/")[2] for _ in range(2))
-        folder = server.service.workspace.uploads_dir / old
-        past_s = time.time() - UPLOAD_AGE.total_seconds() - 60
-        for path in (folder, *folder.iterdir()):
-            os.utime(path, (past_s, past_s))
+        ages = {"old": UPLOAD_AGE, "young": UPLOAD_AGE / 2, "announced": EMPTY_UPLOAD_AGE, "new": timedelta()}
+        names = {}
+        for name, age in ages.items():
+            location = create(server.client, 10)
+            if name in ("old", "young"):
+                send(server.client, location, b"x")
+            names[name] = location.rpartition("/")[2]
+            folder = server.service.workspace.uploads_dir / names[name]
+            past_s = time.time() - age.total_seconds() - 60
+            for path in (folder, *folder.iterdir()):
+                os.utime(path, (past_s, past_s))
         server.client.post("/api/clean")
-        assert [path.name for path in server.uploads] == [new]
-        assert server.client.head(f"/api/uploads/{old}", headers=PROTOCOL).status_code == 404
+        assert {path.name for path in server.uploads} == {names["young"], names["new"]}
+        assert server.client.head(f"/api/uploads/{names['old']}", headers=PROTOCOL).status_code == 404
 
 
 def test_inspection_of_an_upload(tmp_path: Path, server: RunningServer):

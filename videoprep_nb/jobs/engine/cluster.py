@@ -4,6 +4,7 @@ import gc
 import logging
 import re
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ OnEnd = Callable[[Outcome], None]
 _SHARE_OF_MEMORY = 0.9
 _SCHEDULER = re.compile(r"((?P<protocol>tcp|tls)://)?(?P<host>[\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
 _CONNECT_TIMEOUT_S = 2
+_SLOTS_AGE_S = 1.0
 _SILENCE_BELOW = logging.ERROR
 _LOCAL_CONFIGURATION: dict[str, Any] = {
     # A computer that was asleep for minutes has not lost its workers; Dask would drop them and never get them back. The
@@ -58,6 +60,19 @@ class WorkerInfo:
     address: str
     threads: int
     resources: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Slots:
+    """How many tasks can run at a time, as far as the workers are known; they may join and leave.
+
+    Args:
+        tasks: All tasks.
+        gpu: Those of them that need a GPU.
+    """
+
+    tasks: int
+    gpu: int
 
 
 @dataclass(frozen=True)
@@ -224,6 +239,8 @@ class Engine:
 
         self.settings = settings
         self._local = ExitStack()
+        self._slots = Slots(0, 0)
+        self._slots_known_until_s = 0.0
         if settings.scheduler is not None:
             security = settings.tls.security() if settings.tls else None
             self._client: Client = Client(settings.scheduler, timeout=_CONNECT_TIMEOUT_S, security=security)
@@ -235,15 +252,23 @@ class Engine:
         """Whether the scheduler answers; when it does not, this engine is of no more use."""
         return str(self._client.status) == "running"
 
-    def submit(
-        self, name: str, task: TaskRequest, priority: float, needs_gpu: bool, on_end: OnEnd
-    ) -> Callable[[], None]:
+    def slots(self) -> Slots:
+        """How many tasks can run at a time."""
+        if self.settings.scheduler is None:
+            count = self.settings.local_worker_count
+            return Slots(count, count if self.settings.may_have_gpu else 0)
+        if time.monotonic() > self._slots_known_until_s:
+            workers = self.workers()
+            gpu_count = sum(int(worker.resources.get("GPU", 0)) for worker in workers)
+            self._slots = Slots(sum(worker.threads for worker in workers), gpu_count)
+            self._slots_known_until_s = time.monotonic() + _SLOTS_AGE_S
+        return self._slots
+
+    def submit(self, task: TaskRequest, needs_gpu: bool, on_end: OnEnd) -> Callable[[], None]:
         """Have a task run when a worker is free.
 
         Args:
-            name: Unique name of this attempt.
             task: The task.
-            priority: The higher, the sooner.
             needs_gpu: Whether the worker must offer a GPU.
             on_end: Called from another thread with the outcome.
 
@@ -257,7 +282,7 @@ class Engine:
 
         try:
             future = self._client.submit(
-                run_task, task, key=name, priority=priority, pure=False, resources={"GPU": 1} if needs_gpu else None
+                run_task, task, key=task.attempt, pure=False, resources={"GPU": 1} if needs_gpu else None
             )
         except ClosedClientError as error:
             raise SchedulerLost from error

@@ -38,12 +38,16 @@ class ActiveJob:
     Args:
         spec: The job.
         folder: Its folder.
+        owner: Who submitted it, which jobs of older versions do not know themselves.
         free_bytes: Room that must stay free on the disk, also when something is kept for a retry.
     """
 
-    def __init__(self, spec: JobSpec, folder: JobFolder, free_bytes: int = 0) -> None:
+    def __init__(self, spec: JobSpec, folder: JobFolder, owner: str, free_bytes: int = 0) -> None:
         self.spec = spec
         self.folder = folder
+        self.owner = owner
+        self.ready: list[Task] = []
+        """Tasks that can be started, in their order."""
         self._free_bytes = free_bytes
         self.stopped: tuple[State, str] | None = None
         """State and message that it is going to end with, when it is to be stopped."""
@@ -86,6 +90,15 @@ class ActiveJob:
         """The tasks that can be started now, and those that never can."""
         tasks = self.tasks()
         return ready_tasks(tasks, states), blocked_tasks(tasks, states)
+
+    def needs_gpu(self, task: Task) -> bool:
+        """Whether a task runs only where there is a GPU."""
+        return STAGES[task.stage].needs_gpu(self.spec.params.of(task.stage))
+
+    def first_ready(self, gpu_is_free: bool) -> Task | None:
+        """The task that would be started next; None while there is none, or the job is to be stopped."""
+        ready = (task for task in self.ready if gpu_is_free or not self.needs_gpu(task))
+        return None if self.stopped else next(ready, None)
 
     def parameters(self, task: Task, states: Mapping[str, State]) -> dict[str, Any]:
         """The parameters of a task's notebook."""

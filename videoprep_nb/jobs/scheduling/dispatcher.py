@@ -7,29 +7,27 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 from videoprep_nb.core.errors import InputError, StoreDamaged, StoreUnavailable, VideoPrepError
 from videoprep_nb.core.progress import read_progress
 from videoprep_nb.jobs.engine.attempt import request_attempt, start_of, withdraw_attempt
-from videoprep_nb.jobs.engine.cluster import Engine, EngineSettings, SchedulerLost, task_environment
-from videoprep_nb.jobs.engine.worker import PROGRESS_NAME, TaskRequest
-from videoprep_nb.jobs.fingerprints.code import code_version
+from videoprep_nb.jobs.engine.cluster import Engine, EngineSettings, SchedulerLost
+from videoprep_nb.jobs.engine.worker import PROGRESS_NAME
 from videoprep_nb.jobs.limits import Limits
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind
 from videoprep_nb.jobs.scheduling.active import ActiveJob
+from videoprep_nb.jobs.scheduling.attempts import Attempt, task_request
+from videoprep_nb.jobs.scheduling.fair_share import TaskTurns
 from videoprep_nb.jobs.storage.retry_stash import bring_back_kept
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.patience import patient
 from videoprep_nb.jobs.store.rows import JobRow
 from videoprep_nb.jobs.store.store import Store
 from videoprep_nb.jobs.task import Task
-from videoprep_nb.stages.registry import STAGES
 
 T = TypeVar("T")
 
@@ -38,17 +36,6 @@ _TICK_S = 0.25
 _RECONNECT_INTERVAL_S = 2.0
 _STATE_OF_OUTCOME = {OutcomeKind.DONE: State.DONE, OutcomeKind.CANCELLED: State.CANCELLED}
 _log = logging.getLogger(__name__)
-
-
-@dataclass
-class _Attempt:
-    """An attempt at a task that the engine has not given an outcome for."""
-
-    name: str
-    folder: Path
-    cancel: Callable[[], object]
-    is_running: bool = False
-    progress: tuple[int, int] = (0, 0)
 
 
 class Dispatcher:
@@ -68,7 +55,9 @@ class Dispatcher:
         self._limits = limits
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._jobs: dict[str, ActiveJob] = {}
-        self._attempts: dict[tuple[str, str], _Attempt] = {}
+        """In the order in which they began, or will begin."""
+        self._attempts: dict[tuple[str, str], Attempt] = {}
+        self._turns = TaskTurns()
         self._closing = threading.Event()
         self._connect_from_s = 0.0
         self.engine: Engine | None = None
@@ -171,8 +160,10 @@ class Dispatcher:
                 break
             try:
                 call()
+                self._fill_workers()
             except Exception:  # it belongs to one job, and the others must go on
                 _log.exception("internal error")
+        self._fill_workers()  # others may have come
         for (job_id, key), attempt in list(self._attempts.items()):
             self._guarded(job_id, partial(self._watch, key=key, attempt=attempt))
         for job_id in list(self._jobs):
@@ -204,7 +195,7 @@ class Dispatcher:
         except VideoPrepError as error:
             self._store.set_job_state(job_id, State.FAILED, str(error), _now())
             return
-        self._jobs[job_id] = ActiveJob(spec, folder, self._limits.free_bytes)
+        self._jobs[job_id] = ActiveJob(spec, folder, row.owner, self._limits.free_bytes)
         self._guarded(job_id, partial(self._begin, row=row))
 
     def _begin(self, job: ActiveJob, row: JobRow) -> None:
@@ -231,12 +222,25 @@ class Dispatcher:
         self._advance(job)
 
     def _advance(self, job: ActiveJob) -> None:
-        """Start what can be started; finish the job when nothing is left."""
-        if not job.stopped:
-            for task in self._ready_tasks(job):
-                self._start(job, task)
+        """Note what can be started; finish the job when nothing is left."""
+        self._note_ready(job)
+        self._finish_if_over(job)
+
+    def _note_ready(self, job: ActiveJob) -> None:
+        job.ready = [] if job.stopped else self._ready_tasks(job)
+
+    def _finish_if_over(self, job: ActiveJob) -> None:
         if all(state in ENDED for state in self._states(job).values()):
             self._finish(job)
+
+    def _fill_workers(self) -> None:
+        """Start as many tasks as there are free workers; the others wait here, so that the next one can be chosen."""
+        while self.engine is not None and self.engine.is_connected:
+            taken = self._turns.take(self._jobs.values(), self._attempts.values(), self.engine.slots())
+            if taken is None:
+                return
+            job, task = taken
+            self._guarded(job.spec.job_id, partial(self._start, task=task))
 
     def _plan(self, job: ActiveJob) -> None:
         """Note the tasks of a job."""
@@ -253,40 +257,19 @@ class Dispatcher:
 
     def _start(self, job: ActiveJob, task: Task) -> None:
         assert self.engine is not None
-        states = self._states(job)
         job_id, key = job.spec.job_id, task.key
-        name = f"{job_id}/{key}/{time.time_ns()}"
-        folder = job.task_folder(key)
-        folder.mkdir(exist_ok=True)
-        (folder / PROGRESS_NAME).unlink(missing_ok=True)
-        request_attempt(folder, name)
-        request = TaskRequest(
-            attempt=name,
-            version=code_version(),
-            folder=folder,
-            notebook=Path(STAGES[task.stage].notebook),
-            output=job.report(key),
-            parameters=job.parameters(task, states),
-            fingerprint=job.fingerprint(task, states),
-            environment=task_environment(self._workspace, self._settings),
-            timeout_s=self._settings.timeout_s,
-            memory_limit_bytes=self._settings.memory_limit_bytes,
-        )
+        request = task_request(job, task, self._states(job), self._workspace, self._settings)
+        request.folder.mkdir(exist_ok=True)
+        (request.folder / PROGRESS_NAME).unlink(missing_ok=True)
+        request_attempt(request.folder, request.attempt)
         self._set_state(job, key, State.QUEUED, "")
+        needs_gpu = job.needs_gpu(task)
         cancel = self.engine.submit(
-            name,
             request,
-            self._priority(job),
-            STAGES[task.stage].needs_gpu(job.spec.params.of(task.stage)),
-            lambda outcome: self._calls.put(lambda: self._ended(job_id, key, name, outcome)),
+            needs_gpu,
+            lambda outcome: self._calls.put(lambda: self._ended(job_id, key, request.attempt, outcome)),
         )
-        self._attempts[job_id, key] = _Attempt(name, folder, cancel)
-
-    def _priority(self, job: ActiveJob) -> float:
-        """First come, first served; but with each task that it submits, a job steps back behind one more newcomer."""
-        number = self._store.job(job.spec.job_id).number
-        submitted = sum(state is not State.WAITING for state in self._states(job).values())
-        return -float(number + submitted)
+        self._attempts[job_id, key] = Attempt(request.attempt, request.folder, job.owner, needs_gpu, cancel)
 
     def _ended(self, job_id: str, key: str, name: str, outcome: Outcome) -> None:
         attempt = self._attempts.get((job_id, key))
@@ -296,6 +279,8 @@ class Dispatcher:
             self._guarded(job_id, partial(self._watch, key=key, attempt=attempt, has_ended=True))
         self._attempts.pop((job_id, key), None)
         self._guarded(job_id, lambda job: self._take_outcome(job, key, outcome))
+        self._fill_workers()  # the end of a job may take a while
+        self._guarded(job_id, self._finish_if_over)
 
     def _take_outcome(self, job: ActiveJob, key: str, outcome: Outcome) -> None:
         row = self._store.task(job.spec.job_id, key)
@@ -308,9 +293,9 @@ class Dispatcher:
             self._store.set_task_state(job.spec.job_id, key, state, message, _now(), report)
         if row.video_id and not job.stopped and job.count_clips([row.video_id]):
             self._plan(job)
-        self._advance(job)
+        self._note_ready(job)
 
-    def _watch(self, job: ActiveJob, key: str, attempt: _Attempt, has_ended: bool = False) -> None:
+    def _watch(self, job: ActiveJob, key: str, attempt: Attempt, has_ended: bool = False) -> None:
         """Note that a task has started, and how far it is."""
         job_id = job.spec.job_id
         if not attempt.is_running:

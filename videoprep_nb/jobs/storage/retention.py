@@ -29,6 +29,9 @@ STAGING_AGE = timedelta(hours=1)
 UPLOAD_AGE = timedelta(days=1)
 """Uploads in which nothing has changed for this long were given up."""
 
+EMPTY_UPLOAD_AGE = timedelta(hours=1)
+"""The same for uploads of which nothing has arrived: they hold room for what may never come."""
+
 RETRY_AGE = timedelta(days=7)
 """A job that ended longer ago is no longer worth the room that lets a retry be quick."""
 
@@ -67,7 +70,7 @@ def clean(workspace: Workspace, store: Store, keep_results_s: float, now: dateti
     """
     report = CleanReport()
     for folder in _entries(workspace.uploads_dir):
-        if is_upload_name(folder.name) and _age(folder, now) > UPLOAD_AGE:
+        if is_upload_name(folder.name) and _age(folder, now) > _max_upload_age(folder):
             _delete(workspace, folder, "upload that was given up", report)
     for folder in [*_entries(workspace.path), *_entries(workspace.jobs_dir)]:
         if folder.name.startswith(STAGING_PREFIX) and _age(folder, now) > STAGING_AGE:
@@ -184,6 +187,11 @@ def _delete(workspace: Workspace, path: Path, what: str, report: CleanReport) ->
 def _entries(folder: Path) -> list[Path]:
     """What lies in a folder of ours; nothing when it is missing, or a link that leads elsewhere."""
     return sorted(folder.iterdir()) if is_real_folder(folder) else []
+
+
+def _max_upload_age(folder: Path) -> timedelta:
+    is_empty = not any(content.stat().st_size for content in folder.glob("*.bin"))
+    return EMPTY_UPLOAD_AGE if is_empty else UPLOAD_AGE
 
 
 def _age(path: Path, now: datetime) -> timedelta:

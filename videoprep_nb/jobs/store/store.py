@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from videoprep_nb.core.file_names import visible_lines
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.states import check_transition
 from videoprep_nb.jobs.store.database import Database
+from videoprep_nb.jobs.store.ending import end_tasks
 from videoprep_nb.jobs.store.events import add_event, add_state_event
+from videoprep_nb.jobs.store.news import read_news
 from videoprep_nb.jobs.store.restored import restore, search_text
 from videoprep_nb.jobs.store.rows import (
     Event,
@@ -49,6 +52,7 @@ class Store:
     def __init__(self, path: Path, read_only: bool = False) -> None:
         self._database = Database(path, read_only)
         self.check_writable = self._database.check_writable
+        self.news = partial(read_news, self._database)
 
     def close(self) -> None:
         """Close the database."""
@@ -176,9 +180,11 @@ class Store:
         return [job_from(row) for row in rows], total
 
     def unfinished_jobs(self) -> list[JobRow]:
-        """Jobs that are queued or running, in the order of their submission."""
+        """Jobs that are queued or running: those that have started, in that order, then the others by their number."""
         rows = self._database.read(
-            "SELECT * FROM jobs WHERE state IN (?, ?) ORDER BY number", State.QUEUED, State.RUNNING
+            "SELECT * FROM jobs WHERE state IN (?, ?) ORDER BY started_at IS NULL, started_at, number",
+            State.QUEUED,
+            State.RUNNING,
         )
         return [job_from(row) for row in rows]
 
@@ -213,7 +219,7 @@ class Store:
             message = visible_lines(message)
             update(cursor, "jobs", row, {"state": state, "message": message} | job_times(row, state, at))
             if state in ENDED:
-                _end_tasks(cursor, job_id, at)
+                end_tasks(cursor, job_id, at)
             add_state_event(cursor, job_id, at, {"state": state, "message": message})
 
     def request_cancel(self, job_id: str) -> None:
@@ -373,9 +379,10 @@ class Store:
             _check_job(cursor, job_id)
             add_event(cursor, job_id, "message", text, data or {}, at)
 
-    def events(self, job_id: str, since_id: int = 0) -> list[Event]:
-        """The events of a job after a certain one, oldest first; none when there is no such job."""
-        rows = self._database.read("SELECT * FROM events WHERE job_id = ? AND id > ? ORDER BY id", job_id, since_id)
+    def events(self, job_id: str, since_id: int = 0, limit: int = -1) -> list[Event]:
+        """The events of a job after a certain one, oldest first, -1: all; none when there is no such job."""
+        query = "SELECT * FROM events WHERE job_id = ? AND id > ? ORDER BY id LIMIT ?"
+        rows = self._database.read(query, job_id, since_id, limit)
         return [event_from(row) for row in rows]
 
 
@@ -386,13 +393,3 @@ def _no_such_task(job_id: str, key: str) -> NoSuchJob:
 def _check_job(cursor: sqlite3.Cursor, job_id: str) -> None:
     if cursor.execute("SELECT 1 FROM jobs WHERE job_id = ?", [job_id]).fetchone() is None:
         raise NoSuchJob.with_id(job_id)
-
-
-def _end_tasks(cursor: sqlite3.Cursor, job_id: str, at: datetime) -> None:
-    """Whatever could not be written down, no task outlives its job."""
-    rows = cursor.execute("SELECT * FROM tasks WHERE job_id = ?", [job_id]).fetchall()
-    for row in rows:
-        if State(row["state"]) not in ENDED:
-            update(cursor, "tasks", row, {"state": State.CANCELLED} | task_course(row, State.CANCELLED, at))
-            data = {"key": row["key"], "state": State.CANCELLED, "attempt": row["attempt"], "message": ""}
-            add_state_event(cursor, job_id, at, data)

@@ -5,12 +5,24 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from videoprep_nb.server.api.schemas import JOB_ID
+from videoprep_nb.server.examine import Inspections
 from videoprep_nb.server.security.access import UserJobs
+
+LARGEST_ID = 2**53
+"""Programs in JavaScript know no larger whole numbers."""
 
 
 def _jobs(request: Request) -> UserJobs:
     return UserJobs(request.app.state.service, request.state.user)
 
+
+def _inspections(request: Request) -> Inspections:
+    inspections: Inspections = request.app.state.inspections
+    return inspections
+
+
+InspectionsForAll = Annotated[Inspections, Depends(_inspections)]
+"""The inspections of the service, which users share."""
 
 Jobs = Annotated[UserJobs, Depends(_jobs)]
 """The jobs and uploads of whoever sends the request; routes reach the service in no other way."""

@@ -1,29 +1,14 @@
 """The REST API of a service: jobs in, progress, reports and packages out."""
 
-from collections.abc import AsyncIterator
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
-import anyio
-from anyio import to_thread
-from fastapi import APIRouter, Header, Query, Request
-from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import Field
+from fastapi import APIRouter, Query
 
-from videoprep_nb.core.errors import NoSuchJob
-from videoprep_nb.jobs.models import ENDED, State
-from videoprep_nb.server.api.dependencies import JobId, Jobs, KnownJobId
-from videoprep_nb.server.api.schemas import (
-    EventMessage,
-    JobList,
-    JobStatus,
-    JobSummary,
-    Submitted,
-)
+from videoprep_nb.jobs.models import State
+from videoprep_nb.server.api.dependencies import LARGEST_ID, JobId, Jobs
+from videoprep_nb.server.api.schemas import JobList, JobStatus, JobSummary, Submitted
 from videoprep_nb.server.problems import problem_docs
-
-_EVENT_INTERVAL_S = 0.5
-_LARGEST_ID = 2**53
 
 router = APIRouter(prefix="/api")
 
@@ -35,7 +20,7 @@ def list_jobs(
     text: Annotated[
         str | None, Query(description="only jobs with this in their id or in the name of a video", max_length=200)
     ] = None,
-    offset: Annotated[int, Query(description="how many to leave out", ge=0, le=_LARGEST_ID)] = 0,
+    offset: Annotated[int, Query(description="how many to leave out", ge=0, le=LARGEST_ID)] = 0,
     limit: Annotated[int, Query(description="how many to list at most", ge=1, le=500)] = 50,
 ) -> JobList:
     """List jobs, newest first."""
@@ -47,44 +32,6 @@ def list_jobs(
 def show_job(job_id: JobId, jobs: Jobs) -> JobStatus:
     """Show a job: its state, its videos and tasks, how far they are and how long they will take."""
     return JobStatus.of_view(jobs.job(job_id), jobs.has_package(job_id))
-
-
-@router.get(
-    "/jobs/{job_id}/events",
-    response_class=EventSourceResponse,
-    responses=problem_docs(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
-)
-async def stream_events(
-    request: Request,
-    job_id: KnownJobId,
-    jobs: Jobs,
-    since: Annotated[int, Query(description="only what came after the event with this id", ge=0, le=_LARGEST_ID)] = 0,
-    follow: Annotated[bool, Query(description="stay until the job has ended")] = True,
-    last_event_id: Annotated[
-        Annotated[int, Field(ge=0, le=_LARGEST_ID)] | Literal[""],
-        Header(description="like `since`; browsers send it when they reconnect"),
-    ] = "",
-) -> AsyncIterator[ServerSentEvent]:
-    """Follow a job by server-sent events.
-
-    The events are `job`, `task` and `message`, with an id and an object of `at`, `text` and `data`; after the last
-    one comes `end`, with the state of the job. How many frames are done is in `GET /api/jobs/{job_id}`.
-    """
-    last_id = max(since, last_event_id or 0)
-    while not request.app.state.stopping:
-        try:
-            # the state first: when it says that the job has ended, no event comes after those that are read now
-            view = await to_thread.run_sync(jobs.job, job_id)
-            events = await to_thread.run_sync(jobs.events, job_id, last_id)
-        except NoSuchJob:
-            return  # it was deleted meanwhile
-        for event in events:
-            last_id = event.id
-            yield ServerSentEvent(event=event.kind, id=str(event.id), data=EventMessage.of(event))
-        if not follow or view.job.state in ENDED:
-            yield ServerSentEvent(event="end", data={"state": view.job.state})
-            return
-        await anyio.sleep(_EVENT_INTERVAL_S)
 
 
 @router.post(

@@ -13,9 +13,8 @@ from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.file_names import display_name
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.media.inspection import Inspection
-from videoprep_nb.server.api.dependencies import Jobs
+from videoprep_nb.server.api.dependencies import InspectionsForAll, Jobs
 from videoprep_nb.server.api.schemas import ImportFile, JobRequest, Submitted
-from videoprep_nb.server.examine import inspect_file
 from videoprep_nb.server.problems import problem_docs
 from videoprep_nb.server.security.access import UserJobs
 from videoprep_nb.server.uploads.form import (
@@ -124,7 +123,7 @@ def _queue_sources(jobs: UserJobs, submission: JobRequest) -> str:
 async def _submit_form(request: Request, jobs: UserJobs) -> str:
     check_announced_size(request, jobs.limits)
     await to_thread.run_sync(jobs.check_room, announced_size(request))
-    async with received(request, jobs.workspace, jobs.limits) as upload:
+    async with received(request, jobs.workspace, jobs.limits, jobs.check_free) as upload:
         return await to_thread.run_sync(_queue_form, jobs, upload)
 
 
@@ -145,11 +144,16 @@ def list_imports(
     return [ImportFile.of(entry) for entry in jobs.imports.entries(path)]
 
 
-@router.get("/imports/probe", responses=problem_docs(HTTPStatus.BAD_REQUEST))
-async def probe_import(jobs: Jobs, path: Annotated[str, Query(description="a file", max_length=4096)]) -> Inspection:
+@router.get("/imports/probe", responses=problem_docs(HTTPStatus.BAD_REQUEST, HTTPStatus.TOO_MANY_REQUESTS))
+async def probe_import(
+    request: Request,
+    jobs: Jobs,
+    inspections: InspectionsForAll,
+    path: Annotated[str, Query(description="a file", max_length=4096)],
+) -> Inspection:
     """Inspect a file on the server; the answer has a thumbnail."""
     file = await to_thread.run_sync(jobs.imports.file, path)
-    return await inspect_file(file, display_name(file.name), jobs.workspace)
+    return await inspections.inspect(file, display_name(file.name), jobs.user.user_id, request)
 
 
 def _options_of(texts: Mapping[str, str]) -> JobOptions:

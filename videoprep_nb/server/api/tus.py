@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 from weakref import WeakValueDictionary
 
 import anyio
@@ -21,9 +21,8 @@ from starlette.requests import ClientDisconnect
 from videoprep_nb.core.errors import TooLarge, VideoPrepError, WrongState
 from videoprep_nb.core.layout import disk_full_as_error
 from videoprep_nb.media.inspection import Inspection
-from videoprep_nb.server.api.dependencies import Jobs
+from videoprep_nb.server.api.dependencies import InspectionsForAll, Jobs
 from videoprep_nb.server.api.schemas import UploadStatus
-from videoprep_nb.server.examine import inspect_file
 from videoprep_nb.server.problems import Refused, problem_docs, status_of
 from videoprep_nb.server.uploads.form import announced_size, name_to_show
 from videoprep_nb.server.uploads.resumable import ResumableUpload
@@ -129,7 +128,10 @@ def describe_uploads(jobs: Jobs) -> Response:
 
 @router.get("/")
 def list_uploads(jobs: Jobs) -> list[UploadStatus]:
-    """List your uploads that no job has taken, oldest first. They are removed after a day without a sign of life."""
+    """List your uploads that no job has taken, oldest first.
+
+    They are removed after a day without a sign of life, after an hour if nothing of them has arrived.
+    """
     return [UploadStatus.of(upload) for upload in jobs.uploads.all()]
 
 
@@ -208,7 +210,7 @@ async def append_to_upload(
             raise WrongState(
                 f"Got a piece that starts at {upload_offset}, expected {upload.offset}; ask for the offset again."
             )
-        offset = await _receive(request, upload, turn)
+        offset = await _receive(request, upload, turn, jobs.check_free)
     return Response(status_code=HTTPStatus.NO_CONTENT, headers=_HEADERS | {"Upload-Offset": str(offset)})
 
 
@@ -221,16 +223,19 @@ async def remove_upload(upload_id: UploadId, jobs: Jobs) -> Response:
     return Response(status_code=HTTPStatus.NO_CONTENT, headers=_HEADERS)
 
 
-@router.get("/{upload_id}/probe", responses=problem_docs(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT))
-async def probe_upload(upload_id: UploadId, jobs: Jobs) -> Inspection:
+@router.get(
+    "/{upload_id}/probe",
+    responses=problem_docs(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS),
+)
+async def probe_upload(request: Request, upload_id: UploadId, jobs: Jobs, inspections: InspectionsForAll) -> Inspection:
     """Inspect an uploaded file; the answer has a thumbnail."""
     upload = await to_thread.run_sync(jobs.uploads.get, upload_id)
     if not upload.is_complete:
         raise WrongState(f"The upload of {upload.info.name} is not complete; wait for it.")
-    return await inspect_file(upload.path, upload.info.name, jobs.workspace)
+    return await inspections.inspect(upload.path, upload.info.name, jobs.user.user_id, request)
 
 
-async def _receive(request: Request, upload: ResumableUpload, turn: _Turn) -> int:
+async def _receive(request: Request, upload: ResumableUpload, turn: _Turn, check_free: Callable[[int], None]) -> int:
     """Append a body to an upload.
 
     Returns:
@@ -238,6 +243,7 @@ async def _receive(request: Request, upload: ResumableUpload, turn: _Turn) -> in
 
     Raises:
         TooLarge: It goes on where the upload should have ended.
+        NoRoom: The disk is nearly full; what has arrived is kept.
         DiskFullError: The disk is full.
         ClientDisconnect: The connection was cut, or is silent; what has arrived is kept.
         WrongState: Another connection goes on with the upload; what has arrived is kept.
@@ -248,10 +254,15 @@ async def _receive(request: Request, upload: ResumableUpload, turn: _Turn) -> in
         file.seek(offset)
         async for batch in _batches(request, turn):
             _check_end(offset + len(batch), upload)
-            await to_thread.run_sync(file.write, batch)
-            await to_thread.run_sync(file.flush)
+            await to_thread.run_sync(_append, file, batch, check_free)
             offset += len(batch)
     return offset
+
+
+def _append(file: BinaryIO, batch: bytes, check_free: Callable[[int], None]) -> None:
+    check_free(len(batch))
+    file.write(batch)
+    file.flush()
 
 
 def _check_end(end: int, upload: ResumableUpload) -> None:

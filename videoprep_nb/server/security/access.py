@@ -61,8 +61,12 @@ class UserJobs:
         return ImportFolders(self._service)
 
     def check_room(self, size_bytes: int) -> None:
-        """Check that a job of this size, which is still to come, can be taken on; see ``Service.check_room``."""
-        self._service.check_room(size_bytes, to_come_bytes=size_bytes)
+        """Check that a job of this size, which is still to come, can be taken on; see ``Admission.check_room``."""
+        self._service.admission.check_room(size_bytes, self.user.user_id, to_come_bytes=size_bytes)
+
+    def check_free(self, size_bytes: int) -> None:
+        """Check that the disk has room for bytes that are just arriving, see ``Admission.check_free``."""
+        self._service.admission.check_free(size_bytes, "The upload")
 
     def submit(
         self,

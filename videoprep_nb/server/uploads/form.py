@@ -4,7 +4,7 @@ The parser is that of python-multipart. Starlette's own form reader would spool 
 have it copied from there; here each is written once, to the file system of the workspace, while it arrives.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -52,13 +52,16 @@ class Upload:
 
 
 @asynccontextmanager
-async def received(request: Request, workspace: Workspace, limits: Limits) -> AsyncIterator[Upload]:
+async def received(
+    request: Request, workspace: Workspace, limits: Limits, check_free: Callable[[int], None]
+) -> AsyncIterator[Upload]:
     """Receive a form. What the block has not moved elsewhere is deleted afterwards, come what may.
 
     Args:
         request: The request; its body must not have been read.
         workspace: The videos come into a new folder in its uploads.
         limits: What is taken.
+        check_free: Raises NoRoom if the disk has no room for so many bytes.
 
     Yields:
         The upload; at least one of its videos is not empty.
@@ -66,6 +69,7 @@ async def received(request: Request, workspace: Workspace, limits: Limits) -> As
     Raises:
         Refused: The request is no such form, a broken one, or has no video.
         TooLarge: A video, or all of them, are too large; said as soon as it is known.
+        NoRoom: The disk is nearly full.
         DiskFullError: There was no room for it.
         ClientDisconnect: The connection was cut.
     """
@@ -75,6 +79,7 @@ async def received(request: Request, workspace: Workspace, limits: Limits) -> As
     try:
         with FormWriter(boundary, folder, limits) as writer:
             async for batch in _batches(request):
+                await to_thread.run_sync(check_free, len(batch))
                 await to_thread.run_sync(writer.feed, batch)
             upload = await to_thread.run_sync(writer.finish)
         yield upload

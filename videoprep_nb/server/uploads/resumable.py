@@ -83,16 +83,28 @@ class UserUploads:
         Raises:
             TooLarge: It is larger than the service takes, or so are all uploads of the user together.
             Refused: The user has too many uploads.
-            LimitExceeded: There is no room for it now.
+            LimitExceeded: There is no room for it now, beside what else the user has announced.
         """
+        with self._service.admission.lock:
+            self._check(name, size_bytes)
+            folder = self._service.workspace.new_upload_path()
+            info = UploadInfo(
+                upload_id=folder.name, owner=self._owner, name=name, size_bytes=size_bytes, created_at=datetime.now(UTC)
+            )
+            with staged_folder(folder) as staging:
+                (staging / _CONTENT).touch()
+                info.write(staging / _INFO)
+        return info
+
+    def _check(self, name: str, size_bytes: int) -> None:
+        """Check that another upload of the user can be taken on."""
         limits = self._service.limits
         if size_bytes > limits.file_bytes:
             raise TooLarge(
                 f"{name} has {size_bytes / 1e9:.1f} GB, at most {limits.file_bytes / 1e9:g} GB are taken for one "
                 "video; cut it into shorter ones."
             )
-        everything = self._everything()
-        own = [upload for upload in everything if upload.info.owner == self._owner]
+        own = self.all()
         if len(own) >= limits.videos:
             raise Refused(
                 HTTPStatus.TOO_MANY_REQUESTS,
@@ -105,16 +117,9 @@ class UserUploads:
                 f"With {name} your uploads have {(own_bytes + size_bytes) / 1e9:.1f} GB, at most "
                 f"{limits.job_bytes / 1e9:g} GB are taken for one job; start a job with those that are there first."
             )
-        still_to_come = sum(upload.info.size_bytes - upload.offset for upload in everything)
-        self._service.check_room(size_bytes + still_to_come, to_come_bytes=size_bytes + still_to_come)
-        folder = self._service.workspace.new_upload_path()
-        info = UploadInfo(
-            upload_id=folder.name, owner=self._owner, name=name, size_bytes=size_bytes, created_at=datetime.now(UTC)
-        )
-        with staged_folder(folder) as staging:
-            (staging / _CONTENT).touch()
-            info.write(staging / _INFO)
-        return info
+        # what others have announced may never come; should the disk fill up, the last piece waits until there is room
+        to_come_bytes = size_bytes + sum(upload.info.size_bytes - upload.offset for upload in own)
+        self._service.admission.check_room(to_come_bytes, self._owner, to_come_bytes)
 
     def get(self, upload_id: str) -> ResumableUpload:
         """An upload of the user.

@@ -73,9 +73,10 @@ function uploadFailed(video, problem) {
 
 async function inspect(video, address) {
   video.state = "inspecting";
+  video.inspection = new AbortController();
   show();
   try {
-    video.found = await ask(address);
+    video.found = await ask(address, { signal: video.inspection.signal });
     video.trouble = video.found.problem;
   } catch (error) {
     video.trouble = error.message;
@@ -86,6 +87,7 @@ async function inspect(video, address) {
 
 function remove(video) {
   videos.splice(videos.indexOf(video), 1);
+  video.inspection?.abort();
   if (video.upload) video.upload.abort(video.state !== "refused").catch(() => {}); // what is gone needs no removal
   uploadNext();
   show();

@@ -1,0 +1,53 @@
+"""In which order one worker gets the tasks of several jobs."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support.job_services import NO_LIMITS, submit, wait_for_end, wait_until
+from videoprep_nb.jobs.engine.cluster import EngineSettings
+from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.service import Service
+from videoprep_nb.jobs.storage.workspace import Workspace
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def no_video(tmp_path: Path) -> Path:
+    """Its first task fails, which is quick."""
+    path = tmp_path / "no video.mp4"
+    path.write_bytes(b"This is no video." * 1000)
+    return path
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    settings = EngineSettings(worker_count=1, separate_processes=False)
+    with Service(Workspace(tmp_path / "workspace"), settings, NO_LIMITS) as running:
+        yield running
+
+
+def starts(service: Service, *job_ids: str) -> list[datetime]:
+    tasks = [task for job_id in job_ids for task in service.job(job_id).tasks]
+    return sorted(task.started_at for task in tasks if task.started_at)
+
+
+def test_two_hundred_jobs_of_one_delay_the_first_task_of_another_by_one(service: Service, no_video: Path):
+    many = [submit(service, no_video, owner="anna") for _ in range(200)]
+    assert wait_until(lambda: service.job(many[0]).job.state is State.RUNNING)
+    other = submit(service, no_video, owner="bert")
+    view = wait_for_end(service, other)
+    assert view.job.started_at is not None
+    between = [at for at in starts(service, *many) if view.job.created_at < at < view.job.started_at]
+    assert len(between) <= 1
+
+
+def test_job_of_many_tasks_that_began_first_is_not_overtaken_by_jobs_of_its_owner(service: Service, no_video: Path):
+    large = submit(service, *[no_video] * 6)
+    small = [submit(service, no_video) for _ in range(3)]
+    for job_id in (*small, large):
+        assert wait_for_end(service, job_id).job.state is State.FAILED
+    assert starts(service, large)[-1] < starts(service, *small)[0]

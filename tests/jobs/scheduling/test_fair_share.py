@@ -1,0 +1,104 @@
+"""Who is served next, for any number of owners, jobs, tasks and workers."""
+
+from collections import Counter
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.jobs.scheduling.test_plan import make_spec
+from videoprep_nb.jobs.engine.cluster import Slots
+from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.scheduling.active import ActiveJob
+from videoprep_nb.jobs.scheduling.attempts import Attempt
+from videoprep_nb.jobs.scheduling.fair_share import TaskTurns
+from videoprep_nb.jobs.storage.folder import JobFolder
+from videoprep_nb.jobs.task import Task
+
+JOBS = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 4)), min_size=1, max_size=12)
+
+
+def make_job(owner: str, task_count: int, device: str = "cpu") -> ActiveJob:
+    """A job whose tasks are all ready; they are of the stage that can use a GPU."""
+    spec = make_spec(task_count, track_persons={"device": device})
+    job = ActiveJob(spec, JobFolder(Path("/jobs/x")), owner)
+    job.ready = [Task("track_persons", video) for video in spec.videos]
+    return job
+
+
+def make_attempt(job: ActiveJob, task: Task) -> Attempt:
+    return Attempt(task.key, Path("/"), job.owner, job.needs_gpu(task), cancel=lambda: None)
+
+
+def serve(jobs: list[ActiveJob], slots: Slots) -> list[tuple[ActiveJob, Task]]:
+    """Run everything, the task that began first always ending first; what was taken, in order."""
+    turns = TaskTurns()
+    running: list[Attempt] = []
+    taken: list[tuple[ActiveJob, Task]] = []
+    while True:
+        while choice := turns.take(jobs, running, slots):
+            taken.append(choice)
+            running.append(make_attempt(*choice))
+            assert len(running) <= slots.tasks
+        if not running:
+            return taken
+        running.pop(0)
+
+
+@settings(deadline=None, max_examples=50)
+@given(JOBS, st.integers(1, 5))
+def test_every_task_is_taken_once_and_those_of_an_owner_in_the_order_of_their_jobs(
+    described: list[tuple[str, int]], slot_count: int
+):
+    jobs = [make_job(owner, count) for owner, count in described]
+    expected = {owner: [(job, task) for job in jobs for task in job.ready if job.owner == owner] for owner in "abcd"}
+    taken = serve(jobs, Slots(slot_count, slot_count))
+    for owner, tasks in expected.items():
+        own = [(job, task) for job, task in taken if job.owner == owner]
+        assert [(id(job), task) for job, task in own] == [(id(job), task) for job, task in tasks]
+
+
+@settings(deadline=None, max_examples=50)
+@given(JOBS, st.integers(1, 5))
+def test_while_two_owners_have_work_neither_gets_two_turns_more(described: list[tuple[str, int]], slot_count: int):
+    jobs = [make_job(owner, count) for owner, count in described]
+    left = Counter(job.owner for job in jobs for _ in job.ready)
+    served: Counter[str] = Counter()
+    for job, _ in serve(jobs, Slots(slot_count, slot_count)):
+        having_work = [owner for owner in left if left[owner]]
+        assert served[job.owner] <= min(served[owner] for owner in having_work)
+        served[job.owner] += 1
+        left[job.owner] -= 1
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(1, 40), st.integers(1, 5))
+def test_newcomer_is_next_however_many_wait(job_count: int, slot_count: int):
+    turns, slots = TaskTurns(), Slots(slot_count, slot_count)
+    jobs = [make_job("many", 1) for _ in range(job_count)]
+    running: list[Attempt] = []
+    while choice := turns.take(jobs, running, slots):
+        running.append(make_attempt(*choice))
+    jobs.append(make_job("new", 1))
+    del running[:1]
+    choice = turns.take(jobs, running, slots)
+    assert choice is not None
+    assert choice[0].owner == "new"
+
+
+def test_task_that_needs_a_gpu_leaves_the_other_workers_to_others():
+    """One of three workers has a GPU."""
+    jobs = [make_job("anna", 3, device="cuda"), make_job("anna", 1), make_job("bert", 3)]
+    taken = serve(jobs, Slots(tasks=3, gpu=1))
+    assert [(job.owner, job.needs_gpu(task)) for job, task in taken[:3]] == [
+        ("anna", True),
+        ("bert", False),
+        ("anna", False),
+    ]
+    assert serve([make_job("anna", 1, device="cuda")], Slots(tasks=3, gpu=0)) == []
+
+
+def test_job_that_is_to_be_stopped_gets_no_turn():
+    job = make_job("anna", 1)
+    job.stopped = (State.CANCELLED, "Stopped on request.")
+    assert serve([job], Slots(1, 0)) == []
