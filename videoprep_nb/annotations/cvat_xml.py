@@ -9,6 +9,7 @@ from xml.etree.ElementTree import TreeBuilder  # builds trees and parses nothing
 
 from videoprep_nb.annotations.export_files import XmlFile
 from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.text import quoted
 
 Element = Any
 """An element of the tree; the library that makes it safe has no types."""
@@ -166,7 +167,7 @@ def read_document(file: XmlFile) -> CvatDocument:
         elif element.tag == "track":
             document.tracks.append(_track(document, element))
         elif element.tag == "version" and _text(element) != _VERSION:
-            raise InputError(f"{file.name} has version {_text(element)!r} of CVAT's XML, expected {_VERSION}.")
+            raise InputError(f"{file.name} has version {quoted(_text(element))} of CVAT's XML, expected {_VERSION}.")
     if not (has_meta or document.images or document.tracks):
         raise InputError(f"{file.name} holds no images and no tracks; export as CVAT for images 1.1 or for video 1.1.")
     return document
@@ -279,7 +280,7 @@ def _step(task: Element) -> int:
 
 def _image(document: CvatDocument, element: Element) -> CvatImage:
     name = element.get("name", "")
-    place = f"the image {name!r}"
+    place = f"the image {quoted(name)}"
     if not name:
         raise InputError(f"{document.name} has an image without a name.")
     boxes = []

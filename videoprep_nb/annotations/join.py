@@ -12,7 +12,7 @@ from videoprep_nb.annotations.cvat_xml import CvatDocument, CvatImage, CvatShape
 from videoprep_nb.annotations.interpolate import visible_shapes
 from videoprep_nb.annotations.labels_of_export import Choices
 from videoprep_nb.core.errors import InputError
-from videoprep_nb.core.text import plural
+from videoprep_nb.core.text import plural, quoted
 from videoprep_nb.exports.labels import TRACK_ID
 from videoprep_nb.exports.manifest import Manifest, ManifestClip
 
@@ -127,7 +127,7 @@ class _Joiner:
         where = f"track {track.number}"
         task = self._task(track.task_id)
         if task is None:
-            raise InputError(f"{self._document.name}, {where}: there is no task {track.task_id!r}.")
+            raise InputError(f"{self._document.name}, {where}: there is no task {quoted(track.task_id)}.")
         frames = self.frames_of(task)
         for shape in (*track.shapes[:1], *track.shapes[-1:]):
             # an outside box may close the track behind the last frame
@@ -190,7 +190,7 @@ class _Joiner:
         task = self._task(image.task_id)
         if task and _VIDEO_FRAME.fullmatch(PurePosixPath(name).stem):
             return self.frames_of(task).names.get(image.frame)
-        raise InputError(f"{self._document.name}: the image {image.name!r} is not a frame of the package.")
+        raise InputError(f"{self._document.name}: the image {quoted(image.name)} is not a frame of the package.")
 
     def _find_frames(self, task: CvatTask) -> _TaskFrames:
         clip = self._find_clip(task)
@@ -207,7 +207,8 @@ class _Joiner:
                     return self._index.clips[candidate]
         if not task.name:
             raise InputError(f"{self._document.name} is the export of a job, which names no clip; export its task.")
-        raise InputError(f"{self._document.name}: the task {task.name!r} is not named like a clip of the package.")
+        name = quoted(task.name)
+        raise InputError(f"{self._document.name}: the task {name} is not named like a clip of the package.")
 
     def _is_whole_clip(self, task: CvatTask, clip: ManifestClip) -> bool:
         """Whether a task was made of the video file of a clip, and not of its extracted frames."""

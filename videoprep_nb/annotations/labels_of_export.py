@@ -1,6 +1,6 @@
 """What annotators could choose from, and what they chose."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from videoprep_nb.annotations.cvat_xml import CvatAttribute, CvatDocument, CvatShape
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.expectations import got_and_expected
+from videoprep_nb.core.text import quoted, shortened
 from videoprep_nb.exports.labels import NOT_LABELLED, TRACK_ID, Action, Label, actions_of, read_labels
 
 
@@ -40,19 +41,23 @@ class Choices:
         """
         label = next((each for each in self.labels if each.label == shape.label), None)
         if label is None:
-            expected = ", ".join(each.label for each in self.labels)
-            raise InputError(f"{where} has the unknown label {shape.label!r}, expected {expected}; {_RENAMED}.")
+            expected = _one_of(each.label for each in self.labels)
+            raise InputError(f"{where} has the unknown label {quoted(shape.label)}, {expected}; {_RENAMED}.")
         chosen = {}
         for name, value in shape.attributes.items():
             if value in ("", NOT_LABELLED) or name == TRACK_ID or (shape.label, name) in self.ignored:
                 continue
             if name not in label.attributes:
-                raise InputError(f"{where} has the unknown attribute {name!r}; {_RENAMED}.")
+                raise InputError(f"{where} has the unknown attribute {quoted(name)}; {_RENAMED}.")
             if value not in label.attributes[name]:
-                expected = ", ".join(label.attributes[name][1:])
-                raise InputError(f"{where} has the unknown {name} {value!r}, expected {expected}; {_RENAMED}.")
+                expected = _one_of(label.attributes[name][1:])
+                raise InputError(f"{where} has the unknown {name} {quoted(value)}, {expected}; {_RENAMED}.")
             chosen[name] = value
         return chosen
+
+
+def _one_of(names: Iterable[str]) -> str:
+    return f"expected {shortened(', '.join(names), 500)}"
 
 
 _RENAMED = "if it was renamed, give the labels as they are now as --labels"
@@ -109,7 +114,7 @@ def _checked(document: CvatDocument) -> Mapping[str, list[CvatAttribute]]:
             if _is_action(attribute) and attribute.default != NOT_LABELLED:
                 raise InputError(
                     f"{document.name}: a box of {label} that nobody has touched has {attribute.name} "
-                    f"{attribute.default!r}, expected {NOT_LABELLED!r}; if this value is always meant, give the "
+                    f"{quoted(attribute.default)}, expected {NOT_LABELLED!r}; if this value is always meant, give the "
                     "labels as --labels."
                 )
     return document.labels

@@ -2,6 +2,12 @@
 
 from collections.abc import Sequence
 
+from videoprep_nb.core.text import shortened
+
+# both may hold what somebody has sent, of any length
+_MAX_FIELD = 200
+_MAX_REASON = 1000
+
 
 class VideoPrepError(Exception):
     """Base of every error whose message is shown to users."""
@@ -32,9 +38,9 @@ class ParameterError(VideoPrepError):
     """
 
     def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
-        self.field = field
-        self.reason = reason
+        self.field = shortened(field, _MAX_FIELD)
+        self.reason = shortened(reason, _MAX_REASON)
+        super().__init__(f"{self.field}: {self.reason}")
 
 
 class FfmpegError(VideoPrepError):

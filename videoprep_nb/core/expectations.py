@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from videoprep_nb.core.text import quoted
+
 _LIMITS = {
     "greater_than_equal": "{ge:g} or more",
     "greater_than": "more than {gt:g}",
@@ -27,7 +29,7 @@ def got_and_expected(problem: Mapping[str, Any]) -> str:
         ...     got_and_expected(error.errors()[0])
         "got 'many', expected a valid integer"
     """
-    got = f"got {problem['input']!r}, "
+    got = f"got {quoted(problem['input'])}, "
     message = str(problem["msg"]).removeprefix("Value error, ")
     if message.startswith("got "):  # a validator of ours has said it all
         return message

@@ -9,6 +9,7 @@ from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.expectations import got_and_expected
 from videoprep_nb.core.old_names import AcceptsOldNames
 from videoprep_nb.core.registry import near_matches
+from videoprep_nb.core.text import quoted
 
 
 class Options(AcceptsOldNames):
@@ -56,7 +57,8 @@ def read_options(
         problem = next((each for each in problems if each["loc"][0] not in known), problems[0])
         option = str(problem["loc"][0])
         if option not in known:
-            raise ParameterError(field, f"{owner} has no option {option!r}; {near_matches(option, known)}") from None
+            hint = near_matches(option, known)
+            raise ParameterError(field, f"{owner} has no option {quoted(option)}; {hint}") from None
         got = "it must be set" if problem["type"] == "missing" else got_and_expected(problem)
         reason = f"{got} ({known[option].description})"
         if given is None or option in written:
@@ -70,6 +72,6 @@ def _read_texts(texts: Iterable[str], field: str, options_type: type[Options]) -
         option, colon, value = (part.strip() for part in text.partition(":"))
         if not colon:
             examples = [f" such as {name}:{info.default}" for name, info in options_type.model_fields.items()]
-            raise ParameterError(field, f"got {text!r}, expected name:value{''.join(examples[:1])}")
+            raise ParameterError(field, f"got {quoted(text)}, expected name:value{''.join(examples[:1])}")
         values[option] = value
     return values

@@ -21,6 +21,7 @@ VIDEO_ID_HELP = "number of the video within the job; prefix of the names of its 
 MULTILINE: JsonDict = {"multiline": True}
 """``json_schema_extra`` of a text that people write in several lines."""
 
+_MAX_ITEMS = 10_000
 _INJECTED_CELL = "# Parameters"
 
 
@@ -71,6 +72,7 @@ class Params(AcceptsOldNames):
         Raises:
             ParameterError: A name is unknown, or a value has the wrong type or is out of range.
         """
+        cls._check_size(values)
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
@@ -78,10 +80,18 @@ class Params(AcceptsOldNames):
             name = str(first["loc"][0]) if first["loc"] else cls.__name__
             if first["type"] == _FROM_PARAMETER_ERROR:
                 raise ParameterError(name, first["msg"]) from None
-            if name not in cls.model_fields:
-                raise _unknown(name, cls.model_fields) from None
             reason = f"{got_and_expected(first)} ({cls.model_fields[name].description})"
             raise ParameterError(name, reason) from None
+
+    @classmethod
+    def _check_size(cls, values: Mapping[str, Any]) -> None:
+        """Refuse what pydantic would make an error of for every name and item, of which there may be a million."""
+        known = {*cls.model_fields, *cls.old_names()}
+        for name, value in values.items():
+            if name not in known:
+                raise _unknown(str(name), cls.model_fields)
+            if isinstance(value, list | dict) and len(value) > _MAX_ITEMS:
+                raise ParameterError(name, f"got {len(value):,} values, expected at most {_MAX_ITEMS:,}")
 
 
 def _as_text(value: Any) -> Any:

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.text import quoted
 
 T = TypeVar("T")
 
@@ -76,7 +77,7 @@ class Registry(Mapping[str, T], Generic[T]):
             ParameterError: There is no such member, or its plugin cannot be used; the message says which.
         """
         if name not in self._members:
-            reason = self.broken.get(name) or f"unknown {self.kind} {name[:100]!r}; {near_matches(name, self)}"
+            reason = self.broken.get(name) or f"unknown {self.kind} {quoted(name)}; {near_matches(name, self)}"
             raise ParameterError(field or self.kind, reason)
         return self._members[name]
 

@@ -1,4 +1,10 @@
-"""Counts and sentences in messages."""
+"""Counts, values and sentences in messages."""
+
+import reprlib
+from typing import Any
+
+MAX_QUOTED = 80
+"""Characters of a value in a message."""
 
 import math
 
@@ -43,3 +49,39 @@ def reason_of(error: Exception) -> str:
         'No such file or directory'
     """
     return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+
+
+def shortened(text: str, max_length: int) -> str:
+    """A text that is not longer than some number of characters; an ellipsis shows that something was cut off.
+
+    Example:
+        >>> shortened("a long story", 6), shortened("short", 6)
+        ('a lon…', 'short')
+    """
+    return text if len(text) <= max_length else f"{text[: max_length - 1]}…"
+
+
+def quoted(value: Any) -> str:
+    """A value that somebody gave, for a message: as Python writes it, at most ``MAX_QUOTED`` characters of it.
+
+    Whatever it is, large or nested, little of it is read.
+
+    Example:
+        >>> quoted("fast"), quoted([1, None]), len(quoted(10**6 * "x"))
+        ("'fast'", '[1, None]', 80)
+    """
+    return shortened(_QUOTING.repr(value), MAX_QUOTED)
+
+
+class _Quoting(reprlib.Repr):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 3
+        self.maxstring = self.maxother = self.maxlong = 4 * MAX_QUOTED
+
+    def repr_int(self, x: int, level: int) -> str:
+        # Python refuses to write more than 4,300 digits, and takes long for fewer
+        return repr(x) if x.bit_length() < 1000 else "a number of more than 300 digits"
+
+
+_QUOTING = _Quoting()

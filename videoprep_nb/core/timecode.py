@@ -9,6 +9,7 @@ import re
 from fractions import Fraction
 
 from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.text import quoted
 
 MIN_RATE = Fraction(1, 10)
 MAX_RATE = Fraction(240)
@@ -43,9 +44,10 @@ def parse_rate(text: str, field: str = "frame_rate") -> Fraction:
         # no powers of ten, which Fraction accepts too: 1e999999999 would take hours
         rate = Fraction(text.strip() if _RATE.fullmatch(text.strip()) else "not a rate")
     except (ValueError, ZeroDivisionError):
-        raise ParameterError(field, f"got {text!r}, expected a frame rate such as 25, 29.97 or 30000/1001") from None
+        expected = "a frame rate such as 25, 29.97 or 30000/1001"
+        raise ParameterError(field, f"got {quoted(text)}, expected {expected}") from None
     if not MIN_RATE <= rate <= MAX_RATE:
-        raise ParameterError(field, f"got {text!r}, expected a frame rate between 0.1 and 240")
+        raise ParameterError(field, f"got {quoted(text)}, expected a frame rate between 0.1 and 240")
     ntsc = [standard for standard in STANDARD_RATES if standard.denominator == 1001]
     return next((standard for standard in ntsc if abs(standard - rate) < Fraction(1, 200)), rate)
 

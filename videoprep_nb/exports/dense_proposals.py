@@ -15,6 +15,7 @@ from videoprep_nb.core.boxes import clip_to_frame
 from videoprep_nb.core.errors import InputError, PackageError
 from videoprep_nb.core.layout import frame_name, staged_file, video_id_of_clip
 from videoprep_nb.core.records import FrameRecord, TrackRow
+from videoprep_nb.core.text import quoted
 
 Proposal = list[float | int]
 """One person: x1, y1, x2, y2 in pixels, score, track id."""
@@ -194,7 +195,7 @@ def _clip_problem(clip: object, frames: object) -> str | None:
     for number, (name, boxes) in enumerate(frames.items()):
         expected_name = frame_name(str(clip), number)
         if name != expected_name:
-            return f"got the frame {name!r}, expected {expected_name!r}"
+            return f"got the frame {quoted(name)}, expected {expected_name!r}"
         if not isinstance(boxes, list) or not all(_is_proposal(box) for box in boxes):
             return f"{name}: expected boxes [x1, y1, x2, y2, score, track_id] only"
     return None

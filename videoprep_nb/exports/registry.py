@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.options import read_options
 from videoprep_nb.core.registry import class_registry, near_matches
+from videoprep_nb.core.text import quoted
 from videoprep_nb.exports.base import Exporter
 
 EXPORTERS = class_registry(
@@ -51,7 +52,8 @@ def _options_by_format(options: Iterable[str], names: Iterable[str]) -> dict[str
         name, dot, option = text.partition(".")
         if not dot or name not in names:
             raise ParameterError(
-                "export_options", f"got {text!r}, expected format.option:value with one of the formats that are written"
+                "export_options",
+                f"got {quoted(text)}, expected format.option:value with one of the formats that are written",
             )
         by_format.setdefault(name, []).append(option)
     return by_format

@@ -10,6 +10,7 @@ from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.file_names import is_utf8
 from videoprep_nb.core.params import Params
 from videoprep_nb.core.records import Record
+from videoprep_nb.core.text import quoted
 from videoprep_nb.stages.base import Stage
 from videoprep_nb.stages.registry import STAGES
 
@@ -84,7 +85,7 @@ def _checked(stage: Stage, values: Any) -> Params:
     if isinstance(values, stage.params):
         return values
     if values is not None and not isinstance(values, Mapping):
-        raise ParameterError(stage.name, f"got {values!r:.100}, expected parameters with their values")
+        raise ParameterError(stage.name, f"got {quoted(values)}, expected parameters with their values")
     for name in values or {}:
         if name in stage.job_parameters:
             raise ParameterError(f"{stage.name}.{name}", "a job sets this itself; leave it out")
@@ -103,4 +104,4 @@ def _check_text(params: Params) -> None:
         value = getattr(params, name)
         texts = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
         if not all(is_utf8(text) or Path(text).is_absolute() for text in texts):
-            raise ParameterError(name, f"got {value!r:.100}, expected text in UTF-8 or the path of a file")
+            raise ParameterError(name, f"got {quoted(value)}, expected text in UTF-8 or the path of a file")

@@ -9,6 +9,7 @@ import yaml
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.params import Params
 from videoprep_nb.core.text import reason_of
+from videoprep_nb.core.yaml_text import load_yaml
 from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.stages.registry import STAGES
 
@@ -83,9 +84,9 @@ def read_yaml(text: str, name: str) -> _Values:
         ParameterError: It is no such YAML.
     """
     try:
-        content = yaml.load(text, _Yaml) or {}  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ParameterError(name, f"cannot be read as YAML ({' '.join(str(error).split())})") from None
+        content = load_yaml(text, _Yaml) or {}
+    except ValueError as error:
+        raise ParameterError(name, str(error)) from None
     if not isinstance(content, dict) or not all(isinstance(values, dict | None) for values in content.values()):
         raise ParameterError(name, "expected a stage on the first level and its parameters below it")
     return {str(stage): _with_text_keys(values or {}) for stage, values in content.items()}
@@ -149,6 +150,6 @@ def _value(model: type[Params] | None, name: str, text: str) -> Any:
     if get_origin(field.annotation) is list and not text.startswith("["):
         return [item.strip() for item in text.split(",") if item.strip()]
     try:
-        return yaml.load(text, _Yaml)  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, ValueError, RecursionError):  # the second of a date such as 2026-13-45
+        return load_yaml(text, _Yaml)
+    except ValueError:  # also of a date such as 2026-13-45
         return text

@@ -25,6 +25,7 @@ from videoprep_nb.core.errors import (
     WrongState,
 )
 from videoprep_nb.core.file_names import visible
+from videoprep_nb.core.text import MAX_QUOTED, quoted, shortened
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -43,6 +44,7 @@ _STATUS_OF: dict[type[VideoPrepError], HTTPStatus] = {
 }
 _MAX_SENTENCES = 5
 _RETRY_AFTER_S = 5
+_MAX_DETAIL = 2000
 _UNEXPECTED = "Internal server error; see the server log. Report to the administrator what you did and when."
 
 
@@ -77,7 +79,11 @@ class Problem(BaseModel):
 def problem_response(status: int, detail: str, headers: dict[str, str] | None = None, field: str = "") -> JSONResponse:
     """The answer to a request that failed."""
     problem = Problem(
-        type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=visible(detail), field=visible(field)
+        type="about:blank",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=visible(shortened(detail, _MAX_DETAIL)),
+        field=visible(shortened(field, _MAX_DETAIL)),
     )
     return JSONResponse(problem.model_dump(), status, headers, media_type=MEDIA_TYPE)
 
@@ -118,17 +124,18 @@ def _answer_http(request: Request, error: Exception) -> JSONResponse:
     """404 for paths and 405 for methods that do not exist."""
     assert isinstance(error, HTTPException)
     detail = error.detail
+    path = request.scope["path"]
     if error.status_code == HTTPStatus.NOT_FOUND:
-        detail = f"Unknown path {request.url.path[:200]}; see /openapi.json."
+        detail = f"Unknown path {shortened(path, 200)}; see /openapi.json."
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        detail = f"{request.url.path[:200]} does not accept {request.method}; see /openapi.json."
+        detail = f"{shortened(path, 200)} does not accept {shortened(request.method, MAX_QUOTED)}; see /openapi.json."
     return problem_response(error.status_code, detail, dict(error.headers or {}))
 
 
 def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     sentences = [
-        f"{(entry['loc'] or ('body',))[-1]}: {entry['msg']}, got {str(entry['input'])[:100]!r}"
+        f"{shortened(str((entry['loc'] or ('body',))[-1]), MAX_QUOTED)}: {entry['msg']}, got {quoted(entry['input'])}"
         for entry in error.errors()[:_MAX_SENTENCES]
     ]
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(sentences) + ".")

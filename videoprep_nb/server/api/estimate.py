@@ -3,8 +3,9 @@
 Invalid parameters are an answer here, not an error: people fill in a form step by step.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from anyio import to_thread
@@ -12,6 +13,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.file_names import visible
 from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.settings import read_yaml
 from videoprep_nb.server.problems import problem_docs
@@ -20,6 +22,7 @@ from videoprep_nb.server.uploads.form import read_small
 from videoprep_nb.stages.base import VideoLength
 
 _MAX_YAML_BYTES = 64 * 1024
+_MAX_PROBLEMS = 20
 _NOTEBOOKS_S = 7.0
 """What the notebooks of a video cost beside the work itself, measured on two cores (docs/benchmarks.md)."""
 _EXAMPLE_YAML = "clip:\n  clip_duration_s: 10\n"
@@ -109,14 +112,9 @@ def check_params(values: Mapping[str, Any]) -> CheckedParams:
         values: Parameters by stage and name.
 
     Returns:
-        The parameters, or the first problem of each stage.
+        The parameters, or the first problem of each stage, of some stages if very many are named.
     """
-    problems = []
-    for stage, of_stage in values.items():
-        try:
-            check_server_rules(JobParams({stage: of_stage}))
-        except ParameterError as error:
-            problems.append(_problem(error))
+    problems = list(islice(_problems(values), _MAX_PROBLEMS))
     return CheckedParams(params=JobParams({}) if problems else JobParams(values), problems=problems)
 
 
@@ -139,5 +137,13 @@ def estimate(videos: Sequence[VideoFacts], params: JobParams) -> Estimate:
     )
 
 
+def _problems(values: Mapping[str, Any]) -> Iterator[ParamProblem]:
+    for stage, of_stage in values.items():
+        try:
+            check_server_rules(JobParams({stage: of_stage}))
+        except ParameterError as error:
+            yield _problem(error)
+
+
 def _problem(error: ParameterError) -> ParamProblem:
-    return ParamProblem(field=error.field, detail=error.reason)
+    return ParamProblem(field=visible(error.field), detail=visible(error.reason))

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.file_names import display_name
+from videoprep_nb.core.text import quoted
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.media.inspection import Inspection
 from videoprep_nb.server.api.dependencies import InspectionsForAll, Jobs
@@ -162,7 +163,7 @@ def _options_of(texts: Mapping[str, str]) -> JobOptions:
         return JobOptions.model_validate(old_options(texts) | options.model_dump(exclude_unset=True))
     except ValidationError as error:
         first = error.errors()[0]
-        raise ParameterError(str(first["loc"][0]), f"got {first['input']!r:.100}; {first['msg']}") from None
+        raise ParameterError(str(first["loc"][0]), f"got {quoted(first['input'])}; {first['msg']}") from None
 
 
 def _read_field(model: type[_Model], texts: Mapping[str, str], name: str, example: str) -> _Model:

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.params import VIDEO_ID_HELP, VIDEO_ID_PATTERN, Params, as_validation_error
+from videoprep_nb.core.text import quoted
 from videoprep_nb.tracking.detector_options import DEFAULT_DETECTOR, DetectorOptions, PrecomputedOptions, YoloOptions
 from videoprep_nb.tracking.params import TrackingParams
 
@@ -77,7 +78,8 @@ class DetectPersonsParams(Params):
             name = text.partition(":")[0].strip()
             if name in parameters:
                 # a second way to set it would be a way around what a server allows
-                raise ParameterError("detector_options", f"got {text!r}, but {name} is a parameter itself; set that")
+                reason = f"got {quoted(text)}, but {name} is a parameter itself; set that"
+                raise ParameterError("detector_options", reason)
         try:
             return create_detector(self.detector, self.detector_options, self.model_dump(exclude_defaults=True))
         except ParameterError as error:
