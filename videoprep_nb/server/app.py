@@ -4,15 +4,17 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from http import HTTPStatus
 
 from anyio import to_thread
 from fastapi import FastAPI, HTTPException
 from starlette.endpoints import HTTPEndpoint
 from starlette.routing import Match, Route
+from starlette.types import Scope
 
 import videoprep_nb
-from videoprep_nb.jobs.service import Service
+from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.server.api import annotations, estimate, events, exports, operation, push, results, submission, tus
 from videoprep_nb.server.api import jobs as api
 from videoprep_nb.server.api.feeds import JobFeeds
@@ -22,11 +24,13 @@ from videoprep_nb.server.logs import ServiceLogs
 from videoprep_nb.server.metrics import CountRequests, Metrics
 from videoprep_nb.server.problems import add_problem_handlers
 from videoprep_nb.server.security.authentication import Authentication
+from videoprep_nb.server.security.bodies import CapBodies
 from videoprep_nb.server.security.gate import Gate
 from videoprep_nb.server.security.request_log import LogRequests
 from videoprep_nb.server.security.users import Users
 from videoprep_nb.server.ui import login
 from videoprep_nb.server.ui.app import add_page
+from videoprep_nb.server.uploads.form import max_form_bytes
 from videoprep_nb.server.uploads.resumable import give_back_claims
 
 CLEAN_INTERVAL_S = 3600.0
@@ -63,6 +67,7 @@ def create_app(service: Service, users: Users | None) -> FastAPI:
     app.state.readiness = Readiness(service, lambda: bool(app.state.stopping))
     app.state.metrics = Metrics(service, app.state.readiness)
     app.state.feeds = JobFeeds(service, app.state.metrics, lambda: bool(app.state.stopping))
+    app.add_middleware(CapBodies, max_bytes_of=partial(_max_upload_bytes, service.limits))
     app.add_middleware(Gate, authentication=app.state.authentication)
     app.add_middleware(CountRequests, metrics=app.state.metrics)  # around the gate
     app.add_middleware(LogRequests, access=app.state.logs.access, audit=app.state.authentication.audit)
@@ -74,6 +79,15 @@ def create_app(service: Service, users: Users | None) -> FastAPI:
     app.router.routes.append(Route("/api{path:path}", _NoSuchPath, include_in_schema=False))
     add_page(app)
     return app
+
+
+def _max_upload_bytes(limits: Limits, scope: Scope) -> int | None:
+    """The largest body of a request that sends videos; None for others."""
+    if scope["method"] == "POST" and scope["path"] == "/api/jobs":
+        return max_form_bytes(limits)
+    if scope["method"] == "PATCH" and scope["path"].startswith(tus.UPLOADS_PATH):
+        return limits.file_bytes
+    return None
 
 
 class _NoSuchPath(HTTPEndpoint):

@@ -1,6 +1,7 @@
 """Adds the page to the application."""
 
 import re
+from http import HTTPStatus
 
 import gradio as gr
 from fastapi import FastAPI
@@ -25,7 +26,8 @@ _CONTRAST = {
     "checkbox_border_color": "*neutral_400",
     "checkbox_border_color_dark": "*neutral_400",
 }
-_USED_OF_GRADIO = re.compile(r"/|/(theme\.css|favicon\.ico|gradio_api/run/predict|(assets|static)/.*)")
+# names of its files: Gradio fails at those that no file system can hold
+_USED_OF_GRADIO = re.compile(r"/|/(theme\.css|favicon\.ico|(assets|static)/[\w./-]{1,200})", re.ASCII)
 
 
 def add_page(app: FastAPI) -> None:
@@ -54,7 +56,7 @@ def add_page(app: FastAPI) -> None:
 
 
 class _OnlyThePage:
-    """What the page needs of Gradio. It also offers uploads, files, proxies and more, which nobody shall reach.
+    """What the page needs of Gradio: files. It also offers uploads, calls, proxies and more, which nobody shall reach.
 
     Args:
         app: The application of Gradio.
@@ -66,7 +68,9 @@ class _OnlyThePage:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
         if scope["type"] != "http" or not _USED_OF_GRADIO.fullmatch(scope["path"]):
-            raise HTTPException(404)
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        if scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
         await self._app(scope, receive, send)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse
 
 from videoprep_nb.core.errors import NoSuchJob
 from videoprep_nb.jobs.models import State
@@ -26,6 +27,12 @@ router = APIRouter(prefix="/page", include_in_schema=False)
 def _live_views(request: Request) -> LiveViews:
     views: LiveViews = request.app.state.live_views
     return views
+
+
+@router.get("/header")
+def show_header(request: Request) -> HTMLResponse:
+    """The top of the page, with what its user may see."""
+    return HTMLResponse(render("header.html", user=request.state.user), headers={"Cache-Control": "no-store"})
 
 
 @router.get("/live")

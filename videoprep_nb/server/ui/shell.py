@@ -12,17 +12,11 @@ _LISTED_STATES = [State.QUEUED, State.RUNNING, State.DONE, State.COMPLETED_WITH_
 
 
 def build_page() -> gr.Blocks:
-    """The page, the same for all; who sees it is known when it sends a request."""
-
-    def show_header(request: gr.Request) -> str:
-        assert request.request is not None
-        return render("header.html", user=request.request.state.user)
-
+    """The page, the same for all; its scripts ask for what depends on who sees it. Nothing is called by Gradio."""
     page = gr.Blocks(title=texts.TITLE, analytics_enabled=False)
     with page:
-        header = gr.HTML(elem_id="vp-header", apply_default_css=False)
+        gr.HTML('<div id="vp-top"></div>', elem_id="vp-header", apply_default_css=False)
         new_job = render("new_job.html", stages=form_fields(), presets=presets())
         gr.HTML(new_job, elem_id="vp-new", apply_default_css=False)
         gr.HTML(render("view.html", states=_LISTED_STATES), elem_id="vp-content", apply_default_css=False)
-        page.load(show_header, outputs=header, queue=False, show_progress="hidden", api_visibility="private")
     return page

@@ -113,13 +113,18 @@ def announced_size(request: Request) -> int:
     return int(length) if length.isdecimal() else 0
 
 
+def max_form_bytes(limits: Limits) -> int:
+    """Bytes of the largest form that is taken, with all that is around its videos."""
+    return limits.job_bytes + _MAX_OVERHEAD_BYTES
+
+
 def check_announced_size(request: Request, limits: Limits) -> None:
     """Refuse at once what is going to be too large.
 
     Raises:
         TooLarge: It is.
     """
-    if announced_size(request) > limits.job_bytes + _MAX_OVERHEAD_BYTES:
+    if announced_size(request) > max_form_bytes(limits):
         raise _job_too_large(announced_size(request), limits)
 
 
@@ -139,7 +144,7 @@ class FormWriter:
         self._folder = folder
         self._limits = limits
         self._upload = Upload()
-        self._video_bytes = 0
+        self._video_bytes = self._video_parts = 0
         self._header_name = self._header_value = b""
         self._disposition = b""
         self._part: _VideoPart | _TextPart | None = None
@@ -224,10 +229,11 @@ class FormWriter:
             raise _unusable(f"The field {name} was sent twice." if name in TEXT_FIELDS else _unknown_field(name))
 
     def _begin_video(self, sent_name: str) -> "_VideoPart":
-        count = len(self._upload.videos)
-        if count >= self._limits.videos:
+        # a browser in which nothing was chosen sends a part without a file
+        if self._video_parts > self._limits.videos or len(self._upload.videos) >= self._limits.videos:
             raise TooLarge(f"The limit for a job is {self._limits.videos} videos; submit several jobs.")
-        return _VideoPart(sent_name, self._folder / f"{count:03d}.bin", self._upload)
+        self._video_parts += 1
+        return _VideoPart(sent_name, self._folder / f"{len(self._upload.videos):03d}.bin", self._upload)
 
     def _take_data(self, data: bytes, start: int, end: int) -> None:
         assert self._part is not None

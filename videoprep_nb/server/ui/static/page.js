@@ -25,7 +25,7 @@ export function notice(text, isBad = false) {
   if (!isBad) noticeTimer = setTimeout(() => element.replaceChildren(), NOTICE_MS);
 }
 
-// Gradio asks for things, too. Whoever finds that the session has ended, it goes on at the login page.
+// Whoever finds that the session has ended, it goes on at the login page.
 const fetchAnything = window.fetch;
 window.fetch = async (target, options) => {
   const answer = await fetchAnything(target, options);
@@ -234,6 +234,20 @@ document.addEventListener("visibilitychange", () => {
 });
 window.addEventListener("popstate", show);
 
+async function showHeader() {
+  const top = await present("#vp-top");
+  for (;;) {
+    try {
+      const answer = await fetch("page/header");
+      if (!answer.ok) throw new Error(answer.statusText);
+      top.innerHTML = await answer.text();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS)); // the service restarts, or the network is away
+    }
+  }
+}
+
 await present("#vp-live");
-await present(".vp-header nav");
+await showHeader();
 show();
