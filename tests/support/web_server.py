@@ -12,7 +12,6 @@ from pathlib import Path
 
 import httpx
 import psutil
-import uvicorn
 from fastapi import FastAPI
 
 from videoprep_nb.exports.push_to_cvat import CvatAccount
@@ -20,7 +19,9 @@ from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.server.app import create_app
+from videoprep_nb.server.security.connections import ConnectionLimits
 from videoprep_nb.server.security.users import Role, Users, add_user
+from videoprep_nb.server.serving import make_server
 
 PASSWORDS = {"root": "correct horse battery", "anna": "anna likes long words", "bert": "bert likes them too"}
 """``root`` is an admin, the others are members."""
@@ -47,12 +48,16 @@ class RunningServer:
 
 @contextmanager
 def running_server(
-    folder: Path, limits: Limits = SMALL_LIMITS, users: Users | None = None, cvat: CvatAccount | None = None
+    folder: Path,
+    limits: Limits = SMALL_LIMITS,
+    users: Users | None = None,
+    cvat: CvatAccount | None = None,
+    connection_limits: ConnectionLimits | None = None,
 ) -> Iterator[RunningServer]:
     engine = EngineSettings(worker_count=1, separate_processes=False)
     with Service(Workspace(folder), engine, limits, cvat) as service:
         app = create_app(service, users)
-        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+        server = make_server(app, limits=connection_limits)
         thread = threading.Thread(target=server.run)
         thread.start()
         try:
@@ -67,9 +72,13 @@ def running_server(
 
 
 @contextmanager
-def server_process(workspace: Path, port: int, *options: str, checkout: Path = ROOT) -> Iterator[psutil.Process]:
+def server_process(
+    workspace: Path, port: int, *options: str, checkout: Path = ROOT, max_descriptors: int | None = None
+) -> Iterator[psutil.Process]:
     """A service as a process of its own, from any checkout."""
     command = [sys.executable, "app_gradio.py", "--port", str(port), "--workspace", str(workspace), "--workers", "1"]
+    if max_descriptors:
+        command = ["sh", "-c", f'ulimit -n {max_descriptors} && exec "$0" "$@"', *command]
     process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True, cwd=checkout)
     assert process.stdout is not None
     try:

@@ -1,12 +1,11 @@
 """Counts, values and sentences in messages."""
 
+import math
 import reprlib
 from typing import Any
 
 MAX_QUOTED = 80
 """Characters of a value in a message."""
-
-import math
 
 _PLURALS = {"person": "people", "entry": "entries", "box": "boxes"}
 

@@ -3,9 +3,10 @@
 import logging
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -19,6 +20,13 @@ from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.database import DAMAGED
 from videoprep_nb.server.app import create_app
+from videoprep_nb.server.security.connections import (
+    ACCEPTED_AT_A_TIME,
+    ConnectionGuard,
+    ConnectionLimits,
+    GuardedConnection,
+    raise_descriptor_limit,
+)
 from videoprep_nb.server.security.gate import check_host
 from videoprep_nb.server.security.users import Users
 from videoprep_nb.server.unavailable import unavailable_app
@@ -69,6 +77,7 @@ def serve(
     Raises:
         InputError: The address, the auth file or the workspace cannot be used.
     """
+    raise_descriptor_limit()
     users = Users(settings.auth_file) if settings.auth_file else None
     check_host(settings.host, users)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -82,18 +91,36 @@ def serve(
                 _log.error(str(error))
                 app = unavailable_app(DAMAGED)
             announce(_address(settings.host, listener))
-            config = uvicorn.Config(
-                app,
-                log_level="warning",
-                timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT_S,
-                proxy_headers=bool(settings.trusted_proxies),
-                forwarded_allow_ips=list(settings.trusted_proxies),
-                server_header=False,
-            )
-            _Server(config).run(sockets=[listener])
+            make_server(app, settings.trusted_proxies).run(sockets=[listener])
     except KeyboardInterrupt:
         # uvicorn takes the signal, shuts down in good order, and raises it again
         return
+
+
+def make_server(
+    app: Starlette, trusted_proxies: Sequence[str] = (), limits: ConnectionLimits | None = None
+) -> uvicorn.Server:
+    """What serves an application.
+
+    Args:
+        app: The application.
+        trusted_proxies: Addresses of reverse proxies, see ``ServerSettings``.
+        limits: What connections are allowed; None: the usual.
+    """
+    guard = ConnectionGuard(limits or ConnectionLimits(), trusted_proxies)
+    config = uvicorn.Config(
+        app,
+        port=0,
+        http=partial(GuardedConnection, guard),  # type: ignore[arg-type]
+        ws="none",
+        log_level="warning",
+        backlog=ACCEPTED_AT_A_TIME,
+        timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT_S,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
+        server_header=False,
+    )
+    return _Server(config)
 
 
 class _Server(uvicorn.Server):
