@@ -1,6 +1,8 @@
 """Names, and results that appear whole or not at all."""
 
 import errno
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,3 +92,31 @@ def test_a_full_disk_has_its_own_sentence(number: int, error: type[Exception], t
     with pytest.raises(error):
         fail()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of what was put on the disk, in order."""
+    names: list[str] = []
+    fsync = os.fsync
+
+    def record(descriptor: int) -> None:
+        names.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    return names
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_result_is_on_the_disk_before_it_has_its_name_and_its_name_afterwards(
+    tmp_path: Path, synced: list[str]
+) -> None:
+    with staged_file(tmp_path / "result.txt") as staging:
+        staging.write_text("whole")
+    assert synced == [staging.name, tmp_path.name]
+    synced.clear()
+    with staged_folder(tmp_path / "results") as folder:
+        (folder / "inside").mkdir()
+        (folder / "inside" / "1.txt").write_text("1")
+    assert synced == ["1.txt", "inside", folder.name, tmp_path.name]

@@ -68,12 +68,30 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk: a loss of power must not leave a mere name."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(path: Path) -> None:
+    """Wait until a file, or a folder and all that is in it, are on the disk."""
+    if path.is_dir():
+        for entry in path.iterdir():
+            sync_tree(entry)
+    sync(path)
+
+
 @contextmanager
-def staged_file(path: Path) -> Iterator[Path]:
+def staged_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Write a file that appears under its name only when it is complete.
 
     Args:
         path: The final name; its folder is made when it is missing.
+        durable: Whether it must outlast a loss of power from then on, which takes the disk some milliseconds.
 
     Yields:
         The temporary name to write to.
@@ -86,7 +104,11 @@ def staged_file(path: Path) -> Iterator[Path]:
     try:
         with disk_full_as_error(path.parent):
             yield staging
+            if durable:
+                sync(staging)
             staging.replace(path)
+            if durable:
+                sync(path.parent)
     finally:
         staging.unlink(missing_ok=True)
 
@@ -128,9 +150,11 @@ def staged_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(staging, ignore_errors=True)
             staging.mkdir()
             yield staging
+            sync_tree(staging)
             if path.exists():
                 shutil.rmtree(path)
             staging.replace(path)
+            sync(path.parent)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from videoprep_nb.core.errors import NoRoom, NoSuchJob, VideoPrepError, WrongState
-from videoprep_nb.core.layout import STAGING_PREFIX
+from videoprep_nb.core.layout import STAGING_PREFIX, sync, sync_tree
 from videoprep_nb.jobs.models import ENDED
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.retention import remove_tree
@@ -203,7 +203,9 @@ class BackgroundWork:
         order.place.parent.mkdir(exist_ok=True)
         if order.place.is_dir():  # only a file replaces its like
             order.place.replace(made.with_name(f"older {made.name}"))
+        sync_tree(made)
         made.replace(order.place)
+        sync(order.place.parent)
 
     def _is_current(self, order: Order, package: _Identity) -> bool:
         """Whether the job still has the package that something was ordered for."""

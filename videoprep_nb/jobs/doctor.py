@@ -41,7 +41,7 @@ def examine(workspace: Path) -> list[Check]:
         "OpenCV": lambda: _importable(
             "cv2", "if libGL or libgthread is missing, install the packages libgl1 and libglib2.0-0"
         ),
-        "OpenVINO": lambda: _importable("openvino", "install openvino"),
+        "OpenVINO": _openvino,
         "weights": _weights,
         "Jupyter kernel": _kernel,
         "cache": lambda: _write_access(cache_dir(), f"set {CACHE_VARIABLE} to a folder that is"),
@@ -97,6 +97,12 @@ def _importable(module_name: str, advice: str) -> str:
     except (ImportError, OSError) as error:  # OSError: a shared library that a package loads itself
         raise CheckFailed(f"cannot be imported ({error}); {advice}") from None
     return str(module.__version__)
+
+
+def _openvino() -> str:
+    from videoprep_nb.tracking.detectors import inference  # noqa: F401  # first: it turns the telemetry off
+
+    return _importable("openvino", "install openvino")
 
 
 def _weights() -> str:

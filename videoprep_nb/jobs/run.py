@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from videoprep_nb.core.errors import InputError, WrongState
+from videoprep_nb.core.layout import sync
 from videoprep_nb.core.threads import core_count
 from videoprep_nb.jobs.engine.cluster import EngineSettings, task_environment
 from videoprep_nb.jobs.models import ENDED, JobResult
@@ -166,4 +167,5 @@ def _hand_over(folder: JobFolder, result: JobResult, output: Path) -> JobResult:
     handed_over.write(JobFolder(output).result)
     if package:
         folder.package.replace(package)
+    sync(output)
     return handed_over

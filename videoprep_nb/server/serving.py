@@ -1,6 +1,7 @@
 """Offers a workspace's service on a port until it is stopped."""
 
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ from videoprep_nb.server.unavailable import unavailable_app
 
 # uploads and downloads that take longer than this are cut off when the service is stopped
 _SHUTDOWN_TIMEOUT_S = 2
+_PRIVATE_UMASK = 0o077
 _log = logging.getLogger(__name__)
 
 
@@ -78,6 +80,7 @@ def serve(
         InputError: The address, the auth file or the workspace cannot be used.
     """
     raise_descriptor_limit()
+    os.umask(_PRIVATE_UMASK)  # of everything that is started here, too
     users = Users(settings.auth_file) if settings.auth_file else None
     check_host(settings.host, users)
     signal.signal(signal.SIGTERM, _interrupt)

@@ -175,3 +175,17 @@ def test_upload_folders_are_new_and_cannot_be_guessed(tmp_path: Path):
     folders = [Workspace(tmp_path).new_upload_path() for _ in range(3)]
     assert len({folder.name for folder in folders}) == 3
     assert all(folder.parent == tmp_path / "uploads" and len(folder.name) == 32 for folder in folders)
+
+
+def test_deleted_lock_file_lets_no_second_service_in(tmp_path: Path, holder: subprocess.Popen):
+    (tmp_path / "service.lock").unlink()
+    for _ in range(2):
+        with pytest.raises(InputError, match="used by another service"), Workspace(tmp_path).lock():
+            pytest.fail("two services hold the same workspace")
+    assert holder.poll() is None
+
+
+def test_workspace_of_an_older_version_is_closed_to_others(tmp_path: Path):
+    tmp_path.chmod(0o755)
+    with Workspace(tmp_path).lock():
+        assert tmp_path.stat().st_mode & 0o777 == 0o700

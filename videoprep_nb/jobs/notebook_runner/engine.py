@@ -1,10 +1,14 @@
-"""How papermill runs our notebooks: as it always does, but it saves them now and then, not twice per cell."""
+"""How papermill runs our notebooks: as it always does, but it saves them now and then, and whole or not at all."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+from papermill.iorw import LocalHandler, papermill_io
+
+from videoprep_nb.core.layout import staged_file
 
 ENGINE = "videoprep"
 _SAVE_INTERVAL = timedelta(seconds=1)
@@ -41,4 +45,14 @@ class _Engine(NBClientEngine):  # type: ignore[misc]
         return manager.nb
 
 
+class _WholeFiles(LocalHandler):  # type: ignore[misc]
+    """How papermill reads and writes files; whoever reads a notebook that is being saved gets all of it."""
+
+    def write(self, buf: str, path: str) -> None:
+        """Write a notebook, which appears complete; the next save comes soon."""
+        with staged_file(Path(self._cwd or "") / path, durable=False) as staging:
+            staging.write_text(buf, encoding="utf-8")
+
+
 papermill_engines.register(ENGINE, _Engine)
+papermill_io.register("", _WholeFiles())  # for every path, also one that looks like an address

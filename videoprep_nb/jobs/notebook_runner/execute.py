@@ -17,6 +17,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError  # noqa: E402
 from papermill.exceptions import PapermillExecutionError  # noqa: E402
 
 from videoprep_nb.core import errors  # noqa: E402
+from videoprep_nb.core.layout import staged_file, sync  # noqa: E402
 from videoprep_nb.jobs.notebook_runner.engine import ENGINE  # noqa: E402
 from videoprep_nb.jobs.notebook_runner.kernel import Kernel  # noqa: E402
 from videoprep_nb.jobs.notebook_runner.process import NotebookRequest, Outcome, OutcomeKind  # noqa: E402
@@ -41,6 +42,7 @@ def execute(kernel: Kernel, request: NotebookRequest, is_cancelled: Callable[[],
     kernel.kill()
     if kind is not OutcomeKind.DONE:
         _mark_failure(request, message)
+    sync(Path(request.output))
     export_html(Path(request.output), Path(request.output).with_suffix(".html"))
     return outcome
 
@@ -88,4 +90,5 @@ def _mark_failure(request: NotebookRequest, message: str) -> None:
     book = nbformat.read(notebook if notebook.exists() else request.notebook, as_version=4)
     cell = nbformat.v4.new_raw_cell(message, metadata={"tags": [FAILURE_TAG]})
     book.cells.insert(0, cell)
-    nbformat.write(book, notebook)
+    with staged_file(notebook) as staging:
+        nbformat.write(book, staging)

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from queue import Empty
 from typing import Any
 from uuid import uuid4
@@ -18,6 +19,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from jupyter_core.utils import run_sync
 
+_CONNECTION_NAME = "kernel.json"
 _ANSWER_TIMEOUT_S = 0.1
 
 
@@ -26,10 +28,17 @@ class Kernel:
 
     Args:
         before: What the forked process does before it becomes the kernel.
+        folder: Where the file lies that says how to talk to the kernel, for as long as it runs. When it is killed
+            with everything else, the file goes with the folder.
     """
 
-    def __init__(self, before: Callable[[], None]) -> None:
-        self.manager = AsyncKernelManager(kernel_name="python3", kernel_id=str(uuid4()), client_factory=_Client)
+    def __init__(self, before: Callable[[], None], folder: Path) -> None:
+        self.manager = AsyncKernelManager(
+            kernel_name="python3",
+            kernel_id=str(uuid4()),
+            client_factory=_Client,
+            connection_file=str(folder / _CONNECTION_NAME),
+        )
         self.manager.provisioner = _ForkingProvisioner(
             before, kernel_id=self.manager.kernel_id, kernel_spec=self.manager.kernel_spec, parent=self.manager
         )
@@ -43,6 +52,7 @@ class Kernel:
     def kill(self) -> None:
         """Kill the kernel and its children, which share its process group."""
         self._signal(os.killpg, signal.SIGKILL)
+        self.manager.cleanup_connection_file()
 
     def _signal(self, send: Callable[[int, int], None], number: signal.Signals) -> None:
         try:

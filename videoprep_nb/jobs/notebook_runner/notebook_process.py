@@ -12,6 +12,7 @@ import os
 import socket
 import threading
 import traceback
+from pathlib import Path
 from typing import TextIO
 
 from videoprep_nb.jobs.notebook_runner.execute import execute
@@ -34,7 +35,7 @@ def run_notebook() -> None:
             os.environ.update(request.environment)
             os.chdir(request.working_folder)
 
-        kernel = Kernel(before)  # forks, so before any thread is started
+        kernel = Kernel(before, Path(request.working_folder))  # forks, so before any thread is started
         outcome = _execute(kernel, request, orders)
     except Exception as error:
         outcome = outcome_of_error(error, traceback.format_exc())

@@ -19,6 +19,7 @@ from pydantic import AfterValidator
 
 from videoprep_nb.core.file_names import visible_lines
 from videoprep_nb.core.records import Record
+from videoprep_nb.tracking.ultralytics_env import cache_dir
 
 CANCEL_GRACE_S = 4.0
 """How long an interrupted notebook may take to clean up before it is killed."""
@@ -198,7 +199,7 @@ class ForkServer:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "videoprep_nb.jobs.notebook_runner.fork_server"],
                 stdin=theirs.fileno(),
-                env=os.environ | self.environment,
+                env=os.environ | _own_folders() | self.environment,
                 start_new_session=True,  # Ctrl-C in a terminal goes to the parent alone, which then cancels
             )
 
@@ -219,6 +220,11 @@ class ForkServer:
         """End it; notebook processes go on."""
         self._requests.close()
         self._process.wait()
+
+
+def _own_folders() -> dict[str, str]:
+    """Variables that keep what libraries write out of the user's home, and what users set up there out of a job."""
+    return {"IPYTHONDIR": str(cache_dir() / "ipython"), "MPLCONFIGDIR": str(cache_dir() / "matplotlib")}
 
 
 _fork_server: ForkServer | None = None

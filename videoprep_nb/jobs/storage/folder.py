@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from videoprep_nb.core.layout import EXPORTS_FOLDER, KEPT_FOLDER, MANIFEST_NAME, PACKAGE_NAME
+from videoprep_nb.core.layout import EXPORTS_FOLDER, KEPT_FOLDER, MANIFEST_NAME, PACKAGE_NAME, sync
 
 
 @dataclass(frozen=True)
@@ -124,3 +124,4 @@ class JobFolder:
         for folder in (self.exports, self.kept_for_exports):
             with suppress(OSError):  # it holds something, or is not there
                 folder.rmdir()
+        sync(self.path)

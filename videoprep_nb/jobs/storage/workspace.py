@@ -1,6 +1,7 @@
 """The folder of one service: where the database, the jobs and the uploads lie, and who may use it."""
 
 import fcntl
+import logging
 import os
 import re
 import secrets
@@ -15,6 +16,9 @@ from videoprep_nb.jobs.storage.folder import JobFolder
 
 WORKSPACE_VARIABLE = "VIDEOPREP_WORKSPACE"
 """Environment variable of every process that works for a service; its value is the path of the workspace."""
+
+_PRIVATE, _OTHERS = 0o700, 0o077
+_log = logging.getLogger(__name__)
 
 # written with 0-9 because \d also matches the digits of other scripts
 _JOB_ID = re.compile(r"[0-9]{8}-[0-9a-f]{16}")
@@ -113,8 +117,9 @@ class Workspace:
             OSError: It cannot be found out.
         """
         try:
-            with self._lock_file.open(encoding="utf-8") as file:
+            with _opened_folder(self.path) as folder, self._lock_file.open(encoding="utf-8") as file:
                 try:
+                    _lock_folder(folder, fcntl.LOCK_SH)
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
                     return file.read() or "just starting"
@@ -124,10 +129,11 @@ class Workspace:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep every other service out of the workspace; its folders are made when they are missing.
+        """Keep every other service out of the workspace, and other users too; its folders are made when missing.
 
-        The kernel gives the lock up when this process ends, however it ends. Processes started by exec do not
-        inherit it.
+        Locked are the folder itself, which stays whatever is deleted in it, and a file, as some file systems of the
+        network lock no folders. The kernel gives the locks up when this process ends, however it ends. Processes
+        started by exec do not inherit them.
 
         Raises:
             InputError: Another service holds the lock, or the folder cannot be written to.
@@ -135,11 +141,13 @@ class Workspace:
         try:
             self.jobs_dir.mkdir(parents=True, exist_ok=True)
             self.uploads_dir.mkdir(exist_ok=True)
+            self._keep_private()
             file = self._lock_file.open("a+", encoding="utf-8")
         except OSError as error:
             raise InputError(f"{self.path} cannot be used as a workspace ({error.strerror}).") from error
-        with file:
+        with file, _opened_folder(self.path) as folder:
             try:
+                _lock_folder(folder, fcntl.LOCK_EX)
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 file.seek(0)
@@ -155,6 +163,38 @@ class Workspace:
                 yield
             finally:
                 self.locked = False
+
+    def _keep_private(self) -> None:
+        """Let nobody else into the folder, and so to nothing in it; workspaces of older versions were open."""
+        if not self.path.stat().st_mode & _OTHERS:
+            return
+        try:
+            self.path.chmod(_PRIVATE)
+        except PermissionError:
+            _log.warning("%s belongs to another user and is open to others; chmod 700 it.", self.path)
+
+
+@contextmanager
+def _opened_folder(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _lock_folder(descriptor: int, kind: int) -> None:
+    """Lock a folder, where the file system can.
+
+    Raises:
+        BlockingIOError: Another process has locked it.
+    """
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:  # NFS wants a file that is open for writing
+        return
 
 
 def check_job_id(job_id: str) -> None:

@@ -52,5 +52,5 @@ class LiveFrame:
             cv2.rectangle(image, (left, top), (right, bottom), _COLOUR_RGB[::-1], 2, cv2.LINE_AA)
         encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with staged_file(self._path) as staging:
+        with staged_file(self._path, durable=False) as staging:
             staging.write_bytes(encoded.tobytes())
