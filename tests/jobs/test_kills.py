@@ -32,7 +32,6 @@ from tests.support.job_services import (
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import ENDED, State
-from videoprep_nb.jobs.notebook_runner.process import OutcomeKind
 from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.service import JobView, Service
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
@@ -261,8 +260,7 @@ def test_task_that_takes_too_much_memory_is_reported(video: Path, tmp_path: Path
     with Service(Workspace(tmp_path), settings, NO_LIMITS) as service:
         view = wait_for_end(service, submit(service, video))
         assert view.job.state is State.FAILED
-        assert OutcomeKind.OUT_OF_MEMORY in view.job.message
-        assert "0.1 GB" in view.job.message
+        assert "needs more memory than the 0.1 GB" in view.job.message
 
 
 def test_ids_continue_from_clip_to_clip(undisturbed: tuple[list[JobView], Path]):

@@ -3,26 +3,26 @@
 Run it with the parameters as JSON. It prints why an import was refused, and nothing if it was not.
 """
 
-import resource
 import sys
-from contextlib import suppress
 
 from videoprep_nb.annotations.import_annotations import import_annotations
 from videoprep_nb.annotations.params import ImportAnnotationsParams
 from videoprep_nb.core.errors import InputError, VideoPrepError
 from videoprep_nb.core.file_names import visible
+from videoprep_nb.core.memory import MEMORY_ADVICE, gigabytes, limit_memory, memory_limit_bytes
 
-_MAX_MEMORY_BYTES = 8 << 30
+_MAX_MEMORY_BYTES = 8 * 10**9
 
 
 def _import(params: ImportAnnotationsParams) -> None:
-    with suppress(ValueError, OSError):  # a lower limit holds already
-        resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY_BYTES, _MAX_MEMORY_BYTES))
+    limit_bytes = min(_MAX_MEMORY_BYTES, memory_limit_bytes())
+    limit_memory(limit_bytes)
     try:
         import_annotations(params)
     except MemoryError:
         raise InputError(
-            f"The exports need more than {_MAX_MEMORY_BYTES >> 30} GB of memory; import the tasks one by one."
+            f"The exports need more memory than the {gigabytes(limit_bytes)} that an import may take; import the tasks "
+            f"one by one, or {MEMORY_ADVICE}."
         ) from None
 
 

@@ -10,6 +10,7 @@ import typer
 
 from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, err, out, plain, print_json, stop
 from videoprep_nb.cli.job_display import JobDisplay
+from videoprep_nb.cli.memory_limit import MemoryLimit, bytes_of
 from videoprep_nb.cli.videos import expand_folders
 from videoprep_nb.core.errors import InputError, ParameterError, VideoPrepError, WeightsError
 from videoprep_nb.core.timecode import format_duration
@@ -40,6 +41,7 @@ def run(
     params: Annotated[
         Path | None, typer.Option(help="YAML file with parameters by stage.", show_default="none")
     ] = None,
+    memory_limit: MemoryLimit = None,
     keep_scratch: Annotated[
         bool,
         typer.Option(
@@ -63,7 +65,14 @@ def run(
         settings = read_settings(params, assignments or [])
         options = JobOptions(keep_scratch=keep_scratch, previews=False)
         with JobDisplay(err) as display:
-            result = run_job(files, output=folder, params=settings, options=options, watch=display.update)
+            result = run_job(
+                files,
+                output=folder,
+                params=settings,
+                options=options,
+                watch=display.update,
+                memory_limit_bytes=bytes_of(memory_limit),
+            )
     except (InputError, ParameterError, WeightsError) as error:
         raise stop(error, EXIT_USAGE) from None
     except VideoPrepError as error:

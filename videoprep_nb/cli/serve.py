@@ -8,6 +8,7 @@ import typer
 
 from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, out, plain, stop, warn_of_readable
 from videoprep_nb.cli.doctor import report_checks
+from videoprep_nb.cli.memory_limit import MemoryLimit, bytes_of
 from videoprep_nb.cli.push import warn_of_account
 from videoprep_nb.core.errors import InputError, VideoPrepError
 from videoprep_nb.exports.push_to_cvat import CvatAccount
@@ -53,6 +54,7 @@ def serve(
     workers: Annotated[
         int, typer.Option(min=0, help="Notebooks that run in parallel on this machine; 0 means one per four cores.")
     ] = 0,
+    memory_limit: MemoryLimit = None,
     auth_file: Annotated[
         Path | None,
         typer.Option(help="User file, written by videoprep users.", show_default="no login, this machine only"),
@@ -106,6 +108,7 @@ def serve(
             tls=_tls_files(tls_ca, tls_cert, tls_key),
             allow_insecure=insecure_scheduler,
             worker_count=workers,
+            memory_per_task_bytes=bytes_of(memory_limit),
         )
 
     def account() -> CvatAccount | None:

@@ -29,6 +29,10 @@ class ProbeError(VideoPrepError):
     """A file was opened and is not a video that can be processed."""
 
 
+class MemoryLimitExceeded(VideoPrepError):
+    """A file needs more memory than a task may take; trying again would not help. The message has the numbers."""
+
+
 class ParameterError(VideoPrepError):
     """A parameter has a value that makes no sense.
 

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +25,7 @@ KEPT_FOLDER = "for_exports"
 """Beside a package: dense tracks and clips, when a format asked for them."""
 CLIPS_FOLDER = "clips"
 STAGING_PREFIX = ".partial-"
+_SYNCS_AT_ONCE = 16
 _MAX_STAGED_BYTES = 200  # of a name; file systems take 255 with the prefix
 
 _CLIP_ID = re.compile(r"(?P<video>[^/]+)_clip_(?P<index>\d{3,})")
@@ -80,8 +82,8 @@ def sync(path: Path) -> None:
 def sync_tree(path: Path) -> None:
     """Wait until a file, or a folder and all that is in it, are on the disk."""
     if path.is_dir():
-        for entry in path.iterdir():
-            sync_tree(entry)
+        with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:  # file systems put what waits together on the disk together
+            list(pool.map(sync, (entry for entry in path.rglob("*") if not entry.is_symlink())))
     sync(path)
 
 

@@ -11,10 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from videoprep_nb.core.errors import InputError, WrongState
 from videoprep_nb.core.layout import sync
+from videoprep_nb.core.memory import machine_memory_bytes
 from videoprep_nb.core.threads import core_count
 from videoprep_nb.jobs.engine.cluster import EngineSettings, task_environment
 from videoprep_nb.jobs.models import ENDED, JobResult
@@ -30,7 +29,7 @@ Watcher = Callable[[JobView], None]
 _WORKSPACE_NAME = ".videoprep"
 _LOOK_INTERVAL_S = 0.1
 _PAUSE_PER_LOOK = 20
-_MEMORY_PER_WORKER_BYTES = 2 * 10**9
+_MEMORY_PER_WORKER_BYTES = 3 * 10**9
 # whoever starts a job by hand may fill the disk
 _LIMITS = Limits(free_bytes=0, free_per_input_byte=0)
 _OPTIONS = JobOptions(previews=False)
@@ -43,6 +42,7 @@ def run(
     params: JobParams | Mapping[str, Mapping[str, Any]] | None = None,
     options: JobOptions | None = None,
     watch: Watcher | None = None,
+    memory_limit_bytes: int | None = None,
 ) -> JobResult:
     """Run a job to its end; a video that fails does not stop the others.
 
@@ -52,6 +52,8 @@ def run(
         params: The parameters of its stages, or values by stage and parameter; None for the defaults.
         options: How it is run; None for the defaults without previews, which only the page shows.
         watch: Called with the job a few times a second.
+        memory_limit_bytes: Memory that each task may take; None: those that run side by side share seven tenths of
+            the machine's.
 
     Returns:
         How it ended, also when it failed, or was cancelled by a KeyboardInterrupt.
@@ -76,7 +78,7 @@ def run(
     _make_folder(folder)
     workspace = Workspace(folder / _WORKSPACE_NAME)
     try:
-        settings = _settings(len(paths))
+        settings = _settings(len(paths), memory_limit_bytes)
         fork_server(task_environment(workspace, settings))  # it imports while the service starts
         with ExitStack() as until_handed_over:
             with Service(workspace, settings, _LIMITS) as service:
@@ -89,15 +91,15 @@ def run(
         shutil.rmtree(workspace.path, ignore_errors=True)
 
 
-def _settings(video_count: int) -> EngineSettings:
+def _settings(video_count: int, memory_limit_bytes: int | None) -> EngineSettings:
     """A worker per video, as far as cores and memory go; with a GPU one, which has it for itself.
 
     A notebook has a process of its own anyway. On a short video it has no use for a second core.
     """
-    settings = EngineSettings(worker_count=1, separate_processes=False)
+    settings = EngineSettings(worker_count=1, separate_processes=False, memory_per_task_bytes=memory_limit_bytes)
     if settings.may_have_gpu:
         return settings
-    room = psutil.virtual_memory().total // _MEMORY_PER_WORKER_BYTES
+    room = machine_memory_bytes() // (memory_limit_bytes or _MEMORY_PER_WORKER_BYTES)
     return replace(settings, worker_count=max(1, min(video_count, core_count(), room)))
 
 

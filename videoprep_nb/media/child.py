@@ -2,19 +2,22 @@
 
 import ctypes
 import os
-import resource
 import selectors
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+from videoprep_nb.core.memory import limit_memory, resident_bytes
+from videoprep_nb.core.memory import memory_limit_bytes as default_limit_bytes
 
 OutputHandler = Callable[[str], None]
 """Called with one line of output, without its line end."""
 
 _PR_SET_PDEATHSIG = 1
 _MAX_LINE_BYTES = 1 << 20
+_MEMORY_CHECK_INTERVAL_S = 0.1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -36,25 +39,29 @@ def run_child(
         timeout_s: Seconds after which it is killed.
         on_stdout: Receives the lines of its standard output.
         on_stderr: Receives the lines of its error output.
-        memory_limit_bytes: Limit of its address space; None for no limit.
+        memory_limit_bytes: Memory that it may take; it is killed when it takes more. None: as much as a task.
 
     Returns:
         Its exit status; negative: the signal that ended it.
 
     Raises:
         TimeoutError: It took too long.
+        MemoryError: It took too much memory.
     """
+    limit_bytes = memory_limit_bytes or default_limit_bytes()
     deadline_s = time.monotonic() + timeout_s
     process = subprocess.Popen(
         argv,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=_limits_of_child(os.getpid(), memory_limit_bytes),
+        preexec_fn=_limits_of_child(os.getpid(), limit_bytes),
     )
     with process:
         try:
-            _read_pipes(process, deadline_s, on_stdout, on_stderr)
+            for _ in _read_pipes(process, deadline_s, on_stdout, on_stderr):
+                if resident_bytes(process.pid) > limit_bytes:
+                    raise MemoryError
             return process.wait(max(0.0, deadline_s - time.monotonic()))
         except subprocess.TimeoutExpired:
             raise TimeoutError from None
@@ -72,10 +79,9 @@ def signal_name(status: int) -> str:
     return f"signal {-status}{known.get(-status, '')}"
 
 
-def _limits_of_child(parent_pid: int, memory_limit_bytes: int | None) -> Callable[[], None]:
+def _limits_of_child(parent_pid: int, limit_bytes: int) -> Callable[[], None]:
     def apply() -> None:
-        if memory_limit_bytes is not None:
-            resource.setrlimit(resource.RLIMIT_AS, (memory_limit_bytes, memory_limit_bytes))
+        limit_memory(limit_bytes)
         if _LIBC is not None:
             _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != parent_pid:  # the parent died before the request was in place
@@ -86,20 +92,26 @@ def _limits_of_child(parent_pid: int, memory_limit_bytes: int | None) -> Callabl
 
 def _read_pipes(
     process: subprocess.Popen[bytes], deadline_s: float, on_stdout: OutputHandler, on_stderr: OutputHandler
-) -> None:
+) -> Iterator[None]:
+    """Pass on the output until it ends, with a step at least every tenth of a second.
+
+    Raises:
+        TimeoutError: The time is over.
+    """
     with selectors.DefaultSelector() as selector:
         for pipe, handler in ((process.stdout, on_stdout), (process.stderr, on_stderr)):
             assert pipe is not None
             selector.register(pipe, selectors.EVENT_READ, _LineSplitter(handler))
         while selector.get_map():
-            ready = selector.select(max(0.0, deadline_s - time.monotonic()))
-            if not ready:
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0:
                 raise TimeoutError
-            for key, _ in ready:
+            for key, _ in selector.select(min(left_s, _MEMORY_CHECK_INTERVAL_S)):
                 chunk = os.read(key.fd, 1 << 16)
                 key.data.feed(chunk)
                 if not chunk:
                     selector.unregister(key.fileobj)
+            yield
 
 
 class _LineSplitter:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from videoprep_nb.core.errors import ChildKilled, FfmpegError
+from videoprep_nb.core.errors import ChildKilled, FfmpegError, MemoryLimitExceeded
 from videoprep_nb.core.layout import disk_full_error
+from videoprep_nb.core.memory import MEMORY_ADVICE, gigabytes, memory_limit_bytes
 from videoprep_nb.core.threads import thread_count
 from videoprep_nb.media.child import run_child, signal_name
 from videoprep_nb.media.demuxers import INPUT_FORMATS
@@ -118,11 +119,13 @@ def run_ffmpeg(
     Raises:
         FfmpegError: It failed, could not be started or took too long.
         ChildKilled: It was ended by a signal.
+        MemoryLimitExceeded: It took too much memory.
         DiskFullError: The disk was full.
     """
     argv = [ffmpeg_executable(), "-hide_banner", "-nostdin", "-y", "-nostats", "-loglevel", "level+verbose"]
     argv += ["-progress", "pipe:1", *arguments, "-f", container, file_url(output)]
     run = FfmpegRun()
+    limit_bytes = memory_limit_bytes()
 
     def read_progress_line(line: str) -> None:
         name, _, value = line.partition("=")
@@ -130,7 +133,17 @@ def run_ffmpeg(
             on_frame(int(value))
 
     try:
-        status = run_child(argv, timeout_s=timeout_s, on_stdout=read_progress_line, on_stderr=run.read_log_line)
+        status = run_child(
+            argv,
+            timeout_s=timeout_s,
+            on_stdout=read_progress_line,
+            on_stderr=run.read_log_line,
+            memory_limit_bytes=limit_bytes,
+        )
+    except MemoryError:
+        raise MemoryLimitExceeded(
+            f"ffmpeg needed more memory than the {gigabytes(limit_bytes)} that a task may take; {MEMORY_ADVICE}."
+        ) from None
     except TimeoutError:
         raise _error(f"ffmpeg took longer than {timeout_s:g} s and was stopped.", argv, run) from None
     except (FileNotFoundError, PermissionError) as error:

@@ -17,6 +17,7 @@ from pathlib import Path
 import anyio
 from starlette.requests import ClientDisconnect, Request
 
+from videoprep_nb.core.memory import MEMORY_VARIABLE, machine_memory_bytes
 from videoprep_nb.jobs.checks import Check
 from videoprep_nb.jobs.scheduling.fair_share import next_owner
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
@@ -25,6 +26,8 @@ from videoprep_nb.server.problems import Refused
 
 _INSPECTION_TIMEOUT_S = 600.0
 _CHECKUP_TIMEOUT_S = 300.0
+_INSPECTION_MEMORY_BYTES = 4 * 10**9
+_SHARE_OF_MACHINE = 1 / 8
 _CHECKUP_AGE = timedelta(minutes=10)
 # two read as fast as a disk can, and leave the other cores to the notebooks
 _INSPECTIONS_AT_A_TIME = 2
@@ -33,6 +36,8 @@ _MAX_INSPECTIONS_PER_USER = 200
 
 class Inspections:
     """Inspects files for users, who take turns. Only for use in one event loop.
+
+    It may take an eighth of the machine's memory, at most 4 GB, which is enough for videos of 8K.
 
     Args:
         workspace: The folder of the service; should it be killed, its next start ends the processes.
@@ -169,7 +174,9 @@ async def _cancel_when_closed(request: Request, scope: anyio.CancelScope) -> Non
 
 async def _run_module(module: str, *arguments: str, workspace: Workspace) -> bytes:
     """What a module prints; nothing when it fails, with the reason in the log of the server."""
-    run = await anyio.run_process(_module(module, *arguments), stderr=None, check=False, env=_environment(workspace))
+    memory_bytes = min(_INSPECTION_MEMORY_BYTES, int(machine_memory_bytes() * _SHARE_OF_MACHINE))
+    environment = _environment(workspace) | {MEMORY_VARIABLE: str(memory_bytes)}
+    run = await anyio.run_process(_module(module, *arguments), stderr=None, check=False, env=environment)
     return run.stdout if run.returncode == 0 else b""
 
 

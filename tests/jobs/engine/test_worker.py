@@ -215,7 +215,7 @@ def test_task_that_eats_memory_is_stopped_and_reported(write_notebook, tmp_path:
     notebook = write_notebook("pass", "import time; eaten = bytearray(2 * 10**9); time.sleep(600)")
     outcome, _ = _run(notebook, tmp_path, memory_limit_bytes=15 * 10**8)
     assert outcome.kind is OutcomeKind.OUT_OF_MEMORY
-    assert "out of memory" in outcome.message
+    assert "needs more memory than the 1.5 GB" in outcome.message
 
 
 def test_memory_error_is_reported_as_such(write_notebook, tmp_path: Path):

@@ -12,10 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 from videoprep_nb.core.addresses import is_loopback
 from videoprep_nb.core.errors import InputError, VideoPrepError
+from videoprep_nb.core.memory import machine_memory_bytes
 from videoprep_nb.core.threads import THREADS_VARIABLE, core_count
 from videoprep_nb.jobs.engine.tls import TlsFiles, temporary_security
 from videoprep_nb.jobs.engine.worker import WORKER_LOST, TaskRequest, run_task
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 OnEnd = Callable[[Outcome], None]
 
-_SHARE_OF_MEMORY = 0.9
+_SHARE_OF_MEMORY = 0.7  # the rest is for the service, for the inspections that it starts, and for the system
 _SCHEDULER = re.compile(r"((?P<protocol>tcp|tls)://)?(?P<host>[\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
 _CONNECT_TIMEOUT_S = 2
 _SLOTS_AGE_S = 1.0
@@ -89,7 +88,7 @@ class EngineSettings:
             A notebook always runs in a process of its own.
         timeout_s: A task is stopped after this many seconds.
         memory_per_task_bytes: A task is stopped when it takes more memory; None: the workers on a machine share
-            nine tenths of its memory.
+            seven tenths of its memory.
     """
 
     scheduler: str | None = None
@@ -148,7 +147,7 @@ class EngineSettings:
         """Memory that a task may use, None when that is up to the worker."""
         if self.memory_per_task_bytes or self.scheduler:
             return self.memory_per_task_bytes
-        return int(psutil.virtual_memory().total * _SHARE_OF_MEMORY / self.local_worker_count)
+        return int(machine_memory_bytes() * _SHARE_OF_MEMORY / self.local_worker_count)
 
 
 def task_environment(workspace: Workspace, settings: EngineSettings) -> dict[str, str]:

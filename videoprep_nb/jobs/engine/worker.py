@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from videoprep_nb.core.errors import DiskFullError
 from videoprep_nb.core.layout import disk_full_as_error
+from videoprep_nb.core.memory import MEMORY_ADVICE, MEMORY_VARIABLE, gigabytes, memory_limit_bytes
 from videoprep_nb.core.progress import PROGRESS_FILE_VARIABLE
 from videoprep_nb.jobs.engine.attempt import Start, begin_attempt, is_requested, start_of
 from videoprep_nb.jobs.fingerprints.code import code_version, notebooks_folder
@@ -30,7 +29,6 @@ DONE_NAME = "done.json"
 
 _LOOK_INTERVAL_S = 0.25
 _MEMORY_CHECK_INTERVAL_S = 1.0
-_SHARE_OF_MEMORY = 0.9
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,8 @@ class TaskRequest:
         fingerprint: What the task is made from, for its done marker.
         environment: Variables for the notebook process.
         timeout_s: The task is stopped after this many seconds.
-        memory_limit_bytes: The task is stopped when its processes together take more; None: nine tenths of the
-            worker's machine.
+        memory_limit_bytes: The task is stopped when its processes together take more; None: what is set for the
+            worker, or nine tenths of its machine.
     """
 
     attempt: str
@@ -98,9 +96,10 @@ def _run_unless_done(task: TaskRequest) -> Outcome:
 
 
 def _run(task: TaskRequest) -> Outcome:
-    process = NotebookProcess(_request(task), task.environment)
+    limit_bytes = task.memory_limit_bytes or memory_limit_bytes()
+    process = NotebookProcess(_request(task, limit_bytes), task.environment)
     try:
-        return _watch(process, task)
+        return _watch(process, task, limit_bytes)
     finally:
         process.close()
 
@@ -115,23 +114,25 @@ def _worker_address() -> str:
         return ""
 
 
-def _request(task: TaskRequest) -> NotebookRequest:
+def _request(task: TaskRequest, limit_bytes: int) -> NotebookRequest:
     return NotebookRequest(
         notebook=str(notebooks_folder() / task.notebook),
         output=str(task.output),
         parameters=task.parameters,
         working_folder=str(task.folder),
-        environment={PROGRESS_FILE_VARIABLE: str(task.folder / PROGRESS_NAME)},
+        environment={
+            PROGRESS_FILE_VARIABLE: str(task.folder / PROGRESS_NAME),
+            MEMORY_VARIABLE: str(limit_bytes),
+        },
     )
 
 
-def _watch(process: NotebookProcess, task: TaskRequest) -> Outcome:
+def _watch(process: NotebookProcess, task: TaskRequest, limit_bytes: int) -> Outcome:
     """Wait for the outcome; stop the task when it is cancelled, takes too long or too much memory."""
     started_s = time.monotonic()
     memory_checked_s = started_s
     give_up_s = started_s + task.timeout_s
     stopped: Outcome | None = None
-    memory_limit_bytes = task.memory_limit_bytes or int(psutil.virtual_memory().total * _SHARE_OF_MEMORY)
     while (outcome := process.poll(_LOOK_INTERVAL_S)) is None:
         now_s = time.monotonic()
         if stopped is None and not is_requested(task.folder, task.attempt):
@@ -143,8 +144,8 @@ def _watch(process: NotebookProcess, task: TaskRequest) -> Outcome:
         if now_s - memory_checked_s > _MEMORY_CHECK_INTERVAL_S:
             memory_checked_s = now_s
             with suppress(OSError):  # without a free file descriptor it cannot be measured, which is no reason to stop
-                if process.takes_more_memory_than(memory_limit_bytes):
-                    return _too_much_memory(memory_limit_bytes, now_s - started_s)
+                if process.takes_more_memory_than(limit_bytes):
+                    return _too_much_memory(limit_bytes, now_s - started_s)
     return outcome
 
 
@@ -166,5 +167,5 @@ def _too_long(task: TaskRequest, elapsed_s: float) -> Outcome:
 
 
 def _too_much_memory(limit_bytes: int, elapsed_s: float) -> Outcome:
-    message = f"Stopped because it ran out of memory: it took more than the {limit_bytes / 1e9:.1f} GB it may have."
+    message = f"Stopped: it needs more memory than the {gigabytes(limit_bytes)} that a task may take; {MEMORY_ADVICE}."
     return Outcome(kind=OutcomeKind.OUT_OF_MEMORY, message=message, elapsed_s=elapsed_s)

@@ -18,6 +18,7 @@ from papermill.exceptions import PapermillExecutionError  # noqa: E402
 
 from videoprep_nb.core import errors  # noqa: E402
 from videoprep_nb.core.layout import staged_file, sync  # noqa: E402
+from videoprep_nb.core.memory import MEMORY_ADVICE, MEMORY_VARIABLE, gigabytes  # noqa: E402
 from videoprep_nb.jobs.notebook_runner.engine import ENGINE  # noqa: E402
 from videoprep_nb.jobs.notebook_runner.kernel import Kernel  # noqa: E402
 from videoprep_nb.jobs.notebook_runner.process import NotebookRequest, Outcome, OutcomeKind  # noqa: E402
@@ -67,7 +68,9 @@ def _run(
         traceback = "\n".join(error.traceback)
         kind = kind_of_cell_error(error.ename, error.evalue, traceback)
         if kind is OutcomeKind.OUT_OF_MEMORY:
-            return kind, "The notebook ran out of memory.", {"cell": error.cell_index}
+            limit = gigabytes(int(request.environment[MEMORY_VARIABLE]))
+            message = f"It needs more memory than the {limit} that a task may take; {MEMORY_ADVICE}."
+            return kind, message, {"cell": error.cell_index}
         sentence = error.evalue if hasattr(errors, error.ename) else f"{error.ename}: {error.evalue}"
         return kind, sentence, {"cell": error.cell_index, "traceback": traceback}
     except (DeadKernelError, RuntimeError):  # the second when it died before it was ready

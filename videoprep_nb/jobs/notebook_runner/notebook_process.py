@@ -15,6 +15,7 @@ import traceback
 from pathlib import Path
 from typing import TextIO
 
+from videoprep_nb.core.memory import limit_memory, memory_limit_bytes
 from videoprep_nb.jobs.notebook_runner.execute import execute
 from videoprep_nb.jobs.notebook_runner.kernel import Kernel
 from videoprep_nb.jobs.notebook_runner.process import CANCEL_GRACE_S, NotebookRequest, Outcome
@@ -33,6 +34,7 @@ def run_notebook() -> None:
             orders.close()
             parent.close()
             os.environ.update(request.environment)
+            limit_memory(memory_limit_bytes())
             os.chdir(request.working_folder)
 
         kernel = Kernel(before, Path(request.working_folder))  # forks, so before any thread is started

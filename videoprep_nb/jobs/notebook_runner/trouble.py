@@ -25,6 +25,9 @@ _KINDS = {
     ),
 }
 _NUMBER = re.compile(r"\[Errno (\d+)\]")
+_NO_MEMORY = ("DefaultCPUAllocator: can't allocate memory", "Insufficient memory", "std::bad_alloc")
+"""How torch, OpenCV and OpenVINO say it."""
+
 _NO_THREAD = "can't start new thread"
 
 
@@ -58,7 +61,7 @@ def kind_of_cell_error(name: str, text: str, traceback: str) -> OutcomeKind:
         return OutcomeKind.DISK_FULL
     if own is not None and issubclass(own, errors.ChildKilled):
         return OutcomeKind.DIED
-    if name == "MemoryError":
+    if name == "MemoryError" or any(sign in text for sign in _NO_MEMORY):
         return OutcomeKind.OUT_OF_MEMORY
     numbers = {int(number) for number in _NUMBER.findall(f"{text}\n{traceback}")}
     if own is not None:

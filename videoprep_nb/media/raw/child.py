@@ -33,6 +33,8 @@ def answer(command: str, request: dict[str, Any]) -> dict[str, Any]:
         return {"refusal": str(refusal)}
     except ParameterError as error:
         return {"field": error.field, "reason": error.reason}
+    except MemoryError:
+        raise  # libav's is one of its errors, too
     except (OSError, av.FFmpegError) as error:
         if error.errno in _DISK_FULL:
             return {"disk_full": True}

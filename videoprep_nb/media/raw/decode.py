@@ -107,6 +107,8 @@ class RawDecoder:
         with av.logging.Capture() as messages:
             try:
                 frames: list[Any] = stream.codec_context.decode(packet)
+            except MemoryError:
+                raise
             except av.FFmpegError:
                 self.error_count += 1
                 return []

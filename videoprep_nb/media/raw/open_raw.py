@@ -82,6 +82,8 @@ def open_raw(path: Path, section: Section = WHOLE_FILE) -> Any:
             container = av.open(
                 url, format=_forced_format(path, section.start), options=options, metadata_errors="replace"
             )
+        except MemoryError:
+            raise
         except av.FFmpegError as error:
             raise ProbeError(_refusal(path, _messages(log), error)) from error
     others = map(_OTHER_FILE.match, _messages(log))
@@ -138,6 +140,8 @@ def read_packets(container: Any, stream: Any) -> Iterator[Any]:
     while True:
         try:
             packet = next(packets)
+        except MemoryError:
+            raise
         except (StopIteration, av.FFmpegError):
             return
         if packet.size and not (is_theora and bytes(packet)[0] & _THEORA_HEADER):
@@ -199,8 +203,13 @@ def decode_sample(context: Any, packet: Any) -> list[Any]:
         ProbeError: A frame is too large, which containers may conceal.
     """
     frames: list[Any] = []
-    with _log_of_libav(av.logging.ERROR) as log, suppress(av.FFmpegError):
-        frames = context.decode(packet)
+    with _log_of_libav(av.logging.ERROR) as log:
+        try:
+            frames = context.decode(packet)
+        except MemoryError:
+            raise
+        except av.FFmpegError:
+            pass
     if match := next(filter(None, map(_TOO_LARGE.match, _messages(log))), None):
         raise _too_many_pixels(int(match[1]), int(match[2]))
     return frames

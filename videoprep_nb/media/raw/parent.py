@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from videoprep_nb.core.errors import ChildKilled, ParameterError, ProbeError
+from videoprep_nb.core.errors import ChildKilled, MemoryLimitExceeded, ParameterError, ProbeError
 from videoprep_nb.core.layout import disk_full_error
+from videoprep_nb.core.memory import MEMORY_ADVICE, gigabytes, memory_limit_bytes
 from videoprep_nb.media.child import run_child, signal_name
 
-_MEMORY_LIMIT_BYTES = 8 << 30
+_SHARE_OF_TASK = 0.8
+"""Of the memory that a task may take; the rest is for the notebook that waits."""
+
 _MODULE = "videoprep_nb.media.raw.child"
 _log = logging.getLogger(__name__)
 
@@ -42,6 +45,7 @@ def ask_child(
     Raises:
         ProbeError: The file cannot be processed.
         ChildKilled: The process was ended by a signal.
+        MemoryLimitExceeded: That needs too much memory.
         ParameterError: A parameter does not suit the file.
         DiskFullError: The disk is full.
     """
@@ -56,6 +60,7 @@ def ask_child(
         elif kind == "answer":
             answers.append(rest)
 
+    memory_limit = int(memory_limit_bytes() * _SHARE_OF_TASK)
     argv = [sys.executable, "-P", "-m", _MODULE, command, json.dumps(request)]
     try:
         status = run_child(
@@ -63,15 +68,22 @@ def ask_child(
             timeout_s=timeout_s,
             on_stdout=read_line,
             on_stderr=errors.append,
-            memory_limit_bytes=_MEMORY_LIMIT_BYTES,
+            memory_limit_bytes=memory_limit,
         )
+    except MemoryError:
+        raise _too_much_memory(name, memory_limit) from None
     except TimeoutError:
         raise ProbeError(f"{name} could not be read within {timeout_s:g} s.") from None
+    if any("MemoryError" in line or "Cannot allocate memory" in line for line in errors):
+        raise _too_much_memory(name, memory_limit)
     if status != 0 or not answers:
         _log.error("Reading %s ended with status %s:\n%s", name, status, "\n".join(errors))
-        if status < 0 and not _lacked_memory(errors):
+        if status < 0:
             raise ChildKilled(f"The process that reads {name} was ended by {signal_name(status)}.")
-        raise ProbeError(f"{name} cannot be processed: {_reason(status, errors)}.")
+        reason = errors[-1] if errors else status
+        raise ProbeError(
+            f"{name} cannot be processed: reading it failed ({reason}); this is a fault of videoprep, please report it."
+        )
     answer: dict[str, Any] = json.loads(answers[-1])
     if "refusal" in answer:
         raise ProbeError(f"{name} cannot be processed: {answer['refusal']}.")
@@ -82,11 +94,8 @@ def ask_child(
     return answer
 
 
-def _lacked_memory(errors: deque[str]) -> bool:
-    return any("MemoryError" in line or "Cannot allocate memory" in line for line in errors)
-
-
-def _reason(status: int, errors: deque[str]) -> str:
-    if _lacked_memory(errors):
-        return f"reading it needs more memory than {_MEMORY_LIMIT_BYTES >> 30} GB"
-    return f"reading it failed ({errors[-1] if errors else status}); this is a fault of videoprep, please report it"
+def _too_much_memory(name: str, limit_bytes: int) -> MemoryLimitExceeded:
+    return MemoryLimitExceeded(
+        f"{name} cannot be processed: its frames need more memory than the {gigabytes(limit_bytes)} that reading "
+        f"a file may take; convert it to a smaller resolution, or {MEMORY_ADVICE}."
+    )
