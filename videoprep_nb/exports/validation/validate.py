@@ -12,13 +12,15 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
 from PIL.JpegImagePlugin import JpegImageFile
 
 from videoprep_nb.exports.validation.findings import Finding, Findings
-from videoprep_nb.exports.validation.validate_pickle import PICKLE_ENTRY, Box, Clips, read_pickle
+from videoprep_nb.exports.validation.pickle_opcodes import PICKLE_ENTRY
+from videoprep_nb.exports.validation.validate_pickle import Box, Clips, read_pickle
 
 Size = tuple[int, int]
 """Width and height in pixels."""
@@ -30,6 +32,7 @@ _MAX_INFLATED_ZIP_BYTES = 1 << 30
 _MAX_DEFLATE_RATIO = 50  # an all-black JPEG of 1280×720 reaches 31, a pickle of empty frames 12
 _IN_MEMORY_BYTES = 32 << 20
 _ENCRYPTED_FLAG = 0x1
+_FILE_HEADER_BYTES = 30  # before the name of an entry, which lies before its content
 
 _ZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OverflowError, NotImplementedError, OSError,
@@ -53,7 +56,7 @@ def validate_package(
     """
     findings = Findings()
     try:
-        package = zipfile.ZipFile(path)
+        package = _open_zip(path)
     except _ZIP_ERRORS as error:
         findings.add("not-a-zip", str(path), f"cannot be read as a ZIP ({getattr(error, 'strerror', None) or error})")
     else:
@@ -177,7 +180,7 @@ class _PackageChecker:
 
     def _check_frames(self, clip_zip: IO[bytes], where: str, names: set[str]) -> dict[str, Size]:
         sizes: dict[str, Size] = {}
-        with zipfile.ZipFile(clip_zip) as archive:
+        with _open_zip(clip_zip) as archive:
             entries = self._named_entries(archive, f"{where}/")
             for name in sorted(names - set(entries)):
                 self._findings.add("key-without-frame", where, f"lacks {name}, which the pickle names")
@@ -231,8 +234,25 @@ def _decoded_size(jpeg: bytes) -> Size:
     with JpegImageFile(io.BytesIO(jpeg)) as image:
         if image.width * image.height > _MAX_PIXELS:
             raise ValueError(f"{image.width}×{image.height} pixels are too many")
+        size = image.size
+        image.draft(None, (1, 1))  # read it all, and paint one of 64 pixels
         image.load()
-        return image.size
+        return size
+
+
+def _open_zip(file: Path | IO[bytes]) -> zipfile.ZipFile:
+    """Open a zip none of whose entries share their bytes: a small one could unpack to anything.
+
+    Raises:
+        zipfile.BadZipFile: They do, or it is no zip.
+    """
+    archive = zipfile.ZipFile(file)
+    entries = sorted(archive.infolist(), key=lambda info: info.header_offset)
+    for info, following in pairwise(entries):
+        if info.header_offset + _FILE_HEADER_BYTES + info.compress_size > following.header_offset:
+            archive.close()
+            raise zipfile.BadZipFile(f"{following.filename[:120]!r} begins inside {info.filename[:120]!r}")
+    return archive
 
 
 def _is_unsafe_name(name: str) -> bool:

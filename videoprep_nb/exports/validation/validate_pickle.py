@@ -2,13 +2,11 @@
 
 import io
 import pickle
-import pickletools
 import re
 from typing import NoReturn
 
 from videoprep_nb.exports.validation.findings import Findings
-
-PICKLE_ENTRY = "dense_proposals.pkl"
+from videoprep_nb.exports.validation.pickle_opcodes import PICKLE_ENTRY, problem_of_opcodes
 
 Box = list[float]
 """x1, y1, x2, y2, score and track id of a well-formed proposal."""
@@ -16,22 +14,9 @@ Box = list[float]
 Clips = dict[str, dict[str, list[Box]]]
 """Clip id to frame name to its well-formed boxes."""
 
-_PROTOCOL = 4
 _CLIP_NAME = re.compile(r"(?P<video>[A-Za-z0-9-]{1,40})_clip_(?P<index>[0-9]{3,9})")
 _FRAME_NUMBER = re.compile(r"_frame_(?P<number>[0-9]{4,9})\.jpg")
 _MAX_NUMBER = 1e9
-
-_PLAIN_OPCODES = frozenset(
-    (
-        "PROTO", "FRAME", "STOP", "MARK", "MEMOIZE", "BINGET", "LONG_BINGET",
-        "EMPTY_DICT", "SETITEM", "SETITEMS", "EMPTY_LIST", "APPEND", "APPENDS", "EMPTY_TUPLE", "TUPLE", "TUPLE1",
-        "TUPLE2", "TUPLE3", "NONE", "NEWTRUE", "NEWFALSE", "SHORT_BINUNICODE", "BINUNICODE", "BINFLOAT",
-        "BININT", "BININT1", "BININT2", "LONG1",
-    )
-)  # fmt: skip
-"""All that plain data needs under protocol 4; tuples, None and bool only so that they can be named as wrong types."""
-
-_GLOBAL_OPCODES = frozenset(("GLOBAL", "STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID"))
 
 
 def read_pickle(data: bytes, findings: Findings) -> Clips:
@@ -44,46 +29,21 @@ def read_pickle(data: bytes, findings: Findings) -> Clips:
     Returns:
         The part that is well-formed; the ranges of its boxes are not checked yet.
     """
-    if not _is_plain(data, findings):
+    if problem := problem_of_opcodes(data):
+        findings.add(problem.code, problem.where, problem.message)
         return {}
     try:
         proposals = _RefusingUnpickler(io.BytesIO(data)).load()
+    except MemoryError:
+        raise
     except Exception as error:  # what a broken pickle raises is anything at all, and becomes a finding
         findings.add("pickle-unreadable", PICKLE_ENTRY, f"cannot be unpickled ({type(error).__name__}: {error})")
         return {}
     if type(proposals) is not dict:
         findings.add("wrong-type", PICKLE_ENTRY, f"holds a {type(proposals).__name__}, expected a dict of clips")
         return {}
-    checker = _StructureChecker(findings, box_limit=len(data))
+    checker = _StructureChecker(findings, max_items=len(data))
     return checker.check(proposals)
-
-
-def _is_plain(data: bytes, findings: Findings) -> bool:
-    """Look through the opcodes without running them."""
-    protocol = 0
-    needless_opcode: str | None = None
-    strings: list[str] = []
-    try:
-        for opcode, argument, _ in pickletools.genops(data):
-            if opcode.name in _GLOBAL_OPCODES:
-                asked = str(argument or ".".join(strings))[:80]
-                findings.add("pickle-global", PICKLE_ENTRY, f"asks for {asked!r}, expected plain data only")
-                return False
-            if opcode.name == "PROTO":
-                protocol = argument or 0
-            if opcode.name not in _PLAIN_OPCODES:
-                needless_opcode = needless_opcode or opcode.name
-            if isinstance(argument, str):
-                strings = [*strings[-1:], argument]
-    except Exception as error:  # pickletools raises many kinds for bytes that are no pickle
-        findings.add("pickle-unreadable", PICKLE_ENTRY, f"is not a pickle ({type(error).__name__}: {error})")
-        return False
-    if protocol != _PROTOCOL:
-        findings.add("pickle-protocol", PICKLE_ENTRY, f"has protocol {protocol}, expected {_PROTOCOL}")
-        return False
-    if needless_opcode:
-        findings.add("pickle-opcode", PICKLE_ENTRY, f"uses {needless_opcode}, which plain data does not need")
-    return not needless_opcode
 
 
 class _RefusingUnpickler(pickle.Unpickler):
@@ -96,12 +56,12 @@ class _StructureChecker:
 
     Args:
         findings: Everything wrong is added here.
-        box_limit: Stop after so many boxes; a pickle that refers to one list over and over has more.
+        max_items: Stop after so many frames and boxes; a pickle that refers to one over and over has more.
     """
 
-    def __init__(self, findings: Findings, box_limit: int) -> None:
+    def __init__(self, findings: Findings, max_items: int) -> None:
         self._findings = findings
-        self._boxes_left = box_limit
+        self._items_left = max_items
         self._video_of_track: dict[int, str] = {}
 
     def check(self, proposals: dict[object, object]) -> Clips:
@@ -126,6 +86,8 @@ class _StructureChecker:
         well_formed: dict[str, list[Box]] = {}
         numbers: list[int] = []
         for name, boxes in frames.items():
+            if self._repeats_itself():
+                break
             match = _FRAME_NUMBER.fullmatch(name.removeprefix(clip)) if type(name) is str else None
             if type(name) is not str or match is None or not name.startswith(clip):
                 expected = f"expected one such as {clip}_frame_0000.jpg"
@@ -147,9 +109,7 @@ class _StructureChecker:
         ids: set[int] = set()
         for number, box in enumerate(boxes):
             where = f"{name} box {number}"
-            self._boxes_left -= 1
-            if self._boxes_left < 0:
-                self._findings.add("pickle-repetition", PICKLE_ENTRY, "repeats itself to more boxes than fit into it")
+            if self._repeats_itself():
                 break
             if type(box) is not list or len(box) != 6:
                 self._findings.add("wrong-type", where, "is not a list [x1, y1, x2, y2, score, track_id]")
@@ -160,6 +120,13 @@ class _StructureChecker:
             self._check_id(video, where, box[5], ids)
             well_formed.append(box)
         return well_formed
+
+    def _repeats_itself(self) -> bool:
+        """Count a frame or box; whether there were more than a pickle of this size can hold."""
+        self._items_left -= 1
+        if self._items_left < 0:
+            self._findings.add("pickle-repetition", PICKLE_ENTRY, "repeats itself to more boxes than fit into it")
+        return self._items_left < 0
 
     def _check_id(self, video: str, where: str, track_id: int, ids_in_frame: set[int]) -> None:
         if track_id in ids_in_frame:
