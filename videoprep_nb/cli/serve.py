@@ -89,6 +89,16 @@ def serve(
         ),
     ] = None,
     keep_results_days: Annotated[float, typer.Option(min=0, max=36500, help="Days to keep packages and reports.")] = 90,
+    max_jobs_per_user: Annotated[
+        int, typer.Option(min=1, help="Jobs of one user that may wait or run; without users, of all.")
+    ] = Limits.queued_jobs,
+    max_megapixels: Annotated[
+        float, typer.Option(min=1, help="Resolution of a frame that jobs may ask for; 8.3 is 3840x2160.")
+    ] = 8.3,
+    max_frame_rate: Annotated[float, typer.Option(min=60, help="Frames per second that jobs may ask for.")] = 120,
+    max_scratch_gb: Annotated[
+        float, typer.Option(min=0, help="Disk space in GB that the scratch files of one job may take.")
+    ] = 500,
     check: Annotated[
         bool,
         typer.Option(
@@ -128,7 +138,14 @@ def serve(
             settings,
             workspace,
             engine,
-            Limits(keep_results=timedelta(days=keep_results_days), import_roots=tuple(import_root or ())),
+            Limits(
+                queued_jobs=max_jobs_per_user,
+                frame_pixels=round(max_megapixels * 1e6),
+                frame_rate=max_frame_rate,
+                scratch_bytes=round(max_scratch_gb * 1e9),
+                keep_results=timedelta(days=keep_results_days),
+                import_roots=tuple(import_root or ()),
+            ),
             account(),
             announce=lambda address: out.print(plain(f"Serving {workspace} at {address}")),
         )

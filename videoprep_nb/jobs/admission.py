@@ -2,14 +2,19 @@
 
 import shutil
 import threading
+from collections.abc import Iterable
+from pathlib import Path
 
-from videoprep_nb.core.errors import NoRoom, ParameterError, TooManyJobs
+from videoprep_nb.core.errors import NoRoom, ParameterError, TooLarge, TooManyJobs
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.limits import Limits
 from videoprep_nb.jobs.models import ENDED
 from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.store import Store
+from videoprep_nb.stages.base import Demand, VideoLength
+
+_MAX_LENGTHS = 10_000
 
 
 class Admission:
@@ -30,18 +35,63 @@ class Admission:
         self._store = store
         self._limits = limits
         self._settings = settings
+        self._lengths: dict[tuple[int, int, int, int], VideoLength] = {}
         self.lock = threading.Lock()
 
     def check_params(self, params: JobParams) -> None:
-        """Check that there can be workers for the parameters of a job.
+        """Check what the parameters of a job ask for.
 
         Raises:
-            ParameterError: A stage needs a GPU, and there is none.
+            ParameterError: One asks for more than is taken, or for a GPU where there is none.
         """
         for stage, of_stage in params.each():
+            for demand in stage.demands(of_stage):
+                self._check_demand(f"{stage.name}.{demand.parameter}", demand)
             if stage.needs_gpu(of_stage) and not self._settings.may_have_gpu:
                 field = f"{stage.name}.{stage.gpu_parameter}"
                 raise ParameterError(field, "got cuda, but this machine has no NVIDIA GPU; leave it out")
+
+    def _check_demand(self, field: str, demand: Demand) -> None:
+        pixels, rate = self._limits.frame_pixels, self._limits.frame_rate
+        if pixels is not None and demand.frame_pixels > pixels:
+            raise ParameterError(
+                field,
+                f"got frames of {demand.frame_pixels / 1e6:.1f} megapixels, expected at most {pixels / 1e6:g}; choose "
+                "a lower resolution",
+            )
+        if rate is not None and demand.frame_rate > rate:
+            raise ParameterError(
+                field, f"got {demand.frame_rate:g} frames per second, expected at most {rate:g}; choose a lower rate"
+            )
+
+    def note_length(self, path: Path, length: VideoLength) -> None:
+        """Remember the length of a video that was inspected, for the jobs that are made of it."""
+        self._lengths[_identity(path)] = length
+        if len(self._lengths) > _MAX_LENGTHS:
+            self._lengths.pop(next(iter(self._lengths)))
+
+    def check_scratch(self, params: JobParams, paths: Iterable[Path]) -> None:
+        """Check that the scratch files of a job are going to have room, as far as its videos were inspected.
+
+        Raises:
+            TooLarge: They are too large.
+        """
+        known = (self._lengths.get(_identity(path)) for path in paths if path.is_file())
+        self.check_scratch_bytes(params.cost(length for length in known if length).disk_bytes)
+
+    def check_scratch_bytes(self, size_bytes: float) -> None:
+        """Check that the scratch files of a job may be so large.
+
+        Raises:
+            TooLarge: They may not.
+        """
+        limit_bytes = self._limits.scratch_bytes
+        if limit_bytes is not None and size_bytes > limit_bytes:
+            raise TooLarge(
+                f"The scratch files of the job would take about {size_bytes / 1e9:.2f} GB, at most "
+                f"{limit_bytes / 1e9:g} GB are allowed; make several jobs of it, or choose a lower resolution or frame "
+                "rate."
+            )
 
     def check_room(self, size_bytes: int, owner: str, to_come_bytes: int = 0) -> None:
         """Check that a job with so many bytes of videos can be taken on now.
@@ -89,3 +139,9 @@ class Admission:
                 f"{what} needs {needed / 1e9:.2f} GB of disk space, {free / 1e9:.2f} GB are free; "
                 "delete jobs that are no longer needed, or ask for more room."
             )
+
+
+def _identity(path: Path) -> tuple[int, int, int, int]:
+    """What stays the same when a file is moved, and changes with its content."""
+    stat = path.stat()
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns

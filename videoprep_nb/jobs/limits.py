@@ -17,6 +17,9 @@ class Limits:
         job_bytes: Size of all videos of a job.
         videos: Videos of a job.
         queued_jobs: Jobs of one user that have not ended.
+        frame_pixels: Pixels of a frame that parameters may ask for; None for any number.
+        frame_rate: Frames per second that parameters may ask for; None for any number.
+        scratch_bytes: Room that the scratch files of a job may take; None for any amount.
         free_bytes: Room that must stay free on the disk of the workspace.
         free_per_input_byte: Room that a job needs while it runs, per byte of its videos.
         keep_results: How long packages and reports are kept.
@@ -27,6 +30,9 @@ class Limits:
     job_bytes: int = 200 * 10**9
     videos: int = 1000
     queued_jobs: int = 1000
+    frame_pixels: int | None = 8_300_000
+    frame_rate: float | None = 120.0
+    scratch_bytes: int | None = 500 * 10**9
     free_bytes: int = 10**9
     free_per_input_byte: float = 3.0
     keep_results: timedelta = timedelta(days=90)

@@ -1,6 +1,6 @@
 """What a job is asked to do beyond its videos: parameters of its stages, and options of the job itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from videoprep_nb.core.file_names import is_utf8
 from videoprep_nb.core.params import Params
 from videoprep_nb.core.records import Record
 from videoprep_nb.core.text import quoted
-from videoprep_nb.stages.base import Stage
+from videoprep_nb.stages.base import Cost, Stage, VideoLength
 from videoprep_nb.stages.registry import STAGES
 
 MAX_CLIPS_PER_TASK = 10_000
@@ -61,6 +61,16 @@ class JobParams(RootModel[dict[str, Any]]):
         """Every stage with its parameters."""
         for name, stage in STAGES.items():
             yield stage, self.of(name)
+
+    def cost(self, videos: Iterable[VideoLength]) -> Cost:
+        """What the stages of a job cost together.
+
+        Args:
+            videos: Its videos.
+        """
+        lengths = list(videos)
+        costs = [stage.cost(of_stage, length) for stage, of_stage in self.each() for length in lengths]
+        return Cost(sum(cost.time_s for cost in costs), sum(cost.disk_bytes for cost in costs))
 
 
 class JobOptions(Record):

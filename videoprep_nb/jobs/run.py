@@ -31,7 +31,7 @@ _LOOK_INTERVAL_S = 0.1
 _PAUSE_PER_LOOK = 20
 _MEMORY_PER_WORKER_BYTES = 3 * 10**9
 # whoever starts a job by hand may fill the disk
-_LIMITS = Limits(free_bytes=0, free_per_input_byte=0)
+_LIMITS = Limits(frame_pixels=None, frame_rate=None, scratch_bytes=None, free_bytes=0, free_per_input_byte=0)
 _OPTIONS = JobOptions(previews=False)
 
 

@@ -144,7 +144,9 @@ class Service:
             raise ParameterError("videos", "none was given; name at least one video file")
         params = params or JobParams({})
         self.admission.check_params(params)
-        size_bytes = self.limits.check_sizes([path for _, path in videos])
+        paths = [path for _, path in videos]
+        size_bytes = self.limits.check_sizes(paths)
+        self.admission.check_scratch(params, paths)
         with self.admission.lock:
             self.admission.check_room(size_bytes, owner)
             job_id = self._add_job(videos, params, options or JobOptions(), owner, size_bytes)

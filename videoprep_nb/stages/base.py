@@ -66,6 +66,21 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Demand:
+    """What a parameter asks for, however long a video is; a service bounds it.
+
+    Args:
+        parameter: Its name.
+        frame_pixels: Pixels of each frame that is written; 0 if it says nothing about that.
+        frame_rate: Frames that are written per second of a video; 0 if it says nothing about that.
+    """
+
+    parameter: str
+    frame_pixels: int = 0
+    frame_rate: float = 0.0
+
+
+@dataclass(frozen=True)
 class ServerRule:
     """Which values of a parameter are accepted over the network.
 
@@ -84,6 +99,10 @@ def _no_facts(scratch: Path, video_id: str) -> VideoFacts:
 
 def _no_cost(params: Any, video: VideoLength) -> Cost:
     return Cost()
+
+
+def _no_demands(params: Any) -> tuple[Demand, ...]:
+    return ()
 
 
 def _needs_nothing(params: Any) -> tuple[str, ...]:
@@ -135,6 +154,7 @@ class Stage:
         presets: Values by name of a preset.
         facts: What it counted in a video; reads its record below the scratch folder and raises InputError without.
         cost: What a run on a video costs.
+        demands: What its params ask for, as far as a service may bound it.
         check: Checks what the params model cannot, before a job starts; raises ParameterError.
         check_machine: Checks that this machine has what the params ask for; may take seconds.
         preload: Modules to import ahead in processes that are forked to run its notebook.
@@ -165,6 +185,7 @@ class Stage:
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     facts: Callable[[Path, str], VideoFacts] = _no_facts
     cost: Callable[[Any, VideoLength], Cost] = _no_cost
+    demands: Callable[[Any], tuple[Demand, ...]] = _no_demands
     check: Callable[[Any], None] = _accept
     check_machine: Callable[[Any], None] = _accept
     preload: tuple[str, ...] = ()

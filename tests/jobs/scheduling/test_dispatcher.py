@@ -1,6 +1,7 @@
 """In which order one worker gets the tasks of several jobs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 from tests.support.job_services import NO_LIMITS, submit, wait_for_end, wait_until
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.scheduling import scratch
 from videoprep_nb.jobs.service import Service
 from videoprep_nb.jobs.storage.workspace import Workspace
+from videoprep_nb.media.sample import write_sample
 
 pytestmark = pytest.mark.slow
 
@@ -51,3 +54,17 @@ def test_job_of_many_tasks_that_began_first_is_not_overtaken_by_jobs_of_its_owne
     for job_id in (*small, large):
         assert wait_for_end(service, job_id).job.state is State.FAILED
     assert starts(service, large)[-1] < starts(service, *small)[0]
+
+
+def test_job_whose_scratch_files_grow_too_large_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Nobody knew its length before."""
+    monkeypatch.setattr(scratch, "_INTERVAL_S", 0.0)
+    video = tmp_path / "sample.mp4"
+    write_sample(video, duration_s=4.0)
+    settings = EngineSettings(worker_count=1, separate_processes=False)
+    limits = replace(NO_LIMITS, scratch_bytes=50_000)
+    with Service(Workspace(tmp_path / "workspace"), settings, limits) as service:
+        view = wait_for_end(service, submit(service, video))
+        assert view.job.state is State.FAILED
+        assert "GB, at most 5e-05 GB are allowed; make several jobs" in view.job.message
+        assert not service.workspace.job_folder(view.job.job_id).scratch.exists()

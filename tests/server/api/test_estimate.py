@@ -1,14 +1,18 @@
 """Parameters and costs of a job before it is submitted, as the page and other programs ask for them."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.support.web_server import RunningServer, assert_problem, running_server
+from tests.support.web_server import SMALL_LIMITS, RunningServer, assert_problem, running_server
 from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.lab.model import LabSettings
+from videoprep_nb.media.sample import write_sample
 from videoprep_nb.server.api.estimate import VideoFacts, estimate
 from videoprep_nb.server.ui.presets import STANDARD, presets
 
@@ -133,3 +137,39 @@ def test_estimate_grows_with_the_videos():
     assert estimate([], JobParams({})).time_s == 0
     tiled = estimate([HOUR], JobParams({"track_persons": {"tiles": 2}}))
     assert tiled.time_s / one.time_s == pytest.approx(5, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("stage", "values", "field", "words"),
+    [
+        ("resize", {"width": 7680, "height": 4320}, "resize.width", "33.2 megapixels, expected at most 8.3"),
+        ("resize", {"max_frame_rate": 240}, "resize.max_frame_rate", "240 frames per second, expected at most 120"),
+        ("resize", {"frame_rate": "200"}, "resize.frame_rate", "200 frames per second, expected at most 120"),
+        ("extract_frames", {"frames_per_second": 200}, "extract_frames.frames_per_second", "choose a lower rate"),
+    ],
+)
+def test_too_much_is_refused_before_any_work(stage: str, values: dict, field: str, words: str, server: RunningServer):
+    params = {stage: values}
+    found = ask(server, params)
+    assert [problem["field"] for problem in found["problems"]] == [field]
+    assert words in found["problems"][0]["detail"]
+    assert words in paste(server, yaml.safe_dump(params))["problems"][0]["detail"]
+    form = {"params": json.dumps(params)}
+    assert_problem(server.client.post("/api/jobs", files={"videos": ("a.mp4", b"x")}, data=form), 422, field, words)
+    assert server.client.get("/api/jobs").json()["total"] == 0
+
+
+def test_scratch_of_a_job_is_limited_before_it_begins(tmp_path: Path):
+    """As soon as its video was inspected; the page says so even before."""
+    write_sample(tmp_path / "sample.mp4", duration_s=2.0)
+    limits = replace(SMALL_LIMITS, scratch_bytes=1_000_000, import_roots=(tmp_path,))
+    with running_server(tmp_path / "workspace", limits) as server:
+        found = ask(server, {})
+        assert found["disk_bytes"] > 1e9
+        assert [problem["field"] for problem in found["problems"]] == [""]
+        assert "GB, at most 0.001 GB are allowed; make several jobs" in found["problems"][0]["detail"]
+        path = str(tmp_path / "sample.mp4")
+        assert server.client.get("/api/imports/probe", params={"path": path}, timeout=120).json()["problem"] == ""
+        answer = server.client.post("/api/jobs", json={"videos": [{"server_path": path}]})
+        assert_problem(answer, 413, "at most 0.001 GB")
+        assert server.client.get("/api/jobs").json()["total"] == 0

@@ -22,6 +22,7 @@ from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind
 from videoprep_nb.jobs.scheduling.active import ActiveJob
 from videoprep_nb.jobs.scheduling.attempts import Attempt, task_request
 from videoprep_nb.jobs.scheduling.fair_share import TaskTurns
+from videoprep_nb.jobs.scheduling.scratch import ScratchQuota
 from videoprep_nb.jobs.storage.retry_stash import bring_back_kept
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.patience import patient
@@ -58,6 +59,7 @@ class Dispatcher:
         """In the order in which they began, or will begin."""
         self._attempts: dict[tuple[str, str], Attempt] = {}
         self._turns = TaskTurns()
+        self._quota = ScratchQuota(limits.scratch_bytes)
         self._closing = threading.Event()
         self._connect_from_s = 0.0
         self.engine: Engine | None = None
@@ -166,6 +168,9 @@ class Dispatcher:
         self._fill_workers()  # others may have come
         for (job_id, key), attempt in list(self._attempts.items()):
             self._guarded(job_id, partial(self._watch, key=key, attempt=attempt))
+        running = {job_id for job_id, _ in self._attempts}
+        for job, reason in self._quota.exceeded([self._jobs[job_id] for job_id in running if job_id in self._jobs]):
+            self._fail(job, reason)
         for job_id in list(self._jobs):
             self._guarded(job_id, self._end_if_stuck)
 

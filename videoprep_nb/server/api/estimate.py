@@ -12,12 +12,13 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.errors import ParameterError, TooLarge
 from videoprep_nb.core.file_names import visible
 from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.settings import read_yaml
+from videoprep_nb.server.api.dependencies import Jobs
 from videoprep_nb.server.problems import problem_docs
-from videoprep_nb.server.security.access import check_server_rules
+from videoprep_nb.server.security.access import UserJobs
 from videoprep_nb.server.uploads.form import read_small
 from videoprep_nb.stages.base import VideoLength
 
@@ -62,7 +63,9 @@ class EstimateRequest(BaseModel):
 class ParamProblem(BaseModel):
     """Why a parameter is not accepted."""
 
-    field: str = Field(description="stage and parameter, or the stage alone", examples=["clip.clip_duration_s"])
+    field: str = Field(
+        description="stage and parameter, or the stage alone; empty: all together", examples=["clip.clip_duration_s"]
+    )
     detail: str = Field(description="what was given, what is expected, what to do")
 
 
@@ -82,39 +85,45 @@ class CheckedParams(BaseModel):
 
 
 @router.post("/estimate", responses=problem_docs(HTTPStatus.UNPROCESSABLE_ENTITY))
-def estimate_job(request: EstimateRequest) -> Estimate:
+def estimate_job(request: EstimateRequest, jobs: Jobs) -> Estimate:
     """Estimate time and disk space of a job, and check its parameters. Nothing is submitted."""
-    checked = check_params(request.params)
+    checked = check_params(request.params, jobs)
     if checked.problems:
         return Estimate(time_s=0, disk_bytes=0, problems=checked.problems)
-    return estimate(request.videos, checked.params)
+    found = estimate(request.videos, checked.params)
+    try:
+        jobs.check_scratch_bytes(found.disk_bytes)
+    except TooLarge as error:
+        return found.model_copy(update={"problems": [ParamProblem(field="", detail=str(error))]})
+    return found
 
 
 @router.post("/params", responses=problem_docs(HTTPStatus.REQUEST_ENTITY_TOO_LARGE), openapi_extra=_YAML_BODY)
-async def read_params(request: Request) -> CheckedParams:
+async def read_params(request: Request, jobs: Jobs) -> CheckedParams:
     """Read parameters from YAML, as `videoprep run --params` and the tracker lab have them, and check them."""
     body = await read_small(request, _MAX_YAML_BYTES)
-    return await to_thread.run_sync(checked_yaml, body)
+    return await to_thread.run_sync(_checked_yaml, body, jobs)
 
 
-def checked_yaml(body: bytes) -> CheckedParams:
+def _checked_yaml(body: bytes, jobs: UserJobs) -> CheckedParams:
     """Parameters from YAML."""
     try:
-        return check_params(read_yaml(body.decode("utf-8", "replace"), "YAML"))
+        return check_params(read_yaml(body.decode("utf-8", "replace"), "YAML"), jobs)
     except ParameterError as error:
         return CheckedParams(params=JobParams({}), problems=[_problem(error)])
 
 
-def check_params(values: Mapping[str, Any]) -> CheckedParams:
+def check_params(values: Mapping[str, Any], jobs: UserJobs) -> CheckedParams:
     """Check parameters stage by stage.
 
     Args:
         values: Parameters by stage and name.
+        jobs: The jobs of whoever asks.
 
     Returns:
         The parameters, or the first problem of each stage, of some stages if very many are named.
     """
-    problems = list(islice(_problems(values), _MAX_PROBLEMS))
+    problems = list(islice(_problems(values, jobs), _MAX_PROBLEMS))
     return CheckedParams(params=JobParams({}) if problems else JobParams(values), problems=problems)
 
 
@@ -125,22 +134,14 @@ def estimate(videos: Sequence[VideoFacts], params: JobParams) -> Estimate:
         videos: Its videos.
         params: Its parameters.
     """
-    costs = [
-        stage.cost(of_stage, VideoLength(video.duration_s, video.rate))
-        for stage, of_stage in params.each()
-        for video in videos
-    ]
-    return Estimate(
-        time_s=_NOTEBOOKS_S * len(videos) + sum(cost.time_s for cost in costs),
-        disk_bytes=sum(cost.disk_bytes for cost in costs),
-        problems=[],
-    )
+    cost = params.cost(VideoLength(video.duration_s, video.rate) for video in videos)
+    return Estimate(time_s=_NOTEBOOKS_S * len(videos) + cost.time_s, disk_bytes=cost.disk_bytes, problems=[])
 
 
-def _problems(values: Mapping[str, Any]) -> Iterator[ParamProblem]:
+def _problems(values: Mapping[str, Any], jobs: UserJobs) -> Iterator[ParamProblem]:
     for stage, of_stage in values.items():
         try:
-            check_server_rules(JobParams({stage: of_stage}))
+            jobs.check_params(JobParams({stage: of_stage}))
         except ParameterError as error:
             yield _problem(error)
 

@@ -154,7 +154,10 @@ async def probe_import(
 ) -> Inspection:
     """Inspect a file on the server; the answer has a thumbnail."""
     file = await to_thread.run_sync(jobs.imports.file, path)
-    return await inspections.inspect(file, display_name(file.name), jobs.user.user_id, request)
+    found = await inspections.inspect(file, display_name(file.name), jobs.user.user_id, request)
+    if not found.problem:
+        await to_thread.run_sync(jobs.note_length, file, found.duration_s, found.rate)
+    return found
 
 
 def _options_of(texts: Mapping[str, str]) -> JobOptions:

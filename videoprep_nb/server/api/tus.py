@@ -232,7 +232,10 @@ async def probe_upload(request: Request, upload_id: UploadId, jobs: Jobs, inspec
     upload = await to_thread.run_sync(jobs.uploads.get, upload_id)
     if not upload.is_complete:
         raise WrongState(f"The upload of {upload.info.name} is not complete; wait for it.")
-    return await inspections.inspect(upload.path, upload.info.name, jobs.user.user_id, request)
+    found = await inspections.inspect(upload.path, upload.info.name, jobs.user.user_id, request)
+    if not found.problem:
+        await to_thread.run_sync(jobs.note_length, upload.path, found.duration_s, found.rate)
+    return found
 
 
 async def _receive(request: Request, upload: ResumableUpload, turn: _Turn, check_free: Callable[[int], None]) -> int:

@@ -21,6 +21,7 @@ from videoprep_nb.server.security.users import User
 from videoprep_nb.server.uploads.imports import ImportFolders
 from videoprep_nb.server.uploads.resumable import UserUploads
 from videoprep_nb.server.uploads.sources import VideoSource
+from videoprep_nb.stages.base import VideoLength
 
 _JOB_NUMBER = re.compile(r"[0-9]{1,100}")
 _PREVIEW_NAME = re.compile(r"[0-9]{1,4}(\.mp4|(_[0-9]{1,3})?\.jpg)")
@@ -55,6 +56,10 @@ class UserJobs:
         """The user's uploads that no job has taken."""
         return UserUploads(self._service, self.user.user_id)
 
+    def note_length(self, path: Path, duration_s: float, rate: float) -> None:
+        """Remember the length of a video, see ``Admission.note_length``."""
+        self._service.admission.note_length(path, VideoLength(duration_s, rate))
+
     @property
     def imports(self) -> ImportFolders:
         """What lies on the server for everybody to take."""
@@ -67,6 +72,19 @@ class UserJobs:
     def check_free(self, size_bytes: int) -> None:
         """Check that the disk has room for bytes that are just arriving, see ``Admission.check_free``."""
         self._service.admission.check_free(size_bytes, "The upload")
+
+    def check_params(self, params: JobParams) -> None:
+        """Check that the parameters of a job may come over the network, and do not ask for too much.
+
+        Raises:
+            ParameterError: One may not, or asks for more than is taken.
+        """
+        check_server_rules(params)
+        self._service.admission.check_params(params)
+
+    def check_scratch_bytes(self, size_bytes: float) -> None:
+        """Check that the scratch files of a job may be so large, see ``Admission.check_scratch_bytes``."""
+        self._service.admission.check_scratch_bytes(size_bytes)
 
     def submit(
         self,

@@ -5,7 +5,7 @@ from pathlib import Path
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.core.records import FrameTable
 from videoprep_nb.core.timecode import seconds
-from videoprep_nb.stages.base import Cost, Scope, Stage, VideoFacts, VideoLength
+from videoprep_nb.stages.base import Cost, Demand, Scope, Stage, VideoFacts, VideoLength
 from videoprep_nb.stages.extract_frames.params import ExtractFramesParams
 
 # measured on two cores of a server, see docs/benchmarks.md
@@ -52,6 +52,10 @@ def _cost(params: ExtractFramesParams, video: VideoLength) -> Cost:
     return Cost(video.duration_s * _PER_SECOND_S, 2 * frame_count * _JPEG_BYTES)
 
 
+def _demands(params: ExtractFramesParams) -> tuple[Demand, ...]:
+    return (Demand("frames_per_second", frame_rate=params.frames_per_second),)
+
+
 STAGE = Stage(
     name="extract_frames",
     title="Frames",
@@ -67,5 +71,6 @@ STAGE = Stage(
     weight=1.0,
     facts=_facts,
     cost=_cost,
+    demands=_demands,
     preload=("videoprep_nb.media.frames",),
 )

@@ -8,7 +8,7 @@ from videoprep_nb.core.file_names import display_name
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.core.threads import thread_count
 from videoprep_nb.core.timecode import parse_rate
-from videoprep_nb.stages.base import Cost, Scope, Stage, VideoFacts, VideoLength
+from videoprep_nb.stages.base import Cost, Demand, Scope, Stage, VideoFacts, VideoLength
 from videoprep_nb.stages.resize.params import ResizeParams
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # measured on two cores of a server, see docs/benchmarks.md
 _PER_SECOND_S = 0.03
-_BYTES_PER_FRAME = 40_000
+_BYTES_PER_PIXEL = 40_000 / (1280 * 720)
 _RECORDS = ("resized/{video_id}.json", "resized/{video_id}_stamps.npy", "resized/{video_id}_source_times.npy")
 
 
@@ -75,7 +75,17 @@ def _facts(scratch: Path, video_id: str) -> VideoFacts:
 
 
 def _cost(params: ResizeParams, video: VideoLength) -> Cost:
-    return Cost(video.duration_s * _PER_SECOND_S, video.duration_s * video.rate * _BYTES_PER_FRAME)
+    is_kept = params.frame_rate == "keep"
+    rate = min(video.rate, params.max_frame_rate) if is_kept else float(parse_rate(params.frame_rate))
+    pixels = video.duration_s * rate * params.width * params.height
+    return Cost(video.duration_s * _PER_SECOND_S, pixels * _BYTES_PER_PIXEL)
+
+
+def _demands(params: ResizeParams) -> tuple[Demand, ...]:
+    resolution = Demand("width", frame_pixels=params.width * params.height)
+    if params.frame_rate == "keep":
+        return resolution, Demand("max_frame_rate", frame_rate=params.max_frame_rate)
+    return resolution, Demand("frame_rate", frame_rate=float(parse_rate(params.frame_rate)))
 
 
 STAGE = Stage(
@@ -92,5 +102,6 @@ STAGE = Stage(
     weight=3.0,
     facts=_facts,
     cost=_cost,
+    demands=_demands,
     preload=("videoprep_nb.media.resize",),
 )
