@@ -117,7 +117,11 @@ def test_expired_token_is_refused_and_audited(tmp_path: Path):
 @pytest.mark.parametrize("path", ["/api/jobs?token=a-secret", "/?next=a-secret", "/login?next=a-secret"])
 def test_access_log_says_who_asked_for_what_and_no_query(path: str, tmp_path: Path):
     file = make_users(tmp_path)
-    with running_server(tmp_path / "workspace", users=Users(file)) as server, log_in(server, "anna") as anna:
+    users, proxies = Users(file), ["127.0.0.1"]
+    with (
+        running_server(tmp_path / "workspace", users=users, trusted_proxies=proxies) as server,
+        log_in(server, "anna") as anna,
+    ):
         sent = anna.get(path, headers={"X-Forwarded-For": "192.0.2.1"})
         line = lines_until(server, "access", lambda line: line["address"] == "192.0.2.1")[-1]
         assert (line["name"], line["address"], line["method"]) == ("anna", "192.0.2.1", "GET")

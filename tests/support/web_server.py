@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,11 +53,12 @@ def running_server(
     users: Users | None = None,
     cvat: CvatAccount | None = None,
     connection_limits: ConnectionLimits | None = None,
+    trusted_proxies: Sequence[str] = (),
 ) -> Iterator[RunningServer]:
     engine = EngineSettings(worker_count=1, separate_processes=False)
     with Service(Workspace(folder), engine, limits, cvat) as service:
         app = create_app(service, users)
-        server = make_server(app, limits=connection_limits)
+        server = make_server(app, trusted_proxies, connection_limits)
         thread = threading.Thread(target=server.run)
         thread.start()
         try:

@@ -15,6 +15,7 @@ from tests.support.web_server import PASSWORDS, RunningServer, bearer, log_in, m
 from videoprep_nb.server.security.users import Role, Users, add_user
 
 KNOWN, ELSEWHERE = "192.0.2.1", "203.0.113.7"
+PROXY = ["127.0.0.1"]
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def user_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(user_file: Path, tmp_path: Path) -> Iterator[RunningServer]:
-    with running_server(tmp_path / "workspace", users=Users(user_file)) as running:
+    with running_server(tmp_path / "workspace", users=Users(user_file), trusted_proxies=PROXY) as running:
         yield running
 
 
@@ -104,12 +105,12 @@ def test_cookie_of_somebody_else_makes_nobody_known(server: RunningServer):
 
 def test_known_clients_outlive_the_service(user_file: Path, tmp_path: Path):
     users = Users(user_file)
-    with running_server(tmp_path, users=users) as first:
+    with running_server(tmp_path, users=users, trusted_proxies=PROXY) as first:
         own = device_of(log_in_as(first, "anna", KNOWN))
         file = tmp_path / "known_clients.json"
         assert own["videoprep_device"] not in file.read_text()
         assert file.stat().st_mode & 0o777 == 0o600
-    with running_server(tmp_path, users=users) as second:
+    with running_server(tmp_path, users=users, trusted_proxies=PROXY) as second:
         for number in range(11):
             attempt(second, "anna", "x", f"198.51.100.{number}")
         assert log_in_as(second, "anna", ELSEWHERE).status_code == 429
@@ -132,7 +133,7 @@ def test_many_people_log_in_at_once_and_disturb_nobody(people: int, tmp_path: Pa
     names = [f"user{number}" for number in range(10)]
     for name in names:
         add_user(file, name, Role.MEMBER, "four words are enough")
-    with running_server(tmp_path / "workspace", users=Users(file)) as server:
+    with running_server(tmp_path / "workspace", users=Users(file), trusted_proxies=PROXY) as server:
         statuses: list[int] = []
         waits_s: list[float] = []
 

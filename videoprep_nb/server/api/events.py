@@ -59,6 +59,7 @@ class _Following(_Events):
 
 @router.get(
     "/jobs/{job_id}/events",
+    status_code=HTTPStatus.OK,  # the document of the API cannot tell it from the class
     response_class=_Events,
     responses=problem_docs(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )

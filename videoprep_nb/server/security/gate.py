@@ -31,6 +31,8 @@ _HEADERS = {
     "X-Frame-Options": "SAMEORIGIN",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "same-origin",
+    # videos, reports and who has which jobs stay in no browser that somebody else may use next
+    "Cache-Control": "no-store",
 }
 
 

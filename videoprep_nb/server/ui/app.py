@@ -6,12 +6,14 @@ from http import HTTPStatus
 import gradio as gr
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Mount
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from videoprep_nb.server.ui.live import LiveViews
+from videoprep_nb.server.ui.policy import WithPolicy
 from videoprep_nb.server.ui.routes import STATIC_FOLDER, router
 from videoprep_nb.server.ui.shell import build_page
 from videoprep_nb.server.ui.templates import render
@@ -64,6 +66,7 @@ class _OnlyThePage:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._page = WithPolicy(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
@@ -71,7 +74,21 @@ class _OnlyThePage:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         if scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
-        await self._app(scope, receive, send)
+        if scope["path"] == "/":
+            await self._page(scope, receive, send)
+        else:
+            await self._app(scope, receive, _kept(send) if scope["path"].startswith("/assets/") else send)
+
+
+def _kept(send: Send) -> Send:
+    """Have browsers keep a part of the program, whose name changes with its content."""
+
+    async def send_kept(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == HTTPStatus.OK:
+            MutableHeaders(scope=message).setdefault("Cache-Control", "private, max-age=604800, immutable")
+        await send(message)
+
+    return send_kept
 
 
 class _Static(StaticFiles):
