@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.job_services import NO_LIMITS, wait_until
+from tests.support.logs import lines_of
 from tests.support.web_server import (
     SMALL_LIMITS,
     RunningServer,
@@ -51,8 +52,9 @@ def test_strangers_learn_that_it_works_and_nothing_else(tmp_path: Path):
     users = make_users(tmp_path)
     with running_server(tmp_path / "workspace", users=Users(users)) as server:
         assert server.client.get("/api/health/live").json() == {"alive": True}
-        assert wait_until(lambda: is_ready(server), 30)
+        assert wait_until(lambda: is_ready(server))
         assert server.client.get("/api/health/ready").json() == {"ready": True}
+        assert {line["status"] for line in lines_of(server, "access")} <= {503}
         server.service.limits = replace(SMALL_LIMITS, free_bytes=10**18)
         stranger = server.client.get("/api/health/ready")
         assert_problem(stranger, 503, "not ready")
@@ -75,7 +77,7 @@ def test_strangers_learn_that_it_works_and_nothing_else(tmp_path: Path):
 def test_locked_database_is_not_ready_and_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(database, "_BUSY_TIMEOUT_S", 1.0)
     with running_server(tmp_path) as server, ThreadPoolExecutor(45) as pool:
-        assert wait_until(lambda: is_ready(server), 30)
+        assert wait_until(lambda: is_ready(server))
         with locked(server.service.workspace):
             asked = [pool.submit(server.client.get, "/api/health/ready") for _ in range(45)]
             started_s = time.monotonic()
@@ -90,7 +92,7 @@ def test_locked_database_is_not_ready_and_alive(tmp_path: Path, monkeypatch: pyt
 
 def test_service_that_stops_is_not_ready(tmp_path: Path):
     with running_server(tmp_path) as server:
-        assert wait_until(lambda: is_ready(server), 30)
+        assert wait_until(lambda: is_ready(server))
         server.app.state.stopping = True
         assert_problem(server.client.get("/api/health/ready"), 503, "about to stop")
         assert server.client.get("/api/health/live").status_code == 200

@@ -8,14 +8,15 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from videoprep_nb.server.health import LIVE_PATH, READY_PATH
 from videoprep_nb.server.logs import JsonLines
 from videoprep_nb.server.security.audit import AuditLog
 from videoprep_nb.server.security.authentication import address_of
 from videoprep_nb.server.security.users import User
 
 _MAX_PATH_LENGTH = 500
-_POLLED = "/page/live"
-"""Every open page asks for it once a second; an answer without anything new would drown all others."""
+_POLLED = frozenset({"/page/live", LIVE_PATH, READY_PATH})
+"""Open pages and monitors ask for these all day; good answers would drown all others."""
 
 _JOB = r"/api/jobs/(?P<subject>[^/]+)"
 _IN_JOB = r"/api/jobs/(?P<subject>[^/]+{})"
@@ -104,7 +105,7 @@ class LogRequests:
             self._note(scope, answer, time.monotonic() - began_s)
 
     def _note(self, scope: Scope, answer: _Answer, elapsed_s: float) -> None:
-        if scope["path"] == _POLLED and answer.status in (200, 204):
+        if scope["path"] in _POLLED and answer.status in (200, 204):
             return
         address = address_of(HTTPConnection(scope))
         user: User | None = scope.get("state", {}).get("user")
