@@ -29,6 +29,7 @@ class JobDisplay:
         )
         self._bars_of_stages = {stage: self._bars.add_task(f"{stage:<18}", total=1, detail="") for stage in STAGES}
         self._reported: set[str] = set()
+        self._message = ""
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -50,6 +51,10 @@ class JobDisplay:
             ended = sum(task.state in ENDED for task in tasks)
             detail = describe_task(running) if running else f"{ended} of {len(tasks)}" if ended else ""
             self._bars.update(bar, total=len(tasks) or 1, completed=completed, detail=detail)
+        if view.job.message != self._message and view.job.state not in ENDED:
+            self._message = view.job.message
+            if self._message:  # it says what the job waits for
+                self._console.print(plain(self._message))
         for task in view.tasks:
             if task.state in ENDED and task.started_at and task.key not in self._reported:
                 self._reported.add(task.key)

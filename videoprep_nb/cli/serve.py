@@ -88,6 +88,14 @@ def serve(
             metavar="FILE", help="File that holds a personal access token of that server.", show_default="none"
         ),
     ] = None,
+    min_free: Annotated[
+        float,
+        typer.Option(min=0, max=10**6, metavar="GB", help="Disk space that stays free; without it, jobs wait."),
+    ] = 1,
+    min_free_memory: Annotated[
+        float,
+        typer.Option(min=0, max=10**6, metavar="GB", help="Available memory without which tasks wait to begin."),
+    ] = 0.5,
     keep_results_days: Annotated[float, typer.Option(min=0, max=36500, help="Days to keep packages and reports.")] = 90,
     max_jobs_per_user: Annotated[
         int, typer.Option(min=1, help="Jobs of one user that may wait or run; without users, of all.")
@@ -143,6 +151,8 @@ def serve(
                 frame_pixels=round(max_megapixels * 1e6),
                 frame_rate=max_frame_rate,
                 scratch_bytes=round(max_scratch_gb * 1e9),
+                free_bytes=int(min_free * 1e9),
+                free_memory_bytes=int(min_free_memory * 1e9),
                 keep_results=timedelta(days=keep_results_days),
                 import_roots=tuple(import_root or ()),
             ),

@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from videoprep_nb.core.errors import NoRoom, ParameterError, TooLarge, TooManyJobs
@@ -10,7 +10,8 @@ from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.limits import Limits
 from videoprep_nb.jobs.models import ENDED
 from videoprep_nb.jobs.params import JobParams
-from videoprep_nb.jobs.storage.workspace import Workspace
+from videoprep_nb.jobs.storage.retention import stashes
+from videoprep_nb.jobs.storage.workspace import Workspace, disk_bytes
 from videoprep_nb.jobs.store.store import Store
 from videoprep_nb.stages.base import Demand, VideoLength
 
@@ -25,17 +26,26 @@ class Admission:
         store: Its store.
         limits: What the service takes on.
         settings: Where tasks run.
+        make_room: Deletes what is kept for retries until so many bytes are free.
 
     Attributes:
         lock: Held from a check until what it allowed is counted; else many at the same moment would pass together.
     """
 
-    def __init__(self, workspace: Workspace, store: Store, limits: Limits, settings: EngineSettings) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        store: Store,
+        limits: Limits,
+        settings: EngineSettings,
+        make_room: Callable[[int], None],
+    ) -> None:
         self._workspace = workspace
         self._store = store
         self._limits = limits
         self._settings = settings
         self._lengths: dict[tuple[int, int, int, int], VideoLength] = {}
+        self._make_room = make_room
         self.lock = threading.Lock()
 
     def check_params(self, params: JobParams) -> None:
@@ -123,7 +133,7 @@ class Admission:
             )
 
     def check_free(self, size_bytes: int, what: str) -> None:
-        """Check that the disk has room for something, beside what must stay free.
+        """Check that the disk has room for something, beside what must stay free; what is kept for retries makes room.
 
         Args:
             size_bytes: Its size.
@@ -134,6 +144,9 @@ class Admission:
         """
         free = shutil.disk_usage(self._workspace.path).free
         needed = self._limits.free_bytes + size_bytes
+        if free < needed <= free + sum(map(disk_bytes, stashes(self._workspace, self._store))):
+            self._make_room(needed)
+            free = shutil.disk_usage(self._workspace.path).free
         if free < needed:
             raise NoRoom(
                 f"{what} needs {needed / 1e9:.2f} GB of disk space, {free / 1e9:.2f} GB are free; "

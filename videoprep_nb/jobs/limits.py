@@ -22,6 +22,8 @@ class Limits:
         scratch_bytes: Room that the scratch files of a job may take; None for any amount.
         free_bytes: Room that must stay free on the disk of the workspace.
         free_per_input_byte: Room that a job needs while it runs, per byte of its videos.
+        free_memory_bytes: Memory that must be available on this machine before a task begins.
+        max_wait: How long a job waits for disk space or memory before it fails.
         keep_results: How long packages and reports are kept.
         import_roots: Folders on this machine that users may take videos from without an upload.
     """
@@ -35,6 +37,8 @@ class Limits:
     scratch_bytes: int | None = 500 * 10**9
     free_bytes: int = 10**9
     free_per_input_byte: float = 3.0
+    free_memory_bytes: int = 500 * 10**6
+    max_wait: timedelta = timedelta(days=1)
     keep_results: timedelta = timedelta(days=90)
     import_roots: tuple[Path, ...] = ()
 

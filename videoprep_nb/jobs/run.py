@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,16 @@ _WORKSPACE_NAME = ".videoprep"
 _LOOK_INTERVAL_S = 0.1
 _PAUSE_PER_LOOK = 20
 _MEMORY_PER_WORKER_BYTES = 3 * 10**9
-# whoever starts a job by hand may fill the disk
-_LIMITS = Limits(frame_pixels=None, frame_rate=None, scratch_bytes=None, free_bytes=0, free_per_input_byte=0)
+# whoever starts a job by hand may fill the disk, and makes room when it is full
+_LIMITS = Limits(
+    frame_pixels=None,
+    frame_rate=None,
+    scratch_bytes=None,
+    free_bytes=0,
+    free_per_input_byte=0,
+    free_memory_bytes=0,
+    max_wait=timedelta(0),
+)
 _OPTIONS = JobOptions(previews=False)
 
 

@@ -24,12 +24,19 @@ from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.pushes import JobPushes
 from videoprep_nb.jobs.scheduling.dispatcher import Dispatcher
 from videoprep_nb.jobs.scheduling.estimate import fraction_done, remaining_s
+from videoprep_nb.jobs.scheduling.waits import with_waits
 from videoprep_nb.jobs.storage.adoption import adopt_folders, lost_notices
 from videoprep_nb.jobs.storage.clock import TrustedClock
 from videoprep_nb.jobs.storage.deletion import delete_job, finish_deletions
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.moved_files import finish_moves, moved_files
-from videoprep_nb.jobs.storage.retention import CleanReport, clean, remove_half_received, sweep_processes
+from videoprep_nb.jobs.storage.retention import (
+    CleanReport,
+    clean,
+    free_stashes,
+    remove_half_received,
+    sweep_processes,
+)
 from videoprep_nb.jobs.storage.workspace import Workspace, disk_bytes
 from videoprep_nb.jobs.store.news import News
 from videoprep_nb.jobs.store.rows import Event, JobRow, TaskRow
@@ -89,7 +96,7 @@ class Service:
             self._resources.close()  # what repairs the database needs the lock
             raise
         self._resources.callback(self._store.close)
-        self.admission = Admission(workspace, self._store, self.limits, settings)
+        self.admission = Admission(workspace, self._store, self.limits, settings, self._make_room)
         finish_moves(workspace)
         finish_deletions(workspace, self._store)
         self._clock = TrustedClock(workspace.clock_file)
@@ -191,7 +198,8 @@ class Service:
         limit: int = 50,
     ) -> tuple[list[JobRow], int]:
         """A page of the list of jobs, newest first, and how many there are; see ``Store.jobs``."""
-        return self._store.jobs(state, text, owner, offset, limit)
+        rows, total = self._store.jobs(state, text, owner, offset, limit)
+        return with_waits(rows, self._dispatcher.trouble.waits.sentences()), total
 
     def row(self, job_id: str) -> JobRow:
         """A job alone, which is quickly looked up.
@@ -199,7 +207,8 @@ class Service:
         Raises:
             NoSuchJob: There is none.
         """
-        return self._store.job(job_id)
+        [row] = with_waits([self._store.job(job_id)], self._dispatcher.trouble.waits.sentences())
+        return row
 
     def job_id_of(self, number: int) -> str:
         """The id of the job with a number, see ``Store.job_id_of``."""
@@ -211,7 +220,7 @@ class Service:
         Raises:
             NoSuchJob: There is none.
         """
-        row = self._store.job(job_id)
+        row = self.row(job_id)
         tasks = sorted(self._store.tasks(job_id), key=_place)
         result = _result_of(self.workspace.job_folder(job_id)) if row.state in ENDED else None
         return JobView(row, tasks, fraction_done(row, tasks), remaining_s(row, tasks, self._opened_at), result)
@@ -324,6 +333,12 @@ class Service:
         """The workers that tasks run on; none while they start."""
         return self._dispatcher.engine.workers() if self._dispatcher.engine else []
 
+    def waiting(self, owner: str | None = None) -> list[str]:
+        """The jobs, of one owner or of all, that wait for disk space, memory or the machine, a sentence each."""
+        sentences = self._dispatcher.trouble.waits.sentences()
+        rows = [row for row in self._store.unfinished_jobs() if row.job_id in sentences and owner in (None, row.owner)]
+        return [f"{row.title}: {sentences[row.job_id]}" for row in rows]
+
     def notices(self) -> list[str]:
         """What administrators should know, a sentence each: restored jobs, ``lost+found``, a clock that jumped."""
         return [*self._adoptions, *lost_notices(self.workspace), *self._clock.notices()]
@@ -335,6 +350,9 @@ class Service:
     def clean(self) -> CleanReport:
         """Delete what is no longer needed, see ``retention.clean``."""
         return self._dispatcher.call(self._clean)
+
+    def _make_room(self, needed_bytes: int) -> None:
+        self._dispatcher.call(lambda: free_stashes(self.workspace, self._store, needed_bytes))
 
     def _background_work(self) -> BackgroundWork:
         background = BackgroundWork(

@@ -90,6 +90,8 @@ def _run_unless_done(task: TaskRequest) -> Outcome:
     if not begin_attempt(task.folder, start):
         return _stopped(0.0)
     outcome = _run(task)
+    if outcome.kind is OutcomeKind.FAILED and not is_requested(task.folder, task.attempt):
+        return _stopped(outcome.elapsed_s)  # it failed because its folder has gone, or just before it was stopped
     if outcome.kind is OutcomeKind.DONE:
         write_done_marker(task.folder / DONE_NAME, task.fingerprint, outcome, datetime.now(UTC))
     return outcome

@@ -49,6 +49,8 @@ class ActiveJob:
         self.ready: list[Task] = []
         """Tasks that can be started, in their order."""
         self._free_bytes = free_bytes
+        self.is_planned = False
+        """Whether its tasks are in the store, and those that are to be done again wait."""
         self.stopped: tuple[State, str] | None = None
         """State and message that it is going to end with, when it is to be stopped."""
         self._fingerprints: dict[str, str] = {}
@@ -111,6 +113,13 @@ class ActiveJob:
     def report(self, task_key: str) -> Path:
         """The executed notebook of a task."""
         return self.folder.reports / f"{task_key}.ipynb"
+
+    def report_name(self, task_key: str) -> str:
+        """File name of the executed notebook of a task; empty when there is none, or the disk does not answer."""
+        report = self.report(task_key)
+        with suppress(OSError):
+            return report.name if report.exists() else ""
+        return ""
 
     def fingerprint(self, task: Task, states: Mapping[str, State]) -> str:
         """What a task is made from: its parameters, the code, and the tasks or the file that it reads."""

@@ -2,17 +2,24 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from videoprep_nb.core.progress import read_progress
+from videoprep_nb.jobs.engine.attempt import start_of
 from videoprep_nb.jobs.engine.cluster import EngineSettings, task_environment
-from videoprep_nb.jobs.engine.worker import TaskRequest
+from videoprep_nb.jobs.engine.worker import PROGRESS_NAME, TaskRequest
 from videoprep_nb.jobs.fingerprints.code import code_version
 from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.scheduling.active import ActiveJob
 from videoprep_nb.jobs.storage.workspace import Workspace
+from videoprep_nb.jobs.store.store import Store
 from videoprep_nb.jobs.task import Task
 from videoprep_nb.stages.registry import STAGES
+
+_CHECK_INTERVAL = timedelta(seconds=0.25)
 
 
 @dataclass
@@ -36,6 +43,35 @@ class Attempt:
     cancel: Callable[[], object]
     is_running: bool = False
     progress: tuple[int, int] = (0, 0)
+
+
+def note_course(store: Store, job_id: str, key: str, attempt: Attempt, has_ended: bool = False) -> None:
+    """Note in the store that a task has started, and how far it is.
+
+    Args:
+        store: The store.
+        job_id: The job.
+        key: The task.
+        attempt: The attempt at it.
+        has_ended: Whether it must have started, as it has ended.
+    """
+    if not attempt.is_running:
+        start = None
+        with suppress(OSError):  # it can be read a moment later
+            start = start_of(attempt.folder, attempt.name)
+        if start is None and not has_ended:
+            return
+        attempt.is_running = True
+        now = datetime.now(UTC)
+        # just before this check, whatever the clock of another machine says
+        started_at = min(max(start.at, now - _CHECK_INTERVAL), now) if start else now
+        if store.job(job_id).state is State.QUEUED:
+            store.set_job_state(job_id, State.RUNNING, "", started_at)
+        store.set_task_state(job_id, key, State.RUNNING, "", started_at, worker=start.worker if start else "")
+    progress = read_progress(attempt.folder / PROGRESS_NAME)
+    if progress and (progress.done, progress.total) != attempt.progress:
+        attempt.progress = (progress.done, progress.total)
+        store.set_task_progress(job_id, key, progress.done, progress.total, progress.unit)
 
 
 def task_request(

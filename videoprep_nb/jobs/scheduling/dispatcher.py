@@ -1,18 +1,15 @@
 """The thread that works on all unfinished jobs: it submits tasks to the engine and writes down what becomes of them."""
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
-from videoprep_nb.core.errors import InputError, StoreDamaged, StoreUnavailable, VideoPrepError
-from videoprep_nb.core.progress import read_progress
+from videoprep_nb.core.errors import DiskFullError, StoreDamaged, StoreUnavailable, VideoPrepError
 from videoprep_nb.jobs.engine.attempt import request_attempt, start_of, withdraw_attempt
 from videoprep_nb.jobs.engine.cluster import Engine, EngineSettings, SchedulerLost
 from videoprep_nb.jobs.engine.worker import PROGRESS_NAME
@@ -20,9 +17,11 @@ from videoprep_nb.jobs.limits import Limits
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind
 from videoprep_nb.jobs.scheduling.active import ActiveJob
-from videoprep_nb.jobs.scheduling.attempts import Attempt, task_request
+from videoprep_nb.jobs.scheduling.attempts import Attempt, note_course, task_request
+from videoprep_nb.jobs.scheduling.calls import Calls
 from videoprep_nb.jobs.scheduling.fair_share import TaskTurns
 from videoprep_nb.jobs.scheduling.scratch import ScratchQuota
+from videoprep_nb.jobs.scheduling.trouble import Trouble
 from videoprep_nb.jobs.storage.retry_stash import bring_back_kept
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.patience import patient
@@ -32,7 +31,6 @@ from videoprep_nb.jobs.task import Task
 
 T = TypeVar("T")
 
-_MAX_ATTEMPTS = {OutcomeKind.DIED: 2, OutcomeKind.LOST: 3, OutcomeKind.TROUBLE: 3}
 _TICK_S = 0.25
 _RECONNECT_INTERVAL_S = 2.0
 _STATE_OF_OUTCOME = {OutcomeKind.DONE: State.DONE, OutcomeKind.CANCELLED: State.CANCELLED}
@@ -54,9 +52,12 @@ class Dispatcher:
         self._store = patient(store, lambda: not self._closing.is_set())
         self._settings = settings
         self._limits = limits
-        self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._calls = Calls()
         self._jobs: dict[str, ActiveJob] = {}
         """In the order in which they began, or will begin."""
+        self._unread: set[str] = set()
+        """Jobs that cannot be taken up until the disk answers."""
+        self.trouble = Trouble(workspace, self._store, settings, limits)
         self._attempts: dict[tuple[str, str], Attempt] = {}
         self._turns = TaskTurns()
         self._quota = ScratchQuota(limits.scratch_bytes)
@@ -84,22 +85,9 @@ class Dispatcher:
 
         Raises:
             InputError: The service has been closed.
+            StoreUnavailable: It waits for its database.
         """
-        future: Future[T] = Future()
-
-        def act() -> None:
-            try:
-                future.set_result(action())
-            except Exception as error:
-                future.set_exception(error)  # the caller gets it
-
-        self._calls.put(act)
-        while True:
-            try:
-                return future.result(timeout=_TICK_S)
-            except TimeoutError:
-                if not future.done() and not self._thread.is_alive():
-                    raise InputError("The service has been closed; start it again.") from None
+        return self._calls.call(action, self._thread.is_alive)
 
     def close(self) -> None:
         """Stop; running tasks are interrupted and will be repeated by the next service."""
@@ -156,9 +144,8 @@ class Dispatcher:
     def _work_for_a_moment(self) -> None:
         end_s = time.monotonic() + _TICK_S
         while (left_s := end_s - time.monotonic()) > 0:
-            try:
-                call = self._calls.get(timeout=left_s)
-            except queue.Empty:
+            call = self._calls.get(left_s)
+            if call is None:
                 break
             try:
                 call()
@@ -171,11 +158,15 @@ class Dispatcher:
         running = {job_id for job_id, _ in self._attempts}
         for job, reason in self._quota.exceeded([self._jobs[job_id] for job_id in running if job_id in self._jobs]):
             self._fail(job, reason)
+        for job_id in list(self._unread):
+            self._take_up(job_id)
+        for job_id in self.trouble.waits.jobs_to_go_on():
+            self._guarded(job_id, self._go_on)
         for job_id in list(self._jobs):
             self._guarded(job_id, self._end_if_stuck)
 
     def _guarded(self, job_id: str, action: Callable[[ActiveJob], None]) -> None:
-        """Do something with a job; whatever goes wrong is the end of this job and of no other."""
+        """Do something with a job; what the machine cannot do just now is tried again, else it is the job's end."""
         job = self._jobs.get(job_id)
         if job is None:
             return
@@ -183,7 +174,10 @@ class Dispatcher:
             action(job)
         except (SchedulerLost, StoreDamaged, StoreUnavailable):
             return  # nothing that is wrong with the job: it goes on when there is a scheduler, or a database, again
-        except (VideoPrepError, OSError) as error:
+        except (OSError, DiskFullError) as error:
+            if not self.trouble.put_off(job_id, error):
+                self._fail(job, str(error))
+        except VideoPrepError as error:
             _log.warning("job %s: %s", job_id, error)
             self._fail(job, str(error))
         except Exception as error:
@@ -191,14 +185,18 @@ class Dispatcher:
             self._fail(job, f"Internal error: {type(error).__name__}: {error}")
 
     def _take_up(self, job_id: str) -> None:
+        self._unread.discard(job_id)
         row = self._store.job(job_id)
         if row.state in ENDED or job_id in self._jobs:
             return
         folder = self._workspace.job_folder(job_id)
         try:
             spec = JobSpec.read(folder.spec)
-        except VideoPrepError as error:
-            self._store.set_job_state(job_id, State.FAILED, str(error), _now())
+        except (VideoPrepError, OSError) as error:
+            if isinstance(error, OSError) or not self._workspace.jobs_dir.is_dir():  # its disk may be gone
+                self._unread.add(job_id)
+            else:
+                self._store.set_job_state(job_id, State.FAILED, str(error), _now())
             return
         self._jobs[job_id] = ActiveJob(spec, folder, row.owner, self._limits.free_bytes)
         self._guarded(job_id, partial(self._begin, row=row))
@@ -224,7 +222,18 @@ class Dispatcher:
             if not stays_done and states[task.key] is not State.WAITING:
                 self._start_over(job, task.key, "")
                 states[task.key] = State.WAITING
+        job.is_planned = True
         self._advance(job)
+
+    def _go_on(self, job: ActiveJob) -> None:
+        """Do what could not be done before."""
+        if job.stopped:
+            self._stop(job, *job.stopped)
+        elif job.is_planned:
+            self._advance(job)
+        elif self.engine is not None:
+            self._resume(job)
+        self.trouble.waits.end(job.spec.job_id, "")
 
     def _advance(self, job: ActiveJob) -> None:
         """Note what can be started; finish the job when nothing is left."""
@@ -232,7 +241,9 @@ class Dispatcher:
         self._finish_if_over(job)
 
     def _note_ready(self, job: ActiveJob) -> None:
-        job.ready = [] if job.stopped else self._ready_tasks(job)
+        waits = self.trouble.waits
+        tasks = [] if job.stopped else self._ready_tasks(job)
+        job.ready = [task for task in tasks if waits.is_due(job.spec.job_id, task.key)]
 
     def _finish_if_over(self, job: ActiveJob) -> None:
         if all(state in ENDED for state in self._states(job).values()):
@@ -245,7 +256,19 @@ class Dispatcher:
             if taken is None:
                 return
             job, task = taken
-            self._guarded(job.spec.job_id, partial(self._start, task=task))
+            self._guarded(job.spec.job_id, partial(self._start_or_hold, task=task))
+
+    def _start_or_hold(self, job: ActiveJob, task: Task) -> None:
+        """Start a task, unless the machine lacks the room for it."""
+        held = self.trouble.hold(job, task)
+        if held is None:
+            self._start(job, task)
+        elif held.is_final:
+            self._set_state(job, task.key, State.QUEUED, "")
+            self._set_state(job, task.key, State.FAILED, f"{task.key}: {held.sentence}")
+            self._advance(job)
+        elif held.is_new:
+            self._store.add_event(job.spec.job_id, held.sentence, _now())
 
     def _plan(self, job: ActiveJob) -> None:
         """Note the tasks of a job."""
@@ -289,11 +312,12 @@ class Dispatcher:
 
     def _take_outcome(self, job: ActiveJob, key: str, outcome: Outcome) -> None:
         row = self._store.task(job.spec.job_id, key)
-        if row.attempt < _MAX_ATTEMPTS.get(outcome.kind, 1) and not job.stopped:
-            self._set_state(job, key, State.WAITING, f"Attempt {row.attempt} is repeated: {outcome.message}")
+        outcome, wait = self.trouble.judge(job, key, outcome, is_alone=not self._attempts)
+        if wait:
+            self._set_state(job, key, State.WAITING, wait)
         else:
             state = _STATE_OF_OUTCOME.get(outcome.kind, State.FAILED)
-            report = job.report(key).name if job.report(key).exists() else ""
+            report = job.report_name(key)
             message = f"{key}: {outcome.message}" if outcome.message else ""  # names the notebook in the reports
             self._store.set_task_state(job.spec.job_id, key, state, message, _now(), report)
         if row.video_id and not job.stopped and job.count_clips([row.video_id]):
@@ -301,26 +325,7 @@ class Dispatcher:
         self._note_ready(job)
 
     def _watch(self, job: ActiveJob, key: str, attempt: Attempt, has_ended: bool = False) -> None:
-        """Note that a task has started, and how far it is."""
-        job_id = job.spec.job_id
-        if not attempt.is_running:
-            start = None
-            with suppress(OSError):  # it can be read a moment later
-                start = start_of(attempt.folder, attempt.name)
-            if start is None and not has_ended:
-                return
-            attempt.is_running = True
-            now = _now()
-            # just before this check, whatever the clock of another machine says
-            started_at = min(max(start.at, now - timedelta(seconds=_TICK_S)), now) if start else now
-            if self._store.job(job_id).state is State.QUEUED:
-                self._store.set_job_state(job_id, State.RUNNING, "", started_at)
-            worker = start.worker if start else ""
-            self._store.set_task_state(job_id, key, State.RUNNING, "", started_at, worker=worker)
-        progress = read_progress(attempt.folder / PROGRESS_NAME)
-        if progress and (progress.done, progress.total) != attempt.progress:
-            attempt.progress = (progress.done, progress.total)
-            self._store.set_task_progress(job_id, key, progress.done, progress.total, progress.unit)
+        note_course(self._store, job.spec.job_id, key, attempt, has_ended)
 
     def _cancel(self, job_id: str) -> None:
         self._guarded(job_id, lambda job: self._stop(job, State.CANCELLED, "Stopped on request."))
@@ -363,7 +368,7 @@ class Dispatcher:
             return
         job.delete_scratch()
         self._store.set_job_state(job_id, *job.stopped, _now())
-        del self._jobs[job_id]
+        self._forget(job_id)
 
     def _finish(self, job: ActiveJob) -> None:
         job_id = job.spec.job_id
@@ -373,7 +378,11 @@ class Dispatcher:
             self._store.set_job_state(job_id, State.RUNNING, "", _now())
         self._store.set_job_state(job_id, result.state, result.message, _now())
         job.put_scratch_away(result.state, result.videos)
+        self._forget(job_id)
+
+    def _forget(self, job_id: str) -> None:
         del self._jobs[job_id]
+        self.trouble.forget(job_id)
 
     def _states(self, job: ActiveJob) -> dict[str, State]:
         return self._store.task_states(job.spec.job_id)

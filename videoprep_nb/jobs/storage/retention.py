@@ -1,9 +1,11 @@
 """What is deleted when, and the one function of the service that deletes folders."""
 
+import logging
 import os
 import shutil
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,8 +13,10 @@ from pathlib import Path
 import psutil
 
 from videoprep_nb.core.errors import InputError, NoSuchJob
-from videoprep_nb.core.layout import STAGING_PREFIX
+from videoprep_nb.core.layout import STAGING_PREFIX, staging_path
+from videoprep_nb.core.text import format_size
 from videoprep_nb.jobs.models import ENDED
+from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.workspace import (
     WORKSPACE_VARIABLE,
     Workspace,
@@ -36,6 +40,7 @@ RETRY_AGE = timedelta(days=7)
 """A job that ended longer ago is no longer worth the room that lets a retry be quick."""
 
 _KILL_TIMEOUT_S = 5.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -78,6 +83,38 @@ def clean(workspace: Workspace, store: Store, keep_results_s: float, now: dateti
     for folder in workspace.job_paths():
         _clean_job(workspace, store, folder, timedelta(seconds=keep_results_s), now, report)
     return report
+
+
+def free_stashes(workspace: Workspace, store: Store, needed_bytes: int) -> None:
+    """Delete what is kept for retries until so much of the disk is free, of the jobs first that ended first.
+
+    Not while a job is taken up: only the dispatcher may call this, or what it is asked to do.
+
+    Args:
+        workspace: The workspace.
+        store: Its store.
+        needed_bytes: What must be free.
+    """
+    for kept in stashes(workspace, store):
+        if shutil.disk_usage(workspace.path).free >= needed_bytes:
+            return
+        doomed = staging_path(kept)
+        kept.rename(doomed)  # half of it would look like all of it
+        freed_bytes = remove_tree(workspace, doomed)
+        _log.info("The disk is nearly full: %s was deleted, %s", kept, format_size(freed_bytes))
+
+
+def stashes(workspace: Workspace, store: Store) -> list[Path]:
+    """What is kept for retries, of the job that ended first to the last one."""
+    found = []
+    for path in workspace.job_paths():
+        kept = JobFolder(path).kept
+        if is_real_folder(kept):
+            with suppress(NoSuchJob):  # the next start restores it
+                job = store.job(path.name)
+                if job.state in ENDED and job.ended_at is not None:
+                    found.append((job.ended_at, kept))
+    return [kept for _, kept in sorted(found)]
 
 
 def remove_tree(workspace: Workspace, path: Path) -> int:

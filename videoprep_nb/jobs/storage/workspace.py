@@ -220,12 +220,12 @@ def is_real_folder(path: Path) -> bool:
 def tree_stats(path: Path) -> Iterator[os.stat_result]:
     """What the disk says about a file, or about everything below a folder and the folder itself.
 
-    Links are not followed. What vanishes meanwhile is left out.
+    Links are not followed. What vanishes meanwhile, or cannot be read, is left out.
     """
     try:
         yield path.lstat()
         entries = list(path.iterdir()) if path.is_dir() and not path.is_symlink() else []
-    except FileNotFoundError:
+    except OSError:
         return
     for entry in entries:
         yield from tree_stats(entry)

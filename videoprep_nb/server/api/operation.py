@@ -65,6 +65,7 @@ def show_health(jobs: Jobs, readiness: ServiceReadiness) -> Health:
         jobs=jobs.counts(),
         disk_total_bytes=disk.total,
         disk_free_bytes=disk.free,
+        waiting=jobs.waiting(),
     )
 
 

@@ -267,6 +267,10 @@ class Health(BaseModel):
     jobs: dict[State, int] = Field(description="how many jobs are in each state", examples=[{"queued": 2, "done": 40}])
     disk_total_bytes: int = Field(examples=[2_000_000_000_000])
     disk_free_bytes: int = Field(examples=[1_200_000_000_000])
+    waiting: list[str] = Field(
+        description="jobs that wait for disk space, memory or the machine, a sentence each with the next try",
+        examples=[["Job 32: Waiting for disk space: 2.1 GB free, 5.0 GB needed; next try at 14:03:20 UTC."]],
+    )
 
 
 class CheckStatus(BaseModel):

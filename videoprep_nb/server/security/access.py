@@ -150,6 +150,10 @@ class UserJobs:
         self.check_admin()
         return self._service.notices()
 
+    def waiting(self) -> list[str]:
+        """The jobs that the user may see and that wait, see ``Service.waiting``."""
+        return self._service.waiting(self._owner)
+
     def counts(self) -> dict[State, int]:
         """Number of jobs that the user may see, by state."""
         return self._service.counts(self._owner)

@@ -25,6 +25,7 @@ def health_view(jobs: UserJobs, checkup: Checkup, readiness: Readiness) -> Fragm
             disk=disk,
             workers=jobs.workers(),
             counts=jobs.counts(),
+            waiting=jobs.waiting(),
             checkup=result,
             notices=jobs.notices(),
         ),
