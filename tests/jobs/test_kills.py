@@ -261,6 +261,7 @@ def test_task_that_takes_too_much_memory_is_reported(video: Path, tmp_path: Path
         view = wait_for_end(service, submit(service, video))
         assert view.job.state is State.FAILED
         assert "needs more memory than the 0.1 GB" in view.job.message
+        assert {task.attempt for task in view.tasks if task.state is State.FAILED} == {1}  # the next would need as much
 
 
 def test_ids_continue_from_clip_to_clip(undisturbed: tuple[list[JobView], Path]):

@@ -37,7 +37,7 @@ _MAX_INSPECTIONS_PER_USER = 200
 class Inspections:
     """Inspects files for users, who take turns. Only for use in one event loop.
 
-    It may take an eighth of the machine's memory, at most 4 GB, which is enough for videos of 8K.
+    Each may take an eighth of the memory of the machine, at most 4 GB, which is enough for videos of 8K.
 
     Args:
         workspace: The folder of the service; should it be killed, its next start ends the processes.

@@ -84,8 +84,14 @@ BOMBS: dict[str, tuple[Callable[[Path], Path], bool]] = {
 """Each bomb, and whether it can be nothing but refused for its memory."""
 
 
+TYPICAL = ("16 reference frames, 4:4:4", "table of a hundred million frames")
+"""The others run only in the exhaustive tests."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in TYPICAL else pytest.mark.exhaustive) for name in BOMBS]
+)
 def test_reading_stays_within_its_memory(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make, exceeds = BOMBS[name]
     monkeypatch.setenv(MEMORY_VARIABLE, str(LIMIT_BYTES))
