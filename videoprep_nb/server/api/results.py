@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import FileResponse, StreamingResponse
 
 from videoprep_nb.core.errors import NoSuchJob
@@ -13,6 +13,7 @@ from videoprep_nb.server.api.downloads import file_docs
 from videoprep_nb.server.api.schemas import PreviewFile, Report
 from videoprep_nb.server.api.zip_stream import zip_pieces
 from videoprep_nb.server.problems import problem_docs
+from videoprep_nb.server.security.server_paths import ServerPaths
 
 # A report is shown like a page from a stranger: no scripts, no forms, no requests. allow-same-origin lets browsers send
 # the session along when a link in a framed report is followed; where nothing runs it gives away nothing.
@@ -71,14 +72,16 @@ def fetch_report(
     response_class=StreamingResponse,
     responses=file_docs("all reports", "application/zip", ranges=False),
 )
-def fetch_all_reports(job_id: JobId, jobs: Jobs) -> StreamingResponse:
+def fetch_all_reports(request: Request, job_id: JobId, jobs: Jobs) -> StreamingResponse:
     """Fetch all reports as one ZIP; it is made while it is sent."""
     # in a folder, so that a package beside it is where the overview says
     files = {f"reports/{name}": jobs.report_path(job_id, name) for name in jobs.report_names(job_id)}
     if not files:
         raise NoSuchJob(f"{jobs.row(job_id).title} has no reports (yet).")
     headers = {"Content-Disposition": f'attachment; filename="reports_{job_id}.zip"'}
-    return StreamingResponse(zip_pieces(files), media_type="application/zip", headers=headers)
+    paths: ServerPaths = request.app.state.server_paths
+    change = bytes if jobs.user.is_admin else paths.hide
+    return StreamingResponse(zip_pieces(files, change), media_type="application/zip", headers=headers)
 
 
 @router.get("/jobs/{job_id}/preview", responses=problem_docs(HTTPStatus.NOT_FOUND))

@@ -203,7 +203,10 @@ class ImportFile(BaseModel):
     """A file or folder on the server that videos may be taken from."""
 
     name: str = Field(examples=["street.mp4"])
-    path: str = Field(description="by this it is chosen", examples=["/data/videos/street.mp4"])
+    path: str = Field(
+        description="by this it is chosen; members see only the name of the import folder",
+        examples=["/videos/street.mp4"],
+    )
     is_folder: bool
     size_bytes: int = Field(description="0 for a folder", examples=[73_400_320])
 

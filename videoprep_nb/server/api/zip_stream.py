@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 _PIECE_BYTES = 1024 * 1024
@@ -30,17 +30,21 @@ class _Outlet(io.RawIOBase):
         return taken
 
 
-def zip_pieces(files: Mapping[str, Path]) -> Iterator[bytes]:
+def zip_pieces(files: Mapping[str, Path], change: Callable[[bytes], bytes]) -> Iterator[bytes]:
     """The pieces of a ZIP with some files.
 
     Args:
-        files: The files by their names in the ZIP; they may not change meanwhile.
+        files: The files by their names in the ZIP; each is held in memory.
+        change: What becomes of the content of a file.
     """
     outlet = _Outlet()
     with zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, file in files.items():
-            with file.open("rb") as source, archive.open(zipfile.ZipInfo.from_file(file, name), "w") as target:
-                while piece := source.read(_PIECE_BYTES):
-                    target.write(piece)
+            entry = zipfile.ZipInfo.from_file(file, name)
+            content = change(file.read_bytes())
+            entry.file_size = len(content)
+            with archive.open(entry, "w") as target:
+                for start in range(0, len(content), _PIECE_BYTES):
+                    target.write(content[start : start + _PIECE_BYTES])
                     yield outlet.take()
     yield outlet.take()

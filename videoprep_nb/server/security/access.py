@@ -63,7 +63,7 @@ class UserJobs:
     @property
     def imports(self) -> ImportFolders:
         """What lies on the server for everybody to take."""
-        return ImportFolders(self._service)
+        return ImportFolders(self._service, shows_paths=self.user.is_admin)
 
     def check_room(self, size_bytes: int) -> None:
         """Check that a job of this size, which is still to come, can be taken on; see ``Admission.check_room``."""

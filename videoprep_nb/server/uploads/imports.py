@@ -14,7 +14,7 @@ class ImportEntry:
     """Something in a folder for import.
 
     Args:
-        path: Its full path, by which it is chosen.
+        path: By which it is chosen: its full path, or the name of the folder for import and what comes after it.
         is_folder: Whether it is a folder; else it is a file.
         size_bytes: Size of a file, 0 for a folder.
     """
@@ -31,11 +31,13 @@ class ImportFolders:
 
     Args:
         service: The service, whose limits name the folders.
+        shows_paths: Whether full paths are shown; else each folder is shown by its name. Both can be chosen by.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, shows_paths: bool = True) -> None:
         self._roots = [root.resolve() for root in service.limits.import_roots]
         self._workspace = service.workspace.path
+        self._shows_paths = shows_paths
 
     def entries(self, folder: str | None) -> list[ImportEntry]:
         """What lies in a folder, folders first; names that begin with a dot are left out.
@@ -47,7 +49,7 @@ class ImportFolders:
             InputError: It is not an import folder.
         """
         if folder is None:
-            return [ImportEntry(root, True, 0) for root in self._roots]
+            return [ImportEntry(self._path_to_show(root), True, 0) for root in self._roots]
         try:
             paths = sorted(self._allowed(folder).iterdir())
         except OSError as error:
@@ -72,12 +74,36 @@ class ImportFolders:
         """The path without links and ``..``, if it still lies in one of the folders; said alike whether it exists."""
         try:
             named = Path(path_from_text(path))
-            resolved = named.resolve()
-            if named.is_absolute() and self._is_inside(resolved) and resolved.exists():
-                return resolved
+            for resolved in (named.resolve(), self._by_name(named).resolve()):
+                if named.is_absolute() and self._is_inside(resolved) and resolved.exists():
+                    return resolved
         except (OSError, ValueError, RuntimeError) as error:  # NUL bytes, endless names, links in a circle
             raise _cannot_be_used(path, "it is not a path") from error
         raise _cannot_be_used(path, "it is not in an import folder, or does not exist")
+
+    def _names(self) -> dict[Path, Path]:
+        """The folders by the names that they are shown by; the second of a name gets a number."""
+        names: dict[Path, Path] = {}
+        for root in self._roots:
+            name, number = Path("/", root.name), 1
+            while name in names:
+                number += 1
+                name = Path("/", f"{root.name}-{number}")
+            names[name] = root
+        return names
+
+    def _path_to_show(self, path: Path) -> Path:
+        if self._shows_paths:
+            return path
+        name, root = next((name, root) for name, root in self._names().items() if path.is_relative_to(root))
+        return name / path.relative_to(root)
+
+    def _by_name(self, named: Path) -> Path:
+        """The full path of one that is shown by the name of its folder; another one as it is."""
+        for name, root in self._names().items():
+            if named.is_relative_to(name):
+                return root / named.relative_to(name)
+        return named
 
     def _is_inside(self, path: Path) -> bool:
         return any(path.is_relative_to(root) for root in self._roots) and not path.is_relative_to(self._workspace)
@@ -87,9 +113,9 @@ class ImportFolders:
             if path.name.startswith(".") or path.is_symlink() or path == self._workspace:
                 continue
             if path.is_dir():
-                yield ImportEntry(path, True, 0)
+                yield ImportEntry(self._path_to_show(path), True, 0)
             elif path.is_file():
-                yield ImportEntry(path, False, path.stat().st_size)
+                yield ImportEntry(self._path_to_show(path), False, path.stat().st_size)
 
 
 def _cannot_be_used(path: str, reason: str) -> InputError:
