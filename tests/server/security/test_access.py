@@ -36,6 +36,7 @@ FOR_EVERYBODY = {
     ("OPTIONS", "/api/uploads/"),
     ("GET", "/api/health"),
     ("GET", "/page/live"),
+    ("GET", "/page/header"),
 }
 FOR_ADMINS = {("POST", "/api/clean"), ("GET", "/api/health/details"), ("GET", "/metrics")}
 
