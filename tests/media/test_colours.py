@@ -13,6 +13,7 @@ from PIL import Image
 from tests.support.colour_bars import BARS, shown_bars, write_bars
 from videoprep_nb.media.ffmpeg import ffmpeg_executable
 from videoprep_nb.media.frames import read_frames_at
+from videoprep_nb.media.probe import probe
 from videoprep_nb.media.random_frames import RandomFrames
 from videoprep_nb.media.raw.tone_map import to_bt709
 from videoprep_nb.media.scaled_frames import read_scaled_frames
@@ -108,14 +109,14 @@ def test_shared_untagged_hd(shared_data: Path, tmp_path: Path) -> None:
     assert shown_bars(READERS["frames"](standard)) == pytest.approx(BARS, abs=5)
 
 
-def wide(transfer: str, white: int = 203) -> str:
-    """The filters that code RGB with the primaries of BT.2020; in high dynamic range white has so many cd/m²."""
+def wide(transfer: str, white: int = 203, primaries: str = "2020") -> str:
+    """The filters that code RGB with other primaries; in high dynamic range white has so many cd/m²."""
     rgb = "setparams=range=pc:color_primaries=bt709:color_trc=bt709:colorspace=gbr,format=gbrp"
-    return f"{rgb},zscale=t={transfer}:npl={white}:p=2020:m=2020_ncl:r=limited,format=yuv420p10le"
+    return f"{rgb},zscale=t={transfer}:npl={white}:p={primaries}:m=2020_ncl:r=limited,format=yuv420p10le"
 
 
-def tags(transfer: str) -> tuple[str, ...]:
-    return ("-color_primaries", "bt2020", "-color_trc", transfer, "-colorspace", "bt2020nc", "-color_range", "tv")
+def tags(transfer: str, primaries: str = "bt2020") -> tuple[str, ...]:
+    return ("-color_primaries", primaries, "-color_trc", transfer, "-colorspace", "bt2020nc", "-color_range", "tv")
 
 
 WIDE = {
@@ -140,6 +141,31 @@ def test_wide_gamut_becomes_bt709(finding: str, tmp_path: Path) -> None:
         assert shown_bars(np.asarray(image.convert("RGB"))) == pytest.approx(BARS, abs=10)
 
 
+@pytest.mark.parametrize(
+    ("primaries", "transfer", "finding"),
+    [
+        ("smpte432", "smpte2084", "high dynamic range (PQ); tone-mapped to standard range"),
+        ("bt709", "arib-std-b67", "high dynamic range (HLG); tone-mapped to standard range"),
+        ("smpte432", "bt709", "wide gamut (P3); converted to BT.709"),
+    ],
+    ids=["P3-PQ", "BT.709-HLG", "P3"],
+)
+def test_primaries_of_other_screens(primaries: str, transfer: str, finding: str, tmp_path: Path) -> None:
+    filters = wide({"bt709": "709"}.get(transfer, transfer), primaries={"bt709": "709"}.get(primaries, primaries))
+    source = write_bars(tmp_path / "in.mp4", SD, filters, *X265, *tags(transfer, primaries))
+    assert probe(source).findings == [finding]
+    assert shown_bars(READERS["frames"](standardise(source, tmp_path))) == pytest.approx(BARS, abs=10)
+
+
+@pytest.mark.parametrize("transfer", ["smpte2084", "arib-std-b67", "bt2020-10"])
+def test_thumbnail_has_the_colours_of_the_standard_video(transfer: str, tmp_path: Path) -> None:
+    filters = wide({"bt2020-10": "2020_10"}.get(transfer, transfer))
+    source = write_bars(tmp_path / "in.mp4", SD, filters, *X265, *tags(transfer))
+    probe(source, thumbnail_file=tmp_path / "thumbnail.jpg")
+    with Image.open(tmp_path / "thumbnail.jpg") as image:
+        assert shown_bars(np.asarray(image.convert("RGB"))) == pytest.approx(BARS, abs=10)
+
+
 def test_highlights_are_those_of_the_tone_map_of_ffmpeg(tmp_path: Path) -> None:
     """Bars up to eight times as bright as white, against ffmpeg's mobius curve."""
     source = write_bars(tmp_path / "in.mp4", SD, wide("smpte2084", white=1600), *X265, *tags("smpte2084"))
@@ -158,7 +184,7 @@ def test_highlights_are_those_of_the_tone_map_of_ffmpeg(tmp_path: Path) -> None:
 def test_more_light_is_never_darker() -> None:
     signal = np.linspace(0, 1, 500)[:, None].repeat(3, axis=1)
     for hdr in ("PQ", "HLG"):
-        grey = to_bt709(signal, hdr)
+        grey = to_bt709(signal, hdr, "BT.2020")
         assert (np.diff(grey[:, 0]) > -1e-9).all()
         assert grey[0] == pytest.approx([0, 0, 0])
         assert 0.98 < grey[-1, 0] <= 1

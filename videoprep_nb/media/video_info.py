@@ -69,7 +69,7 @@ class VideoInfo(Record):
         is_interlaced: The lines of a frame belong to two moments, as measured or else as the file says.
         is_marked_interlaced: The file says so.
         hdr: Transfer function of high dynamic range, PQ or HLG; None without one.
-        is_wide_gamut: Its colours have the primaries of BT.2020.
+        wide_gamut: Its primaries if they are those of BT.2020 or P3; None for others.
         rate: Frames per second; for a variable rate, the lowest that has a place for every frame.
         is_variable_rate: True when the frames do not follow a constant rate.
         is_assumed_rate: True when the file does not say its rate.
@@ -103,7 +103,7 @@ class VideoInfo(Record):
     is_interlaced: bool = False
     is_marked_interlaced: bool = False
     hdr: str | None = None
-    is_wide_gamut: bool = False
+    wide_gamut: str | None = None
     rate: Fraction
     is_variable_rate: bool
     is_assumed_rate: bool = False
@@ -217,8 +217,8 @@ def _image_findings(info: VideoInfo) -> Iterator[str]:
         yield f"odd resolution, {info.width}×{info.height}; scaled to even numbers"
     if info.hdr is not None:
         yield f"high dynamic range ({info.hdr}); tone-mapped to standard range"
-    elif info.is_wide_gamut:
-        yield "wide gamut (BT.2020); converted to BT.709"
+    elif info.wide_gamut is not None:
+        yield f"wide gamut ({info.wide_gamut}); converted to BT.709"
     if info.is_interlaced:
         yield "interlaced" if info.is_marked_interlaced else "interlaced, which the file does not say"
     elif info.is_marked_interlaced:

@@ -5,20 +5,23 @@ from typing import Any
 
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 _MATRICES = {1: "bt709", 4: "fcc", 5: "bt470", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
-_BT2020, _UNSPECIFIED = 9, 2
+_GAMUTS = {9: "BT.2020", 11: "P3", 12: "P3"}
+_UNSPECIFIED = 2
 _HD_LINES = 720
 _HD_COLUMNS = 1280
 
 
 @dataclass(frozen=True)
 class ToneMap:
-    """A filter that brings RGB with the primaries of BT.2020 to the colours of BT.709.
+    """A filter that brings RGB of wide gamut or high dynamic range to the colours of BT.709.
 
     Args:
         hdr: Transfer function of high dynamic range, PQ or HLG; None for the usual range.
+        gamut: Its primaries, BT.2020 or P3; None for those of BT.709.
     """
 
     hdr: str | None
+    gamut: str | None
 
 
 Filter = str | ToneMap
@@ -32,12 +35,12 @@ class Colour:
     Args:
         matrix: From YCbCr to RGB, as the filter ``scale`` names it.
         hdr: Name of a transfer function of high dynamic range, PQ or HLG; None without one.
-        is_wide: Its primaries are those of BT.2020.
+        gamut: Its primaries, BT.2020 or P3; None for those of BT.709.
     """
 
     matrix: str
     hdr: str | None = None
-    is_wide: bool = False
+    gamut: str | None = None
 
     @property
     def standard_matrix(self) -> str:
@@ -55,10 +58,10 @@ class Colour:
         width, height = size
         scale = f"scale={width}:{height}:flags=bicubic:in_color_matrix={self.matrix}"
         code = f"out_color_matrix={matrix}:out_range={'pc' if full_range else 'tv'}"
-        if not self.is_wide:
+        if self.hdr is None and self.gamut is None:
             return [f"{scale}:{code}"]
         # with 16 bits the table is applied three times as fast as with 10 or 12
-        return [scale, "format=gbrp16le", ToneMap(self.hdr), f"scale={code}"]
+        return [scale, "format=gbrp16le", ToneMap(self.hdr, self.gamut), f"scale={code}"]
 
 
 def colour_of(frame: Any) -> Colour:
@@ -67,5 +70,5 @@ def colour_of(frame: Any) -> Colour:
     matrix = _MATRICES.get(int(frame.colorspace), "bt709" if is_hd else "smpte170m")
     hdr = _HDR_TRANSFERS.get(int(frame.color_trc))
     primaries = int(frame.color_primaries)
-    is_wide = primaries == _BT2020 or (hdr is not None and primaries == _UNSPECIFIED)
-    return Colour(matrix, hdr, is_wide)
+    untagged = "BT.2020" if hdr is not None and primaries == _UNSPECIFIED else None
+    return Colour(matrix, hdr, _GAMUTS.get(primaries, untagged))

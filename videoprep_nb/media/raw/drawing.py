@@ -60,7 +60,7 @@ class Drawing:
 def _node(graph: av.filter.Graph, description: Filter) -> Any:
     if isinstance(description, ToneMap):
         with NamedTemporaryFile("w", suffix=".cube") as table:  # read while the filter is added
-            table.write(bt709_table(description.hdr))
+            table.write(bt709_table(description.hdr, description.gamut))
             table.flush()
             return graph.add("lut3d", file=table.name, interp="tetrahedral")
     name, _, arguments = description.partition("=")

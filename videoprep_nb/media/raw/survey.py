@@ -142,7 +142,7 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames
                 "is_interlaced": sample.is_interlaced,
                 "is_marked_interlaced": sample.is_marked,
                 "hdr": display.colour.hdr,
-                "is_wide_gamut": display.colour.is_wide,
+                "wide_gamut": display.colour.gamut,
                 "rate": str(frame_rate.rate),
                 "is_variable_rate": frame_rate.is_variable,
                 "is_assumed_rate": frame_rate.is_assumed,

@@ -18,42 +18,49 @@ _GAMMA = 2.4
 _SHOULDER = 0.8
 
 _BT709_LUMA = np.array([0.2126, 0.7152, 0.0722])
-_BT2020_TO_BT709 = np.array(
-    [[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]]
-)
+_TO_BT709 = {
+    None: np.eye(3),
+    "BT.2020": np.array(
+        [[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]]
+    ),
+    "P3": np.array([[1.224940, -0.224940, 0], [-0.042057, 1.042057, 0], [-0.019638, -0.078636, 1.098274]]),
+}
+"""Primaries → matrix for light; the white of all is D65."""
 
 Light = npt.NDArray[np.float64]
 
 
 @cache
-def bt709_table(hdr: str | None) -> str:
-    """The table for colours with the primaries of BT.2020.
+def bt709_table(hdr: str | None, gamut: str | None) -> str:
+    """The table for colours of wide gamut or high dynamic range.
 
     Args:
         hdr: Transfer function of high dynamic range, PQ or HLG; None for the usual range.
+        gamut: Their primaries, BT.2020 or P3; None for those of BT.709.
 
     Returns:
         The text of a ``.cube`` file.
     """
     steps = np.linspace(0, 1, _SIZE)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")  # red changes fastest
-    colours = to_bt709(np.stack([red, green, blue], axis=-1).reshape(-1, 3), hdr)
+    colours = to_bt709(np.stack([red, green, blue], axis=-1).reshape(-1, 3), hdr, gamut)
     rows = ("%.4f %.4f %.4f\n" * len(colours)) % tuple(colours.ravel().tolist())
     return f"LUT_3D_SIZE {_SIZE}\n{rows}"
 
 
-def to_bt709(colours: Light, hdr: str | None) -> Light:
+def to_bt709(colours: Light, hdr: str | None, gamut: str | None) -> Light:
     """Convert colours.
 
     Args:
-        colours: ``(N, 3)`` float64 from 0 to 1, non-linear RGB with the primaries of BT.2020.
+        colours: ``(N, 3)`` float64 from 0 to 1, non-linear RGB.
         hdr: As for ``bt709_table``.
+        gamut: Likewise.
 
     Returns:
         ``(N, 3)`` float64 from 0 to 1, non-linear RGB of BT.709.
     """
     transfers = {None: lambda signal: signal**_GAMMA, "PQ": _light_of_pq, "HLG": _light_of_hlg}
-    light = _in_gamut(transfers[hdr](colours) @ _BT2020_TO_BT709.T)
+    light = _in_gamut(transfers[hdr](colours) @ _TO_BT709[gamut].T)
     bright: Light = _below_white(light) ** (1 / _GAMMA)
     return bright
 
