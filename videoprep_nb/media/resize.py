@@ -269,7 +269,7 @@ def _damage_findings(result: ResizeResult) -> Iterator[str]:
 
 
 def _gap_findings(result: ResizeResult) -> Iterator[str]:
-    if result.gaps:
+    if len(result.gaps) > result.source.gap_count:
         longest = max(result.gaps, key=lambda gap: gap.duration_s)
         places = _places([gap.start_frame for gap in result.gaps], result)
         at = format_duration(float(longest.start_frame / result.rate))

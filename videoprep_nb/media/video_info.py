@@ -12,6 +12,7 @@ from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.shape import Shape, change_findings
 
 _LATE_START_S = 0.1
+_MINUTE_S = 60.0
 
 
 class ClockCut(Record):
@@ -26,6 +27,18 @@ class ClockCut(Record):
     at_s: float
     removed_s: float
     is_pause: bool
+
+
+class SourceGap(Record):
+    """A time without frames.
+
+    Args:
+        at_s: When the frame before it is shown, in seconds after the first frame.
+        duration_s: How long frames are missing, in seconds.
+    """
+
+    at_s: float
+    duration_s: float
 
 
 class SourceRecording(Record):
@@ -84,6 +97,9 @@ class VideoInfo(Record):
         recorded_at: When the recording began, as the container says; None if it does not.
         recordings: The recordings in the file, one behind the other; most files have one.
         unread_bytes: Bytes of the file that hold another recording or the rest of one but cannot be read.
+        gap_count: Places where frames are missing, or where there are none for much longer than elsewhere.
+        missing_frame_count: Frames that a recording with a regular rate lacks there; 0 if the rate is irregular.
+        longest_gap: The longest of them; None without one.
         cuts: Pauses that are cut out, and places where the clock of the file was set anew.
         changes: Where the shape of sampled key frames changes; only ``probe`` looks for it.
         findings: Notes on what is wrong or unusual.
@@ -118,6 +134,9 @@ class VideoInfo(Record):
     recorded_at: datetime | None = None
     recordings: list[SourceRecording] = []  # noqa: RUF012 - pydantic copies it
     unread_bytes: int = 0
+    gap_count: int = 0
+    missing_frame_count: int = 0
+    longest_gap: SourceGap | None = None
     cuts: list[ClockCut] = []  # noqa: RUF012 - pydantic copies it
     changes: list[ShapeChange] = []  # noqa: RUF012 - pydantic copies it
     findings: list[str]
@@ -188,6 +207,7 @@ def _time_findings(info: VideoInfo) -> Iterator[str]:
         yield f"header reports {format_duration(claimed_s)}, file has {format_duration(info.duration_s)}"
     if info.is_variable_rate:
         yield f"variable frame rate; converted to a constant {float(info.rate):.6g} frames per second"
+    yield from _gap_findings(info)
     if info.is_assumed_rate:
         yield f"the file does not say its frame rate; assumed {float(info.rate):.6g} frames per second"
     if info.starts_at_s > _LATE_START_S:
@@ -198,6 +218,19 @@ def _time_findings(info: VideoInfo) -> Iterator[str]:
     jumps = [cut for cut in info.cuts if not cut.is_pause]
     if jumps:
         yield f"{plural(len(jumps), 'timestamp jump')}; parts joined"
+
+
+def _gap_findings(info: VideoInfo) -> Iterator[str]:
+    gap = info.longest_gap
+    if gap is None:
+        return
+    missing = f"{plural(info.missing_frame_count, 'frame')} missing" if info.missing_frame_count else "no frames"
+    places = plural(info.gap_count, "place")
+    yield f"{missing} in {places}; the longest gap, {_short(gap.duration_s)}, begins at {_short(gap.at_s)}"
+
+
+def _short(duration_s: float) -> str:
+    return f"{duration_s:.2f} s" if duration_s < _MINUTE_S else format_duration(duration_s)
 
 
 def _image_findings(info: VideoInfo) -> Iterator[str]:

@@ -11,6 +11,7 @@ from tests.support.raw_files import converted, with_stamps
 from tests.support.synthetic import encode_numbers, write_counter_video
 from videoprep_nb.core.errors import ProbeError
 from videoprep_nb.media.ffmpeg import ffmpeg_executable
+from videoprep_nb.media.video_info import VideoInfo
 
 H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "12", "-g", "25")
 WITHOUT_B_FRAMES = (*H264, "-bf", "0")
@@ -87,6 +88,26 @@ def test_slow_camera_keeps_its_last_frame(rate: str, suffix: str, tmp_path: Path
     )
     result = converted(source, tmp_path)
     assert (result.numbers, result.written["rate"]) == (list(range(12)), rate)
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4", "avi", "ts", "flv"])
+def test_missing_frames_are_reported_with_their_time(suffix: str, tmp_path: Path) -> None:
+    codec = ("-c:v", "mjpeg", "-q:v", "2") if suffix == "avi" else (*WITHOUT_B_FRAMES, "-g", "1")
+    lacking = ("-vf", "select='not(between(n,30,33)+between(n,60,60))'", "-fps_mode", "passthrough")
+    source = encode_numbers(tmp_path / f"gaps.{suffix}", range(100), *lacking, *codec)
+    result = converted(source, tmp_path)
+    result.check_sum()
+    assert (result.written["frame_count"], result.written["repeated_frame_count"]) == (100, 5)
+    info = VideoInfo.from_facts(result.source)
+    assert (info.gap_count, info.missing_frame_count) == (2, 5)
+    assert "5 frames missing in 2 places; the longest gap, 0.16 s, begins at 1.16 s" in info.findings
+
+
+@pytest.mark.parametrize("rate", ["25", "30000/1001", "10"])
+@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
+def test_regular_recording_lacks_no_frame(rate: str, suffix: str, tmp_path: Path) -> None:
+    source = encode_numbers(tmp_path / f"a.{suffix}", range(100), "-r", rate, *WITHOUT_B_FRAMES)
+    assert VideoInfo.from_facts(converted(source, tmp_path).source).findings == []
 
 
 def test_time_lapse_is_kept_at_its_times(tmp_path: Path) -> None:

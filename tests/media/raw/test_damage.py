@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import av
 import pytest
 
 from tests.support.raw_files import converted, damaged, without_packets
 from tests.support.synthetic import encode_numbers
+from videoprep_nb.media.raw.damage import DamageLog
+from videoprep_nb.media.raw.decode import DecodedFrame
 
 FAST = ("-preset", "ultrafast", "-pix_fmt", "yuv420p")
 H264 = ("-c:v", "libx264", *FAST, "-bf", "0", "-g", "25", "-x264-params", "scenecut=0", "-crf", "5")
@@ -115,6 +118,18 @@ def test_stream_that_renews_its_image_bit_by_bit_may_begin_anywhere(tmp_path: Pa
     assert result.written["damage"] == []
     assert result.written["undecodable_first_frames"] > 0
     assert result.numbers[-100:] == list(range(100, 200))
+
+
+@pytest.mark.parametrize(("codec", "is_damaged"), [("vvc", False), ("h264", False), ("mpeg4", True)])
+def test_decoder_that_waits_for_a_whole_image_gives_no_damaged_first_frame(codec: str, is_damaged: bool) -> None:
+    """A stream of VVC may begin with a gradual refresh instead of a key frame."""
+    frame = av.VideoFrame(16, 16)
+    frame.pict_type = 2  # predicted
+    first = DecodedFrame(
+        frame=frame, display=None, time_s=0.0, stamp_s=0.0, source_s=0.0, is_key=False, is_damaged=False,
+        follows_loss=False,
+    )  # fmt: skip
+    assert DamageLog(codec).check(first) is is_damaged
 
 
 def test_shared_files_have_the_damage_that_is_known(shared_data: Path, tmp_path: Path) -> None:

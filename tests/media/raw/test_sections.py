@@ -125,3 +125,12 @@ def test_data_behind_a_hole_that_cannot_be_read_are_reported(
 @pytest.mark.parametrize("suffix", ["y4m", "mpjpeg", "avi"])
 def test_zeros_behind_a_recording_are_no_loss(suffix: str, tmp_path: Path) -> None:
     check_numbers(read(tmp_path, recording(tmp_path, suffix, FIRST), bytes(100_000)), FIRST)
+
+
+def test_clock_of_fragments_that_begins_anew_costs_no_frame(tmp_path: Path) -> None:
+    """libav takes a later fragment of the same time for the first one."""
+    codec = (*H264, "-g", "10", "-movflags", "+frag_keyframe+empty_moov+default_base_moof")
+    one, two = (recording(tmp_path, "mp4", numbers, codec) for numbers in (FIRST, SECOND))
+    result = read(tmp_path, one, two[two.index(b"moof") - 4 :])
+    assert result.numbers == [*FIRST, *SECOND]
+    assert (result.written["rate"], len(result.source["recordings"])) == ("25", 2)

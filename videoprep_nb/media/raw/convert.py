@@ -13,6 +13,7 @@ from videoprep_nb.core.errors import ProbeError
 from videoprep_nb.media.raw.conversion import Conversion, Targets
 from videoprep_nb.media.raw.damage import DamageLog
 from videoprep_nb.media.raw.decode import RawDecoder
+from videoprep_nb.media.raw.gaps import long_gaps
 from videoprep_nb.media.raw.parts import Part, Parts
 from videoprep_nb.media.raw.rate import Times, limited_rate
 from videoprep_nb.media.raw.slots import Slots
@@ -24,8 +25,6 @@ _REPORT_INTERVAL_S = 0.25
 _STILL_MOMENTS = (0.1, 0.5, 0.9)
 _STILL_SIZE = (594, 334)
 _ONE_STILL_BELOW_S = 3.0
-_MIN_GAP_S = 0.5
-_MIN_GAP_STEPS = 5
 
 
 def convert(conversion: Conversion, targets: Targets, report: Callable[[int, int], None]) -> dict[str, Any]:
@@ -161,11 +160,8 @@ def _without_gaps(source_s: Times, times_s: Times) -> Times:
 
 def _gaps(slots: npt.NDArray[np.int64], rate: Fraction) -> Iterator[dict[str, Any]]:
     """Where the recording has no frame for much longer than between others."""
-    steps = np.diff(slots)
-    if len(steps):
-        least = max(_MIN_GAP_S * float(rate), _MIN_GAP_STEPS * float(np.median(steps)))
-        for index in np.flatnonzero(steps > least):
-            yield {"start_frame": int(slots[index]), "duration_s": float((steps[index] - 1) / rate)}
+    for index in long_gaps(slots, float(rate)):
+        yield {"start_frame": int(slots[index]), "duration_s": float((slots[index + 1] - slots[index] - 1) / rate)}
 
 
 def _still_frames(frame_count: int, rate: float) -> list[int]:

@@ -6,7 +6,7 @@ from typing import Any
 from videoprep_nb.media.raw.decode import DecodedFrame
 
 _PREDICTED = (2, 3)  # pict_type of libav: P and B
-_WAITING_CODECS = ("h264", "hevc")
+_WAITING_CODECS = ("h264", "hevc", "vvc")
 """Their decoders give out frames from the first point on where the image is whole, with or without a key frame."""
 
 _REFRESH_FRAMES = 300

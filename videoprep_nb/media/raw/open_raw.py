@@ -16,6 +16,7 @@ from videoprep_nb.media.demuxers import refused_as
 from videoprep_nb.media.ffmpeg import MAX_PIXELS, RAW_INPUT_OPTIONS, file_url
 from videoprep_nb.media.raw.boxes import has_whole_index, read_at
 from videoprep_nb.media.raw.encryption import ENCRYPTED, is_encrypted
+from videoprep_nb.media.raw.fragments import FragmentsFile
 from videoprep_nb.media.raw.motion_jpeg import is_motion_jpeg
 from videoprep_nb.media.raw.references import ELSEWHERE, lies_elsewhere
 from videoprep_nb.media.raw.sections import WHOLE_FILE, Section
@@ -29,6 +30,9 @@ _PREVIEW_SHARE = 1 / 6
 
 _THEORA_HEADER = 0x80
 """Bit of the headers that a second recording in a file begins with."""
+
+_DIRAC_END = b"BBCD\x10"
+"""How the end of a sequence of Dirac begins."""
 
 _TS_SYNC, _TS_PACKET_BYTES, _TS_PACKETS = b"G", 188, 5
 
@@ -72,15 +76,17 @@ def open_raw(path: Path, section: Section = WHOLE_FILE) -> Any:
     Raises:
         ProbeError: It is not a video; the message is the end of a sentence.
     """
-    url, options = file_url(path), dict(RAW_INPUT_OPTIONS)
-    if section != WHOLE_FILE:
-        end = path.stat().st_size if section.end is None else section.end
-        url = f"subfile,,start,{section.start},end,{end},,:{url}"
+    source: str | FragmentsFile = file_url(path)
+    options = dict(RAW_INPUT_OPTIONS)
+    if section.index is not None:
+        source = FragmentsFile(path, *section.index, section.start, section.end_in(path))
+    elif section != WHOLE_FILE:
+        source = f"subfile,,start,{section.start},end,{section.end_in(path)},,:{source}"
         options["protocol_whitelist"] = "file,subfile"
     with _log_of_libav(av.logging.WARNING) as log:
         try:
             container = av.open(
-                url, format=_forced_format(path, section.start), options=options, metadata_errors="replace"
+                source, format=_forced_format(path, section.start), options=options, metadata_errors="replace"
             )
         except MemoryError:
             raise
@@ -136,7 +142,7 @@ def choose_stream(container: Any, number: int = 0) -> StreamChoice:
 def read_packets(container: Any, stream: Any) -> Iterator[Any]:
     """All packets of a stream that hold frames, until the end or until the file becomes unreadable."""
     packets = container.demux(stream)
-    is_theora = stream.codec_context.name == "theora"
+    codec = stream.codec_context.name
     while True:
         try:
             packet = next(packets)
@@ -144,8 +150,14 @@ def read_packets(container: Any, stream: Any) -> Iterator[Any]:
             raise
         except (StopIteration, av.FFmpegError):
             return
-        if packet.size and not (is_theora and bytes(packet)[0] & _THEORA_HEADER):
+        if packet.size and _holds_frame(packet, codec):
             yield packet
+
+
+def _holds_frame(packet: Any, codec: str) -> bool:
+    if codec == "theora":
+        return not bytes(packet)[0] & _THEORA_HEADER
+    return codec not in ("dirac", "vc2") or not bytes(packet).startswith(_DIRAC_END)
 
 
 def _forced_format(path: Path, start: int) -> str | None:

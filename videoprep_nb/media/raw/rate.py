@@ -17,6 +17,7 @@ _MAX_CAMERA_RATE = 1010  # with room for rounded stamps
 _JITTER_S = 0.002
 _JITTER_FRAMES = 0.1
 _SNAP = Fraction(1, 100)
+_MAX_ROUNDING = 0.05
 _MAX_SLOTS_OF_CLAIM = 10
 _MAX_SLOTS_OF_GUESS = 4
 _MAX_DISPLACEMENT_S = 0.1
@@ -71,8 +72,10 @@ def measure_rate(times_s: Times, claimed_rates: Sequence[Fraction], tick_s: Frac
     # Containers report averages such as 37200/1241 too; the plain rates are more credible.
     plain = [rate for rate in claimed if rate.denominator in (1, 1001)]
     mean = Fraction((len(times_s) - 1) / float(times_s[-1] - times_s[0])).limit_denominator(1001)
-    for rate in (*plain, *_usual_rates(mean), *claimed, mean):
-        if rate >= MIN_RATE and _follows(times_s, rate, np.arange(len(times_s))):
+    frames = np.arange(len(times_s))
+    rounding = float(tick_s or 0) / float(times_s[-1] - times_s[0])
+    for rate in (*plain, *_usual_rates(mean, min(max(float(_SNAP), rounding), _MAX_ROUNDING)), *claimed, mean):
+        if rate >= MIN_RATE and _follows(times_s, rate, frames, tick_s):
             return FrameRate(rate, times_s)
     for rate in (*plain, *(usual for claim in claimed for usual in _usual_rates(claim))):
         is_vouched = tick_s is not None and abs(tick_s * rate - 1) < _SNAP and abs(rate / claimed[0] - 1) < _SNAP
@@ -104,10 +107,14 @@ def _is_absurd(times_s: Times, tick_s: Fraction | None) -> bool:
     return bool((counts and is_odd) or races)
 
 
-def _follows(times_s: Times, rate: Fraction, slots: npt.NDArray[Any]) -> bool:
-    """Whether frames lie on these slots of the grid of a rate, when the grid is shifted for the best fit."""
+def _follows(times_s: Times, rate: Fraction, slots: npt.NDArray[Any], tick_s: Fraction | None = None) -> bool:
+    """Whether frames lie on these slots of the grid of a rate, when the grid is shifted for the best fit.
+
+    Times that are rounded to a tick of a coarse clock may be half a tick off, no more.
+    """
     deviation_s = np.ptp(times_s - slots / float(rate)) / 2
-    return bool(deviation_s <= max(_JITTER_S, _JITTER_FRAMES / float(rate)))
+    rounding_s = float(tick_s) / 2 if tick_s is not None and tick_s * rate < 1 else 0.0
+    return bool(deviation_s <= max(_JITTER_S, _JITTER_FRAMES / float(rate), rounding_s))
 
 
 def _has_gaps_only(times_s: Times, rate: Fraction, min_share: float, max_slots: float) -> bool:
@@ -122,8 +129,8 @@ def _has_gaps_only(times_s: Times, rate: Fraction, min_share: float, max_slots: 
     )
 
 
-def _usual_rates(measured: Fraction) -> list[Fraction]:
-    near = [rate for rate in STANDARD_RATES if abs(rate - measured) <= _SNAP * measured]
+def _usual_rates(measured: Fraction, snap: float = float(_SNAP)) -> list[Fraction]:
+    near = [rate for rate in STANDARD_RATES if abs(rate - measured) <= snap * measured]
     return sorted(near, key=lambda rate: abs(rate - measured))
 
 

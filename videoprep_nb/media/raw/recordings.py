@@ -12,6 +12,7 @@ import av
 import numpy as np
 
 from videoprep_nb.core.errors import ProbeError
+from videoprep_nb.media.raw.coded_clock import HEAD_BYTES, has_count, has_no_stamps, true_stamps
 from videoprep_nb.media.raw.crop import Crop
 from videoprep_nb.media.raw.display import Display
 from videoprep_nb.media.raw.open_raw import StreamChoice, choose_stream, open_raw, read_packets
@@ -19,6 +20,8 @@ from videoprep_nb.media.raw.sampling import Sampler
 from videoprep_nb.media.raw.sections import MAX_SECTIONS, Section, section_behind
 from videoprep_nb.media.raw.tails import unread_bytes_behind
 from videoprep_nb.media.raw.time_line import NO_STAMP, Ticks
+
+_MAX_DURATIONS = 3
 
 
 @dataclass
@@ -31,6 +34,11 @@ class Packets:
     corrupt: list[bool] = field(default_factory=list)
     end: int = 0
     """The byte behind the last one, as far as the container says where packets lie."""
+    durations: set[int] = field(default_factory=set)
+    """Some of the durations that differ."""
+    heads: list[bytes] = field(default_factory=list)
+    """How the frames of a stream begin that count time."""
+    keeps_heads: bool = False
 
     def add(self, packet: Any) -> None:
         """Note a packet."""
@@ -40,6 +48,10 @@ class Packets:
         self.corrupt.append(packet.is_corrupt)
         if not packet.is_corrupt:  # an incomplete one may consist of what lies behind the recording
             self.end = max(self.end, (packet.pos or 0) + packet.size)
+        if len(self.durations) < _MAX_DURATIONS:
+            self.durations.add(packet.duration or 0)
+        if self.keeps_heads:
+            self.heads.append(bytes(packet)[:HEAD_BYTES])
 
 
 @dataclass(frozen=True)
@@ -71,7 +83,7 @@ class Recording:
     @property
     def end(self) -> int:
         """The byte of the file behind its last frame."""
-        return self.section.start + self.packets.end
+        return self.section.origin + self.packets.end
 
 
 def recording_of(
@@ -79,12 +91,15 @@ def recording_of(
 ) -> Recording:
     """Describe a recording whose packets were read."""
     stream = choice.stream
+    packets.shown, packets.decoded, tick_s = true_stamps(
+        container, stream, packets.shown, packets.decoded, packets.durations, packets.heads
+    )
     return Recording(
         section=section,
         format_name=container.format.name,
         video_stream=choice.number,
         codec=stream.codec_context.name,
-        tick_s=stream.time_base,
+        tick_s=tick_s,
         packets=packets,
         claimed_frame_count=stream.frames or None,
         claimed_duration_s=_claimed_duration_s(container, stream),
@@ -112,7 +127,7 @@ def read_later_recordings(
     for section in (first.section, *sections):
         last = first if section is first.section else read(section)
         if last is None:
-            unread_bytes += section.size_in(path)
+            unread_bytes += section.end_in(path) - section.start
             continue
         if last is not first:
             recordings.append(last)
@@ -134,7 +149,7 @@ def _read(path: Path, video_stream: int, crop: Crop, key_frames: int, section: S
         with open_raw(path, section) as container:
             choice = _same_stream(container, video_stream)
             sampler = Sampler(choice.stream, crop, path.stat().st_size, key_frames, measures_scan=False)
-            packets = Packets()
+            packets = Packets(keeps_heads=has_count(container, choice.stream))
             for packet in read_packets(container, choice.stream):
                 packets.add(packet)
                 if key_frames:
@@ -179,6 +194,8 @@ def _scaled(stamps: list[int], factor: Fraction) -> Ticks:
 
 
 def _claimed_duration_s(container: Any, stream: Any) -> float | None:
+    if has_no_stamps(container):
+        return None
     if stream.duration is not None:
         return float(stream.duration * stream.time_base)
     if container.duration is None:

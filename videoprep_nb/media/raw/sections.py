@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 from videoprep_nb.media.raw.boxes import FILE_TYPE, later_movies
 from videoprep_nb.media.raw.byte_search import find_pattern
+from videoprep_nb.media.raw.fragments import restarts
 from videoprep_nb.media.raw.ts_programs import video_changes
 
 MAX_SECTIONS = 500
@@ -50,14 +51,21 @@ class Section:
     Args:
         start: Its first byte.
         end: The byte behind its last one; None for the end of the file.
+        index: First byte of the MP4 recording that it continues, and the byte behind its index; None for others.
     """
 
     start: int = 0
     end: int | None = None
+    index: tuple[int, int] | None = None
 
-    def size_in(self, path: Path) -> int:
-        """Its bytes in a file."""
-        return (path.stat().st_size if self.end is None else self.end) - self.start
+    @property
+    def origin(self) -> int:
+        """The byte of the file that libav takes for the first one."""
+        return self.start if self.index is None else self.index[0]
+
+    def end_in(self, path: Path) -> int:
+        """The byte behind its last one in a file."""
+        return path.stat().st_size if self.end is None else self.end
 
 
 WHOLE_FILE = Section()
@@ -74,7 +82,19 @@ def find_sections(path: Path, format_name: str) -> list[Section]:
     for start in _later_starts(path, format_name):
         if start - starts[-1] > _HEADER_BYTES and len(starts) < MAX_SECTIONS:
             starts.append(start)
-    return [Section(start, end) for start, end in pairwise([*starts, None])]  # type: ignore[arg-type]
+    sections = [Section(start, end) for start, end in pairwise([*starts, None])]  # type: ignore[arg-type]
+    if not format_name.startswith("mov,"):
+        return sections
+    return list(islice((part for section in sections for part in _parts(path, section)), MAX_SECTIONS))
+
+
+def _parts(path: Path, section: Section) -> Iterator[Section]:
+    """The parts of an MP4 recording, each with a clock that does not go back from one fragment to the next."""
+    with path.open("rb") as file:
+        index_end, positions = restarts(file, section.start, section.end_in(path))
+    starts = [section.start, *positions]
+    for start, end in zip(starts, [*positions, section.end], strict=True):
+        yield Section(start, end, None if start == section.start else (section.start, index_end))
 
 
 def section_behind(path: Path, section: Section, position: int, format_name: str) -> Section | None:

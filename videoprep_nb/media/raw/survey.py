@@ -15,9 +15,11 @@ import numpy.typing as npt
 from videoprep_nb.core.errors import ProbeError
 from videoprep_nb.core.text import plural
 from videoprep_nb.core.timecode import format_duration
+from videoprep_nb.media.raw.coded_clock import has_count
 from videoprep_nb.media.raw.crop import Crop, container_crop
 from videoprep_nb.media.raw.display import Display
 from videoprep_nb.media.raw.encryption import ENCRYPTED
+from videoprep_nb.media.raw.gaps import long_gaps, lost_frames
 from videoprep_nb.media.raw.open_raw import check_access, choose_stream, format_name_of, open_raw, read_packets
 from videoprep_nb.media.raw.rate import MAX_SLOTS_PER_FRAME, FrameRate, measure_rate
 from videoprep_nb.media.raw.recordings import (
@@ -158,6 +160,7 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames
                 "audio_codec": _audio_codec(container),
                 "recorded_at": _recorded_at(container),
                 "changes": list(_changes(recordings, line, kept)) if key_frames else [],
+                **_gap_facts(frame_rate),
                 "cuts": [{"at_s": cut.at_s, "removed_s": cut.removed_s, "is_pause": cut.is_pause} for cut in line.cuts],
             },
         )
@@ -192,7 +195,7 @@ def _open_first(path: Path) -> tuple[Any, Section, list[Section]]:
 
 
 def _read(container: Any, stream: Any, sampler: Sampler) -> tuple[Packets, Sample]:
-    packets = Packets()
+    packets = Packets(keeps_heads=has_count(container, stream))
     for packet in read_packets(container, stream):
         if packet.has_sidedata("encryption_info"):
             raise ProbeError(ENCRYPTED)
@@ -202,6 +205,24 @@ def _read(container: Any, stream: Any, sampler: Sampler) -> tuple[Packets, Sampl
     if not sampler.sample.shapes:
         raise ProbeError("none of its frames can be decoded" if packets.shown else "it has no frames")
     return packets, sampler.sample
+
+
+def _gap_facts(frame_rate: FrameRate) -> dict[str, Any]:
+    """Where frames are missing, in the fields of a ``VideoInfo``."""
+    rate = float(frame_rate.rate)
+    exact = (frame_rate.times_s - frame_rate.times_s[:1]) * rate
+    slots = np.rint(exact).astype(np.int64)
+    lost = lost_frames(slots, exact)
+    gaps = np.union1d(lost, long_gaps(slots, rate))
+    if not len(gaps):
+        return {}
+    missing = slots[gaps + 1] - slots[gaps] - 1
+    longest = int(np.argmax(missing))
+    return {
+        "gap_count": len(gaps),
+        "missing_frame_count": int(missing.sum()) if len(lost) else 0,
+        "longest_gap": {"at_s": float(slots[gaps[longest]] / rate), "duration_s": float(missing[longest] / rate)},
+    }
 
 
 def _times_of_frames(times_s: npt.NDArray[np.float64], sample: Sample, tick_s: Fraction) -> npt.NDArray[np.float64]:

@@ -37,12 +37,12 @@ def unread_bytes_behind(path: Path, section: Section, position: int, format_name
         position: The byte behind its last frame.
         format_name: Its container, as libav names it.
     """
-    end = path.stat().st_size if section.end is None else section.end
+    end = section.end_in(path)
     with path.open("rb") as file:
         if not _unread_bytes(file, section.start, position, end, format_name):
             return 0
         # it may be the sound or the data of a video that ends earlier
-        position = max(position, section.start + _end_of_all_streams(path, section))
+        position = max(position, section.origin + _end_of_all_streams(path, section))
         return _unread_bytes(file, section.start, position, end, format_name)
 
 
