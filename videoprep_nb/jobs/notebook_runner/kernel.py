@@ -5,6 +5,7 @@ import math
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -20,6 +21,7 @@ from jupyter_client.provisioning import LocalProvisioner
 from jupyter_core.utils import run_sync
 
 _CONNECTION_NAME = "kernel.json"
+_SOCKETS_NAME = "kernel"
 _ANSWER_TIMEOUT_S = 0.1
 
 
@@ -28,16 +30,21 @@ class Kernel:
 
     Args:
         before: What the forked process does before it becomes the kernel.
-        folder: Where the file lies that says how to talk to the kernel, for as long as it runs. When it is killed
-            with everything else, the file goes with the folder.
+        folder: Where its sockets lie, and the file that names them, for as long as it runs. When it is killed with
+            everything else, they go with the folder.
     """
 
     def __init__(self, before: Callable[[], None], folder: Path) -> None:
+        # By its descriptor, which forked processes share, the folder has a short name: that of a socket has 107 bytes.
+        descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
         self.manager = AsyncKernelManager(
             kernel_name="python3",
             kernel_id=str(uuid4()),
             client_factory=_Client,
             connection_file=str(folder / _CONNECTION_NAME),
+            # every user of the machine could read at a TCP port what a kernel prints
+            transport="ipc",
+            ip=f"/proc/self/fd/{descriptor}/{_SOCKETS_NAME}",
         )
         self.manager.provisioner = _ForkingProvisioner(
             before, kernel_id=self.manager.kernel_id, kernel_spec=self.manager.kernel_spec, parent=self.manager
@@ -53,6 +60,7 @@ class Kernel:
         """Kill the kernel and its children, which share its process group."""
         self._signal(os.killpg, signal.SIGKILL)
         self.manager.cleanup_connection_file()
+        self.manager.cleanup_ipc_files()
 
     def _signal(self, send: Callable[[int, int], None], number: signal.Signals) -> None:
         try:
@@ -134,6 +142,16 @@ def _become_kernel(arguments: list[str], before: Callable[[], None]) -> None:
     os.setsid()
     asyncio.set_event_loop(None)  # the one of the process that it was forked from is running
     before()
-    from ipykernel.kernelapp import launch_new_instance
+    from ipykernel import kernelapp
+    from ipykernel.iostream import IOPubThread
 
-    launch_new_instance([*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])
+    # ipykernel takes what forked processes print at a TCP port, to which every user of the machine could send
+    output: Any = IOPubThread
+    kernelapp.IOPubThread = lambda socket, session, **_: output(socket, session=session)  # type: ignore[attr-defined, assignment]
+    os.register_at_fork(after_in_child=_print_to_descriptors)
+    kernelapp.launch_new_instance([*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])
+
+
+def _print_to_descriptors() -> None:
+    """Have a process that a cell has forked print where any program would, which the kernel reads as well."""
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
