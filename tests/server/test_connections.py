@@ -22,7 +22,7 @@ from videoprep_nb.server.security.connections import ConnectionLimits
 
 GET = request("GET /")
 HOLD = request("GET /hold")
-QUICK = ConnectionLimits(headers_s=1.0, body_window_s=1.0, last_answer_s=1.0)
+QUICK = ConnectionLimits(headers_s=1.0, body_window_s=1.0, rest_s=1.0, last_answer_s=1.0)
 SLACK_S = 20.0
 """How much later than promised something may happen on a busy machine."""
 
@@ -119,8 +119,7 @@ def test_endless_body_that_nobody_reads_is_not_received(quick: int):
 
     with app_on_a_port(refuse, QUICK) as port, connect(port) as connection:
         connection.sendall(request("POST /", "Content-Length: 1000000000000", body=b"x" * 100_000))
-        answers = read_answers(connection)
-        assert (answers.statuses, answers.is_closed) == ([403], True)
+        assert read_answers(connection).statuses == [403]
         assert is_cut_while_sending(connection, b"x" * 10_000)
 
 

@@ -34,8 +34,6 @@ UPLOADS_PATH = "/api/uploads/"
 _HEADERS = {"Tus-Resumable": VERSION, "Cache-Control": "no-store"}
 _LARGEST_SIZE = 2**53
 _BATCH_BYTES = 1024 * 1024
-# a connection that was cut without a word, such as a laptop that sleeps, is given up after this
-_SILENCE_TIMEOUT_S = 60.0
 
 
 def _check_version(tus_resumable: Annotated[str, Header(description=f"`{VERSION}`", examples=[VERSION])] = "") -> None:
@@ -293,10 +291,10 @@ async def _batches(request: Request, turn: _Turn) -> AsyncIterator[bytes]:
 
 
 async def _next_piece(stream: AsyncIterator[bytes], turn: _Turn) -> bytes | None:
-    """The next bytes of a body, none at its end; None when it was cut off, is silent, or has to stop."""
+    """The next bytes of a body, none at its end; None when it was cut off or has to stop."""
     if turn.is_over:
         return None
-    turn.waiting = anyio.move_on_after(_SILENCE_TIMEOUT_S)
+    turn.waiting = anyio.CancelScope()
     with turn.waiting:
         try:
             return await anext(stream, b"")

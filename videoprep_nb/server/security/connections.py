@@ -6,6 +6,7 @@ would stay for good, and enough of them would take the file descriptors that job
 
 import asyncio
 import ipaddress
+import logging
 import resource
 from collections import Counter
 from collections.abc import Sequence
@@ -31,7 +32,8 @@ _MAX_DESCRIPTORS = 65_536
 # a connection that is served may also read or write a file
 _DESCRIPTORS_PER_CONNECTION = 2
 _CHECK_INTERVAL_S = 1.0
-_LAST_BYTES = 1024 * 1024
+_LOG_INTERVAL_S = 60.0
+_log = logging.getLogger(__name__)
 _MAX_HEADERS_BYTES = 16 * 1024
 _NO_HTTP = "This is not a valid HTTP/1.1 request."
 _TOO_LONG = (HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers of the request are too long.")
@@ -49,6 +51,7 @@ class ConnectionLimits:
         body_bytes_per_s: A body must not be slower; the slowest phone networks send twice as much.
         body_window_s: The time over which that is averaged; a phone that changes its cell is silent for some seconds.
         unread_s: Time in which nothing of an answer is read; a player that has enough of a video pauses for minutes.
+        rest_s: Time to send the rest of a body that was answered early; many programs read the answer only afterwards.
         last_answer_s: Time to read an answer after which the connection is closed.
     """
 
@@ -58,6 +61,7 @@ class ConnectionLimits:
     body_bytes_per_s: float = 1000.0
     body_window_s: float = 30.0
     unread_s: float = 300.0
+    rest_s: float = 30.0
     last_answer_s: float = 5.0
 
 
@@ -91,6 +95,7 @@ class ConnectionGuard:
         self._connections: set[GuardedConnection] = set()
         self._by_network: Counter[str] = Counter()
         self._next_check: asyncio.TimerHandle | None = None
+        self._logged_at_s = float("-inf")
 
     def admit(self, connection: "GuardedConnection") -> tuple[HTTPStatus, str] | None:
         """Count a new connection, and make room for it.
@@ -109,6 +114,7 @@ class ConnectionGuard:
             )
         is_full = len(self._connections) > self._total or connection.descriptor >= self._scarce_from
         if is_full and not self._make_room(connection):
+            self._log_refusal(connection)
             return HTTPStatus.SERVICE_UNAVAILABLE, "The service has too many connections; try again in a minute."
         return None
 
@@ -117,6 +123,18 @@ class ConnectionGuard:
         if connection in self._connections:
             self._connections.remove(connection)
             self._by_network -= Counter((connection.network,))
+
+    def _log_refusal(self, connection: "GuardedConnection") -> None:
+        now_s = connection.loop.time()
+        if now_s - self._logged_at_s > _LOG_INTERVAL_S:
+            self._logged_at_s = now_s
+            network, count = self._by_network.most_common(1)[0]
+            _log.warning(
+                "Connections are refused: %d are in use, most of them (%d) by %s.",
+                len(self._connections),
+                count,
+                network,
+            )
 
     def _make_room(self, new: "GuardedConnection") -> bool:
         waiting = [each for each in self._connections if each.is_waiting and each is not new]
@@ -159,9 +177,8 @@ class GuardedConnection(H11Protocol):
         self.address = self.network = ""
         self._guard = guard
         self._cut_at_s: float | None = None
-        self._has_begun = False
+        self._has_begun = self._skips_body = False
         self._received_bytes = 0
-        self._last_bytes = 0
         self._body = _Window()
         self._unread = _Window()
 
@@ -189,34 +206,35 @@ class GuardedConnection(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what was sent; after the last answer some is read only so that the answer arrives."""
-        self._received_bytes += len(data)
+        """Take what was sent; after the last answer it is read only so that the answer arrives."""
         if self._cut_at_s is None:
             self._has_begun = True
+            self._received_bytes += len(data)
             super().data_received(data)
-        elif self._received_bytes > self._last_bytes:
-            self.flow.pause_reading()
+            if self._skips_body and self.conn.their_state is not h11.SEND_BODY:
+                self._skips_body = False
+                self.waiting_since_s = self.loop.time()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request; without the rest of a body that nobody has read, which may be endless."""
+        """Wait for the next request, after the rest of a body that nobody has read."""
         self.waiting_since_s = self.loop.time()
         self._has_begun = bool(self.conn.trailing_data[0])
-        if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
-            self.server_state.total_requests += 1
-            self._end()
-        else:
-            super().on_response_complete()
-            self._unset_keepalive_if_required()  # check does it, also for the half of a request
+        self._skips_body = self.conn.their_state is h11.SEND_BODY
+        super().on_response_complete()
+        self._unset_keepalive_if_required()  # check does it, also for the half of a request
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no request, or has a broken body; a request that is being served gets no second answer."""
+        """Answer what is no request, or has a broken body; no request gets a second answer."""
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-            if self.cycle.response_started:
-                self.transport.close()
-                return
-        self._answer_and_end(self.conn.problem_status, self.conn.problem)
+            is_answered = self.cycle.response_started
+        else:
+            is_answered = self._skips_body
+        if is_answered:
+            self.transport.close()
+        else:
+            self._answer_and_end(self.conn.problem_status, self.conn.problem)
 
     def shutdown(self) -> None:
         """End the connection in good order when the server ends."""
@@ -244,6 +262,9 @@ class GuardedConnection(H11Protocol):
             self.cut()
         elif self.transport.is_closing() or self._cut_at_s is not None:
             return
+        elif self._skips_body:
+            if now_s - self.waiting_since_s > limits.rest_s:
+                self.cut()
         elif self.is_waiting:
             if now_s - self.waiting_since_s > limits.headers_s:
                 self._end_waiting()
@@ -280,7 +301,6 @@ class GuardedConnection(H11Protocol):
         """Send nothing more. What still comes is read for a while: else the system would take back the answer."""
         self._unset_keepalive_if_required()
         self._cut_at_s = self.loop.time() + self._guard.limits.last_answer_s
-        self._last_bytes = self._received_bytes + _LAST_BYTES
         self.waiting_since_s = float("-inf")  # the first one to make room
         self.transport.write_eof()
         self.flow.resume_reading()
