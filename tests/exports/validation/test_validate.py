@@ -242,7 +242,9 @@ def test_broken_zips(name: str, tmp_path: Path) -> None:
     assert code in codes_of(make(), tmp_path)
 
 
-def test_a_missing_package_and_a_folder_are_findings(tmp_path: Path) -> None:
+def test_what_is_no_file_is_a_finding(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert [finding.code for finding in validate_package(tmp_path / "pipe")] == ["not-a-zip"]
     assert [finding.code for finding in validate_package(tmp_path / "none.zip")] == ["not-a-zip"]
     assert [finding.code for finding in validate_package(tmp_path)] == ["not-a-zip"]
 

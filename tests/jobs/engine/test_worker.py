@@ -87,6 +87,14 @@ def test_kernel_starts_with_an_empty_namespace(write_notebook, tmp_path: Path):
     assert _run(notebook, tmp_path)[0].kind is OutcomeKind.DONE
 
 
+def test_file_with_the_key_of_a_kernel_goes_with_it_also_that_of_one_that_was_killed(write_notebook, tmp_path: Path):
+    task = _task(write_notebook("pass"), tmp_path)
+    left_over = task.folder / "kernel.json"
+    left_over.write_text("{}")
+    assert run_task(task).kind is OutcomeKind.DONE
+    assert not left_over.exists()
+
+
 def test_error_of_ours_is_its_sentence_and_the_notebook_is_kept(write_notebook, tmp_path: Path):
     notebook = write_notebook(
         "pass", "from videoprep_nb.core.errors import ProbeError", "raise ProbeError('This is no video.')"

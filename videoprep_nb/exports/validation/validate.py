@@ -246,6 +246,8 @@ def _open_zip(file: Path | IO[bytes]) -> zipfile.ZipFile:
     Raises:
         zipfile.BadZipFile: They do, or it is no zip.
     """
+    if isinstance(file, Path) and file.exists() and not file.is_file():
+        raise zipfile.BadZipFile("it is a folder, device or pipe")  # which may never end
     archive = zipfile.ZipFile(file)
     entries = sorted(archive.infolist(), key=lambda info: info.header_offset)
     for info, following in pairwise(entries):
