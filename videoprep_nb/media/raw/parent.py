@@ -16,6 +16,9 @@ from videoprep_nb.media.child import run_child, signal_name
 _SHARE_OF_TASK = 0.8
 """Of the memory that a task may take; the rest is for the notebook that waits."""
 
+_MAX_MEMORY_BYTES = 8 * 10**9
+"""No camera needs more: frames of 8K with all that decoder, filters and encoder hold take a third."""
+
 _MODULE = "videoprep_nb.media.raw.child"
 _log = logging.getLogger(__name__)
 
@@ -60,7 +63,7 @@ def ask_child(
         elif kind == "answer":
             answers.append(rest)
 
-    memory_limit = int(memory_limit_bytes() * _SHARE_OF_TASK)
+    memory_limit = min(_MAX_MEMORY_BYTES, int(memory_limit_bytes() * _SHARE_OF_TASK))
     argv = [sys.executable, "-P", "-m", _MODULE, command, json.dumps(request)]
     try:
         status = run_child(
@@ -95,7 +98,8 @@ def ask_child(
 
 
 def _too_much_memory(name: str, limit_bytes: int) -> MemoryLimitExceeded:
+    advice = f", or {MEMORY_ADVICE}" if limit_bytes < _MAX_MEMORY_BYTES else ""
     return MemoryLimitExceeded(
         f"{name} cannot be processed: its frames need more memory than the {gigabytes(limit_bytes)} that reading "
-        f"a file may take; convert it to a smaller resolution, or {MEMORY_ADVICE}."
+        f"a file may take; convert it to a smaller resolution{advice}."
     )
