@@ -33,6 +33,7 @@ def attempt(server: RunningServer, name: str, password: str, address: str, **coo
     """Log in from an address, as a reverse proxy on this machine reports it."""
     with server.fresh_client() as client:
         client.cookies = httpx.Cookies(cookies)
+        client.timeout = httpx.Timeout(300)  # many at once, on a machine that may be busy
         form = {"name": name, "password": password}
         return client.post("/login", data=form, headers={"X-Forwarded-For": address})
 
@@ -93,6 +94,11 @@ def test_guesses_by_who_is_known_are_slowed_down_too(by: str, server: RunningSer
     assert 429 in statuses[10:]
     other = (KNOWN, {}) if by == "cookie" else (ELSEWHERE, own)
     assert log_in_as(server, "anna", other[0], **other[1]).status_code == 303
+
+
+def test_password_in_the_wrong_field_is_not_logged(server: RunningServer):
+    assert attempt(server, PASSWORDS["anna"], "", KNOWN).status_code == 403
+    assert [(line["name"], line["outcome"]) for line in noted(server, "log-in")] == [("(not a user name)", "wrong")]
 
 
 def test_cookie_of_somebody_else_makes_nobody_known(server: RunningServer):

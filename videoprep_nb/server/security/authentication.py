@@ -16,7 +16,7 @@ from videoprep_nb.server.security.audit import AuditLog
 from videoprep_nb.server.security.known_clients import KnownClients
 from videoprep_nb.server.security.sessions import Sessions
 from videoprep_nb.server.security.throttle import Throttle, network_of
-from videoprep_nb.server.security.users import LOCAL_ADMIN, User, UserRecord, Users
+from videoprep_nb.server.security.users import LOCAL_ADMIN, User, UserRecord, Users, is_user_name
 
 COOKIE = "videoprep_session"
 DEVICE_COOKIE = "videoprep_device"
@@ -31,6 +31,7 @@ _FREE_TRIES_PER_KNOWN_CLIENT = 10
 _PASSWORD_CHECKS_AT_A_TIME = min(os.cpu_count() or 1, 4)
 _MAX_WAITING = 1000
 _LONGEST_NAME = 64
+_NO_NAME = "(not a user name)"
 
 
 class TooManyTries(Refused):
@@ -67,7 +68,7 @@ class _Attempt:
     """Somebody's try to log in.
 
     Args:
-        name: The name that was given.
+        name: The name that was given, for the log.
         address: Where it comes from.
         counts: What counts it, and under which key.
         refusing: Those of them that may refuse it.
@@ -204,6 +205,8 @@ class Authentication:
         network = network_of(address)
         by_network, by_name = (self._by_network, network), (self._by_name, name)
         record = users.named(name)
+        # some people type their password into the wrong field
+        name = name if is_user_name(name) else _NO_NAME
         known_by = self.known_clients.find(record.user_id, device, network) if record else ""
         if not record or not known_by:
             return _Attempt(name, address, [by_network, by_name], [by_network, by_name], "")

@@ -195,6 +195,11 @@ class Users:
             return self._content
 
 
+def is_user_name(name: str) -> bool:
+    """Whether a user can have a name."""
+    return _NAME.fullmatch(name) is not None
+
+
 def read_users(file: Path) -> UserFile:
     """The users in a file.
 
@@ -215,7 +220,7 @@ def add_user(file: Path, name: str, role: Role, password: str) -> None:
     Raises:
         InputError: The file cannot be used, the name is no good or taken, or the password is too short or long.
     """
-    if not _NAME.fullmatch(name):
+    if not is_user_name(name):
         raise InputError(f"{name[:100]!r} is no user name; take up to 64 of the characters A-Z a-z 0-9 . _ @ -")
     record = UserRecord(
         user_id=f"{name}{OWNER_MARK}{secrets.token_hex(4)}", name=name, role=role, password_hash=new_hash(password)
