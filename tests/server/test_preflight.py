@@ -86,11 +86,12 @@ def test_every_fault_is_found_at_once_and_nothing_is_touched(tmp_path: Path):
         status, found = check(
             *("--workspace", workspace, "--auth-file", users, "--port", str(listener.getsockname()[1])),
             *("--trusted-proxy", "proxy.example.org", "--scheduler", f"tls://127.0.0.1:{free_port()}", *tls),
+            *("--min-free", "1000000"),
             *("--cvat", "https://cvat.example.org", "--cvat-token-file", tmp_path / "absent"),
         )
         after = content(tmp_path)
     assert status == 1
-    expected = dict.fromkeys(["port", "workers", "certificates", "CVAT", "job database"], "fault")
+    expected = dict.fromkeys(["port", "workers", "certificates", "CVAT", "room for jobs", "job database"], "fault")
     expected |= dict.fromkeys(
         ["administrator", "private user file", "reverse proxy", "renewal of certificates", "private TLS key"], "warning"
     )

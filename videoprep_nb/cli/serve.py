@@ -133,10 +133,20 @@ def serve(
         return _cvat_account(cvat, cvat_token_file)
 
     settings = ServerSettings(host, port, auth_file, tuple(trusted_proxy or ()))
+    limits = Limits(
+        queued_jobs=max_jobs_per_user,
+        frame_pixels=round(max_megapixels * 1e6),
+        frame_rate=max_frame_rate,
+        scratch_bytes=round(max_scratch_gb * 1e9),
+        free_bytes=int(min_free * 1e9),
+        free_memory_bytes=int(min_free_memory * 1e9),
+        keep_results=timedelta(days=keep_results_days),
+        import_roots=tuple(import_root or ()),
+    )
     if check:
         from videoprep_nb.server.preflight import examine_service
 
-        report_checks(examine_service(settings, Workspace(workspace), engine_settings, account))
+        report_checks(examine_service(settings, Workspace(workspace), engine_settings, account, limits))
         return
     try:
         engine = engine_settings()
@@ -146,16 +156,7 @@ def serve(
             settings,
             workspace,
             engine,
-            Limits(
-                queued_jobs=max_jobs_per_user,
-                frame_pixels=round(max_megapixels * 1e6),
-                frame_rate=max_frame_rate,
-                scratch_bytes=round(max_scratch_gb * 1e9),
-                free_bytes=int(min_free * 1e9),
-                free_memory_bytes=int(min_free_memory * 1e9),
-                keep_results=timedelta(days=keep_results_days),
-                import_roots=tuple(import_root or ()),
-            ),
+            limits,
             account(),
             announce=lambda address: out.print(plain(f"Serving {workspace} at {address}")),
         )

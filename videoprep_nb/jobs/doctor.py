@@ -46,11 +46,13 @@ def examine(workspace: Path) -> list[Check]:
         "Jupyter kernel": _kernel,
         "cache": lambda: _write_access(cache_dir(), f"set {CACHE_VARIABLE} to a folder that is"),
         "write access": lambda: _write_access(workspace, "choose another folder"),
-        "disk space": lambda: _free_space(workspace, _MIN_FREE_BYTES, "free some space before you start a job"),
+        "disk space": lambda: check_free_space(workspace, _MIN_FREE_BYTES, "free some space before you start a job"),
     }
     useful: dict[str, Probe] = {
         "ffmpeg decoders": lambda: _offered("-decoders", _CODECS),
-        "room for long videos": lambda: _free_space(workspace, _AMPLE_FREE_BYTES, "an hour of video takes some GB"),
+        "room for long videos": lambda: check_free_space(
+            workspace, _AMPLE_FREE_BYTES, "an hour of video takes some GB"
+        ),
         "exported network": _exported_network,
         "half precision": _half_precision,
         "GPU": _gpu,
@@ -162,12 +164,25 @@ def _write_access(path: Path, advice: str) -> str:
         raise CheckFailed(f"{folder} is not writable ({error.strerror}); {advice}") from None
 
 
-def _free_space(workspace: Path, required_bytes: int, advice: str) -> str:
+def check_free_space(workspace: Path, required_bytes: int, advice: str) -> str:
+    """Check the disk of a folder, which need not exist yet.
+
+    Args:
+        workspace: The folder.
+        required_bytes: Room that must be free.
+        advice: What less means, or what to do.
+
+    Returns:
+        How much is free.
+
+    Raises:
+        CheckFailed: It is less.
+    """
     folder = _existing_folder(workspace)
     free_bytes = shutil.disk_usage(folder).free
     found = f"{free_bytes / 1e9:.1f} GB free in {folder}"
     if free_bytes < required_bytes:
-        raise CheckFailed(f"{found}, expected {required_bytes / 1e9:.0f} GB or more; {advice}")
+        raise CheckFailed(f"{found}, expected {required_bytes / 1e9:g} GB or more; {advice}")
     return found
 
 

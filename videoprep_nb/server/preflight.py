@@ -9,9 +9,10 @@ from videoprep_nb.core.addresses import is_loopback
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.exports.push_to_cvat import CvatAccount
 from videoprep_nb.jobs.checks import Check, CheckFailed, Probe, run_checks
-from videoprep_nb.jobs.doctor import examine
+from videoprep_nb.jobs.doctor import check_free_space, examine
 from videoprep_nb.jobs.engine.cluster import Engine, EngineSettings
 from videoprep_nb.jobs.engine.tls import TlsFiles
+from videoprep_nb.jobs.limits import Limits
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.workspace_checks import RUNNING_SERVICE, check_private, examine_folder, examine_start
 from videoprep_nb.server.security.gate import check_host
@@ -26,6 +27,7 @@ def examine_service(
     workspace: Workspace,
     engine: Callable[[], EngineSettings],
     cvat: Callable[[], CvatAccount | None],
+    limits: Limits,
 ) -> list[Check]:
     """Check what a service needs, from its options to the machine.
 
@@ -34,6 +36,7 @@ def examine_service(
         workspace: Its folder, which need not exist yet.
         engine: Makes the settings of where tasks run, or raises ``InputError``.
         cvat: The same for where admins may push results to.
+        limits: What it would take on.
     """
     start = examine_start(workspace)
     is_free = all(check.ok for check in start if check.name == RUNNING_SERVICE)
@@ -42,7 +45,7 @@ def examine_service(
         # a port that the running service of this workspace holds is no fault
         *run_checks({"port": lambda: check_port(settings.host, settings.port)}, needed=is_free),
         *examine_engine(engine),
-        *run_checks({"CVAT": lambda: _cvat(cvat())}, needed=True),
+        *run_checks({"CVAT": lambda: _cvat(cvat()), "room for jobs": lambda: _room(workspace, limits)}, needed=True),
         *start,
         *examine_folder(workspace),
         *examine(workspace.path),
@@ -166,6 +169,10 @@ def _certificates(files: TlsFiles, validity: timedelta) -> str:
             + "; make new ones for all machines of the cluster"
         )
     return f"valid until {end:%F}"
+
+
+def _room(workspace: Workspace, limits: Limits) -> str:
+    return check_free_space(workspace.path, limits.free_bytes, "no job begins before there is more (--min-free)")
 
 
 def _cvat(account: CvatAccount | None) -> str:

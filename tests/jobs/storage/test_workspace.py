@@ -178,8 +178,10 @@ def test_upload_folders_are_new_and_cannot_be_guessed(tmp_path: Path):
 
 
 def test_deleted_lock_file_lets_no_second_service_in(tmp_path: Path, holder: subprocess.Popen):
+    assert "process" in Workspace(tmp_path).user()
     (tmp_path / "service.lock").unlink()
     for _ in range(2):
+        assert Workspace(tmp_path).user()
         with pytest.raises(InputError, match="used by another service"), Workspace(tmp_path).lock():
             pytest.fail("two services hold the same workspace")
     assert holder.poll() is None

@@ -117,12 +117,13 @@ class Workspace:
             OSError: It cannot be found out.
         """
         try:
-            with _opened_folder(self.path) as folder, self._lock_file.open(encoding="utf-8") as file:
-                try:
-                    _lock_folder(folder, fcntl.LOCK_SH)
+            with _opened_folder(self.path) as folder:
+                _lock_folder(folder, fcntl.LOCK_SH)
+                with self._lock_file.open(encoding="utf-8") as file:
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    return file.read() or "just starting"
+        except BlockingIOError:
+            name = self._lock_file.read_text(encoding="utf-8") if self._lock_file.exists() else ""
+            return name or "an unknown process"
         except FileNotFoundError:
             pass
         return ""
