@@ -171,6 +171,14 @@ def test_video_that_starts_after_the_sound(suffix: str, sound: str, tmp_path: Pa
     assert result.source_times_s[[0, -1]] == pytest.approx([2, 3.96], abs=0.1)
 
 
+@pytest.mark.parametrize(("suffix", "sound"), [("mkv", "aac"), ("flv", "aac"), ("webm", "libopus"), ("asf", "wmav2")])
+def test_sound_that_goes_on_is_no_wrong_header(suffix: str, sound: str, tmp_path: Path) -> None:
+    codec = {"webm": ("-c:v", "libvpx"), "asf": MPEG4}.get(suffix, WITHOUT_B_FRAMES)
+    longer = ("-f", "lavfi", "-i", "sine=d=8", "-map", "0:v", "-map", "1:a", "-c:a", sound)
+    source = encode_numbers(tmp_path / f"long.{suffix}", range(50), *longer, *codec)
+    assert VideoInfo.from_facts(converted(source, tmp_path).source).findings == []
+
+
 def test_empty_edit_delays_the_video(tmp_path: Path) -> None:
     plain = encode_numbers(tmp_path / "plain.mkv", range(50), *H264)
     source = tmp_path / "delayed.mp4"

@@ -152,7 +152,9 @@ def test_phone_that_halves_its_rate_in_the_dark(times_s: np.ndarray, tick_s: Fra
 
 @pytest.mark.parametrize("claimed", [[25], [30], []], ids=str)
 @pytest.mark.parametrize(
-    ("share", "jitter_s"), [(0.1, 0.0), (0.3, 0.0), (0.5, 0.0), (0.1, 0.005), (0.3, 0.005)], ids=str
+    ("share", "jitter_s"),
+    [(0.1, 0.0), (0.3, 0.0), (0.5, 0.0), (0.1, 0.005), (0.3, 0.005), (0.5, 0.005), (0.6, 0.003)],
+    ids=str,
 )
 def test_dropped_frames_leave_the_rate(share: float, jitter_s: float, claimed: list[int]) -> None:
     times_s = dropped(25, share, jitter_s)
@@ -169,6 +171,12 @@ def test_ntsc_with_dropped_frames_in_a_clock_of_milliseconds() -> None:
 def test_slow_camera_with_jitter_keeps_its_rate() -> None:
     found = measured(gaussian(1, 0.04, 100), [25], MILLISECONDS)
     assert (found.rate, placed(found)) == (1, list(range(100)))
+
+
+@pytest.mark.parametrize(("rate", "jitter_s"), [("1/2", 0.3), ("1", 0.2), ("1", 0.3), ("2", 0.1)])
+def test_slow_camera_with_much_jitter_is_not_multiplied(rate: str, jitter_s: float) -> None:
+    found = measured(jittered(float(Fraction(rate)), jitter_s, 100), [25], MILLISECONDS)
+    assert (found.rate, placed(found)) == (Fraction(rate), list(range(100)))
 
 
 def test_few_frames_close_together_do_not_multiply_the_rest() -> None:

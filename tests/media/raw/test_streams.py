@@ -1,11 +1,14 @@
 """Which stream of a file is read, and what is refused for the sake of its frames."""
 
+import re
 import struct
 import subprocess
 from pathlib import Path
 
+import av
 import pytest
 
+from tests.support.mp4_boxes import box
 from tests.support.synthetic import encode_numbers, numbers_in
 from videoprep_nb.core.errors import ProbeError
 from videoprep_nb.media.ffmpeg import ffmpeg_executable
@@ -69,6 +72,44 @@ def test_cover_does_not_count(tmp_path: Path) -> None:
     subprocess.run(argv, check=True, capture_output=True)
     assert numbers_of(path, tmp_path) == list(FRONT)
     assert probe(path).findings == []
+
+
+def with_thumbnails(movie: bytes, thumbnails: int, video: int) -> bytes:
+    """A QuickTime file of which a video track holds the images of the chapters of another one.
+
+    Args:
+        movie: A file whose index lies behind its frames.
+        thumbnails: Id of the track of images.
+        video: Id of the track that names it.
+    """
+    starts = [place.start() - 4 for place in re.finditer(b"trak", movie)]
+    reference = box(b"tref", box(b"chap", thumbnails.to_bytes(4)))
+    place = starts[video - 1]
+    length = int.from_bytes(movie[place : place + 4])
+    data = bytearray(movie[: place + length] + reference + movie[place + length :])
+    for start in (place, movie.index(b"moov") - 4):
+        struct.pack_into(">I", data, start, struct.unpack_from(">I", data, start)[0] + len(reference))
+    return bytes(data)
+
+
+@pytest.mark.parametrize("thumbnails", [1, 2])
+def test_images_of_chapters_do_not_count(thumbnails: int, tmp_path: Path) -> None:
+    path = cameras(tmp_path / "dual.mov")
+    path.write_bytes(with_thumbnails(path.read_bytes(), thumbnails, 3 - thumbnails))
+    assert numbers_of(path, tmp_path) == list(REAR if thumbnails == 1 else FRONT)
+    assert probe(path).findings == []
+
+
+@pytest.mark.parametrize("pids", [(256, 257), (300, 256)], ids=str)
+def test_each_program_of_a_transport_stream_can_be_chosen(pids: tuple[int, int], tmp_path: Path) -> None:
+    programs = ("-program", "title=front:program_num=1:st=0", "-program", "title=rear:program_num=2:st=1")
+    numbers = ("-streamid", f"0:{pids[0]}", "-streamid", f"1:{pids[1]}")
+    path = cameras(tmp_path / "programs.ts", *programs, *numbers)
+    with av.open(str(path)) as container:
+        assert len(container.streams.video) == 2
+    found = [numbers_of(path, tmp_path, number) for number in (1, 2)]
+    assert sorted(found) == [list(FRONT), list(REAR)]
+    assert any("2 video streams" in finding for finding in probe(path).findings)
 
 
 def test_stream_that_nobody_can_decode_is_passed_over(tmp_path: Path) -> None:

@@ -16,17 +16,22 @@ _MIN_HEADER_RATE = 1 / 600
 _MAX_CAMERA_RATE = 1010  # with room for rounded stamps
 _JITTER_S = 0.002
 _JITTER_FRAMES = 0.1
+_JITTER_BESIDE_GAPS = 0.2
 _SNAP = Fraction(1, 100)
 _MAX_ROUNDING = 0.05
 _MAX_SLOTS_OF_CLAIM = 10
 _MAX_SLOTS_OF_GUESS = 4
 _MAX_DISPLACEMENT_S = 0.1
-_MAX_DISPLACEMENT_FRAMES = 0.15
+_MAX_DISPLACEMENT_FRAMES = 0.4  # counts for slow cameras only
 _DENSE = (0.1, 0.5)  # quantiles of the intervals
+_MAX_DENSE_SPREAD = 1.5
 _MIN_SHARE_SIDE_BY_SIDE = 0.15
 _TOO_DENSE = 0.98
 _MAX_GAPS = 1.6
 _GAP_FRAMES = 3
+
+_SLOW_RATES = (*(Fraction(1, seconds) for seconds in range(2, 11)), *map(Fraction, range(1, 5)))
+_USUAL_RATES = (*_SLOW_RATES, *STANDARD_RATES)
 
 MAX_SLOTS_PER_FRAME = 100
 """Frames of the standard video for one of the recording, on average; more would be a video of standing images."""
@@ -82,8 +87,8 @@ def measure_rate(times_s: Times, claimed_rates: Sequence[Fraction], tick_s: Frac
         min_share = 0 if is_vouched else _MIN_SHARE_SIDE_BY_SIDE
         if _has_gaps_only(times_s, rate, min_share, _MAX_SLOTS_OF_CLAIM):
             return FrameRate(rate, times_s, is_variable=True)
-    for step_s in np.quantile(np.diff(times_s), _DENSE):
-        for rate in _usual_rates(_as_rate(float(step_s))):
+    for step_s in _dense_steps(np.diff(times_s)):
+        for rate in _usual_rates(_as_rate(step_s)):
             if _has_gaps_only(times_s, rate, _MIN_SHARE_SIDE_BY_SIDE, _MAX_SLOTS_OF_GUESS):
                 return FrameRate(rate, times_s, is_variable=True)
     return _lowest_rate(without_bursts(times_s), claimed)
@@ -99,6 +104,13 @@ def limited_rate(rate: Fraction, max_rate: Fraction) -> Fraction:
     return rate / -(-rate // max_rate)
 
 
+def _dense_steps(steps_s: Times) -> Iterator[float]:
+    """Seconds from frame to frame where none is missing, by several measures."""
+    dense_s = [float(step_s) for step_s in np.quantile(steps_s, _DENSE)]
+    yield from dense_s
+    yield float(steps_s[steps_s <= _MAX_DENSE_SPREAD * dense_s[0]].mean())  # jitter evens out
+
+
 def _is_absurd(times_s: Times, tick_s: Fraction | None) -> bool:
     """Whether the times come from a header with a rate that no camera has: the clock counts frames, or races."""
     counts = tick_s is not None and np.allclose(np.diff(times_s), float(tick_s), rtol=1e-3)
@@ -107,14 +119,20 @@ def _is_absurd(times_s: Times, tick_s: Fraction | None) -> bool:
     return bool((counts and is_odd) or races)
 
 
-def _follows(times_s: Times, rate: Fraction, slots: npt.NDArray[Any], tick_s: Fraction | None = None) -> bool:
+def _follows(
+    times_s: Times,
+    rate: Fraction,
+    slots: npt.NDArray[Any],
+    tick_s: Fraction | None = None,
+    jitter_frames: float = _JITTER_FRAMES,
+) -> bool:
     """Whether frames lie on these slots of the grid of a rate, when the grid is shifted for the best fit.
 
     Times that are rounded to a tick of a coarse clock may be half a tick off, no more.
     """
     deviation_s = np.ptp(times_s - slots / float(rate)) / 2
     rounding_s = float(tick_s) / 2 if tick_s is not None and tick_s * rate < 1 else 0.0
-    return bool(deviation_s <= max(_JITTER_S, _JITTER_FRAMES / float(rate), rounding_s))
+    return bool(deviation_s <= max(_JITTER_S, jitter_frames / float(rate), rounding_s))
 
 
 def _has_gaps_only(times_s: Times, rate: Fraction, min_share: float, max_slots: float) -> bool:
@@ -125,12 +143,12 @@ def _has_gaps_only(times_s: Times, rate: Fraction, min_share: float, max_slots: 
         slots[-1] <= max_slots * len(slots)
         and np.all(steps)
         and np.mean(steps == 1) >= min_share
-        and _follows(times_s, rate, slots)
+        and _follows(times_s, rate, slots, jitter_frames=_JITTER_BESIDE_GAPS)
     )
 
 
 def _usual_rates(measured: Fraction, snap: float = float(_SNAP)) -> list[Fraction]:
-    near = [rate for rate in STANDARD_RATES if abs(rate - measured) <= snap * measured]
+    near = [rate for rate in _USUAL_RATES if abs(rate - measured) <= snap * measured]
     return sorted(near, key=lambda rate: abs(rate - measured))
 
 
@@ -161,7 +179,7 @@ def _candidate_rates(times_s: Times, claimed: Sequence[Fraction]) -> Iterator[Fr
     for rate in (whole, *likely, running):
         yield from (usual for usual in _usual_rates(rate) if usual >= MIN_RATE)
     yield max(running, MIN_RATE)
-    yield from sorted(rate for rate in {*STANDARD_RATES, *claimed} if rate > running * _TOO_DENSE)
+    yield from sorted(rate for rate in {*_USUAL_RATES, *claimed} if rate > running * _TOO_DENSE)
     yield MAX_RATE
 
 

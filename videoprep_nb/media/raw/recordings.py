@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
@@ -166,6 +167,17 @@ def _same_stream(container: Any, video_stream: int) -> StreamChoice:
         return choose_stream(container, video_stream)
     except ProbeError:
         return choose_stream(container)
+
+
+def duration_of_other_streams_s(path: Path, section: Section) -> float:
+    """Seconds from the beginning of a recording to the end of its sound and data."""
+    end_s = 0.0
+    with open_raw(path, section) as container, suppress(av.FFmpegError):
+        start_s = (container.start_time or 0) / av.time_base
+        for packet in container.demux([stream for stream in container.streams if stream.type != "video"]):
+            if packet.pts is not None:
+                end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base) - start_s)
+    return end_s
 
 
 def common_tick_s(recordings: Sequence[Recording]) -> Fraction:

@@ -26,6 +26,7 @@ from videoprep_nb.media.raw.recordings import (
     Packets,
     Recording,
     common_tick_s,
+    duration_of_other_streams_s,
     joined_stamps,
     read_later_recordings,
     recording_of,
@@ -36,6 +37,7 @@ from videoprep_nb.media.raw.sections import Section, find_sections
 from videoprep_nb.media.raw.time_line import NO_STAMP, TimeLine, time_line
 
 _FIRST_YEAR = 1990
+_MAX_CLAIM_ERROR_S = 1.0
 _FIELD_SHARE = 0.75
 _FIELD_JITTER = 0.2
 _MIN_SHARE_OF_FIELDS = 0.05
@@ -153,7 +155,7 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames
                 "packet_count": count,
                 "corrupt_packet_count": int(corrupt.sum()),
                 "claimed_frame_count": _sum([recording.claimed_frame_count for recording in recordings]),
-                "claimed_duration_s": _sum([recording.claimed_duration_s for recording in recordings]),
+                "claimed_duration_s": _claimed_duration_s(path, recordings, duration_s),
                 "recordings": list(_recording_facts(recordings, line)),
                 "unread_bytes": first.start + unread_bytes,
                 "pixel_format": display.pixel_format,
@@ -284,6 +286,15 @@ def _changes(recordings: Sequence[Recording], line: TimeLine, kept: npt.NDArray[
         if display.fields != before.fields:
             is_packet = np.arange(len(line.shown)) == packet
             yield {"at_s": max(0.0, (line.first_s(is_packet) or start_s) - start_s), **display.fields}
+
+
+def _claimed_duration_s(path: Path, recordings: Sequence[Recording], duration_s: float) -> float | None:
+    """What the headers report, in seconds; None where that is the duration of the sound."""
+    claimed_s: float | None = _sum([recording.claimed_duration_s for recording in recordings])
+    if claimed_s is None or len(recordings) > 1 or claimed_s - duration_s <= _MAX_CLAIM_ERROR_S:
+        return claimed_s
+    other_s = duration_of_other_streams_s(path, recordings[0].section)
+    return None if abs(claimed_s - other_s) <= _MAX_CLAIM_ERROR_S else claimed_s
 
 
 def _sum(claims: Sequence[Any]) -> Any:
