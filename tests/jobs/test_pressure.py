@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -142,3 +143,20 @@ def test_what_is_kept_for_retries_makes_room(no_video: Path, tmp_path: Path):
         assert all(stash.exists() for stash in stashes)
         service.admission.check_free(free_bytes + 20_000_000, "The job")
         assert [stash.exists() for stash in stashes] == [False, True, True]
+
+
+@pytest.mark.slow
+def test_full_disk_gives_up_what_is_kept_for_retries(no_video: Path, small_disk: Path):
+    """Else nothing could be written into the job database, and the service would wait for ever."""
+    with Service(Workspace(small_disk), IN_THIS_PROCESS, NO_LIMITS) as service:
+        failed = submit(service, no_video)
+        assert wait_for_end(service, failed).job.state is State.FAILED
+        kept = service.workspace.job_folder(failed).kept
+        kept.mkdir(exist_ok=True)
+        (kept / "clip.mp4").write_bytes(bytes(20_000_000))
+        job_id = submit(service, no_video)
+        with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
+            while filler.write(bytes(4096)):
+                pass
+        assert "cannot be processed" in wait_for_end(service, job_id).job.message
+        assert not kept.exists()

@@ -162,7 +162,7 @@ def test_patient_store_waits_until_it_is_called_off(store: Store, database: Path
     monkeypatch.setattr("videoprep_nb.jobs.store.database._BUSY_TIMEOUT_S", 0.1)
     goes_on = threading.Event()
     goes_on.set()
-    waiting = patient(store, goes_on.is_set)
+    waiting = patient(store, goes_on.is_set, lambda: None)
     with held_by_another_program(database) as give_free, ThreadPoolExecutor() as pool:
         added = pool.submit(waiting.add_job, spec(1), 1, "", START)
         time.sleep(1.0)

@@ -53,17 +53,14 @@ def file_fingerprint(path: Path) -> str:
     seconds at each start of a task, and inside a job folder nobody exchanges the middle of a file unseen.
 
     Raises:
-        InputError: The file cannot be read.
+        OSError: The file cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            digest = hashlib.sha256(f"{status.st_size}:{status.st_mtime_ns}:".encode())
-            digest.update(file.read(_SAMPLE_BYTES))
-            file.seek(max(0, status.st_size - _SAMPLE_BYTES))
-            digest.update(file.read(_SAMPLE_BYTES))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+    with path.open("rb") as file:
+        status = os.fstat(file.fileno())
+        digest = hashlib.sha256(f"{status.st_size}:{status.st_mtime_ns}:".encode())
+        digest.update(file.read(_SAMPLE_BYTES))
+        file.seek(max(0, status.st_size - _SAMPLE_BYTES))
+        digest.update(file.read(_SAMPLE_BYTES))
     return digest.hexdigest()
 
 

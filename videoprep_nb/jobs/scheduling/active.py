@@ -241,8 +241,15 @@ class ActiveJob:
 
 
 def _raw_fingerprint(video: VideoInput) -> str:
-    """Fingerprint of a raw file; one that cannot be read has none, its resize stage will say why."""
-    return file_fingerprint(video.path) if video.path.is_file() and not video.path.is_symlink() else "unreadable"
+    """Fingerprint of a raw file; one that cannot be read has none, its resize stage will say why.
+
+    Raises:
+        OSError: The machine cannot read it just now.
+    """
+    try:
+        return file_fingerprint(video.path) if video.path.is_file() and not video.path.is_symlink() else "unreadable"
+    except (FileNotFoundError, PermissionError):
+        return "unreadable"
 
 
 def _task_result(row: TaskRow, ended_at: datetime) -> TaskResult:

@@ -49,7 +49,8 @@ class Dispatcher:
 
     def __init__(self, workspace: Workspace, store: Store, settings: EngineSettings, limits: Limits) -> None:
         self._workspace = workspace
-        self._store = patient(store, lambda: not self._closing.is_set())
+        self.trouble = Trouble(workspace, store, settings, limits)
+        self._store = patient(store, lambda: not self._closing.is_set(), self.trouble.make_room)
         self._settings = settings
         self._limits = limits
         self._calls = Calls()
@@ -57,7 +58,6 @@ class Dispatcher:
         """In the order in which they began, or will begin."""
         self._unread: set[str] = set()
         """Jobs that cannot be taken up until the disk answers."""
-        self.trouble = Trouble(workspace, self._store, settings, limits)
         self._attempts: dict[tuple[str, str], Attempt] = {}
         self._turns = TaskTurns()
         self._quota = ScratchQuota(limits.scratch_bytes)
@@ -317,9 +317,8 @@ class Dispatcher:
             self._set_state(job, key, State.WAITING, wait)
         else:
             state = _STATE_OF_OUTCOME.get(outcome.kind, State.FAILED)
-            report = job.report_name(key)
             message = f"{key}: {outcome.message}" if outcome.message else ""  # names the notebook in the reports
-            self._store.set_task_state(job.spec.job_id, key, state, message, _now(), report)
+            self._store.set_task_state(job.spec.job_id, key, state, message, _now(), job.report_name(key))
         if row.video_id and not job.stopped and job.count_clips([row.video_id]):
             self._plan(job)
         self._note_ready(job)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import psutil
 
 from videoprep_nb.core.memory import machine_memory_bytes
-from videoprep_nb.core.text import format_size
+from videoprep_nb.core.text import format_size, reason_of
 from videoprep_nb.jobs.limits import Limits
 from videoprep_nb.jobs.notebook_runner.process import OutcomeKind
 from videoprep_nb.jobs.scheduling.active import ActiveJob
@@ -19,6 +19,7 @@ from videoprep_nb.stages.registry import STAGES
 
 _MORE = 1.5
 _MIN_MORE_BYTES = 10**7
+_SMALL_FILES_BYTES = 10**6
 
 
 @dataclass(frozen=True)
@@ -66,19 +67,23 @@ class Room:
             max(self._limits.free_memory_bytes, self._memory_needs.get(key, 0))
         )
 
-    def note_disk_full(self, job: ActiveJob, key: str) -> bool:
+    def make_room(self) -> None:
+        """Free what the job database and other small files need, if that is kept for retries."""
+        free_stashes(self._workspace, self._store, self._limits.free_bytes + _SMALL_FILES_BYTES)
+
+    def note_disk_full(self, job: ActiveJob, key: str) -> str:
         """Remember that what is free now was not enough for a task, and require half as much again.
 
         Returns:
-            Whether that may ever be there: when all that is not of this job were deleted.
+            The numbers; empty if there can never be so much, even if all that is not of this job were deleted.
         """
         try:
             disk, own_bytes = shutil.disk_usage(self._workspace.path), disk_bytes(job.folder.path)
-        except OSError:  # the disk does not answer, which is no reason not to try again
-            return True
+        except OSError as error:  # the disk does not answer, which is no reason not to try again
+            return reason_of(error)
         needed = max(int(_MORE * disk.free), disk.free + _MIN_MORE_BYTES)
         self._disk_needs[job.spec.job_id, key] = needed
-        return needed <= disk.total - own_bytes
+        return _numbers(disk.free, needed) if needed <= disk.total - own_bytes else ""
 
     def note_out_of_memory(self, job_id: str, key: str, limit_bytes: int | None) -> None:
         """Remember how much memory was not enough for a task."""
@@ -104,7 +109,7 @@ class Room:
             disk = shutil.disk_usage(self._workspace.path)
         if disk.free >= needed:
             return None
-        reason = f"{format_size(disk.free)} free, {format_size(needed)} needed"
+        reason = _numbers(disk.free, needed)
         is_final = needed > disk.total
         more = f", and the whole disk has {format_size(disk.total)}" if is_final else ""
         return Shortage(OutcomeKind.DISK_FULL, reason + more, is_final)
@@ -118,3 +123,7 @@ class Room:
         is_final = needed > total_bytes
         more = f", and the machine has {format_size(total_bytes)}" if is_final else ""
         return Shortage(OutcomeKind.OUT_OF_MEMORY, reason + more, is_final)
+
+
+def _numbers(free_bytes: int, needed_bytes: int) -> str:
+    return f"{format_size(free_bytes)} free, {format_size(needed_bytes)} needed"

@@ -47,6 +47,7 @@ class Trouble:
         self._settings = settings
         self.waits = Waits(limits.max_wait.total_seconds())
         self._room = Room(workspace, store, limits, is_local=settings.scheduler is None)
+        self.make_room = self._room.make_room
 
     def judge(self, job: ActiveJob, key: str, outcome: Outcome, is_alone: bool) -> tuple[Outcome, str]:
         """What becomes of a task that has ended.
@@ -65,13 +66,13 @@ class Trouble:
         job_id = job.spec.job_id
         if outcome.kind is OutcomeKind.CANCELLED:  # nobody has asked for it
             outcome = outcome.model_copy(update={"kind": OutcomeKind.TROUBLE, "message": _GONE})
-        may_help = True
+        reason = outcome.message
         if outcome.kind is OutcomeKind.DISK_FULL:
-            may_help = self._room.note_disk_full(job, key)
+            reason = self._room.note_disk_full(job, key)
         elif outcome.kind is OutcomeKind.OUT_OF_MEMORY:
-            may_help = not is_alone
+            reason = "" if is_alone else reason
             self._room.note_out_of_memory(job_id, key, self._settings.memory_limit_bytes)
-        sentence = self.waits.put_off(job_id, key, outcome.kind, outcome.message) if may_help else ""
+        sentence = self.waits.put_off(job_id, key, outcome.kind, reason) if reason else ""
         tries = self.waits.tries(job_id, key, outcome.kind)
         if not sentence and tries:
             outcome = outcome.model_copy(update={"message": f"{outcome.message} It was tried {tries + 1} times."})
@@ -82,6 +83,8 @@ class Trouble:
         kind = kind_of_error(error)
         if kind is OutcomeKind.FAILED:  # a file of ours is not there: perhaps the disk of the workspace
             kind = OutcomeKind.TROUBLE
+        if kind is OutcomeKind.DISK_FULL:
+            self.make_room()
         sentence = self.waits.put_off(job_id, "", kind, str(error))
         _log.warning("job %s: %s", job_id, sentence or error)
         return bool(sentence)

@@ -99,9 +99,13 @@ def free_stashes(workspace: Workspace, store: Store, needed_bytes: int) -> None:
         if shutil.disk_usage(workspace.path).free >= needed_bytes:
             return
         doomed = staging_path(kept)
-        kept.rename(doomed)  # half of it would look like all of it
-        freed_bytes = remove_tree(workspace, doomed)
-        _log.info("The disk is nearly full: %s was deleted, %s", kept, format_size(freed_bytes))
+        try:
+            kept.rename(doomed)  # half of it would look like all of it
+            freed_bytes = remove_tree(workspace, doomed)
+        except OSError as error:
+            _log.warning("%s could not be deleted: %s", kept, error)
+        else:
+            _log.info("The disk is nearly full: %s was deleted, %s", kept, format_size(freed_bytes))
 
 
 def stashes(workspace: Workspace, store: Store) -> list[Path]:

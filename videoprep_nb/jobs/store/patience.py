@@ -12,7 +12,7 @@ _INTERVAL_S = 0.25
 _log = logging.getLogger(__name__)
 
 
-def patient(store: Store, goes_on: Callable[[], bool]) -> Store:
+def patient(store: Store, goes_on: Callable[[], bool], make_room: Callable[[], None]) -> Store:
     """The same store; each of its calls is repeated until another program gives the database free, or there is room.
 
     Every call of a store is one transaction, so one that failed has changed nothing.
@@ -20,14 +20,16 @@ def patient(store: Store, goes_on: Callable[[], bool]) -> Store:
     Args:
         store: The store.
         goes_on: Whether to wait on; when it says no, the error of the last call is raised.
+        make_room: What to do when the disk is full.
     """
-    return cast("Store", _PatientStore(store, goes_on))
+    return cast("Store", _PatientStore(store, goes_on, make_room))
 
 
 class _PatientStore:
-    def __init__(self, store: Store, goes_on: Callable[[], bool]) -> None:
+    def __init__(self, store: Store, goes_on: Callable[[], bool], make_room: Callable[[], None]) -> None:
         self._store = store
         self._goes_on = goes_on
+        self._make_room = make_room
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         call = getattr(self._store, name)
@@ -43,6 +45,8 @@ class _PatientStore:
                     is_waiting = True
                     if not self._goes_on():
                         raise
+                    if isinstance(error, DiskFullError):
+                        self._make_room()
                 time.sleep(_INTERVAL_S)
 
         return repeated
