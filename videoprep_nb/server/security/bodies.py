@@ -1,5 +1,6 @@
 """Bodies of requests: how large they may be, before anything parses them."""
 
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -11,6 +12,12 @@ from videoprep_nb.server.problems import problem_response
 
 MAX_BODY_BYTES = 1024 * 1024
 """What forms of the page and of programs need at most, all but videos."""
+
+MAX_JSON_VALUES = 5000
+"""An estimate for 1,000 videos has 3,000."""
+
+# one that does not end goes to the end, so that each byte is read once
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
 
 class CapBodies:
@@ -43,6 +50,8 @@ class CapBodies:
             answer = problem_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(MAX_BODY_BYTES))
             await answer(scope, receive, send)
         else:
+            if "json" in headers.get("content-type", "").lower():
+                receive = _receive_few_values(receive)
             await self._app(scope, _receive_at_most(max_upload_bytes or MAX_BODY_BYTES, receive), send)
 
 
@@ -59,6 +68,28 @@ def _receive_at_most(max_bytes: int, receive: Receive) -> Receive:
         return message
 
     return receive_some
+
+
+def _receive_few_values(receive: Receive) -> Receive:
+    """Refuse JSON of very many values: of each that is wrong, pydantic makes an error of some kilobytes."""
+    text = bytearray()
+
+    async def receive_some() -> Message:
+        message = await receive()
+        text.extend(message.get("body", b""))
+        if not message.get("more_body") and _value_count(bytes(text)) > MAX_JSON_VALUES:
+            sentence = f"The JSON has too many values; the limit is {MAX_JSON_VALUES:,}."
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
+        return message
+
+    return receive_some
+
+
+def _value_count(text: bytes) -> int:
+    """About how many values JSON has; never less than half of them."""
+    # in UTF-16, quotes are not what they seem
+    outside_strings = text if b"\0" in text else _STRING.sub(b"", text)
+    return sum(map(outside_strings.count, (b",", b"[", b"{")))
 
 
 def _too_large(max_bytes: int) -> str:
