@@ -1,16 +1,17 @@
-"""What is made of ended jobs in the background: one thing at a time, and whole or not at all."""
+"""What is made of ended jobs in the background: one thing at a time, owners in turn, and whole or not at all."""
 
 import logging
-import queue
 import shutil
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from videoprep_nb.core.errors import NoRoom, NoSuchJob, VideoPrepError, WrongState
 from videoprep_nb.core.layout import STAGING_PREFIX, sync, sync_tree
+from videoprep_nb.core.turns import Turns
 from videoprep_nb.jobs.models import ENDED
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.retention import remove_tree
@@ -87,8 +88,10 @@ class BackgroundWork:
         self._row_of = row_of
         self._exclusively = exclusively
         self._free_bytes = free_bytes
-        self._lock = threading.Lock()
-        self._orders: queue.Queue[tuple[Order, _Identity] | None] = queue.Queue()
+        self._lock = threading.Condition()
+        self._is_closed = False
+        self._turns = Turns()
+        self._waiting: dict[str, deque[tuple[Order, _Identity]]] = {}
         self._running: set[tuple[str, str]] = set()
         self._problems: dict[tuple[str, str], tuple[_Identity, str]] = {}
         self._thread: threading.Thread | None = None
@@ -137,12 +140,14 @@ class BackgroundWork:
             WrongState: The job has not ended, or the same is being made.
         """
         package = _identity(self.ended(order.job_id).package)
+        owner = self._row_of(order.job_id).owner
         with self._lock:
             if order.key in self._running:
                 raise WrongState(f"{order.title} is being written already; wait until it is there.")
             self._problems.pop(order.key, None)
             self._running.add(order.key)
-            self._orders.put((order, package))
+            self._waiting.setdefault(owner, deque()).append((order, package))
+            self._lock.notify()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="background", daemon=True)
                 self._thread.start()
@@ -163,15 +168,24 @@ class BackgroundWork:
         """Forget what is not made yet; the thread dies with its process, and its half-written file has no name."""
         with self._lock:
             self._running.clear()
-            self._orders.put(None)
+            self._is_closed = True
+            self._lock.notify()
+
+    def _next(self) -> tuple[Order, _Identity] | None:
+        """Wait for the next order; None when there will be no more."""
+        with self._lock:
+            self._lock.wait_for(lambda: self._waiting or self._is_closed)
+            if self._is_closed:
+                return None
+            owner = self._turns.take(self._waiting, running={})
+            ordered = self._waiting[owner].popleft()
+            if not self._waiting[owner]:
+                del self._waiting[owner]
+            return ordered
 
     def _work(self) -> None:
-        while ordered := self._orders.get():
+        while ordered := self._next():
             order, package = ordered
-            with self._lock:
-                is_forgotten = order.key not in self._running
-            if is_forgotten:
-                continue
             problem = self._make(order, package)
             with self._lock:
                 self._running.discard(order.key)

@@ -18,8 +18,8 @@ import anyio
 from starlette.requests import ClientDisconnect, Request
 
 from videoprep_nb.core.memory import MEMORY_VARIABLE, machine_memory_bytes
+from videoprep_nb.core.turns import Turns
 from videoprep_nb.jobs.checks import Check
-from videoprep_nb.jobs.scheduling.fair_share import next_owner
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from videoprep_nb.media.inspection import Inspection
 from videoprep_nb.server.problems import Refused
@@ -47,7 +47,7 @@ class Inspections:
         self._workspace = workspace
         self._waiting: defaultdict[str, deque[anyio.Event]] = defaultdict(deque)
         self._running: Counter[str] = Counter()
-        self._turns: dict[str, int] = {}
+        self._turns = Turns()
 
     async def inspect(self, path: Path, name: str, owner: str, request: Request) -> Inspection:
         """Inspect a file, in a process that ends when nobody waits for it any more.
@@ -110,8 +110,7 @@ class Inspections:
             waiting = [owner for owner, turns in self._waiting.items() if turns]
             if not waiting:
                 return
-            owner = next_owner(waiting, self._running, self._turns)
-            self._turns[owner] = max(self._turns.values(), default=0) + 1
+            owner = self._turns.take(waiting, self._running)
             self._running[owner] += 1
             self._waiting[owner].popleft().set()
 

@@ -1,35 +1,20 @@
 """Which task runs next: owners take turns, and within an owner the job that began first comes first."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
+from videoprep_nb.core.turns import Turns
 from videoprep_nb.jobs.engine.cluster import Slots
 from videoprep_nb.jobs.scheduling.active import ActiveJob
 from videoprep_nb.jobs.scheduling.attempts import Attempt
 from videoprep_nb.jobs.task import Task
 
 
-def next_owner(waiting: Iterable[str], running: Mapping[str, int], turns: Mapping[str, int]) -> str:
-    """The owner who is served next: the one of whom the fewest run; of those, the one who has waited longest.
-
-    Args:
-        waiting: Owners of whom something could run now, at least one.
-        running: How many of each owner run now.
-        turns: Number of the last turn of each owner who has had one.
-
-    Example:
-        >>> next_owner(["anna", "bert", "cleo"], running={"anna": 1}, turns={"anna": 2, "bert": 1, "cleo": 0})
-        'cleo'
-    """
-    return min(waiting, key=lambda owner: (running.get(owner, 0), turns.get(owner, -1)))
-
-
 class TaskTurns:
     """Gives out the tasks of all jobs, one at a time."""
 
     def __init__(self) -> None:
-        self._turns: dict[str, int] = {}
-        self._next_turn = 0
+        self._turns = Turns()
 
     def take(
         self, jobs: Iterable[ActiveJob], attempts: Collection[Attempt], slots: Slots
@@ -53,9 +38,6 @@ class TaskTurns:
                 ready[job.owner] = job, task
         if not ready:
             return None
-        owner = next_owner(ready, Counter(attempt.owner for attempt in attempts), self._turns)
-        self._turns[owner] = self._next_turn
-        self._next_turn += 1
-        job, task = ready[owner]
+        job, task = ready[self._turns.take(ready, Counter(attempt.owner for attempt in attempts))]
         job.ready.remove(task)
         return job, task
