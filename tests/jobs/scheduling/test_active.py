@@ -8,6 +8,7 @@ from videoprep_nb.core.layout import CLIP_TABLE_NAME, clip_id
 from videoprep_nb.core.records import ClipRecord, ClipTable
 from videoprep_nb.jobs.scheduling.active import ActiveJob
 from videoprep_nb.jobs.storage.folder import JobFolder
+from videoprep_nb.jobs.task import Task
 
 
 def cut(folder: JobFolder, video_id: str, clip_count: int) -> None:
@@ -47,3 +48,12 @@ def test_job_that_goes_on_knows_its_parts_at_once(tmp_path: Path):
     cut(folder, "1", 3)
     tasks = ActiveJob(make_spec(1, clips_per_task=2), folder, "").tasks()
     assert [task.clip_count for task in tasks if task.part] == [2, 1]
+
+
+def test_task_that_has_waited_longest_is_started_first(tmp_path: Path):
+    job = ActiveJob(make_spec(3), JobFolder(tmp_path), "")
+    first, second, third = (Task("resize", video) for video in job.spec.videos)
+    job.note_ready([second, third])
+    assert job.first_ready(gpu_is_free=True) == second
+    job.note_ready([first, third])
+    assert job.ready == [third, first]

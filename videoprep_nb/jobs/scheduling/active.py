@@ -47,7 +47,7 @@ class ActiveJob:
         self.folder = folder
         self.owner = owner
         self.ready: list[Task] = []
-        """Tasks that can be started, in their order."""
+        """Tasks that can be started, the one that has waited longest first."""
         self._free_bytes = free_bytes
         self.is_planned = False
         """Whether its tasks are in the store, and those that are to be done again wait."""
@@ -96,6 +96,12 @@ class ActiveJob:
     def needs_gpu(self, task: Task) -> bool:
         """Whether a task runs only where there is a GPU."""
         return STAGES[task.stage].needs_gpu(self.spec.params.of(task.stage))
+
+    def note_ready(self, tasks: Iterable[Task]) -> None:
+        """Note which tasks can be started; those that could before stay in front."""
+        ready = {task.key: task for task in tasks}
+        before = [task.key for task in self.ready if task.key in ready]
+        self.ready = [ready.pop(key) for key in before] + list(ready.values())
 
     def first_ready(self, gpu_is_free: bool) -> Task | None:
         """The task that would be started next; None while there is none, or the job is to be stopped."""

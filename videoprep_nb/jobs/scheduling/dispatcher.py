@@ -243,7 +243,7 @@ class Dispatcher:
     def _note_ready(self, job: ActiveJob) -> None:
         waits = self.trouble.waits
         tasks = [] if job.stopped else self._ready_tasks(job)
-        job.ready = [task for task in tasks if waits.is_due(job.spec.job_id, task.key)]
+        job.note_ready(task for task in tasks if waits.is_due(job.spec.job_id, task.key))
 
     def _finish_if_over(self, job: ActiveJob) -> None:
         if all(state in ENDED for state in self._states(job).values()):
