@@ -37,10 +37,10 @@ def standardise(source: Path, folder: Path, **options: object) -> ResizeResult:
     return resize(params, lambda done, total, unit: None)
 
 
-def combs(path: Path) -> float:
+def combs(path: Path, frames: slice = slice(5, 25)) -> float:
     """Mean share of pixels that differ from both lines beside them in the same direction, in per cent."""
     shares = []
-    for frame in decoded_frames(path)[5:25]:
+    for frame in decoded_frames(path)[frames]:
         grey = frame.mean(axis=2)
         above, below = grey[1:-1] - grey[:-2], grey[1:-1] - grey[2:]
         shares.append(100 * ((np.minimum(above, below) > 20) | (np.maximum(above, below) < -20)).mean())
@@ -60,6 +60,25 @@ def test_interlaced_without_a_mark_is_measured(name: str, order: str, tmp_path: 
     assert not whole.is_deinterlaced
     # progressive text and edges have some lines of their own
     assert combs(tmp_path / "auto" / "1.mp4") < 1.3 * combs(tmp_path / "whole" / "1.mp4") + 0.2
+
+
+@pytest.mark.parametrize("order", ["tff", "bff"])
+@pytest.mark.parametrize("is_first", [True, False], ids=["interlaced-first", "progressive-first"])
+def test_each_recording_of_a_file_is_measured(is_first: bool, order: str, tmp_path: Path) -> None:
+    codec = CODECS["mpeg4.avi"]
+    interlaced = make(tmp_path / "interlaced.avi", MOVING, f"interlace=scan={order}", *codec)
+    progressive = make(tmp_path / "progressive.avi", MOVING, "framestep=2", *codec)
+    both = [interlaced, progressive] if is_first else [progressive, interlaced]
+    source = tmp_path / "both.avi"
+    source.write_bytes(b"".join(path.read_bytes() for path in both))
+    result = standardise(source, tmp_path / "auto")
+    assert result.is_deinterlaced
+    assert "interlaced, which the file does not say" in result.findings
+    standardise(source, tmp_path / "off", deinterlace="off")
+    torn, whole = (slice(5, 25), slice(60, 80)) if is_first else (slice(60, 80), slice(5, 25))
+    files = [tmp_path / name / "1.mp4" for name in ("auto", "off")]
+    assert combs(files[0], torn) < 0.3 * combs(files[1], torn)
+    assert combs(files[0], whole) == pytest.approx(combs(files[1], whole), rel=0.05, abs=0.02)
 
 
 def test_motion_that_begins_late_is_measured(tmp_path: Path) -> None:

@@ -61,8 +61,7 @@ class _Converter:
             conversion.fit,
             upscale=conversion.upscale,
             deinterlace=conversion.deinterlace,
-            scan=survey.scan,
-            trusts_marks=survey.facts["is_interlaced"] or not survey.facts["is_marked_interlaced"],
+            samples=[recording.sample for recording in survey.recordings],
             standard_matrix=self._matrix,
             threads=conversion.threads,
         )

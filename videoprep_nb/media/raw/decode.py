@@ -36,6 +36,7 @@ class DecodedFrame:
         is_key: It needs no other frame.
         is_damaged: The decoder or the container marks it as damaged.
         follows_loss: Frames between the one before and this one could not be decoded.
+        recording: Index of the recording that it belongs to.
     """
 
     frame: Any
@@ -46,6 +47,7 @@ class DecodedFrame:
     is_key: bool
     is_damaged: bool
     follows_loss: bool
+    recording: int = 0
 
 
 class RawDecoder:
@@ -74,7 +76,7 @@ class RawDecoder:
     def frames(self) -> Iterator[DecodedFrame]:
         """All frames that can be decoded, in the order of showing."""
         first_packet = 0
-        for recording in self._survey.recordings:
+        for index, recording in enumerate(self._survey.recordings):
             end_packet = first_packet + len(recording.packets.shown)
             with open_raw(self._path, recording.section) as container:
                 stream = choose_stream(container, recording.video_stream).stream
@@ -86,7 +88,7 @@ class RawDecoder:
                 for packet in self._packets(container, stream, slice(first_packet, end_packet)):
                     for frame in self._decode(packet, stream):
                         self.frame_count += 1
-                        yield self._described(frame, shapes)
+                        yield self._described(frame, shapes, index)
             first_packet = end_packet
 
     def _packets(self, container: Any, stream: Any, part: slice) -> Iterator[Any]:
@@ -115,7 +117,7 @@ class RawDecoder:
         self._has_message = bool(messages)
         return frames
 
-    def _described(self, frame: Any, shapes: Shapes) -> DecodedFrame:
+    def _described(self, frame: Any, shapes: Shapes, recording: int) -> DecodedFrame:
         ticks = frame.pts if frame.pts is not None else frame.dts
         if self._survey.shows_in_decoding_order:
             ticks = self._times.nth(self.frame_count - 1 + self.error_count)
@@ -134,6 +136,7 @@ class RawDecoder:
             is_key=bool(frame.key_frame),
             is_damaged=frame.is_corrupt or ticks in self._corrupt_stamps or has_message,
             follows_loss=follows_loss,
+            recording=recording,
         )
 
 

@@ -1,7 +1,7 @@
 """Parts of a recording whose frames have one shape, each with its own place in the standard frame."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from videoprep_nb.media.raw.conversion import Deinterlace
 from videoprep_nb.media.raw.decode import DecodedFrame
 from videoprep_nb.media.raw.display import Display
 from videoprep_nb.media.raw.drawing import Drawing, standard_filters
-from videoprep_nb.media.raw.scan import Scan
+from videoprep_nb.media.raw.sampling import Sample
 
 Drawn = tuple[Any, int]
 """A standard frame and its slot."""
@@ -32,15 +32,17 @@ class Part:
 
 
 class Parts:
-    """Draws the frames of a recording; a new shape begins a new part.
+    """Draws the frames of a file; a new shape begins a new part.
+
+    Attributes:
+        is_deinterlaced: Whether lines of two moments were taken apart.
 
     Args:
         frame_size: Width and height of the standard frame in pixels.
         fit: How a frame is fitted into it.
         upscale: Whether a small frame may be enlarged.
         deinterlace: ``auto``: all frames if that was measured, else from a frame on that says it is interlaced.
-        scan: How the frames were scanned, as far as that could be measured.
-        trusts_marks: False if frames are known to say wrongly that they are interlaced.
+        samples: What decoded frames of each recording say about how they were scanned.
         standard_matrix: Matrix of the colours of the standard video.
         threads: Threads of the filters.
     """
@@ -52,8 +54,7 @@ class Parts:
         *,
         upscale: bool,
         deinterlace: Deinterlace,
-        scan: Scan | None,
-        trusts_marks: bool,
+        samples: Sequence[Sample],
         standard_matrix: str,
         threads: int,
     ) -> None:
@@ -61,22 +62,22 @@ class Parts:
         self._frame_size = frame_size
         self._fit = fit
         self._upscale = upscale
-        self._field_order = "auto" if scan in (None, "progressive") else scan
-        self._trusts_marks = deinterlace == "auto" and trusts_marks
-        self._is_interlaced = deinterlace == "on" or (deinterlace == "auto" and self._field_order != "auto")
+        self._deinterlace = deinterlace
+        self._samples = samples
+        self._recording = -1
+        self._field_order = "auto"
+        self._trusts_marks = self._is_interlaced = False
+        self.is_deinterlaced = False
         self._standard_matrix = standard_matrix
         self._threads = threads
         self._drawing: Drawing | None = None
         self._shape: object = None
         self._slots: deque[int] = deque()
 
-    @property
-    def is_deinterlaced(self) -> bool:
-        """Whether lines of two moments were taken apart."""
-        return self._is_interlaced
-
     def draw(self, decoded: DecodedFrame, slot: int) -> Iterator[Drawn]:
         """Draw a frame; it may come out only after the next one."""
+        if decoded.recording != self._recording:
+            self._begin_recording(decoded.recording)
         if self._trusts_marks and decoded.frame.interlaced_frame:
             self._is_interlaced = True
         shape = (decoded.display, decoded.frame.width, decoded.frame.height, self._is_interlaced)
@@ -93,6 +94,15 @@ class Parts:
         if self._drawing is not None:
             yield from self._with_slots(self._drawing.finish())
 
+    def _begin_recording(self, index: int) -> None:
+        sample = self._samples[index]
+        scan = sample.votes.scan
+        self._recording = index
+        self._field_order = "auto" if scan in (None, "progressive") else str(scan)
+        self._trusts_marks = self._deinterlace == "auto" and not sample.has_wrong_marks
+        measured = self._deinterlace == "auto" and self._field_order != "auto"
+        self._is_interlaced = self._deinterlace == "on" or measured
+
     def _begin(self, decoded: DecodedFrame, slot: int) -> None:
         display = decoded.display
         placement = place(
@@ -100,6 +110,7 @@ class Parts:
         )
         if not self.parts or self.parts[-1].display.fields != display.fields:
             self.parts.append(Part(slot, display, placement))
+        self.is_deinterlaced |= self._is_interlaced
         field_order = self._field_order if self._is_interlaced else None
         filters = standard_filters(display, placement, self._standard_matrix, field_order=field_order)
         self._drawing = Drawing(decoded.frame, filters, self._threads)

@@ -15,14 +15,15 @@ import numpy as np
 from videoprep_nb.core.errors import ProbeError
 from videoprep_nb.media.raw.coded_clock import HEAD_BYTES, has_count, has_no_stamps, true_stamps
 from videoprep_nb.media.raw.crop import Crop
-from videoprep_nb.media.raw.display import Display
 from videoprep_nb.media.raw.open_raw import StreamChoice, choose_stream, open_raw, read_packets
-from videoprep_nb.media.raw.sampling import Sampler
+from videoprep_nb.media.raw.sampling import Sample, Sampler
 from videoprep_nb.media.raw.sections import MAX_SECTIONS, Section, section_behind
 from videoprep_nb.media.raw.tails import unread_bytes_behind
 from videoprep_nb.media.raw.time_line import NO_STAMP, Ticks
 
 _MAX_DURATIONS = 3
+_MAX_SAMPLED = 16
+"""Recordings of which frames are decoded to find how they were scanned; the others are taken for alike."""
 
 
 @dataclass
@@ -68,7 +69,7 @@ class Recording:
         packets: Its packets.
         claimed_frame_count: Frames that its header reports, None without.
         claimed_duration_s: Seconds that its header reports, None without.
-        shapes: Index of a packet and how its frame is shown, for the first decoded frame and wherever that changes.
+        sample: What its decoded frames say.
     """
 
     section: Section
@@ -79,7 +80,7 @@ class Recording:
     packets: Packets
     claimed_frame_count: int | None
     claimed_duration_s: float | None
-    shapes: list[tuple[int, Display]]
+    sample: Sample
 
     @property
     def end(self) -> int:
@@ -87,9 +88,7 @@ class Recording:
         return self.section.origin + self.packets.end
 
 
-def recording_of(
-    container: Any, choice: StreamChoice, section: Section, packets: Packets, shapes: list[tuple[int, Display]]
-) -> Recording:
+def recording_of(container: Any, choice: StreamChoice, section: Section, packets: Packets, sample: Sample) -> Recording:
     """Describe a recording whose packets were read."""
     stream = choice.stream
     packets.shown, packets.decoded, tick_s = true_stamps(
@@ -104,7 +103,7 @@ def recording_of(
         packets=packets,
         claimed_frame_count=stream.frames or None,
         claimed_duration_s=_claimed_duration_s(container, stream),
-        shapes=shapes,
+        sample=sample,
     )
 
 
@@ -123,8 +122,8 @@ def read_later_recordings(
     Returns:
         All recordings, and how many bytes cannot be read.
     """
-    read = partial(_read, path, first.video_stream, crop, key_frames // max(1, len(sections)))
     recordings, unread_bytes = [first], 0
+    read = partial(_read, path, recordings, crop, key_frames // max(1, len(sections)))
     for section in (first.section, *sections):
         last = first if section is first.section else read(section)
         if last is None:
@@ -144,20 +143,21 @@ def _read_behind(path: Path, last: Recording, read: Callable[[Section], Recordin
     return None if section is None else read(section)
 
 
-def _read(path: Path, video_stream: int, crop: Crop, key_frames: int, section: Section) -> Recording | None:
-    """Read a recording; None if that is not possible."""
+def _read(path: Path, before: Sequence[Recording], crop: Crop, key_frames: int, section: Section) -> Recording | None:
+    """Read a recording behind others; None if that is not possible."""
     try:
         with open_raw(path, section) as container:
-            choice = _same_stream(container, video_stream)
-            sampler = Sampler(choice.stream, crop, path.stat().st_size, key_frames, measures_scan=False)
+            choice = _same_stream(container, before[0].video_stream)
+            sampler = Sampler(choice.stream, crop, path.stat().st_size, key_frames)
             packets = Packets(keeps_heads=has_count(container, choice.stream))
             for packet in read_packets(container, choice.stream):
                 packets.add(packet)
-                if key_frames:
+                if len(before) < _MAX_SAMPLED:
                     sampler.take(packet, packets.shown)
             sampler.finish(packets.shown)
-            shapes = sampler.sample.shapes
-            return recording_of(container, choice, section, packets, shapes) if packets.shown else None
+            if len(before) >= _MAX_SAMPLED:
+                sampler.sample.votes = before[-1].sample.votes
+            return recording_of(container, choice, section, packets, sampler.sample) if packets.shown else None
     except ProbeError:
         return None
 

@@ -64,6 +64,11 @@ class Sample:
         return self.first_is_marked and self.first_frames < _FIELD_SHARE * self.first_packets
 
     @property
+    def has_wrong_marks(self) -> bool:
+        """Whether frames say that they are interlaced though they are not."""
+        return self.is_marked and not self.is_interlaced
+
+    @property
     def is_interlaced(self) -> bool:
         """Whether the lines of a frame belong to two moments: as measured, or else as the frames say."""
         return self.is_marked if self.votes.scan is None else self.votes.scan != "progressive"
@@ -77,12 +82,9 @@ class Sampler:
         crop: What the container hides of every frame.
         file_bytes: Size of the file.
         key_frames: How many key frames to decode, spread over the file, to find what changes on the way.
-        measures_scan: Whether to decode frames until it is clear how they were scanned; one frame is enough otherwise.
     """
 
-    def __init__(
-        self, stream: Any, crop: Crop, file_bytes: int, key_frames: int, *, measures_scan: bool = True
-    ) -> None:
+    def __init__(self, stream: Any, crop: Crop, file_bytes: int, key_frames: int) -> None:
         self.sample = Sample()
         self._context = stream.codec_context
         self._shapes = Shapes(stream, crop)
@@ -91,8 +93,6 @@ class Sampler:
         self._is_first_run = self._is_running = True
         self._run_packets = 0
         self._max_packets = _PACKETS_TO_FIRST_FRAME
-        self._first_packets = _FIRST_PACKETS if measures_scan else 1
-        self._measures_scan = measures_scan
         self._next_key_frame = self._next_run = 0.0
         self._spent_s = 0.0
 
@@ -109,7 +109,7 @@ class Sampler:
         self._run_packets += 1
         self._decode(packet, stamps)
         if self._is_first_run and self.sample.shapes:
-            self._max_packets = self._first_packets
+            self._max_packets = _FIRST_PACKETS
         if self._run_packets >= self._max_packets:
             self.finish(stamps)
         self._spent_s += time.monotonic() - began_s
@@ -127,7 +127,7 @@ class Sampler:
         if not packet.is_keyframe or packet.pos is None or self._spent_s > _BUDGET_S:
             return False
         share = packet.pos / self._file_bytes
-        if self._measures_scan and self.sample.votes.scan is None and share >= self._next_run:
+        if self.sample.votes.scan is None and share >= self._next_run:
             self._max_packets, self._next_run = _RUN_PACKETS, share + 1 / _RUNS
         elif self._key_frames and share >= self._next_key_frame:
             self._max_packets = 1

@@ -32,7 +32,6 @@ from videoprep_nb.media.raw.recordings import (
     recording_of,
 )
 from videoprep_nb.media.raw.sampling import Sample, Sampler
-from videoprep_nb.media.raw.scan import Scan
 from videoprep_nb.media.raw.sections import Section, find_sections
 from videoprep_nb.media.raw.time_line import NO_STAMP, TimeLine, time_line
 
@@ -57,7 +56,6 @@ class Survey:
         shows_in_decoding_order: The file has no stamps for showing; those it has belong to frames in their order.
         frame_rate: The rate of the frames, and their times.
         packet_times_s: ``(N,)`` ascending times of the frames before they were evened out, in seconds.
-        scan: How the frames were scanned, as far as that could be measured.
         display: How the first frame is shown.
         crop: What the container hides of every frame.
         facts: The fields of a ``VideoInfo``.
@@ -70,7 +68,6 @@ class Survey:
     shows_in_decoding_order: bool
     frame_rate: FrameRate
     packet_times_s: npt.NDArray[np.float64]
-    scan: Scan | None
     display: Display
     crop: Crop
     facts: dict[str, Any]
@@ -97,7 +94,7 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames
         sampler = Sampler(stream, crop, path.stat().st_size, key_frames)
         packets, sample = _read(container, stream, sampler)
         recordings, unread_bytes = read_later_recordings(
-            path, recording_of(container, choice, first, packets, sample.shapes), later, crop, key_frames
+            path, recording_of(container, choice, first, packets, sample), later, crop, key_frames
         )
         tick_s = common_tick_s(recordings)
         shown, decoded = joined_stamps(recordings, tick_s)
@@ -128,7 +125,6 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames
             shows_in_decoding_order=sample.goes_back,
             frame_rate=frame_rate,
             packet_times_s=times_s,
-            scan=sample.votes.scan,
             display=display,
             crop=crop,
             facts={
@@ -143,8 +139,8 @@ def survey_file(path: Path, *, video_stream: int, max_pause_s: float, key_frames
                 "is_mirrored": display.turn.mirrored,
                 "ignored_rotation_deg": round(display.turn.ignored_deg, 1),
                 "sample_aspect": str(display.sample_aspect),
-                "is_interlaced": sample.is_interlaced,
-                "is_marked_interlaced": sample.is_marked,
+                "is_interlaced": any(recording.sample.is_interlaced for recording in recordings),
+                "is_marked_interlaced": any(recording.sample.is_marked for recording in recordings),
                 "hdr": display.colour.hdr,
                 "wide_gamut": display.colour.gamut,
                 "rate": str(frame_rate.rate),
@@ -280,7 +276,7 @@ def _changes(recordings: Sequence[Recording], line: TimeLine, kept: npt.NDArray[
     shapes = [
         (start + packet, display)
         for start, recording in zip(_first_packets(recordings), recordings, strict=True)
-        for packet, display in recording.shapes
+        for packet, display in recording.sample.shapes
     ]
     for (_, before), (packet, display) in pairwise(shapes):
         if display.fields != before.fields:
