@@ -155,7 +155,7 @@ def test_files_of_a_job(
 def test_folders_without_a_job(workspace: Workspace, store: Store, name: str, age: timedelta, stays: bool):
     folder = workspace.path / name
     (folder / "deep").mkdir(parents=True)
-    (folder / "deep" / "file").write_bytes(bytes(700))
+    (folder / "content.bin").write_bytes(bytes(700))  # an upload of which something has arrived
     set_age(folder, age)
     report = clean(workspace, store, KEEP_RESULTS_S, NOW)
     assert folder.exists() is stays
