@@ -200,8 +200,10 @@ def test_routes_of_the_framework_that_nobody_needs_are_closed(path: str, server:
 @pytest.mark.slow
 def test_members_see_their_own_jobs_only(browser: Browser, tmp_path: Path):
     (tmp_path / "secret.mp4").write_bytes(b"no video")
-    with running_server(tmp_path / "workspace", users=Users(make_users(tmp_path))) as server:
-        job_id = server.service.submit([("secret.mp4", tmp_path / "secret.mp4")], owner="anna")
+    users = Users(make_users(tmp_path))
+    with running_server(tmp_path / "workspace", users=users) as server:
+        anna = users.named("anna").user_id
+        job_id = server.service.submit([("secret.mp4", tmp_path / "secret.mp4")], owner=anna)
         for name, is_theirs in (("anna", True), ("bert", False), ("root", True)):
             with clean_page(browser, address(server, f"?job={job_id}")) as page:
                 log_in(page, name)
