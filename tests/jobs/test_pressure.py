@@ -80,6 +80,7 @@ def test_jobs_wait_for_disk_space(video: Path, no_video: Path, small_disk: Path)
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_disk_that_fills_up_in_the_middle(video: Path, small_disk: Path):
     with Service(Workspace(small_disk), IN_THIS_PROCESS, NO_LIMITS) as service:
         filler = small_disk / "filler"
@@ -146,6 +147,7 @@ def test_what_is_kept_for_retries_makes_room(no_video: Path, tmp_path: Path):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_full_disk_gives_up_what_is_kept_for_retries(no_video: Path, small_disk: Path):
     """Else nothing could be written into the job database, and the service would wait for ever."""
     with Service(Workspace(small_disk), IN_THIS_PROCESS, NO_LIMITS) as service:

@@ -96,6 +96,7 @@ def test_finished_stages_are_not_repeated(
     assert not folder.kept.exists()
 
 
+@pytest.mark.exhaustive
 def test_changed_parameter_repeats_the_stages_that_it_affects(service: Service, video: Path):
     job_id, _ = cancelled_while_tracking(service, video)
     folder = service.workspace.job_folder(job_id)
@@ -111,6 +112,7 @@ def test_changed_parameter_repeats_the_stages_that_it_affects(service: Service, 
     assert len(package_content(service.package_path(job_id))[1]) == 3
 
 
+@pytest.mark.exhaustive
 def test_disk_that_is_nearly_full_keeps_no_videos(video: Path, tmp_path: Path):
     workspace = Workspace(tmp_path)
     with Service(workspace, IN_THIS_PROCESS, NO_LIMITS) as service:

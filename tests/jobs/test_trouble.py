@@ -94,6 +94,7 @@ def is_running(service: Service, job_id: str, key: str) -> bool:
     return task is not None and task.state is State.RUNNING
 
 
+@pytest.mark.exhaustive
 def test_database_that_another_program_holds(
     service: Service, video: Path, undisturbed: tuple[bytes, dict[str, list[str]]], monkeypatch: pytest.MonkeyPatch
 ):
@@ -141,6 +142,7 @@ def test_no_free_file_descriptor(service: Service, video: Path, undisturbed: tup
     assert service.waiting() == []
 
 
+@pytest.mark.exhaustive
 def test_workspace_that_is_gone_for_a_while(
     service: Service, video: Path, undisturbed: tuple[bytes, dict[str, list[str]]]
 ):
