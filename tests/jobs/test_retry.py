@@ -86,8 +86,8 @@ def test_finished_stages_are_not_repeated(
     assert times_of(folder.kept).items() >= before.items()
     starts = starts_of(service, job_id)
     service.retry(job_id)
-    assert wait_until(lambda: tasks_of(service, job_id)["04_track_persons_1"].state is State.RUNNING)
-    assert times_of(folder.scratch).items() >= before.items()
+    # tracking itself may be over too soon to be seen: its detections are kept, too
+    assert wait_until(lambda: times_of(folder.scratch).items() >= before.items())
     view = wait_for_end(service, job_id)
     assert view.job.state is State.DONE, view.job.message
     after = starts_of(service, job_id)

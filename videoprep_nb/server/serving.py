@@ -80,12 +80,12 @@ def serve(
         InputError: The address, the auth file or the workspace cannot be used.
     """
     raise_descriptor_limit()
-    os.umask(_PRIVATE_UMASK)  # of everything that is started here, too
     users = Users(settings.auth_file) if settings.auth_file else None
     check_host(settings.host, users)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with _listen(settings.host, settings.port) as listener, ExitStack() as stack:
+            stack.callback(os.umask, os.umask(_PRIVATE_UMASK))  # of everything that is started here, too
             app: Starlette
             try:
                 service = stack.enter_context(Service(Workspace(workspace), engine, limits, cvat))
