@@ -40,7 +40,7 @@ def starts(service: Service, *job_ids: str) -> list[datetime]:
 
 def test_two_hundred_jobs_of_one_delay_the_first_task_of_another_by_one(service: Service, no_video: Path):
     many = [submit(service, no_video, owner="anna") for _ in range(200)]
-    assert wait_until(lambda: service.job(many[0]).job.state is State.RUNNING)
+    assert wait_until(lambda: starts(service, many[0]))
     other = submit(service, no_video, owner="bert")
     view = wait_for_end(service, other)
     assert view.job.started_at is not None

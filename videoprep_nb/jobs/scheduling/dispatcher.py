@@ -303,8 +303,7 @@ class Dispatcher:
         attempt = self._attempts.get((job_id, key))
         if attempt is None or attempt.name != name:
             return  # it was called off
-        if not attempt.is_running:
-            self._guarded(job_id, partial(self._watch, key=key, attempt=attempt, has_ended=True))
+        self._guarded(job_id, partial(self._watch, key=key, attempt=attempt, has_ended=True))
         self._attempts.pop((job_id, key), None)
         self._guarded(job_id, lambda job: self._take_outcome(job, key, outcome))
         self._fill_workers()  # the end of a job may take a while
