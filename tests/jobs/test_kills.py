@@ -19,6 +19,7 @@ from tests.support.job_services import (
     MARK,
     NO_LIMITS,
     TIMEOUT_S,
+    mounted_disk,
     package_content,
     processes_in,
     processes_with,
@@ -272,13 +273,8 @@ def test_ids_continue_from_clip_to_clip(undisturbed: tuple[list[JobView], Path])
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)]
-    if subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("a small tmpfs cannot be mounted here (needs root)")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    with mounted_disk(tmp_path / "disk", "3m") as disk:
+        yield disk
 
 
 def test_full_disk_ends_one_job_and_not_the_service(video: Path, small_disk: Path):

@@ -1,7 +1,6 @@
 """A disk or memory that is nearly full: jobs wait, say so, and go on when there is room."""
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -11,7 +10,16 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from tests.support.job_services import NO_LIMITS, quick_settings, submit, tasks_of, wait_for_end, wait_until
+from tests.support.job_services import (
+    IN_THIS_PROCESS,
+    NO_LIMITS,
+    mounted_disk,
+    quick_settings,
+    submit,
+    tasks_of,
+    wait_for_end,
+    wait_until,
+)
 from tests.support.web_server import running_server
 from videoprep_nb.core.errors import NoRoom
 from videoprep_nb.jobs.engine.cluster import EngineSettings
@@ -20,7 +28,6 @@ from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.media.sample import write_sample
 
-IN_THIS_PROCESS = EngineSettings(worker_count=1, separate_processes=False)
 NOBODY_WORKS = EngineSettings(scheduler="tcp://127.0.0.1:9")
 
 
@@ -32,21 +39,9 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def no_video(tmp_path: Path) -> Path:
-    path = tmp_path / "no video.mp4"
-    path.write_bytes(b"This is no video." * 1000)
-    return path
-
-
-@pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", str(disk)]
-    if subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("a small tmpfs cannot be mounted here (needs root)")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
+    with mounted_disk(tmp_path / "disk", "100m") as disk:
+        yield disk
 
 
 def submitted_before(workspace: Workspace, *videos: Path) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.job_services import (
+    IN_THIS_PROCESS,
     NO_LIMITS,
     package_content,
     quick_settings,
@@ -24,7 +25,6 @@ from videoprep_nb.media.sample import write_sample
 
 pytestmark = pytest.mark.slow
 
-IN_THIS_PROCESS = EngineSettings(worker_count=1, separate_processes=False)
 PARAMS = quick_settings(1.5)
 FINISHED = ("01_resize_1", "02_clip_1")
 

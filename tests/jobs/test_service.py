@@ -46,13 +46,6 @@ def tiny_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def no_video(tmp_path: Path) -> Path:
-    path = tmp_path / "no video.mp4"
-    path.write_bytes(b"This is no video." * 1000)
-    return path
-
-
 def test_ids_cannot_be_guessed(idle_service: Service, no_video: Path):
     ids = [submit(idle_service, no_video) for _ in range(20)]
     assert all(re.fullmatch(r"\d{8}-[0-9a-f]{16}", job_id) for job_id in ids)

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from tests.support.job_services import (
+    IN_THIS_PROCESS,
     NO_LIMITS,
     package_content,
     quick_settings,
@@ -19,7 +20,6 @@ from tests.support.job_services import (
     wait_for_end,
     wait_until,
 )
-from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.service import Service
 from videoprep_nb.jobs.storage.workspace import Workspace
@@ -27,7 +27,6 @@ from videoprep_nb.media.sample import write_sample
 
 pytestmark = pytest.mark.slow
 
-IN_THIS_PROCESS = EngineSettings(worker_count=1, separate_processes=False)
 RESIZE = "01_resize_1"
 
 

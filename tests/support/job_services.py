@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+import pytest
 
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import ENDED
@@ -27,6 +28,7 @@ from videoprep_nb.jobs.store.store import Store
 
 MARK = "VIDEOPREP_TEST_MARK"
 TIMEOUT_S = 180
+IN_THIS_PROCESS = EngineSettings(worker_count=1, separate_processes=False)
 NO_LIMITS = Limits(free_bytes=0, free_per_input_byte=0)
 
 
@@ -92,6 +94,24 @@ def processes_in(folder: Path) -> list[psutil.Process]:
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return found
+
+
+@contextmanager
+def mounted_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A disk of its own in a folder; the test is skipped where none can be mounted.
+
+    Args:
+        folder: The folder, which is made.
+        size: Its size, such as ``3m``.
+    """
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a small tmpfs cannot be mounted here (needs root)")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 @contextmanager

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.job_services import NO_LIMITS, submit, wait_for_end, wait_until
-from videoprep_nb.jobs.engine.cluster import EngineSettings
+from tests.support.job_services import IN_THIS_PROCESS, NO_LIMITS, submit, wait_for_end, wait_until
 from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.scheduling import scratch
 from videoprep_nb.jobs.service import Service
@@ -19,17 +18,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def no_video(tmp_path: Path) -> Path:
-    """Its first task fails, which is quick."""
-    path = tmp_path / "no video.mp4"
-    path.write_bytes(b"This is no video." * 1000)
-    return path
-
-
-@pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    settings = EngineSettings(worker_count=1, separate_processes=False)
-    with Service(Workspace(tmp_path / "workspace"), settings, NO_LIMITS) as running:
+    with Service(Workspace(tmp_path / "workspace"), IN_THIS_PROCESS, NO_LIMITS) as running:
         yield running
 
 
@@ -42,6 +32,7 @@ def test_two_hundred_jobs_of_one_delay_the_first_task_of_another_by_one(service:
     many = [submit(service, no_video, owner="anna") for _ in range(200)]
     assert wait_until(lambda: starts(service, many[0]))
     other = submit(service, no_video, owner="bert")
+    assert service.job(many[-1]).job.state is State.QUEUED
     view = wait_for_end(service, other)
     assert view.job.started_at is not None
     between = [at for at in starts(service, *many) if view.job.created_at < at < view.job.started_at]
@@ -61,9 +52,8 @@ def test_job_whose_scratch_files_grow_too_large_ends(tmp_path: Path, monkeypatch
     monkeypatch.setattr(scratch, "_INTERVAL_S", 0.0)
     video = tmp_path / "sample.mp4"
     write_sample(video, duration_s=4.0)
-    settings = EngineSettings(worker_count=1, separate_processes=False)
     limits = replace(NO_LIMITS, scratch_bytes=50_000)
-    with Service(Workspace(tmp_path / "workspace"), settings, limits) as service:
+    with Service(Workspace(tmp_path / "workspace"), IN_THIS_PROCESS, limits) as service:
         view = wait_for_end(service, submit(service, video))
         assert view.job.state is State.FAILED
         assert "GB, at most 5e-05 GB are allowed; make several jobs" in view.job.message
