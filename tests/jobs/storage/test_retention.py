@@ -1,5 +1,6 @@
 """What clean() deletes and what it must never touch, looked up on the disk afterwards."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -136,6 +137,34 @@ def test_files_of_a_job(
     assert store.job(JOB_ID).state is state
     assert store.job(JOB_ID).results_deleted_at == (None if left else NOW)
     assert clean(workspace, store, KEEP_RESULTS_S, NOW).items == []
+
+
+def test_half_of_what_was_kept_is_not_taken_for_all_of_it(
+    workspace: Workspace, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    folder = add_job(workspace, store, State.FAILED, YOUNG)
+    (folder.kept / "tracks" / "1_clip_001.json").write_bytes(bytes(1000))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "unlink", refuse_after(1, os.unlink))
+        report = clean(workspace, store, KEEP_RESULTS_S, NOW)
+    assert any(item.startswith(f"jobs/{JOB_ID}/kept (kept for a retry) could not be deleted") for item in report.items)
+    assert not folder.kept.exists()
+    clean(workspace, store, KEEP_RESULTS_S, NOW)
+    assert set(content(folder.path)) == RESULTS
+
+
+def refuse_after(count: int, call: Callable[..., None]) -> Callable[..., None]:
+    """A call of the system that fails after a number of files of what is kept."""
+    left = [count]
+
+    def refusing(name: str, *arguments: object, **named: object) -> None:
+        if str(name) in ("1_clip_000.json", "1_clip_001.json"):
+            if not left[0]:
+                raise OSError(errno.EIO, "Input/output error")
+            left[0] -= 1
+        call(name, *arguments, **named)
+
+    return refusing
 
 
 @pytest.mark.parametrize(

@@ -98,10 +98,8 @@ def free_stashes(workspace: Workspace, store: Store, needed_bytes: int) -> None:
     for kept in stashes(workspace, store):
         if shutil.disk_usage(workspace.path).free >= needed_bytes:
             return
-        doomed = staging_path(kept)
         try:
-            kept.rename(doomed)  # half of it would look like all of it
-            freed_bytes = remove_tree(workspace, doomed)
+            freed_bytes = remove_tree(workspace, kept, at_once=True)
         except OSError as error:
             _log.warning("%s could not be deleted: %s", kept, error)
         else:
@@ -121,12 +119,13 @@ def stashes(workspace: Workspace, store: Store) -> list[Path]:
     return [kept for _, kept in sorted(found)]
 
 
-def remove_tree(workspace: Workspace, path: Path) -> int:
+def remove_tree(workspace: Workspace, path: Path, at_once: bool = False) -> int:
     """Delete a file or folder of the workspace; links are removed, what they lead to is not touched.
 
     Args:
         workspace: The workspace.
         path: What to delete; nothing happens when it does not exist.
+        at_once: Whether it loses its name first, because half of it would look like all of it.
 
     Returns:
         Bytes freed. A file that has a second name (a hard link) frees none.
@@ -140,6 +139,8 @@ def remove_tree(workspace: Workspace, path: Path) -> int:
     if path.name in ("", "..") or not parent.is_relative_to(workspace.path):
         raise InputError(f"{path} lies outside the workspace {workspace.path} and is not deleted.")
     target = parent / path.name
+    if at_once and os.path.lexists(target):
+        target = target.rename(staging_path(target))
     freed_bytes = sum(entry.st_size for entry in tree_stats(target) if _frees_room(entry))
     if target.is_dir() and not target.is_symlink():
         shutil.rmtree(target)  # safe against links that appear meanwhile: it works on open folders
@@ -196,7 +197,8 @@ def _clean_job(
             store.mark_results_deleted(job.job_id, now)
         return
     for leftover, what in _leftovers(workspace, job, now - job.ended_at):
-        _delete(workspace, leftover, what, report)
+        is_kept = leftover == workspace.job_folder(job.job_id).kept
+        _delete(workspace, leftover, what, report, at_once=is_kept)
 
 
 def _leftovers(workspace: Workspace, job: JobRow, age: timedelta) -> Iterator[tuple[Path, str]]:
@@ -212,11 +214,11 @@ def _leftovers(workspace: Workspace, job: JobRow, age: timedelta) -> Iterator[tu
                 yield entry, "half-written"
 
 
-def _delete(workspace: Workspace, path: Path, what: str, report: CleanReport) -> bool:
+def _delete(workspace: Workspace, path: Path, what: str, report: CleanReport, at_once: bool = False) -> bool:
     """Delete one thing and say so; what cannot be deleted must not keep the rest from being deleted."""
     name = os.path.relpath(path, workspace.path)
     try:
-        freed_bytes = remove_tree(workspace, path)
+        freed_bytes = remove_tree(workspace, path, at_once)
     except (InputError, OSError) as error:
         report.items.append(f"{name} ({what}) could not be deleted: {error}")
         return False
