@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from benchmarks.guides import replace_table
 from videoprep_nb.core.boxes import from_cxywh, to_cxywh
-from videoprep_nb.tracking.camera.motion import ClipMotion, join_steps, small_frame_size
+from videoprep_nb.tracking.camera.motion import ClipMotion, GreyImage, camera_moves, join_steps, small_frame_size
 from videoprep_nb.tracking.camera.path import CameraPath
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detector_options import YoloOptions
@@ -54,17 +54,18 @@ def main() -> None:
     seen = TrackedVideo(Fraction(RATE), frame_stride=1, width=WIDTH, height=HEIGHT)
     still = track_beyond_border([(0, detect(recorded(frames, whole)))], seen, TrackingParams())
     lines = [
-        "| camera | tracker | off: HOTA | MOTA | IDF1 | IDSW | sparse_flow: HOTA | MOTA | IDF1 | IDSW |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| camera | auto: | tracker | off: HOTA | MOTA | IDF1 | IDSW | sparse_flow: HOTA | MOTA | IDF1 | IDSW |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, *movement in movements(width, height):
         sys.stderr.write(f"{name} …\n")
         matrices = camera_matrices(width, height, *movement)
         moving = recorded(frames, matrices)
         found, camera = detect(moving), follow(moving)
+        auto = "moving" if camera_moves(list(small_grey(moving[::RATE]))) else "still"
         truth = MotRows.from_tracks(mapped(still, whole, matrices))
         for tracker in ("motion", "bytetrack"):
-            cells = [name, f"`{tracker}`"]
+            cells = [name, auto, f"`{tracker}`"]
             for path in (None, camera):
                 tracks = track_video([(0, found)], seen, TrackingParams(tracker=tracker), path)
                 rows = MotRows.from_tracks(tracks)
@@ -127,10 +128,14 @@ def detect(frames: Frames) -> Detections:
 
 def follow(frames: Frames) -> CameraPath:
     """How the camera moves, estimated from the frames as stage 4 does."""
-    size = small_frame_size(WIDTH, HEIGHT)
-    grey_frames = (cv2.cvtColor(cv2.resize(frame, size), cv2.COLOR_RGB2GRAY) for frame in frames)
-    steps = join_steps([ClipMotion.estimate(grey_frames, "")], WIDTH)
+    steps = join_steps([ClipMotion.estimate(small_grey(frames), "")], WIDTH)
     return CameraPath.from_steps(np.arange(len(frames)), steps, (WIDTH, HEIGHT), RATE)
+
+
+def small_grey(frames: Frames) -> Iterator[GreyImage]:
+    """Small copies, as the motion of the camera is estimated from them."""
+    size = small_frame_size(WIDTH, HEIGHT)
+    return (cv2.cvtColor(cv2.resize(frame, size), cv2.COLOR_RGB2GRAY) for frame in frames)
 
 
 def mapped(tracks: Tracks, before: Array, after: Array) -> Tracks:

@@ -189,7 +189,7 @@ def open_video(params: ExploreTrackerParams, progress: ProgressCallback | None =
     clips = all_clips[part_of_clips(len(all_clips), params.first_clip, params.clip_count)]
     detections = [_detections(detections_folder, record) for record in clips]
     sampled = [found.sampled for found in detections]
-    camera = estimate_camera_motion(stage, clips, sampled, lambda done, total, unit: None)
+    camera = estimate_camera_motion(stage, clips, sampled, None)
     cuts = cuts_of_video(stage, clips, sampled, lambda done, total, unit: None)
     return LabVideo(clips, clips_folder, all_clips[0].start_frame, detections, stage, camera, cuts)
 

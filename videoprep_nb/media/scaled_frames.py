@@ -7,7 +7,7 @@ frame of 1280x720 to 640x360).
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 import cv2
@@ -35,19 +35,42 @@ def read_scaled_frames(path: Path, indices: Sequence[int], size: tuple[int, int]
     Raises:
         InputError: The file is missing or cannot be read.
     """
+    remaining = iter(indices)
+    next_index = next(remaining, None)
+    reformatter = VideoReformatter()  # it keeps the tables of its last conversion
+    for index, frame in enumerate(_decoded(path)):
+        if next_index is None:
+            return
+        if index == next_index:
+            yield _scaled_rgb(frame, *size, reformatter)
+            next_index = next(remaining, None)
+
+
+def read_scaled_key_frames(path: Path, size: tuple[int, int]) -> Iterator[RgbImage]:
+    """Read the key frames of one of our own videos, scaled; no other frame is decoded.
+
+    Args:
+        path: A video in the standard form, which has a key frame at its beginning and in every second.
+        size: Width and height of the scaled frames in pixels, even; the aspect ratio may differ from the video's.
+
+    Yields:
+        The frames, ``(height, width, 3)`` uint8 RGB.
+
+    Raises:
+        InputError: The file is missing or cannot be read.
+    """
+    reformatter = VideoReformatter()
+    for frame in _decoded(path, skip="NONKEY"):
+        yield _scaled_rgb(frame, *size, reformatter)
+
+
+def _decoded(path: Path, skip: Literal["DEFAULT", "NONKEY"] = "DEFAULT") -> Iterator[av.VideoFrame]:
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
             stream.codec_context.thread_count = 1  # more threads take more CPU time for the same frames
-            remaining = iter(indices)
-            next_index = next(remaining, None)
-            reformatter = VideoReformatter()  # it keeps the tables of its last conversion
-            for index, frame in enumerate(container.decode(stream)):
-                if next_index is None:
-                    return
-                if index == next_index:
-                    yield _scaled_rgb(frame, *size, reformatter)
-                    next_index = next(remaining, None)
+            stream.codec_context.skip_frame = skip
+            yield from container.decode(stream)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist. Run {written_by(path)} first.") from None
     except av.FFmpegError as error:

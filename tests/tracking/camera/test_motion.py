@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from videoprep_nb.media.photographs import photograph_path
-from videoprep_nb.tracking.camera.motion import ClipMotion, estimate_step, join_steps, small_frame_size
+from videoprep_nb.tracking.camera.motion import ClipMotion, camera_moves, estimate_step, join_steps, small_frame_size
 
 WIDTH, HEIGHT = 480, 270
 STILL = np.eye(2, 3)
@@ -70,6 +70,31 @@ def test_nothing_in_common_counts_as_still(after: np.ndarray) -> None:
     before, _ = view(100, 150)
     assert np.array_equal(estimate_step(before, after), STILL)
     assert np.array_equal(estimate_step(after, before), STILL)
+
+
+@pytest.mark.parametrize(
+    ("views", "expected"),
+    [
+        pytest.param([(100, 150)] * 15, False, id="still"),
+        pytest.param([(100 + second % 2, 150) for second in range(15)], False, id="trembles a little"),
+        pytest.param([(100 + 10 * second, 150) for second in range(15)], True, id="pans"),
+        pytest.param([(100, 150)] * 12 + [(110, 150), (120, 150), (130, 150)], True, id="pans at the end"),
+        pytest.param([(100, 150, 0, 1.04**second) for second in range(15)], True, id="zooms"),
+        pytest.param([(100, 150)], False, id="one frame"),
+    ],
+)
+def test_whether_a_camera_moves(views: list[tuple[float, ...]], expected: bool) -> None:
+    assert camera_moves([view(*place)[0] for place in views]) == expected
+
+
+def test_clip_of_a_camera_that_stands_still() -> None:
+    frame, _ = view(100, 150)
+    still = ClipMotion.still([frame, frame], 4, "")
+    moving = ClipMotion.estimate(iter([view(107, 150)[0], view(114, 150)[0]]), "")
+    steps = join_steps([still, moving], WIDTH)
+    assert (still.moves, moving.moves) == (False, True)
+    assert np.array_equal(steps[:4], np.tile(STILL, (4, 1, 1)))
+    assert steps[4:, 0, 2] == pytest.approx(-7, abs=0.5)
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (8, 14), (HEIGHT, 2)], ids=str)

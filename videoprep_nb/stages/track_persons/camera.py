@@ -1,17 +1,16 @@
 """A part of stage 4: how the camera moves through the clips of a video, as far as it is not known yet."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import ClipRecord
 from videoprep_nb.stages.track_persons.params import DetectPersonsParams
-from videoprep_nb.stages.track_persons.small_frames import read_small_frames
-from videoprep_nb.tracking.camera.motion import CODE_VERSION, ClipMotion, GreyImage, join_steps
+from videoprep_nb.stages.track_persons.small_frames import read_grey_frames, read_grey_key_frames
+from videoprep_nb.tracking.camera.motion import CODE_VERSION, ClipMotion, camera_moves, join_steps
 from videoprep_nb.tracking.camera.path import CameraPath
 from videoprep_nb.tracking.detections import clip_fingerprint
 
@@ -20,7 +19,7 @@ def estimate_camera_motion(
     params: DetectPersonsParams,
     clips: Sequence[ClipRecord],
     sampled: Sequence[npt.NDArray[np.int64]],
-    progress: ProgressCallback,
+    progress: ProgressCallback | None,
 ) -> CameraPath | None:
     """Estimate how the camera moves.
 
@@ -31,10 +30,10 @@ def estimate_camera_motion(
         params: Parameters of the stage.
         clips: Clips of one video, in order.
         sampled: For each clip the sampled frames, zero-based, int64.
-        progress: Called with the frames that are done.
+        progress: Called with the frames that are done; None: no reports.
 
     Returns:
-        The coordinates to track in; None if the camera is to be taken for still, or there is no frame.
+        The coordinates to track in; None if the camera stands still or is to be taken for still, or there is no frame.
 
     Raises:
         InputError: A clip is missing or broken.
@@ -50,8 +49,9 @@ def estimate_camera_motion(
             motions.append(_clip_motion(params, clip, indices))
             frames.append(clip.start_frame + indices.astype(np.int64))
         done += len(indices)
-        progress(done, total, "frames")
-    if not motions:
+        if progress is not None:
+            progress(done, total, "frames")
+    if not any(motion.moves for motion in motions):
         return None
     first = clips[0]
     steps = join_steps(motions, first.width)
@@ -65,11 +65,16 @@ def _clip_motion(params: DetectPersonsParams, clip: ClipRecord, sampled: npt.NDA
     fingerprint = clip_fingerprint(path, sampled, f"{params.estimate_camera_motion} {CODE_VERSION}")
     motion = ClipMotion.read_matching(cache, fingerprint)
     if motion is None:
-        motion = ClipMotion.estimate(_grey_frames(path, clip, sampled), fingerprint)
+        motion = _estimate(params, path, clip, sampled, fingerprint)
         motion.write(cache)
     return motion
 
 
-def _grey_frames(path: Path, clip: ClipRecord, sampled: npt.NDArray[np.int64]) -> Iterator[GreyImage]:
-    for frame in read_small_frames(path, clip, sampled):
-        yield cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+def _estimate(
+    params: DetectPersonsParams, path: Path, clip: ClipRecord, sampled: npt.NDArray[np.int64], fingerprint: str
+) -> ClipMotion:
+    if params.estimate_camera_motion == "auto":
+        key_frames = list(read_grey_key_frames(path, clip))
+        if not camera_moves(key_frames):
+            return ClipMotion.still(key_frames, len(sampled), fingerprint)
+    return ClipMotion.estimate(read_grey_frames(path, clip, sampled), fingerprint)

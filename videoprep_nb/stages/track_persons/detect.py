@@ -75,10 +75,11 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
     cached_clip_count = sum(entry.is_cached for entry in plan)
     live_frame = LiveFrame(Path(params.preview_dir) / f"{params.video_id}.jpg" if params.preview_dir else None)
     progress = progress or progress_from_environment()
-    passes = 1 + (params.estimate_camera_motion != "off") + params.reset_at_cuts
+    follows_camera = params.estimate_camera_motion == "sparse_flow"  # "auto" mostly takes no time
+    passes = 1 + follows_camera + params.reset_at_cuts
     _detect(plan, detector, _pass_of(progress, 0, passes), live_frame)
     detections = [Detections.read(entry.detections_path) for entry in plan]
-    camera = estimate_camera_motion(params, clips, sampled, _pass_of(progress, 1, passes))
+    camera = estimate_camera_motion(params, clips, sampled, _pass_of(progress, 1, passes) if follows_camera else None)
     cuts = cuts_of_video(params, clips, sampled, _pass_of(progress, passes - 1, passes))
     return DetectedClips(clips, detections, cached_clip_count, detector.description, camera, cuts)
 

@@ -40,8 +40,8 @@ class DetectPersonsParams(Params):
     tiles: int = _option(YoloOptions, "tiles")
     nms_iou: float = _option(YoloOptions, "nms_iou")
     frame_stride: int = Field(1, ge=1, le=100, description="sample every n-th frame; those between are interpolated")
-    estimate_camera_motion: Literal["off", "sparse_flow"] = Field(
-        "off", description="off, or sparse_flow: from the frames, for a camera that moves"
+    estimate_camera_motion: Literal["auto", "off", "sparse_flow"] = Field(
+        "auto", description="estimate from the frames how the camera moves; auto: in clips where it does"
     )
     reset_at_cuts: bool = Field(False, description="end all tracks at shot cuts; needs PySceneDetect")
     frames_per_second: float = Field(1.0, gt=0, le=240, description="as in 03_extract_frames, to name frames in rows")

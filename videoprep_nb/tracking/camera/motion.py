@@ -7,6 +7,7 @@ Orfaig and Bobrovsky 2022, arXiv:2206.14651).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 import cv2
@@ -32,6 +33,8 @@ _MIN_CORNERS = 12
 _MIN_SHARE = 0.1  # of the corners, that must agree: few are left after a jerk; else it is a cut
 _BAR_LEVEL = 24  # a line of pixels as dark as that belongs to the bars around the frame
 _BAR_MARGIN_PX = 6
+_STILL_SHARE = 0.01  # of the longer side per second; still cameras: at most 0.003, moving ones: at least 0.037
+_MOVING_SHARE = 0.1  # of the seconds of a clip: who passes close by covers the frame for one or two of them
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,46 @@ class ClipMotion(CachedArrays):
             steps.append(estimate_step(before, frame))
             before = frame
         return cls(np.array(steps), first, before, fingerprint)
+
+    @classmethod
+    def still(cls, key_frames: Sequence[GreyImage], frame_count: int, fingerprint: str) -> Self:
+        """The motion of a camera that stands still for ``frame_count`` frames, with some of them as images."""
+        return cls(np.tile(_still(), (frame_count, 1, 1)), key_frames[0], key_frames[-1], fingerprint)
+
+    @property
+    def moves(self) -> bool:
+        """Whether any frame is not where the one before was."""
+        return bool((self.steps != _still()).any())
+
+
+def camera_moves(key_frames: Sequence[GreyImage]) -> bool:
+    """Decide from one frame per second whether following the camera is worth it.
+
+    What counts is how far the middles of the four quarters of the frame move within a second. A camera that stands
+    still is best taken for just that: who follows it follows the persons in front of it a little.
+
+    Args:
+        key_frames: Frames about a second apart, each ``(height, width)`` uint8.
+
+    Returns:
+        Whether it moves by more than a hundredth of the longer side in more than a tenth of the seconds.
+
+    Example:
+        >>> wall = np.random.default_rng(0).integers(0, 255, (270, 480), np.uint8)
+        >>> camera_moves([wall] * 5), camera_moves([np.roll(wall, 20 * second, axis=1) for second in range(5)])
+        (False, True)
+    """
+    shifts = [_shift(estimate_step(*pair), pair[0].shape) for pair in pairwise(key_frames)]
+    is_moving = np.array(shifts) > _STILL_SHARE
+    return bool(is_moving.sum() > _MOVING_SHARE * len(is_moving))
+
+
+def _shift(step: Step, shape: tuple[int, ...]) -> float:
+    """How far the middles of the four quarters move on average, as a share of the longer side."""
+    height, width = shape
+    quarters = np.array([[x * width, y * height] for x in (0.25, 0.75) for y in (0.25, 0.75)])
+    moved = quarters @ step[:, :2].T + step[:, 2] - quarters
+    return float(np.hypot(*moved.T).mean() / max(shape))
 
 
 def small_frame_size(width: int, height: int) -> tuple[int, int]:

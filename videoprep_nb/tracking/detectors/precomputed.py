@@ -20,7 +20,7 @@ from videoprep_nb.tracking.mot_text import BOX_XYWH, FRAME, SCORE, parse_mot_tex
 
 
 class PrecomputedDetector(Detector):
-    """Boxes that another program found, from the file detections_file (MOT det.txt); no frame is decoded.
+    """Boxes that another program found, from the file detections_file (MOT det.txt); it reads no frames.
 
     The file has one row per box, ``frame,id,x,y,width,height,score,…``; frames and pixels count from 1, and pixels are
     those of the standard video.
