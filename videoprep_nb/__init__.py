@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from videoprep_nb.exports.validation.findings import Finding
     from videoprep_nb.jobs.models import JobResult
     from videoprep_nb.jobs.params import JobOptions, JobParams
-    from videoprep_nb.jobs.run import run
+    from videoprep_nb.jobs.run import resume, run
     from videoprep_nb.stages.clip.params import ClipParams
     from videoprep_nb.stages.clip.stage import clip
     from videoprep_nb.stages.extract_frames.params import ExtractFramesParams
@@ -67,6 +67,7 @@ _HOME_OF = {
     "package": "stages.package.stage",
     "read_package": "exports.package",
     "resize": "stages.resize.stage",
+    "resume": "jobs.run",
     "run": "jobs.run",
     "track": "tracking.track",
     "track_persons": "stages.track_persons.stage",
@@ -101,6 +102,7 @@ __all__ = [
     "package",
     "read_package",
     "resize",
+    "resume",
     "run",
     "track",
     "track_persons",

@@ -289,9 +289,9 @@ def wait_until(condition: Callable[[], object], timeout_s: float) -> bool:
     return True
 
 
-def interrupt_after(stage: str, number: int, video: Path, output: Path) -> subprocess.Popen:
+def interrupt_after(stage: str, number: int, video: Path, output: Path, *options: str) -> subprocess.Popen:
     """Start a job and send it a signal when the stage after ``stage`` is running (or the first, for "")."""
-    process = start("run", video, "--output", output, mark=str(output))
+    process = start("run", video, "--output", output, *options, mark=str(output))
     assert process.stderr is not None
     if stage:
         for line in process.stderr:
@@ -329,13 +329,33 @@ def test_interrupt_at_the_very_end_loses_nothing(short_video: Path, tmp_path: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_interrupted_command_cleans_up(number: int, short_video: Path, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGINT, 130, id="Ctrl-C"),
+        pytest.param(signal.SIGTERM, 143, id="SIGTERM"),
+        pytest.param(signal.SIGKILL, -9, id="SIGKILL"),
+    ],
+)
+def test_interrupted_command_can_be_resumed(number: int, code: int, short_video: Path, tmp_path: Path):
     output = tmp_path / str(uuid.uuid4())
-    process = interrupt_after("clip", number, short_video, output)
-    assert process.returncode == 1
+    assert interrupt_after("clip", number, short_video, output, "--keep-scratch").returncode == code
     assert wait_until(lambda: not marked_processes(str(output)), 10)
-    assert json.loads((output / "result.json").read_text())["state"] == "cancelled"
+    assert not (output / "final_package.zip").exists()
+    [resized] = output.glob(".videoprep/jobs/*/scratch/resized/1.mp4")
+    written_ns = resized.stat().st_mtime_ns
+    code, result = run_json("--resume", output)
+    assert (code, result["state"]) == (0, "done")
+    assert_package_is_sound(output / "final_package.zip")
+    assert (output / "scratch/resized/1.mp4").stat().st_mtime_ns == written_ns
+    assert not (output / ".videoprep").exists()
+
+
+@pytest.mark.parametrize("arguments", [("--resume", "nothing"), ("a.mp4", "--resume", "nothing"), ()], ids=str)
+def test_what_cannot_be_resumed_is_wrong_usage(arguments: tuple[str, ...]):
+    process = start("run", *arguments)
+    process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 2
 
 
 def test_command_line_imports_nothing_heavy():

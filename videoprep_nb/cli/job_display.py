@@ -1,4 +1,7 @@
-"""What ``videoprep run`` shows while a job runs: a bar per stage on a terminal, a line per task elsewhere."""
+"""What ``videoprep run`` shows while a job runs: a bar per stage on a terminal, a line per task elsewhere.
+
+A task that fails has its line on both.
+"""
 
 from datetime import UTC, datetime
 from types import TracebackType
@@ -46,10 +49,11 @@ class JobDisplay:
         """Show how far a job is."""
         for stage, bar in self._bars_of_stages.items():
             tasks = [task for task in view.tasks if task.stage == stage]
-            completed = sum(task.fraction_done for task in tasks)
+            done = sum(task.state is State.DONE for task in tasks)
             running = next((task for task in tasks if task.state is State.RUNNING), None)
-            ended = sum(task.state in ENDED for task in tasks)
-            detail = describe_task(running) if running else f"{ended} of {len(tasks)}" if ended else ""
+            completed = done + sum(task.fraction_done for task in tasks if task.state is State.RUNNING)
+            is_over = any(task.state in ENDED for task in tasks)
+            detail = describe_task(running) if running else f"{done} of {len(tasks)}" if is_over else ""
             self._bars.update(bar, total=len(tasks) or 1, completed=completed, detail=detail)
         if view.job.message != self._message and view.job.state not in ENDED:
             self._message = view.job.message
@@ -61,9 +65,11 @@ class JobDisplay:
                 self._report(task)
 
     def _report(self, task: TaskRow) -> None:
-        if not self._console.is_terminal:
-            line = f"{task.key}: {task.state}, {format_duration(task.elapsed_s(datetime.now(UTC)))}"
-            self._console.print(plain(line if task.state is State.DONE else f"{line}. {task.message}"))
+        line = f"{task.key}: {task.state}, {format_duration(task.elapsed_s(datetime.now(UTC)))}"
+        if task.state is not State.DONE:
+            self._console.print(plain(f"{line}. {task.message}"))
+        elif not self._console.is_terminal:
+            self._console.print(plain(line))
 
 
 def describe_task(task: TaskRow) -> str:

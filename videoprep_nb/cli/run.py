@@ -1,7 +1,9 @@
 """The command ``videoprep run``."""
 
+import shlex
 import signal
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -16,20 +18,22 @@ from videoprep_nb.core.errors import InputError, ParameterError, VideoPrepError,
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.jobs.models import JobResult, State
 from videoprep_nb.jobs.params import JobOptions
+from videoprep_nb.jobs.run import resume as resume_job
 from videoprep_nb.jobs.run import run as run_job
 from videoprep_nb.jobs.settings import read_settings
 
-EXIT_CODES = {State.DONE: 0, State.FAILED: 1, State.CANCELLED: 1, State.COMPLETED_WITH_ERRORS: 3}
+EXIT_CODES = {State.DONE: 0, State.FAILED: 1, State.COMPLETED_WITH_ERRORS: 3}
 
 
 def run(
     videos: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             metavar="VIDEO_OR_FOLDER",
             help="Raw videos, numbered 1, 2, … in this order. A folder gives the videos in it.",
+            show_default="those of the interrupted run",
         ),
-    ],
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(help="New folder for the package and the reports.", show_default="videoprep-output/<time>"),
@@ -40,6 +44,10 @@ def run(
     ] = None,
     params: Annotated[
         Path | None, typer.Option(help="YAML file with parameters by stage.", show_default="none")
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Go on with an interrupted run; give its output folder only.", show_default="a new run"),
     ] = None,
     memory_limit: MemoryLimit = None,
     keep_scratch: Annotated[
@@ -54,25 +62,26 @@ def run(
 ) -> None:
     """Prepare raw videos; writes final_package.zip and reports.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 completed with errors.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 completed with errors, 130 interrupted.
     """
     signal.signal(signal.SIGTERM, _interrupt)
-    folder = output or Path("videoprep-output") / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    folder = resume or output or Path("videoprep-output") / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
     try:
-        files, folders = expand_folders(videos)
-        for skipped in filter(None, (each.describe_skipped() for each in folders)):
-            err.print(plain(skipped))
-        settings = read_settings(params, assignments or [])
-        options = JobOptions(keep_scratch=keep_scratch, previews=False)
+        if resume is not None:
+            if videos or output or assignments or params or keep_scratch:
+                raise InputError("--resume goes on with what the run was given; leave out everything else.")
+            start = partial(resume_job, folder)
+        else:
+            settings = read_settings(params, assignments or [])
+            options = JobOptions(keep_scratch=keep_scratch, previews=False)
+            start = partial(run_job, _files(videos), output=folder, params=settings, options=options)
         with JobDisplay(err) as display:
-            result = run_job(
-                files,
-                output=folder,
-                params=settings,
-                options=options,
-                watch=display.update,
-                memory_limit_bytes=bytes_of(memory_limit),
-            )
+            result = start(watch=display.update, memory_limit_bytes=bytes_of(memory_limit))
+    except KeyboardInterrupt as interrupt:
+        err.print(
+            plain(f"Stopped; what is finished is kept. Go on with: videoprep run --resume {shlex.quote(str(folder))}")
+        )
+        raise typer.Exit(128 + (interrupt.args[0] if interrupt.args else signal.SIGINT)) from None
     except (InputError, ParameterError, WeightsError) as error:
         raise stop(error, EXIT_USAGE) from None
     except VideoPrepError as error:
@@ -82,6 +91,15 @@ def run(
     else:
         _print_result(result)
     raise typer.Exit(EXIT_CODES[result.state])
+
+
+def _files(videos: list[Path] | None) -> list[Path]:
+    if not videos:
+        raise InputError("No video was given; name raw videos or folders of them.")
+    files, folders = expand_folders(videos)
+    for skipped in filter(None, (each.describe_skipped() for each in folders)):
+        err.print(plain(skipped))
+    return files
 
 
 def _print_result(result: JobResult) -> None:
@@ -97,4 +115,4 @@ def _print_result(result: JobResult) -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    raise KeyboardInterrupt(number)

@@ -6,18 +6,18 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from videoprep_nb.core.errors import InputError, WrongState
+from videoprep_nb.core.errors import InputError, VideoPrepError
 from videoprep_nb.core.layout import sync
 from videoprep_nb.core.memory import machine_memory_bytes
 from videoprep_nb.core.threads import core_count
 from videoprep_nb.jobs.engine.cluster import EngineSettings, task_environment
-from videoprep_nb.jobs.models import ENDED, JobResult
+from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec
 from videoprep_nb.jobs.notebook_runner.process import fork_server
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.service import JobView, Limits, Service
@@ -65,9 +65,10 @@ def run(
             the machine's.
 
     Returns:
-        How it ended, also when it failed, or was cancelled by a KeyboardInterrupt.
+        How it ended, also when it failed.
 
     Raises:
+        KeyboardInterrupt: It was interrupted; ``resume`` goes on with it.
         ParameterError: A parameter is wrong; nothing was begun.
         InputError: A video is not there, or the folder cannot be used; nothing was begun.
         WeightsError: The weights of the detector are not there; nothing was begun.
@@ -85,19 +86,63 @@ def run(
         stage.check_machine(of_stage)
     folder = Path(output).absolute()
     _make_folder(folder)
+    named = [(path.name, path) for path in paths]
+
+    def submit(service: Service) -> str:
+        try:
+            return service.submit(named, job_params, options or _OPTIONS)
+        except VideoPrepError:
+            shutil.rmtree(service.workspace.path, ignore_errors=True)
+            raise
+
+    return _run_to_the_end(folder, _settings(len(paths), memory_limit_bytes), submit, watch)
+
+
+def resume(output: Path | str, *, watch: Watcher | None = None, memory_limit_bytes: int | None = None) -> JobResult:
+    """Go on with a job that was interrupted or killed; only tasks that were not finished are repeated.
+
+    Args:
+        output: Folder that was given to ``run``.
+        watch: Called with the job a few times a second.
+        memory_limit_bytes: Memory that each task may take; see ``run``.
+
+    Returns:
+        How it ended, as ``run`` does.
+
+    Raises:
+        InputError: There is no interrupted job in the folder, or it still runs.
+        KeyboardInterrupt: It was interrupted again.
+
+    Example:
+        >>> resume("no_such_folder")
+        Traceback (most recent call last):
+        videoprep_nb.core.errors.InputError: no_such_folder holds no interrupted job; give the folder of one.
+    """
+    folder = Path(output).absolute()
+    file = next((folder / _WORKSPACE_NAME).glob("jobs/*/job.json"), None)
+    if file is None:
+        raise InputError(f"{output} holds no interrupted job; give the folder of one.")
+    spec = JobSpec.read(file)
+    return _run_to_the_end(folder, _settings(len(spec.videos), memory_limit_bytes), lambda _: spec.job_id, watch)
+
+
+def _run_to_the_end(
+    folder: Path, settings: EngineSettings, start: Callable[[Service], str], watch: Watcher | None
+) -> JobResult:
+    """Wait for the job whose id ``start`` gives, hand its files over and delete the rest.
+
+    An interrupted job keeps its workspace, with which ``resume`` goes on.
+    """
     workspace = Workspace(folder / _WORKSPACE_NAME)
-    try:
-        settings = _settings(len(paths), memory_limit_bytes)
-        fork_server(task_environment(workspace, settings))  # it imports while the service starts
-        with ExitStack() as until_handed_over:
-            with Service(workspace, settings, _LIMITS) as service:
-                named = [(path.name, path) for path in paths]
-                job_id = service.submit(named, job_params, options or _OPTIONS)
-                result = _wait(service, job_id, watch or _ignore)
-                until_handed_over.enter_context(_uninterrupted())
-            return _hand_over(workspace.job_folder(job_id), result, folder)
-    finally:
+    fork_server(task_environment(workspace, settings))  # it imports while the service starts
+    with ExitStack() as until_handed_over:
+        with Service(workspace, settings, _LIMITS) as service:
+            job_id = start(service)
+            result = _wait(service, job_id, watch or _ignore)
+            until_handed_over.enter_context(_uninterrupted())
+        handed_over = _hand_over(workspace.job_folder(job_id), result, folder)
         shutil.rmtree(workspace.path, ignore_errors=True)
+    return handed_over
 
 
 def _settings(video_count: int, memory_limit_bytes: int | None) -> EngineSettings:
@@ -151,8 +196,8 @@ def _wait(service: Service, job_id: str, watch: Watcher) -> JobResult:
             # the more tasks a job has, the longer this takes from the work
             time.sleep(max(_LOOK_INTERVAL_S, _PAUSE_PER_LOOK * (time.monotonic() - started_s)))
         except KeyboardInterrupt:
-            with suppress(WrongState):  # it ended just before
-                service.cancel(job_id)
+            if service.row(job_id).state not in ENDED:
+                raise
 
 
 def _given_up(view: JobView, folder: JobFolder) -> JobResult:
