@@ -34,4 +34,6 @@ def _options(member: Any) -> str:
 
 
 def _short(default: object) -> str:
+    if isinstance(default, list):
+        return ",".join(default)
     return f"{default:.4g}" if isinstance(default, float) else str(default)

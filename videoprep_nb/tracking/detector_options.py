@@ -4,7 +4,7 @@ The single source of their names, ranges, defaults and help. The module imports 
 the parameters. Options of other detectors stand beside the detector.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -21,6 +21,9 @@ class YoloOptions(DetectorOptions):
     """Options of the detector ``yolo``."""
 
     weights: str = Field("yolov8n", description="YOLO weights: a .pt file or a name such as yolov8n")
+    person_classes: list[str] = Field(
+        [], description="classes of the weights that are persons; empty: those named person, people or alike"
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto, cpu (OpenVINO) or cuda (torch)")
     precision: Literal["auto", "float32", "half", "int8"] = Field(
         "auto", description="auto (half where the device has it), float32, half or int8 (cpu only)"
@@ -30,6 +33,12 @@ class YoloOptions(DetectorOptions):
         1, ge=1, le=4, description="for small persons, detect in n x n overlapping tiles too; 1: whole frames only"
     )
     nms_iou: float = Field(0.7, gt=0, le=1, description="overlap (IoU) above which the weaker of two boxes goes")
+
+    @field_validator("person_classes", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        """As an option, written ``name:value``, a list is a text with commas."""
+        return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
 
 class PrecomputedOptions(DetectorOptions):

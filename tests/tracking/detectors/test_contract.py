@@ -71,9 +71,8 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
         )
     if request.param == "yolo":
         needed = ["device:cpu", "precision:float32", "image_size:320"]
-        return Case(
-            lambda texts: create_detector("yolo", [*needed, *texts]), ["image_size:640", "tiles:2", "nms_iou:0.5"]
-        )
+        changes = ["image_size:640", "tiles:2", "nms_iou:0.5", "person_classes:person,bus"]
+        return Case(lambda texts: create_detector("yolo", [*needed, *texts]), changes)
     if request.param == "blobs":
         return Case(lambda texts: Blobs(), [])
     pytest.fail(f"a case for the detector {request.param} is missing here")

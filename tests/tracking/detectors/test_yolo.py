@@ -259,6 +259,27 @@ def test_read_output_takes_the_stronger_of_two_boxes() -> None:
     assert len(read_output(np.zeros((5, 0), np.float32), letterbox, nms_iou=0.7)) == 0
 
 
+def test_read_output_merges_classes_by_their_greatest_score() -> None:
+    letterbox = Letterbox.fit(1280, 720, 640)
+    candidates = [  # centre x, centre y, width, height, score as one class, as another
+        [100, 112, 40, 100, 0.6, 0.2],
+        [102, 112, 40, 100, 0.1, 0.7],
+        [300, 112, 40, 100, 0.0, 0.3],
+    ]
+    found = read_output(np.array(candidates, dtype=np.float32).T, letterbox, nms_iou=0.7)
+    assert found.boxes_xyxy.tolist() == [[164, 100, 244, 300], [560, 100, 640, 300]]
+    assert found.scores.tolist() == pytest.approx([0.7, 0.3])
+
+
+def test_classes_that_are_asked_for_count_as_persons() -> None:
+    frame, _, _ = in_standard_frame(bus_photograph())
+    named = YoloDetector(YoloOptions(device="cpu", precision="float32", person_classes=["Bus", "person"]))
+    merged = detect(named, [frame])[0].above(0.5)
+    persons = detect(detector(), [frame])[0].above(0.5)
+    assert len(merged) == len(persons) + 1, "the bus"
+    assert iou_matrix(persons.boxes_xyxy, merged.boxes_xyxy).max(axis=1).min() > 0.99
+
+
 def test_cuda_that_is_not_there() -> None:
     if choose_device("auto") == "cuda":
         pytest.skip("there is a CUDA device")

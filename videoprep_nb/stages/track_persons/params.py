@@ -33,6 +33,7 @@ class DetectPersonsParams(Params):
     detector: str = Field(DEFAULT_DETECTOR, description="yolo, precomputed (boxes from detections_file) or a plugin")
     detector_options: list[str] = Field([], description="further options of the detector, each written name:value")
     weights: str = _option(YoloOptions, "weights")
+    person_classes: list[str] = _option(YoloOptions, "person_classes")
     detections_file: str = Field("", description=PrecomputedOptions.model_fields["detections_file"].description)
     device: Literal["auto", "cpu", "cuda"] = _option(YoloOptions, "device")
     precision: Literal["auto", "float32", "half", "int8"] = _option(YoloOptions, "precision")

@@ -1,6 +1,7 @@
 """YOLO: ultralytics weights, run by OpenVINO on CPUs and by torch on CUDA."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -34,6 +35,7 @@ class YoloDetector(Detector):
     name: ClassVar[str] = "yolo"
     options_type: ClassVar[type[DetectorOptions]] = YoloOptions
     needs_weights: ClassVar[bool] = True
+    version: ClassVar[int] = 2
     options: YoloOptions
 
     def __init__(self, options: YoloOptions | None = None) -> None:
@@ -46,7 +48,7 @@ class YoloDetector(Detector):
         """Everything that the boxes depend on, apart from the frames."""
         options = self.options
         return (
-            f"yolo {self.version} {self._weights.sha256} {options.image_size} {options.nms_iou} "
+            f"yolo {self.version} {self._weights.key} {options.image_size} {options.nms_iou} "
             f"{self._device} {self._precision} {options.tiles}"
         )
 
@@ -91,7 +93,7 @@ class YoloDetector(Detector):
 
     @cached_property
     def _weights(self) -> Weights:
-        return resolve_weights(self.options.weights)
+        return replace(resolve_weights(self.options.weights), person_classes=tuple(self.options.person_classes))
 
     @cached_property
     def _device(self) -> Device:

@@ -20,7 +20,7 @@ from videoprep_nb.tracking.detectors.inference.weights import Weights
 from videoprep_nb.tracking.detectors.inference.yolo_output import OutputReader
 from videoprep_nb.tracking.ultralytics_env import cache_dir, offline_ultralytics
 
-EXPORT_VERSION = 1
+EXPORT_VERSION = 2
 """Raise it when the export changes, so that older files in the cache are not used."""
 
 QUANTIZATION_VERSION = 1
@@ -49,7 +49,7 @@ class OpenVinoNetwork:
         Args:
             frames: ``(h, w, 3)`` uint8 RGB; taken one by one, while earlier ones are in the network.
             letterbox: Puts a frame into the input.
-            read: Makes detections of the output ``(5, N)`` for one frame; called while others are in the network.
+            read: Makes detections of the output ``(4 + C, N)`` for one frame; called while others are in the network.
 
         Returns:
             The detections, in the order of the frames.
@@ -103,7 +103,7 @@ def exported_model(weights: Weights) -> Path:
     """The weights as an OpenVINO model in the user's cache, exported now if it is not there yet (seconds, once)."""
     version = importlib.metadata.version("ultralytics")
     stem = re.sub(r"[^\w.-]", "_", weights.path.stem)  # OpenVINO knows no bytes that are not UTF-8
-    name = f"{stem}-{weights.sha256[:16]}-ultralytics-{version}-export-{EXPORT_VERSION}"
+    name = f"{stem}-{weights.key}-ultralytics-{version}-export-{EXPORT_VERSION}"
     model_path = cache_dir() / "openvino" / f"{name}.xml"
     if not model_path.is_file():
         _export(weights, model_path)

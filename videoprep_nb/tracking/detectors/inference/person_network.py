@@ -3,23 +3,26 @@
 from typing import Any
 
 from videoprep_nb.core.errors import WeightsError
+from videoprep_nb.tracking.detectors.inference.person_classes import person_class_indices
 from videoprep_nb.tracking.detectors.inference.weights import Weights
 
 
 def load_person_model(weights: Weights) -> Any:
-    """Load weights and leave one class, person, in the last layer.
+    """Load weights and leave the classes of persons in the last layer.
 
     The scores of 79 other classes cost about 5 % of the time on a CPU and nobody reads them. Call it inside
     ``offline_ultralytics``.
 
     Args:
-        weights: A detection model of ultralytics; with one class only, whatever its name, this class counts.
+        weights: A detection model of ultralytics.
 
     Returns:
-        An ``ultralytics.YOLO``; its network gives ``(batch, 5, N)``: centre x, y, width, height in pixels, score.
+        An ``ultralytics.YOLO``; its network gives ``(batch, 4 + C, N)``: centre x, y, width, height in pixels, and the
+        scores of C classes of persons.
 
     Raises:
         WeightsError: The file cannot be loaded, is no detector, or knows no persons.
+        ParameterError: It has not the classes that were asked for.
     """
     import torch
     from ultralytics import YOLO
@@ -33,23 +36,14 @@ def load_person_model(weights: Weights) -> Any:
     head = yolo.model.model[-1]
     if yolo.task != "detect" or not isinstance(head, Detect):
         raise WeightsError(f"{weights.path} is made for {yolo.task!r}; expected weights of a YOLO detector.")
-    person = _person_class(yolo.names, weights)
+    persons = person_class_indices(yolo.names, weights.person_classes, weights.path)
     yolo.model.end2end = False  # the output with all candidates; ours is the choice among overlapping ones
     for branch in head.cv3:
         last = branch[-1]
-        last.weight = torch.nn.Parameter(last.weight[[person]], requires_grad=False)
-        last.bias = torch.nn.Parameter(last.bias[[person]], requires_grad=False)
-        last.out_channels = 1
-    head.nc = 1
-    head.no = 4 * head.reg_max + 1
-    yolo.model.names = {0: "person"}
+        last.weight = torch.nn.Parameter(last.weight[persons], requires_grad=False)
+        last.bias = torch.nn.Parameter(last.bias[persons], requires_grad=False)
+        last.out_channels = len(persons)
+    head.nc = len(persons)
+    head.no = 4 * head.reg_max + len(persons)
+    yolo.model.names = {place: yolo.names[index] for place, index in enumerate(persons)}
     return yolo
-
-
-def _person_class(names: dict[int, str], weights: Weights) -> int:
-    if len(names) == 1:
-        return next(iter(names))
-    for index, name in names.items():
-        if name.lower() in ("person", "pedestrian"):
-            return index
-    raise WeightsError(f"{weights.path} knows no class 'person', only {', '.join(list(names.values())[:10])}.")

@@ -39,7 +39,7 @@ class TorchNetwork:
         Args:
             frames: ``(h, w, 3)`` uint8 RGB.
             letterbox: Puts a frame into the input.
-            read: Makes detections of the output ``(5, N)`` for one frame.
+            read: Makes detections of the output ``(4 + C, N)`` for one frame.
 
         Returns:
             The detections, in the order of the frames.

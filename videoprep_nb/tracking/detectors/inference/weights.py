@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.metadata
+import json
 import os
 import re
 import subprocess
@@ -34,15 +35,25 @@ attempt_download_asset(sys.argv[1])
 
 @dataclass(frozen=True)
 class Weights:
-    """A weights file.
+    """A weights file, and what of it is used.
 
     Args:
         path: The ``.pt`` file.
         sha256: Hash of its content, hexadecimal.
+        person_classes: Names of the classes that count as persons; none: by name, see ``person_class_indices``.
     """
 
     path: Path
     sha256: str
+    person_classes: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Text that differs where the network that is made of them differs; part of file names."""
+        classes = json.dumps(sorted({name.casefold() for name in self.person_classes}))
+        return self.sha256[:16] + (
+            f"-{hashlib.sha256(classes.encode()).hexdigest()[:8]}" if self.person_classes else ""
+        )
 
 
 def resolve_weights(name: str) -> Weights:
