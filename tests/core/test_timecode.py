@@ -95,7 +95,16 @@ def test_sampled_frames_at_10_per_second(frame_count: int, frames_per_second: Fr
 
 @pytest.mark.parametrize(
     ("duration_s", "text"),
-    [(4.5, "4.5 s"), (59.9, "59.9 s"), (60, "1 min 00 s"), (125.4, "2 min 05 s"), (3720, "1 h 02 min")],
+    [
+        (0, "0.0 s"),
+        (0.001, "0.01 s"),
+        (0.04, "0.04 s"),
+        (4.5, "4.5 s"),
+        (59.9, "59.9 s"),
+        (60, "1 min 00 s"),
+        (125.4, "2 min 05 s"),
+        (3720, "1 h 02 min"),
+    ],
 )
 def test_format_duration(duration_s: float, text: str) -> None:
     assert format_duration(duration_s) == text

@@ -124,9 +124,13 @@ def test_choosing_a_difference_goes_there(lab):
 
 
 def test_export_writes_what_the_controls_show(lab, tmp_path):
+    named(lab, "confidence", side=0).value = 0.3
     named(lab, "confidence", side=1).value = 0.4
     named(lab, "export right").click()
-    assert read_settings(tmp_path / "settings.yaml", []).of("track_persons").confidence == 0.4
+    named(lab, "export left").click()
+    for side, confidence in (("left", 0.3), ("right", 0.4)):
+        settings = read_settings(tmp_path / f"settings_{side}.yaml", [])
+        assert settings.of("track_persons").confidence == confidence
 
 
 def test_settings_that_do_not_fit_the_video_are_reported_in_the_lab(tmp_path):

@@ -13,11 +13,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from tqdm import tqdm
 
 PROGRESS_FILE_VARIABLE = "VIDEOPREP_PROGRESS_FILE"
 _WRITE_INTERVAL_S = 0.25
+# without a rate: what was done before counts as done at once, at millions per second
+_BAR_FORMAT = "{percentage:3.0f}% {bar:40} {n_fmt} of {total_fmt}{unit}, {elapsed} passed, {remaining} left"
+_BAR_FORMAT_WITHOUT_TOTAL = "{n_fmt}{unit}, {elapsed} passed"
 
 ProgressCallback = Callable[[int, int, str], None]
 """Called with (done, total, unit); ``done`` never shrinks, ``total`` is 0 while it is unknown."""
@@ -89,11 +93,15 @@ class _FileProgress:
 
 class _BarProgress:
     def __init__(self) -> None:
-        self._bar = tqdm(mininterval=1.0, file=sys.stderr)
+        self._bar: tqdm[NoReturn] | None = None
 
     def __call__(self, done: int, total: int, unit: str) -> None:
-        self._bar.total = total or None
-        self._bar.unit = f" {unit}"
+        bar_format = _BAR_FORMAT if total else _BAR_FORMAT_WITHOUT_TOTAL
+        if self._bar is None:
+            # notebooks show stderr on red, as if something had gone wrong
+            file = sys.stdout if "ipykernel" in sys.modules else sys.stderr
+            self._bar = tqdm(total=total or None, unit=f" {unit}", mininterval=1.0, file=file, bar_format=bar_format)
+        self._bar.total, self._bar.bar_format = total or None, bar_format
         self._bar.update(max(0, done - self._bar.n))
         if done == total:
             self._bar.close()

@@ -88,7 +88,9 @@ def sampled_frames(frame_count: int, rate: Fraction, frames_per_second: Fraction
 
 
 def format_duration(duration_s: float) -> str:
-    """Seconds for people: ``4.5 s``, ``2 min 05 s``, ``1 h 02 min``."""
+    """Seconds for people: ``0.04 s``, ``4.5 s``, ``2 min 05 s``, ``1 h 02 min``."""
+    if 0 < duration_s < 0.1:
+        return f"{max(0.01, duration_s):.2f} s"
     if duration_s < 60:
         return f"{duration_s:.1f} s"
     minutes, secs = divmod(round(duration_s), 60)

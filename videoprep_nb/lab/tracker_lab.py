@@ -21,6 +21,8 @@ _NO_FRAME = -1
 _NO_TRACK = (-1, -1)
 _PLAY_INTERVAL_MS = 200
 _FULL_WIDTH = {"width": "100%"}
+_STRIP_LAYOUT = {"max_width": "100%", "align_self": "flex-start"}  # else one thumbnail is as wide as the page
+_SIDES = ("left", "right")
 
 
 class TrackerLab:
@@ -30,7 +32,7 @@ class TrackerLab:
         video: The video.
         left: What is shown on the left at first.
         right: What is shown on the right at first.
-        export_file: Where settings are written to on request.
+        export_file: Beside it, ``<stem>_left`` and ``<stem>_right`` are written on request.
 
     Attributes:
         view: The widget to show.
@@ -57,10 +59,10 @@ class TrackerLab:
         self._frame_view = ipywidgets.Image(format="jpeg", layout=_FULL_WIDTH)
         self._bars_view = ipywidgets.Image(format="jpeg", layout=_FULL_WIDTH)
         self._track = ipywidgets.Dropdown(description="track", layout={"width": "50%"})
-        self._strip = ipywidgets.Image(format="jpeg", layout={"max_width": "100%", "display": "none"})
+        self._strip = ipywidgets.Image(format="jpeg", layout=_STRIP_LAYOUT | {"display": "none"})
         self._table = ipywidgets.HTML()
         self._yaml = ipywidgets.HTML()
-        exports = [ipywidgets.Button(description=f"export {name}") for name in ("left", "right")]
+        exports = [ipywidgets.Button(description=f"export {name}") for name in _SIDES]
         for side, button in enumerate(exports):
             button.on_click(lambda _, side=side: self._export(side))
         self._frame.observe(lambda _: self._show_frame(), "value")
@@ -180,9 +182,11 @@ class TrackerLab:
         self._bars_view.value = images.encode_jpeg(views.beside(left, right))
 
     def _export(self, side: int) -> None:
+        """Write the settings of one side into a file of its own, beside that of the last cell."""
         settings = self._comparison.sides[side].trial.settings
-        self._video.write(settings, self._export_file)
-        heading = f"Written to {self._export_file}, for videoprep run --params and for the page:"
+        file = self._export_file.with_stem(f"{self._export_file.stem}_{_SIDES[side]}")
+        self._video.write(settings, file)
+        heading = f"Written to {file}, for videoprep run --params and for the page:"
         self._yaml.value = tables.remarks([], heading).data + tables.preformatted([self._video.to_yaml(settings)]).data
 
 

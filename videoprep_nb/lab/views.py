@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from IPython.display import HTML, Image
 
+from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.lab.model import LabSettings, LabVideo, Trial
 from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.tracking.compare import Difference, Switches, compare_tracks
@@ -89,7 +90,7 @@ class Side:
                 start = begun.setdefault(track_id, frame)
                 if track_id not in self.only_here.get(frame + 1, ()):
                     duration_s = (frame + 1 - start) / self.tracks.rate
-                    words = f"{self.name.lower()}: {track_id} is on this side only for {duration_s:.1f} s"
+                    words = f"{self.name.lower()}: {track_id} is on this side only for {format_duration(duration_s)}"
                     found.append(Event(begun.pop(track_id), words, duration_s))
         return found
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.boxes import iou_matrix, iou_of_pairs
+from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.tracking.track import TrackedVideo
 from videoprep_nb.tracking.tracks import Tracks
 
@@ -179,7 +180,7 @@ def _broken_tracks(tracks: Tracks, video: TrackedVideo) -> Iterator[Place]:
         if len(near):
             other = near[distance[near].argmin()]
             ids = (int(ends.track_id[row]), int(starts.track_id[other]))
-            words = f"{ids[0]} ends, {ids[1]} begins {pause_s[other]:.1f} s later close by"
+            words = f"{ids[0]} ends, {ids[1]} begins {format_duration(pause_s[other])} later close by"
             frames = int(ends.frame_index[row]), int(starts.frame_index[other])
             yield Place("broken track", ids, *frames, -float(distance[other]), words)
 
@@ -204,7 +205,7 @@ def _short_tracks(tracks: Tracks, seen: Tracks, video: TrackedVideo, frames: ran
         own = tracks.frame_index[tracks.track_id == track_id]
         start, last = int(own[0]), int(own[-1])
         if start > frames[0] and last < frames[-1]:
-            words = f"{track_id} is seen for only {length_s:.1f} s"
+            words = f"{track_id} is seen for only {format_duration(length_s)}"
             yield Place("short track", (track_id,), start, last, -length_s, words)
 
 

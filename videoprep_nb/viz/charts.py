@@ -13,13 +13,15 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from videoprep_nb.viz.style import ACCENT, GRID, INK, MUTED, Colour, css, ink_on
 
 _WIDTH_IN = 10.0
 _DPI = 110
 _MAX_STEPS = 1000
+_MAX_TICKS = 10
+_TICK_STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600)
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,11 @@ def image(chart: Figure, alt: str) -> Image:
 
 
 def time_axis(axes: Axes, start_s: float, end_s: float) -> None:
-    """Make the horizontal axis one of time, written ``m:ss``."""
+    """Make the horizontal axis one of time, written ``m:ss``, with at most about ten ticks at full units."""
     axes.set_xlim(start_s, max(end_s, start_s + 0.1))
-    short = end_s - start_s < 10
-    axes.xaxis.set_major_locator(MaxNLocator(10, steps=[1, 1.5, 2, 3, 5, 6, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda time_s, _: _clock(time_s, short)))
+    step_s = next((step_s for step_s in _TICK_STEPS_S if end_s - start_s <= _MAX_TICKS * step_s), _TICK_STEPS_S[-1])
+    axes.xaxis.set_major_locator(MultipleLocator(step_s))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda time_s, _: _clock(time_s, with_tenths=step_s < 1)))
     axes.grid(axis="x", color=css(GRID))
 
 

@@ -54,7 +54,8 @@ def test_filled_boxes_lie_between_their_neighbours() -> None:
         pytest.param(0.0, Fraction(10), [1, 2, 3], id="all"),
         pytest.param(0.2, Fraction(10), [2, 3], id="two-frames"),
         pytest.param(0.21, Fraction(10), [3], id="just-over-two-frames"),
-        pytest.param(0.5, Fraction(1), [1, 2, 3], id="one-frame-is-a-second"),
+        pytest.param(0.5, Fraction(1), [2, 3], id="found-once-is-no-track"),
+        pytest.param(0.0, Fraction(1), [1, 2, 3], id="all-at-one-per-second"),
         pytest.param(60.0, Fraction(10), [], id="none"),
     ],
 )
