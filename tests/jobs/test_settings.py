@@ -113,6 +113,16 @@ def test_files_are_named_from_where_one_stands(tmp_path: Path, monkeypatch: pyte
     assert settings.of("track_persons").weights == "a"
 
 
+@pytest.mark.parametrize("name", ["mine", "mine.pt", "./mine", "a_openvino_model", "a"])
+def test_weights_are_named_from_where_one_stands(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "mine.pt").touch()
+    (tmp_path / "a_openvino_model").mkdir()
+    monkeypatch.chdir(tmp_path)
+    weights = Path(read_settings(None, [f"track_persons.weights={name}"]).of("track_persons").weights)
+    assert weights.is_absolute()
+    assert weights.name == ("mine.pt" if "mine" in name else "a_openvino_model")
+
+
 @pytest.mark.parametrize(
     "content",
     ["[1, 2]", "clip: 3", "clip: {a: ", "\x00", "1: {a: 2}", "clip: {1: 2}"],

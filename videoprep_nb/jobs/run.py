@@ -21,6 +21,7 @@ from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec
 from videoprep_nb.jobs.notebook_runner.process import fork_server
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.service import JobView, Limits, Service
+from videoprep_nb.jobs.settings import with_whole_paths
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.workspace import Workspace
 
@@ -81,7 +82,8 @@ def run(
     paths = [Path(video) for video in videos]
     if missing := [str(path) for path in paths if not os.path.lexists(path)]:
         raise InputError(f"{', '.join(missing)}: there is no such file; nothing was begun.")
-    job_params = params if isinstance(params, JobParams) else JobParams.model_validate(params or {})
+    given = params.model_dump(mode="json") if isinstance(params, JobParams) else params or {}
+    job_params = JobParams.model_validate(with_whole_paths(given))
     for stage, of_stage in job_params.each():  # else hours of work could be lost before a stage finds out
         stage.check_machine(of_stage)
     folder = Path(output).absolute()

@@ -1,6 +1,6 @@
 """Job parameters as people write them: ``--set stage.param=value``, or a YAML file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -41,7 +41,7 @@ def read_settings(file: Path | None, assignments: Iterable[str]) -> JobParams:
     values = _read_file(file) if file else {}
     for stage, of_stage in _read_assignments(assignments).items():
         values.setdefault(stage, {}).update(of_stage)
-    return JobParams.model_validate(_with_whole_paths(values))
+    return JobParams.model_validate(with_whole_paths(values))
 
 
 def text_or_file(text: str) -> str:
@@ -92,17 +92,32 @@ def read_yaml(text: str, name: str) -> _Values:
     return {str(stage): _with_text_keys(values or {}) for stage, values in content.items()}
 
 
-def _with_whole_paths(settings: _Values) -> _Values:
-    """Files are named from the folder that one stands in, and notebooks run in another."""
-    for name, values in settings.items():
-        files = STAGES[name].file_parameters if name in STAGES else {}
-        for parameter in set(files) & set(values):
-            value = str(values[parameter])
-            if Path(value).is_file():
-                values[parameter] = str(Path(value).absolute())
-            elif files[parameter] and value:
-                raise ParameterError(f"{name}.{parameter}", f"there is no file {value}")
-    return settings
+def with_whole_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters with absolute paths: files are named from the folder that one stands in, and notebooks run in another.
+
+    Args:
+        settings: Values by stage and parameter; nothing is checked yet.
+
+    Raises:
+        ParameterError: A file does not exist.
+    """
+    return {
+        name: {**values, **_whole_paths(name, values)} if isinstance(values, Mapping) else values
+        for name, values in settings.items()
+    }
+
+
+def _whole_paths(stage: str, values: Mapping[str, Any]) -> dict[str, str]:
+    files = STAGES[stage].file_parameters if stage in STAGES else {}
+    whole = {}
+    for parameter in files.keys() & values.keys():
+        value = str(values[parameter])
+        path = files[parameter].find(value)
+        if path is not None:
+            whole[parameter] = str(path.absolute())
+        elif files[parameter].is_file and value:
+            raise ParameterError(f"{stage}.{parameter}", f"there is no file {value}")
+    return whole
 
 
 def _read_file(file: Path) -> _Values:

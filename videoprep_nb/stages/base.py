@@ -80,6 +80,23 @@ class Demand:
     frame_rate: float = 0.0
 
 
+def _existing_file(text: str) -> Path | None:
+    return Path(text) if Path(text).is_file() else None
+
+
+@dataclass(frozen=True)
+class FileParameter:
+    """A parameter that may name a file; a relative path counts from where the person stands.
+
+    Args:
+        is_file: Whether nothing but a file, or nothing at all, makes sense.
+        find: The file that a text names, None if it names none.
+    """
+
+    is_file: bool = True
+    find: Callable[[str], Path | None] = _existing_file
+
+
 @dataclass(frozen=True)
 class ServerRule:
     """Which values of a parameter are accepted over the network.
@@ -144,8 +161,7 @@ class Stage:
         weight: Share of a job's time, relative to the other stages, for the estimate of the time left.
         part_share: Share of ``weight`` that its parts take when a video is split.
         gpu_parameter: Parameter that asks for a GPU by the value ``cuda``; empty if none does.
-        file_parameters: Parameters that may name a file; a relative path counts from where the person stands. True
-            if nothing but a file, or nothing at all, makes sense.
+        file_parameters: Parameters that may name a file.
         labels_parameter: Parameter that holds the labels for annotators, which formats that are written later offer as
             well; empty if none does.
         choices: For a parameter that is a list: what can be in it, name → title for people; asked when somebody is
@@ -178,7 +194,7 @@ class Stage:
     weight: float = 1.0
     part_share: float = 0.0
     gpu_parameter: str = ""
-    file_parameters: Mapping[str, bool] = field(default_factory=dict)
+    file_parameters: Mapping[str, FileParameter] = field(default_factory=dict)
     labels_parameter: str = ""
     choices: Mapping[str, Callable[[], Mapping[str, str]]] = field(default_factory=dict)
     server_rules: Mapping[str, ServerRule] = field(default_factory=dict)

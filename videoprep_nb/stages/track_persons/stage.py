@@ -9,7 +9,7 @@ from videoprep_nb.core.layout import frame_name, staged_folder
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import ClipRecord, TrackRow
 from videoprep_nb.core.timecode import sampled_frames, seconds
-from videoprep_nb.stages.base import Cost, Scope, ServerRule, Stage, VideoLength
+from videoprep_nb.stages.base import Cost, FileParameter, Scope, ServerRule, Stage, VideoLength
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 
 if TYPE_CHECKING:
@@ -137,6 +137,12 @@ def _check_machine(params: TrackPersonsParams) -> None:
     params.create_detector().find_weights()
 
 
+def _local_weights(weights: str) -> Path | None:
+    from videoprep_nb.tracking.detectors.inference.weights import local_weights
+
+    return local_weights(weights)
+
+
 def _are_trusted(weights: str) -> bool:
     from videoprep_nb.tracking.detectors.inference.weights import are_trusted
 
@@ -167,7 +173,7 @@ STAGE = Stage(
     weight=10.0,
     part_share=0.9,
     gpu_parameter="device",
-    file_parameters={"weights": False, "detections_file": True},
+    file_parameters={"weights": FileParameter(is_file=False, find=_local_weights), "detections_file": FileParameter()},
     server_rules={
         "detector": ServerRule(
             lambda name: name != "precomputed", "it reads a file of the server; choose another detector"

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.detector_options import DetectorOptions, YoloOptions, inputs_per_frame
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
+from videoprep_nb.tracking.detectors.inference.checkpoint import read_class_names
 from videoprep_nb.tracking.detectors.inference.device import Device, Precision, choose_device, choose_precision
+from videoprep_nb.tracking.detectors.inference.person_classes import person_class_indices
 from videoprep_nb.tracking.detectors.inference.weights import Weights, resolve_weights
 
 if TYPE_CHECKING:  # they load cv2
@@ -71,7 +73,7 @@ class YoloDetector(Detector):
         return self.options.image_size
 
     def find_weights(self) -> None:
-        """Find the weights, or download them; see ``resolve_weights``."""
+        """Find the weights, or download them, and make sure that they are of a detector of persons."""
         _ = self._weights
 
     def input_size(self, width: int, height: int) -> tuple[int, int]:
@@ -93,7 +95,10 @@ class YoloDetector(Detector):
 
     @cached_property
     def _weights(self) -> Weights:
-        return replace(resolve_weights(self.options.weights), person_classes=tuple(self.options.person_classes))
+        weights = replace(resolve_weights(self.options.weights), person_classes=tuple(self.options.person_classes))
+        if weights.path.suffix == ".pt" and (names := read_class_names(weights.path)) is not None:
+            person_class_indices(names, weights.person_classes, weights.path)
+        return weights
 
     @cached_property
     def _device(self) -> Device:

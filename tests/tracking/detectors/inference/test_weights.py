@@ -7,7 +7,7 @@ import pytest
 
 from videoprep_nb.core.errors import WeightsError
 from videoprep_nb.tracking.detectors.inference import weights as weights_module
-from videoprep_nb.tracking.detectors.inference.weights import check_packaged, resolve_weights
+from videoprep_nb.tracking.detectors.inference.weights import are_trusted, check_packaged, resolve_weights
 
 PACKAGED_SHA256 = "f59b3d833e2ff32e194b5bb8e08d211dc7c5bdf144b90d2c8412c47ccfc83b36"
 
@@ -37,6 +37,46 @@ def test_a_path_comes_first_then_the_folder(tmp_path: Path, monkeypatch: pytest.
     Path("yolov8n.pt").write_bytes(b"in the path")
     assert resolve_weights("yolov8n").path == Path("yolov8n.pt").resolve()
     assert resolve_weights(str(folder / "yolov8n.pt")).path == (folder / "yolov8n.pt").resolve()
+
+
+@pytest.mark.parametrize("name", ["own", "own.pt", "exported.onnx", "exported", "folder", "folder_openvino_model"])
+def test_every_kind_is_found_in_the_weights_folder(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "weights"
+    (folder / "folder_openvino_model").mkdir(parents=True)
+    for file in ("own.pt", "exported.onnx", "folder_openvino_model/a.xml", "folder_openvino_model/a.bin"):
+        (folder / file).write_bytes(file.encode())
+    monkeypatch.setenv("VIDEOPREP_WEIGHTS_DIR", str(folder))
+    weights = resolve_weights(name)
+    assert weights.path.parent == folder
+    assert weights.path.name.startswith(name)
+    assert are_trusted(name)
+    assert not are_trusted(f"{folder}/{name}")
+    (folder / "folder_openvino_model" / "a.bin").write_bytes(b"other")
+    assert (resolve_weights(name).sha256 != weights.sha256) == name.startswith("folder")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        pytest.param("my_model.pt", r"There is no file .*/here/my_model\.pt", id="file"),
+        pytest.param("folder/yolov8n.pt", r"There is no file .*/here/folder/yolov8n\.pt", id="file-in-folder"),
+        pytest.param("folder/my_model", r"There is no file .*/here/folder/my_model", id="without-suffix"),
+        pytest.param("my_model.onnx", r"There is no file .*/here/my_model\.onnx", id="onnx"),
+        pytest.param("my_openvino_model", r"There is no file .*/here/my_openvino_model", id="openvino"),
+        pytest.param("./directory", "directory is a folder without one .xml", id="folder"),
+        pytest.param("directory.pt", r"directory\.pt is a folder without one .xml", id="folder-with-suffix"),
+        pytest.param("model.engine", r"model\.engine cannot be used as weights; give a \.pt file", id="another-kind"),
+        pytest.param("empty.pt", r"empty\.pt is empty", id="empty"),
+    ],
+)
+def test_a_wrong_path_is_no_download(name: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("directory", "directory.pt"):
+        Path(folder).mkdir()
+    Path("empty.pt").touch()
+    Path("model.engine").write_bytes(b"engine")
+    monkeypatch.setattr(weights_module, "_download", lambda target: pytest.fail(f"{target} is downloaded"))
+    with pytest.raises(WeightsError, match=sentence):
+        resolve_weights(name)
 
 
 def test_an_earlier_download_is_used(tmp_path: Path) -> None:
