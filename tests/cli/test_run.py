@@ -214,6 +214,8 @@ def test_the_end_is_a_line_without_the_id(tmp_path: Path):
         pytest.param(["--set", "clip.clip_duration_s=-3"], id="value out of range"),
         pytest.param(["--set", "track_persons.tracker=nope"], id="unknown tracker"),
         pytest.param(["--set", "track_persons.weights=yolo99"], id="unknown weights"),
+        pytest.param(["--set", f"track_persons.weights={__file__}"], id="a file that is no weights"),
+        pytest.param(["--set", "track_persons.person_classes=dragon"], id="unknown class"),
         pytest.param(["--params", "absent.yaml"], id="missing file"),
         pytest.param(["absent.mp4"], id="missing video"),
         pytest.param(["--no-such-option"], id="unknown option"),

@@ -304,3 +304,21 @@ def test_wish_to_cancel_outlives_the_service(tiny_video: Path, tmp_path: Path):
     with Service(workspace, NO_SCHEDULER, NO_LIMITS) as service:
         assert wait_for_end(service, job_id).job.state is State.CANCELLED
         assert wait_until(lambda: not workspace.job_folder(job_id).scratch.exists())
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [({"weights": "empty"}, "weights"), ({"person_classes": ["dragon"]}, "person_classes")],
+    ids=["a file that is no weights", "a class that is not there"],
+)
+def test_weights_that_do_not_fit_are_refused_at_once(
+    values: dict[str, object], field: str, idle_service: Service, no_video: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = no_video.parent / "weights"
+    folder.mkdir()
+    (folder / "empty.pt").touch()
+    monkeypatch.setenv("VIDEOPREP_WEIGHTS_DIR", str(folder))
+    with pytest.raises(ParameterError) as caught:
+        idle_service.submit([("a.mp4", no_video)], JobParams({"track_persons": values}))
+    assert caught.value.field == f"track_persons.{field}"
+    assert idle_service.jobs()[1] == 0

@@ -62,6 +62,31 @@ class JobParams(RootModel[dict[str, Any]]):
         for name, stage in STAGES.items():
             yield stage, self.of(name)
 
+    def check_files(self) -> None:
+        """Check the files that the parameters name, quickly.
+
+        Raises:
+            ParameterError: One cannot be used.
+        """
+        for stage, params in self.each():
+            try:
+                stage.check_files(params)
+            except ParameterError as error:
+                raise ParameterError(f"{stage.name}.{error.field}", error.reason) from None
+
+    def check_machine(self) -> None:
+        """Check that this machine has what the parameters ask for, which may take seconds.
+
+        Raises:
+            ParameterError: It has not.
+            WeightsError: Weights cannot be used.
+        """
+        for stage, params in self.each():
+            try:
+                stage.check_machine(params)
+            except ParameterError as error:
+                raise ParameterError(f"{stage.name}.{error.field}", error.reason) from None
+
     def cost(self, videos: Iterable[VideoLength]) -> Cost:
         """What the stages of a job cost together.
 

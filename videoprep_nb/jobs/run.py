@@ -84,8 +84,7 @@ def run(
         raise InputError(f"{', '.join(missing)}: there is no such file; nothing was begun.")
     given = params.model_dump(mode="json") if isinstance(params, JobParams) else params or {}
     job_params = JobParams.model_validate(with_whole_paths(given))
-    for stage, of_stage in job_params.each():  # else hours of work could be lost before a stage finds out
-        stage.check_machine(of_stage)
+    job_params.check_machine()  # else hours of work could be lost before a stage finds out
     folder = Path(output).absolute()
     _make_folder(folder)
     named = [(path.name, path) for path in paths]

@@ -151,6 +151,7 @@ class Service:
             raise ParameterError("videos", "none was given; name at least one video file")
         params = params or JobParams({})
         self.admission.check_params(params)
+        params.check_files()
         paths = [path for _, path in videos]
         size_bytes = self.limits.check_sizes(paths)
         self.admission.check_scratch(params, paths)

@@ -172,7 +172,9 @@ class Stage:
         cost: What a run on a video costs.
         demands: What its params ask for, as far as a service may bound it.
         check: Checks what the params model cannot, before a job starts; raises ParameterError.
-        check_machine: Checks that this machine has what the params ask for; may take seconds.
+        check_files: Checks the files that the params name, when a job is submitted; quick, and runs nothing in them;
+            raises ParameterError.
+        check_machine: Checks that this machine has what the params ask for, before a job starts; may take seconds.
         preload: Modules to import ahead in processes that are forked to run its notebook.
     """
 
@@ -203,6 +205,7 @@ class Stage:
     cost: Callable[[Any, VideoLength], Cost] = _no_cost
     demands: Callable[[Any], tuple[Demand, ...]] = _no_demands
     check: Callable[[Any], None] = _accept
+    check_files: Callable[[Any], None] = _accept
     check_machine: Callable[[Any], None] = _accept
     preload: tuple[str, ...] = ()
 

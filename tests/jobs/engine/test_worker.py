@@ -18,11 +18,13 @@ import nbformat
 import psutil
 import pytest
 
+from tests.support.broken_weights import write_weights_without_numbers
 from videoprep_nb.jobs.engine.attempt import Start, begin_attempt, request_attempt, withdraw_attempt
 from videoprep_nb.jobs.engine.worker import TaskRequest, run_task
 from videoprep_nb.jobs.fingerprints.code import code_version
 from videoprep_nb.jobs.notebook_runner import process
 from videoprep_nb.jobs.notebook_runner.process import NotebookProcess, NotebookRequest, Outcome, OutcomeKind
+from videoprep_nb.jobs.params import JobParams
 
 TIMEOUT_S = 60
 
@@ -350,3 +352,12 @@ def test_nothing_survives_the_death_of_the_parent(tmp_path: Path, write_notebook
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     _wait_for(lambda: _all_gone(pids))
+
+
+def test_weights_are_tried_before_the_first_notebook_runs(write_notebook, tmp_path: Path):
+    weights = write_weights_without_numbers(tmp_path / "hollow.pt")
+    params = JobParams({"track_persons": {"weights": str(weights)}})
+    outcome, report = _run(write_notebook("1"), tmp_path, job_params=params)
+    assert outcome.kind is OutcomeKind.FAILED
+    assert "hollow.pt cannot be loaded" in outcome.message
+    assert not report.exists()

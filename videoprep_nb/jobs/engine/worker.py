@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from videoprep_nb.core.errors import DiskFullError
+from videoprep_nb.core.errors import DiskFullError, VideoPrepError
 from videoprep_nb.core.layout import disk_full_as_error
 from videoprep_nb.core.memory import MEMORY_ADVICE, MEMORY_VARIABLE, gigabytes, memory_limit_bytes
 from videoprep_nb.core.progress import PROGRESS_FILE_VARIABLE
@@ -22,6 +22,7 @@ from videoprep_nb.jobs.notebook_runner.process import (
     OutcomeKind,
 )
 from videoprep_nb.jobs.notebook_runner.trouble import outcome_of_error
+from videoprep_nb.jobs.params import JobParams
 
 WORKER_LOST = "The worker that ran this task was lost; its memory may have run out."
 PROGRESS_NAME = "progress.json"
@@ -47,6 +48,7 @@ class TaskRequest:
         timeout_s: The task is stopped after this many seconds.
         memory_limit_bytes: The task is stopped when its processes together take more; None: what is set for the
             worker, or nine tenths of its machine.
+        job_params: What the machine must have before the first task of a video begins; None for later tasks.
     """
 
     attempt: str
@@ -59,6 +61,7 @@ class TaskRequest:
     environment: dict[str, str]
     timeout_s: float
     memory_limit_bytes: int | None
+    job_params: JobParams | None = None
 
 
 def run_task(task: TaskRequest) -> Outcome:
@@ -89,12 +92,22 @@ def _run_unless_done(task: TaskRequest) -> Outcome:
     start = Start(attempt=task.attempt, worker=_worker_address(), at=datetime.now(UTC))
     if not begin_attempt(task.folder, start):
         return _stopped(0.0)
-    outcome = _run(task)
+    outcome = _unfit(task) or _run(task)
     if outcome.kind is OutcomeKind.FAILED and not is_requested(task.folder, task.attempt):
         return _stopped(outcome.elapsed_s)  # it failed because its folder has gone, or just before it was stopped
     if outcome.kind is OutcomeKind.DONE:
         write_done_marker(task.folder / DONE_NAME, task.fingerprint, outcome, datetime.now(UTC))
     return outcome
+
+
+def _unfit(task: TaskRequest) -> Outcome | None:
+    """How a task ends whose job this machine cannot do; None if it can."""
+    try:
+        if task.job_params is not None:
+            task.job_params.check_machine()
+    except VideoPrepError as error:
+        return outcome_of_error(error)
+    return None
 
 
 def _run(task: TaskRequest) -> Outcome:

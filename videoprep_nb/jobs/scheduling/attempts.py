@@ -97,4 +97,5 @@ def task_request(
         environment=task_environment(workspace, settings),
         timeout_s=settings.timeout_s,
         memory_limit_bytes=settings.memory_limit_bytes,
+        job_params=None if task.after else job.spec.params,
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from videoprep_nb.core.errors import ParameterError, WeightsError
 from videoprep_nb.core.layout import frame_name, staged_folder
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import ClipRecord, TrackRow
@@ -133,8 +134,15 @@ def _check(params: TrackPersonsParams) -> None:
         read_tracker_options(params.tracker, params.tracker_options)
 
 
+def _check_files(params: TrackPersonsParams) -> None:
+    try:
+        params.create_detector().find_weights()
+    except WeightsError as error:
+        raise ParameterError("weights", str(error)) from None
+
+
 def _check_machine(params: TrackPersonsParams) -> None:
-    params.create_detector().find_weights()
+    params.create_detector().check_weights()
 
 
 def _local_weights(weights: str) -> Path | None:
@@ -195,6 +203,7 @@ STAGE = Stage(
     },
     cost=_cost,
     check=_check,
+    check_files=_check_files,
     check_machine=_check_machine,
     preload=(
         "videoprep_nb.stages.track_persons.detect",

@@ -64,13 +64,24 @@ class Detector(ABC):
         return None
 
     def find_weights(self) -> None:
-        """Find the weights, or download them, so that a job does not fail for them after hours.
+        """Find the weights, or download them; called when a job is submitted, so it must not take long.
 
         Raises:
-            WeightsError: They were not found.
+            WeightsError: They were not found, or are no weights for this detector.
         """
         if self.needs_weights:
             raise NotImplementedError(f"{type(self).__name__} needs weights and does not find them")
+
+    def check_weights(self) -> None:
+        """Make sure that the detector works with its weights, so that a job does not fail for them after hours.
+
+        Called before the first task of a job; may take seconds. By default the weights need only be found.
+
+        Raises:
+            WeightsError: They cannot be used.
+            ParameterError: An option does not suit them, or the machine.
+        """
+        self.find_weights()
 
     def input_size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height, even, in which the frames of a video of this size are needed."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
+from importlib import metadata
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from videoprep_nb.tracking.detections import FrameDetections
@@ -11,7 +12,7 @@ from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
 from videoprep_nb.tracking.detectors.inference.checkpoint import read_class_names
 from videoprep_nb.tracking.detectors.inference.device import Device, Precision, choose_device, choose_precision
 from videoprep_nb.tracking.detectors.inference.person_classes import person_class_indices
-from videoprep_nb.tracking.detectors.inference.weights import Weights, resolve_weights
+from videoprep_nb.tracking.detectors.inference.weights import Weights, is_packaged, resolve_weights
 
 if TYPE_CHECKING:  # they load cv2
     from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
@@ -75,6 +76,18 @@ class YoloDetector(Detector):
     def find_weights(self) -> None:
         """Find the weights, or download them, and make sure that they are of a detector of persons."""
         _ = self._weights
+
+    def check_weights(self) -> None:
+        """Detect in one frame, in a process of its own; not with what is known to work on every machine."""
+        options, weights = self.options, self._weights
+        usual = options.device != "cuda" and options.precision in ("auto", "float32")
+        if is_packaged(weights) and usual:
+            return
+        from videoprep_nb.tracking.detectors.trial import try_detector
+
+        versions = " ".join(f"{library} {metadata.version(library)}" for library in ("ultralytics", "openvino"))
+        whole = options.model_copy(update={"weights": str(weights.path)})
+        try_detector(self.name, whole, f"{self.version} {weights.key} {versions}")
 
     def input_size(self, width: int, height: int) -> tuple[int, int]:
         """The frame inside the network's input, without its bars, or that from which the tiles are cut."""

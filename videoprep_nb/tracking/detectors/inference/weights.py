@@ -161,12 +161,17 @@ def check_packaged(path: Path) -> Weights:
         WeightsError: It is another file.
     """
     weights = _hashed(path)
-    if weights.sha256 != _PACKAGED_SHA256:
+    if not is_packaged(weights):
         raise WeightsError(
             f"{path} is not the {_PACKAGED_NAME} it should be (SHA-256 {weights.sha256[:12]}…, expected "
             f"{_PACKAGED_SHA256[:12]}…); delete it, or reinstall the package vtrim that it comes with."
         )
     return weights
+
+
+def is_packaged(weights: Weights) -> bool:
+    """Whether weights are the yolov8n that we know."""
+    return weights.sha256 == _PACKAGED_SHA256
 
 
 def _packaged_path() -> Path | None:
