@@ -10,7 +10,7 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,14 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.guides import replace_table
-from videoprep_nb.core.boxes import iou_matrix
-from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.detector_options import YoloOptions
 from videoprep_nb.tracking.detectors.base import RgbFrame
 from videoprep_nb.tracking.detectors.precomputed import PrecomputedDetector
 from videoprep_nb.tracking.detectors.yolo import YoloDetector
-from videoprep_nb.tracking.evaluation.mot_rows import read_ground_truth
+from videoprep_nb.tracking.evaluation.detection_score import DetectionScore, LabelledBoxes
+from videoprep_nb.tracking.evaluation.labelled_frames import read_truth, to_standard
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -36,7 +34,6 @@ SIZE = (1280, 720)
 PETS_STEP = 40  # frames from one that is sampled to the next
 PETS_SURE = 0.5  # least score of a public detection that counts as a person; below it, as perhaps one
 SPEED_FRAMES, SPEED_ROUNDS = 12, 7
-MATCH_IOU, CONFIDENCE = 0.5, 0.25
 
 DEFAULT: dict[str, Any] = {}
 SETTINGS: list[dict[str, Any]] = [
@@ -53,48 +50,10 @@ SETTINGS: list[dict[str, Any]] = [
 
 @dataclass(frozen=True)
 class LabelledFrame:
-    """A frame, ``(720, 1280, 3)`` RGB, and boxes of others in it; to find one that does not count is no error."""
+    """A frame, ``(720, 1280, 3)`` RGB, and the persons in it."""
 
     frame: RgbFrame
-    boxes_xyxy: npt.NDArray[np.float64]
-    counts: npt.NDArray[np.bool_]
-
-
-@dataclass
-class Score:
-    """What was found in some frames."""
-
-    expected: int = 0
-    scores: list[float] = field(default_factory=list)
-    hits: list[bool] = field(default_factory=list)
-
-    def add(self, found: FrameDetections, image: LabelledFrame) -> None:
-        """Give every box, the strongest first, the free person it overlaps most."""
-        self.expected += int(image.counts.sum())
-        iou = iou_matrix(found.boxes_xyxy.astype(np.float64), image.boxes_xyxy)
-        is_free = image.counts.copy()
-        for row in np.argsort(-found.scores, kind="stable"):
-            persons = np.where(is_free, iou[row], 0)
-            is_hit = bool(persons.max(initial=0) >= MATCH_IOU)
-            if is_hit:
-                is_free[persons.argmax()] = False
-            elif (iou[row, ~image.counts] >= MATCH_IOU).any():
-                continue
-            self.scores.append(float(found.scores[row]))
-            self.hits.append(is_hit)
-
-    def figures(self) -> dict[str, float]:
-        """Recall and precision at ``CONFIDENCE``, and average precision: the area below precision over recall."""
-        order = np.argsort(-np.array(self.scores), kind="stable")
-        hits = np.array(self.hits)[order].cumsum()
-        precision = hits / np.arange(1, len(hits) + 1)
-        best = np.maximum.accumulate(precision[::-1])[::-1]
-        sure = int((np.array(self.scores) >= CONFIDENCE).sum())
-        return {
-            "recall": hits[sure - 1] / self.expected,
-            "precision": precision[sure - 1],
-            "ap": float((np.diff(hits, prepend=0) * best).sum() / self.expected),
-        }
+    labels: LabelledBoxes
 
 
 def main() -> None:
@@ -118,13 +77,11 @@ def mot17_images() -> list[LabelledFrame]:
     """The frames of MOT17; distractors and persons who are marked as not considered do not count."""
     images = []
     for folder in sorted((DATA / "mot17_images").iterdir()):
-        truth = read_ground_truth(folder / "gt" / "gt.txt")
+        truth = read_truth(folder / "gt" / "gt.txt")
         for number, path in enumerate(sorted((folder / "img1").glob("*.jpg")), start=1):
-            image = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-            rows = truth.frame_number == number
-            corners = truth.boxes_xywh[rows, :2] - 1
-            boxes_xyxy = np.hstack([corners, corners + truth.boxes_xywh[rows, 2:]])
-            images.append(standard(image, boxes_xyxy, (truth.scores[rows] > 0) & (truth.classes[rows] == 1)))
+            labels = truth(path.name, number)
+            assert labels is not None
+            images.append(standard(cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB), labels))
     return images
 
 
@@ -135,29 +92,26 @@ def pets_images() -> list[LabelledFrame]:
     with av.open(str(DATA / "videos" / "pets09_s2l1.avi")) as video:
         for index, frame in islice(enumerate(video.decode(video=0)), 0, None, PETS_STEP):
             found = public.detect([], [index], frame.width, frame.height)[0]
-            boxes_xyxy = found.boxes_xyxy.astype(np.float64)
-            images.append(standard(frame.to_ndarray(format="rgb24"), boxes_xyxy, found.scores >= PETS_SURE))
+            labels = LabelledBoxes.from_detections(found, PETS_SURE)
+            images.append(standard(frame.to_ndarray(format="rgb24"), labels))
     return images
 
 
-def standard(image: RgbFrame, boxes_xyxy: npt.NDArray[np.float64], counts: npt.NDArray[np.bool_]) -> LabelledFrame:
+def standard(image: RgbFrame, labels: LabelledBoxes) -> LabelledFrame:
     """Frame and boxes in the standard size, black bars around."""
-    scale = min(SIZE[0] / image.shape[1], SIZE[1] / image.shape[0])
-    width, height = round(image.shape[1] * scale), round(image.shape[0] * scale)
-    left, top = (SIZE[0] - width) // 2, (SIZE[1] - height) // 2
-    frame = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
-    shrinks = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    frame[top : top + height, left : left + width] = cv2.resize(image, (width, height), interpolation=shrinks)
-    return LabelledFrame(frame, boxes_xyxy * scale + np.tile([left, top], 2), counts)
+    frame, transform = to_standard(image, SIZE)
+    return LabelledFrame(
+        frame, LabelledBoxes(transform.to_standard(labels.boxes_xyxy).astype(np.float64), labels.counts)
+    )
 
 
 def score(detector: YoloDetector, images: Sequence[LabelledFrame]) -> dict[str, float]:
     """Recall, precision and average precision of a detector."""
-    total = Score()
+    total = DetectionScore()
     found = detector.detect([image.frame for image in images], range(len(images)), *SIZE)
     for one, image in zip(found, images, strict=True):
-        total.add(one, image)
-    return {name: round(float(value), 3) for name, value in total.figures().items()}
+        total.add(one, image.labels)
+    return {name: round(value, 3) for name, value in asdict(total.figures()).items()}
 
 
 def speeds(detectors: Sequence[YoloDetector], frames: Sequence[RgbFrame]) -> list[tuple[float, float]]:

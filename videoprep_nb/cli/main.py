@@ -12,6 +12,7 @@ from videoprep_nb.cli.backup import backup
 from videoprep_nb.cli.console import EXIT_USAGE, escape_what_terminals_lack, out, print_warnings_as_lines, stop
 from videoprep_nb.cli.doctor import doctor
 from videoprep_nb.cli.evaluate import evaluate
+from videoprep_nb.cli.evaluate_detector import evaluate_detector
 from videoprep_nb.cli.export import export
 from videoprep_nb.cli.files import probe, sample, validate
 from videoprep_nb.cli.import_annotations import import_annotations
@@ -45,6 +46,7 @@ app.command(rich_help_panel=_VIDEOS)(doctor)
 app.command(rich_help_panel=_TRACKING)(detectors)
 app.command(rich_help_panel=_TRACKING)(trackers)
 app.command(rich_help_panel=_TRACKING)(evaluate)
+app.command("evaluate-detector", rich_help_panel=_TRACKING)(evaluate_detector)
 app.command(rich_help_panel=_SERVICE)(serve)
 app.command(rich_help_panel=_SERVICE)(backup)
 app.add_typer(jobs_app, name="jobs", rich_help_panel=_SERVICE)
