@@ -1,7 +1,7 @@
 """What every parameter model is: typed fields with ranges, and errors that name the parameter."""
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -72,26 +72,57 @@ class Params(AcceptsOldNames):
         Raises:
             ParameterError: A name is unknown, or a value has the wrong type or is out of range.
         """
-        cls._check_size(values)
+        for problem in cls._size_problems(values):
+            raise problem
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            first = error.errors()[0]
-            name = str(first["loc"][0]) if first["loc"] else cls.__name__
-            if first["type"] == _FROM_PARAMETER_ERROR:
-                raise ParameterError(name, first["msg"]) from None
-            reason = f"{got_and_expected(first)} ({cls.model_fields[name].description})"
-            raise ParameterError(name, reason) from None
+            raise next(cls._problems_of(error)) from None
 
     @classmethod
-    def _check_size(cls, values: Mapping[str, Any]) -> None:
-        """Refuse what pydantic would make an error of for every name and item, of which there may be a million."""
+    def problems(cls, values: Mapping[str, Any]) -> Iterator[ParameterError]:
+        """All that is wrong with outside values, each parameter once; ``checked`` raises the first.
+
+        Args:
+            values: The values by name.
+
+        Example:
+            >>> class Size(Params):
+            ...     width: int
+            ...     height: int
+            >>> [problem.field for problem in Size.problems({"width": "wide", "height": "high"})]
+            ['width', 'height']
+        """
+        refused = set()
+        for problem in cls._size_problems(values):
+            refused.add(problem.field)
+            yield problem
+        try:
+            cls.model_validate({name: value for name, value in values.items() if name not in refused})
+        except ValidationError as error:
+            yield from cls._problems_of(error)
+
+    @classmethod
+    def _problems_of(cls, error: ValidationError) -> Iterator[ParameterError]:
+        """What pydantic found, in our words; of a list with several wrong items only the first one."""
+        found: dict[str, Any] = {}
+        for problem in error.errors():
+            found.setdefault(str(problem["loc"][0]) if problem["loc"] else cls.__name__, problem)
+        for name, problem in found.items():
+            if problem["type"] == _FROM_PARAMETER_ERROR:
+                yield ParameterError(name, problem["msg"])
+            else:
+                yield ParameterError(name, f"{got_and_expected(problem)} ({cls.model_fields[name].description})")
+
+    @classmethod
+    def _size_problems(cls, values: Mapping[str, Any]) -> Iterator[ParameterError]:
+        """What pydantic would make an error of for every name and item, of which there may be a million."""
         known = {*cls.model_fields, *cls.old_names()}
         for name, value in values.items():
             if name not in known:
-                raise _unknown(str(name), cls.model_fields)
-            if isinstance(value, list | dict) and len(value) > _MAX_ITEMS:
-                raise ParameterError(name, f"got {len(value):,} values, expected at most {_MAX_ITEMS:,}")
+                yield _unknown(str(name), cls.model_fields)
+            elif isinstance(value, list | dict) and len(value) > _MAX_ITEMS:
+                yield ParameterError(name, f"got {len(value):,} values, expected at most {_MAX_ITEMS:,}")
 
 
 def _as_text(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from videoprep_nb.core.errors import NoRoom, ParameterError, TooLarge, TooManyJobs
@@ -54,25 +54,31 @@ class Admission:
         Raises:
             ParameterError: One asks for more than is taken, or for a GPU where there is none.
         """
+        for problem in self.params_problems(params):
+            raise problem
+
+    def params_problems(self, params: JobParams) -> Iterator[ParameterError]:
+        """All parameters of a job that ask for more than is taken, or for a GPU where there is none."""
         for stage, of_stage in params.each():
             for demand in stage.demands(of_stage):
-                self._check_demand(f"{stage.name}.{demand.parameter}", demand)
+                reason = self._refusal(demand)
+                if reason:
+                    yield ParameterError(f"{stage.name}.{demand.parameter}", reason)
             if stage.needs_gpu(of_stage) and not self._settings.may_have_gpu:
                 field = f"{stage.name}.{stage.gpu_parameter}"
-                raise ParameterError(field, "got cuda, but this machine has no NVIDIA GPU; leave it out")
+                yield ParameterError(field, "got cuda, but this machine has no NVIDIA GPU; leave it out")
 
-    def _check_demand(self, field: str, demand: Demand) -> None:
+    def _refusal(self, demand: Demand) -> str:
+        """Why a demand is not met; empty when it is."""
         pixels, rate = self._limits.frame_pixels, self._limits.frame_rate
         if pixels is not None and demand.frame_pixels > pixels:
-            raise ParameterError(
-                field,
+            return (
                 f"got frames of {demand.frame_pixels / 1e6:.1f} megapixels, expected at most {pixels / 1e6:g}; choose "
-                "a lower resolution",
+                "a lower resolution"
             )
         if rate is not None and demand.frame_rate > rate:
-            raise ParameterError(
-                field, f"got {demand.frame_rate:g} frames per second, expected at most {rate:g}; choose a lower rate"
-            )
+            return f"got {demand.frame_rate:g} frames per second, expected at most {rate:g}; choose a lower rate"
+        return ""
 
     def note_length(self, path: Path, length: VideoLength) -> None:
         """Remember the length of a video that was inspected, for the jobs that are made of it."""

@@ -115,6 +115,25 @@ class JobOptions(Record):
     )
 
 
+def params_problems(name: str, values: Any) -> Iterator[ParameterError]:
+    """All that is wrong with the parameters of a stage, each once; ``JobParams`` raises the first.
+
+    Args:
+        name: Name of the stage.
+        values: Its parameters by name, from outside.
+    """
+    try:
+        JobParams({name: values})
+    except ParameterError as first:
+        problems = STAGES[name].params.problems(values) if name in STAGES and isinstance(values, Mapping) else ()
+        found = False
+        for problem in problems:
+            found = True
+            yield ParameterError(f"{name}.{problem.field}", problem.reason)
+        if not found:
+            yield first  # it is none of the model's
+
+
 def _checked(stage: Stage, values: Any) -> Params:
     """The parameters of a stage, from what was given."""
     if isinstance(values, stage.params):

@@ -9,6 +9,7 @@ import pytest
 from videoprep_nb.exports.registry import EXPORTERS
 from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.params import JobParams
+from videoprep_nb.media.suffixes import VIDEO_SUFFIXES
 from videoprep_nb.server.ui import texts
 from videoprep_nb.server.ui.form import FormField, form_fields
 from videoprep_nb.server.ui.presets import presets
@@ -38,7 +39,7 @@ class FormReader(HTMLParser):
 @pytest.fixture(scope="module")
 def form() -> FormReader:
     reader = FormReader()
-    reader.feed(render("new_job.html", stages=form_fields(), presets=presets()))
+    reader.feed(render("new_job.html", stages=form_fields(), presets=presets(), suffixes=VIDEO_SUFFIXES))
     return reader
 
 

@@ -41,6 +41,10 @@ def done_job(server: RunningServer, sample: Path, browser: Browser) -> str:
         expect(page.locator("#video-1")).to_contain_text("frames", timeout=60_000)
         expect(state_of(page)).to_have_text("done", timeout=120_000)
         expect(page.get_by_role("progressbar")).to_have_count(0)
+        # who has watched it end reads the overview, not the report of the first stage
+        report = page.frame_locator("iframe[name=report]")
+        page.locator("iframe[name=report]").scroll_into_view_if_needed()
+        expect(report.get_by_role("heading", level=1)).to_contain_text(job_id)
     return job_id
 
 
@@ -112,6 +116,37 @@ def test_list_is_searched_and_filtered(done_job: str, server: RunningServer, bro
         page.reload()
         expect(page.get_by_role("searchbox")).to_have_value("STREET")
         expect(page.get_by_label("State", exact=True)).to_have_value("done")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "query", ["?view=jobs&page=1", "?view=jobs&page=x&deep_link=x&ui=canvas", "?view=jobs&text=str"]
+)
+def test_list_is_loaded_again_at_its_address(query: str, done_job: str, server: RunningServer, browser: Browser):
+    with clean_page(browser, address(server, query)) as page:
+        expect(page.locator(f"#job-{done_job}")).to_be_visible()
+        answer = page.reload()
+        assert answer is not None
+        assert answer.ok
+        expect(page.locator(f"#job-{done_job}")).to_be_visible()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_secure", [True, False])
+def test_address_is_copied(is_secure: bool, done_job: str, server: RunningServer, browser: Browser):
+    with watched_context(browser) as (context, watched):
+        if is_secure:
+            context.grant_permissions(["clipboard-write"])
+        else:  # as everywhere but on the own machine
+            context.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+        page = context.new_page()
+        page.goto(address(server, f"?job={done_job}"))
+        page.get_by_role("button", name="Copy address").click()
+        expect(page.get_by_text("Copied")).to_be_visible()
+        page.get_by_role("link", name="Jobs", exact=True).click()
+        page.get_by_role("searchbox").press("Control+V")
+        expect(page.get_by_role("searchbox")).to_have_value(address(server, f"?job={done_job}"))
+        assert watched.errors == []
 
 
 @pytest.mark.slow

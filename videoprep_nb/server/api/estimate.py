@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from videoprep_nb.core.errors import ParameterError, TooLarge
 from videoprep_nb.core.file_names import visible
-from videoprep_nb.jobs.params import JobParams
+from videoprep_nb.jobs.params import JobParams, params_problems
 from videoprep_nb.jobs.settings import read_yaml
 from videoprep_nb.server.api.dependencies import Jobs
 from videoprep_nb.server.problems import problem_docs
@@ -74,14 +74,14 @@ class Estimate(BaseModel):
 
     time_s: float = Field(description="seconds of work when nothing else runs; 0 if a parameter is invalid")
     disk_bytes: float = Field(description="room beside the videos themselves, most of it only until the end")
-    problems: list[ParamProblem] = Field(description="invalid parameters, at most one per stage")
+    problems: list[ParamProblem] = Field(description="invalid parameters, each once")
 
 
 class CheckedParams(BaseModel):
     """Parameters as `POST /api/jobs` takes them."""
 
     params: JobParams = Field(description="parameters by stage and name; empty if one is invalid")
-    problems: list[ParamProblem] = Field(description="invalid parameters, at most one per stage")
+    problems: list[ParamProblem] = Field(description="invalid parameters, each once")
 
 
 @router.post("/estimate", responses=problem_docs(HTTPStatus.UNPROCESSABLE_ENTITY))
@@ -114,14 +114,14 @@ def _checked_yaml(body: bytes, jobs: UserJobs) -> CheckedParams:
 
 
 def check_params(values: Mapping[str, Any], jobs: UserJobs) -> CheckedParams:
-    """Check parameters stage by stage.
+    """Check all parameters.
 
     Args:
         values: Parameters by stage and name.
         jobs: The jobs of whoever asks.
 
     Returns:
-        The parameters, or the first problem of each stage, of some stages if very many are named.
+        The parameters, or the problem of each, of some if very many are wrong.
     """
     problems = list(islice(_problems(values, jobs), _MAX_PROBLEMS))
     return CheckedParams(params=JobParams({}) if problems else JobParams(values), problems=problems)
@@ -140,10 +140,12 @@ def estimate(videos: Sequence[VideoFacts], params: JobParams) -> Estimate:
 
 def _problems(values: Mapping[str, Any], jobs: UserJobs) -> Iterator[ParamProblem]:
     for stage, of_stage in values.items():
-        try:
-            jobs.check_params(JobParams({stage: of_stage}))
-        except ParameterError as error:
+        is_wrong = False
+        for error in params_problems(stage, of_stage):
+            is_wrong = True
             yield _problem(error)
+        if not is_wrong:
+            yield from map(_problem, jobs.params_problems(JobParams({stage: of_stage})))
 
 
 def _problem(error: ParameterError) -> ParamProblem:

@@ -1,7 +1,7 @@
 """What a user may do with jobs. API and page reach the service through ``UserJobs`` and in no other way."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 
@@ -73,14 +73,10 @@ class UserJobs:
         """Check that the disk has room for bytes that are just arriving, see ``Admission.check_free``."""
         self._service.admission.check_free(size_bytes, "The upload")
 
-    def check_params(self, params: JobParams) -> None:
-        """Check that the parameters of a job may come over the network, and do not ask for too much.
-
-        Raises:
-            ParameterError: One may not, or asks for more than is taken.
-        """
-        check_server_rules(params)
-        self._service.admission.check_params(params)
+    def params_problems(self, params: JobParams) -> Iterator[ParameterError]:
+        """All parameters of a job that may not come over the network, or ask for too much."""
+        yield from _rule_problems(params)
+        yield from self._service.admission.params_problems(params)
 
     def check_scratch_bytes(self, size_bytes: float) -> None:
         """Check that the scratch files of a job may be so large, see ``Admission.check_scratch_bytes``."""
@@ -370,7 +366,12 @@ def check_server_rules(params: JobParams) -> None:
     Raises:
         ParameterError: One may not, such as a file of the server.
     """
+    for problem in _rule_problems(params):
+        raise problem
+
+
+def _rule_problems(params: JobParams) -> Iterator[ParameterError]:
     for stage, of_stage in params.each():
         for name, rule in stage.server_rules.items():
             if not rule.accepts(str(getattr(of_stage, name))):
-                raise ParameterError(f"{stage.name}.{name}", rule.reason)
+                yield ParameterError(f"{stage.name}.{name}", rule.reason)

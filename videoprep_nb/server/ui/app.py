@@ -74,6 +74,10 @@ class _OnlyThePage:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         if scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
+        scope = {
+            **scope,
+            "query_string": b"",
+        }  # the page's own: Gradio would read what is its own as well, such as page
         if scope["path"] == "/":
             await self._page(scope, receive, send)
         else:

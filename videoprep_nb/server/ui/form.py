@@ -95,7 +95,7 @@ class FormField:
             "id": name,
             "name": name,
             "data-kind": self.kind,
-            "aria-describedby": f"{name}.help {name}.problem",
+            "aria-describedby": f"{name}.problem {name}.help",
         }
         if self.kind == "number":
             is_required = None if self.is_optional else True

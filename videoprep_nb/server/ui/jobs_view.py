@@ -1,6 +1,6 @@
 """The list of jobs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.store.rows import JobRow
@@ -40,11 +40,13 @@ class _ListedJob:
 def jobs_view(jobs: UserJobs, query: JobsQuery) -> Fragments:
     """The list of the jobs that a user may see."""
     rows, total = jobs.jobs(query.state, query.text or None, query.page * PAGE_SIZE, PAGE_SIZE)
+    if not rows and total:  # the list has become shorter since its address was made
+        return jobs_view(jobs, replace(query, page=(total - 1) // PAGE_SIZE))
     first = query.page * PAGE_SIZE + 1
     html = render(
         "jobs.html",
         jobs=[_listed(jobs, row) for row in rows],
-        is_filtered=bool(query.text or query.state or query.page),
+        is_filtered=bool(query.text or query.state),
         shows_owner=jobs.user.is_admin and bool(jobs.user.name),
         page=query.page,
         first=first,

@@ -149,7 +149,8 @@ CLEANED = "Freed {size}."
 # --- what the browser itself has to say ---
 BROWSER = {
     "offline": "The connection to the server is lost. Reconnecting …",
-    "copied": "Copied",
+    "copied": "Copied the address of this page",
+    "copy_yourself": "Copy this address:",
     "uploading": "Uploading {name}",
     "interrupted": "The connection was lost. The upload resumes automatically.",
     "unsent": "The server could not be reached. Try again when the connection is back.",
@@ -164,7 +165,12 @@ BROWSER = {
     "folders": "Folders on the server",
     "empty_folder": "This folder is empty.",
     "already": "{name} is already in the list.",
+    "unreadable": "The browser cannot read this file; it may have been moved or changed. Choose it again.",
+    "no_video_inside": "The folder contains no videos.",
+    "file_left_out": "1 file was left out because it is not a video:",
+    "files_left_out": "{count} files were left out because they are not videos:",
     "moved": "{name} is now number {number}.",
+    "preset_time": "· about {time}",
     "cost": "Takes about {time} if no other job runs, and up to {disk} of disk space while it runs.",
     "pending": "{count} still uploading.",
     "no_videos": "Choose at least one video to start.",
@@ -175,8 +181,9 @@ BROWSER = {
 
 # --- new job ---
 CHOOSE_VIDEOS = "Videos"
-DROP_HERE = "Drop video files here, or"
+DROP_HERE = "Drop videos or folders here, or"
 CHOOSE_FILES = "Choose files"
+CHOOSE_FOLDER = "Choose a folder"
 CHOOSE_FROM_SERVER = "Choose a folder on the server"
 TO_FOLDERS = "Back to all folders"
 ADD_ALL = "Add all files"
@@ -188,8 +195,8 @@ ORDER = "Order"
 PRESET = "Quality and speed"
 PRESETS = {
     "standard": "Standard – inspects every frame",
-    "fast draft": "Fast draft – inspects every third frame, about three times as fast, less accurate",
-    "crowded scene": "Crowded scene – finds small and partly occluded people, takes about four times as long",
+    "fast draft": "Fast draft – inspects every third frame, faster, less accurate",
+    "crowded scene": "Crowded scene – finds small and partly occluded people, slower",
 }
 SETTINGS = "Settings"
 ADVANCED = "Advanced settings"

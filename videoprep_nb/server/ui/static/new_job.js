@@ -1,7 +1,7 @@
 // A new job: what it will cost, and its start through the API, as any other program would do it.
 
 import { ask, duration, go, notice, present, size, texts } from "./page.js";
-import { emptyInputs, params, showProblems } from "./settings.js";
+import { params, paramsWith, presets, showProblems, unfinished } from "./settings.js";
 import { clearVideos, pendingCount, readyVideos } from "./videos.js";
 
 const RETRY_MS = 5000;
@@ -12,40 +12,44 @@ let isOffline = false;
 let isStarting = false;
 
 function update() {
-  const problems = emptyInputs();
-  const body = JSON.stringify({
-    videos: readyVideos().map(({ found }) => ({ duration_s: found.duration_s, rate: found.rate })),
-    params: params(),
-  });
-  if (problems.length) {
-    asked = "";
-    estimate = { problems };
-    showProblems(problems);
-  } else if (body !== asked) {
-    asked = body;
-    askEstimate(body);
+  const bodies = [params(), ...presets().map(paramsWith)].map(bodyOf);
+  const problems = unfinished();
+  const all = JSON.stringify([bodies, problems]);
+  if (all !== asked) {
+    asked = all;
+    askEstimates(all, bodies, problems);
   }
   show();
 }
 
-async function askEstimate(body) {
+function bodyOf(chosen) {
+  const videos = readyVideos().map(({ found }) => ({ duration_s: found.duration_s, rate: found.rate }));
+  return JSON.stringify({ videos, params: chosen });
+}
+
+// one for the job, and one for each preset that could be chosen instead
+async function askEstimates(all, bodies, problems) {
   try {
-    const answer = await post("api/estimate", body);
-    if (body !== asked) return; // something was changed meanwhile, and asked for again
-    estimate = answer;
+    const answers = new Map([...new Set(bodies)].map((body) => [body, post("api/estimate", body)]));
+    const [ofJob, ...ofPresets] = await Promise.all(bodies.map((body) => answers.get(body)));
+    if (all !== asked) return; // something was changed meanwhile, and asked for again
+    estimate = { ...ofJob, problems: [...problems, ...ofJob.problems] };
     isOffline = false;
-    showProblems(answer.problems);
+    showProblems(estimate.problems);
+    presets().forEach((radio, place) => showTime(radio, ofPresets[place]));
   } catch (error) {
-    if (body !== asked) return;
+    if (all !== asked) return;
     isOffline = error.isOffline;
-    if (isOffline) setTimeout(askAgain, RETRY_MS, body);
+    if (isOffline) setTimeout(() => all === asked && askEstimates(all, bodies, problems), RETRY_MS);
     else showProblems([{ detail: error.message }]);
   }
   show();
 }
 
-function askAgain(body) {
-  if (body === asked) askEstimate(body);
+function showTime(radio, { time_s, problems }) {
+  const isKnown = readyVideos().length && !problems.length;
+  const words = isKnown ? texts.preset_time.replace("{time}", duration(time_s)) : "";
+  radio.closest("label").querySelector(".vp-preset-time").textContent = words;
 }
 
 function show() {

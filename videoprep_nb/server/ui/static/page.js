@@ -155,13 +155,19 @@ function fill(section, html) {
   for (const time of content.content.querySelectorAll("time")) {
     time.textContent = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
   }
-  // only what differs is touched: focus, what was opened, the report that is read and the video that plays stay
+  // only what differs is touched: focus, what was opened, the report that somebody chose and the video that plays stay
   Idiomorph.morph(section, content.content, {
     morphStyle: "innerHTML",
     callbacks: {
-      beforeAttributeUpdated: (name, element) => !(name === "open" || (name === "src" && element.tagName === "IFRAME")),
+      beforeAttributeUpdated: (name, element) => !(name === "open" || (name === "src" && isChosen(element))),
     },
   });
+}
+
+// whether somebody went to another report than the page had shown
+function isChosen(frame) {
+  // before it has come into sight, it shows nothing
+  return frame.tagName === "IFRAME" && !["about:blank", frame.src].includes(frame.contentWindow.location.href);
 }
 
 // --- buttons ---
@@ -196,6 +202,30 @@ async function act(button) {
   button.disabled = false;
 }
 
+// Browsers offer the clipboard only over https and on the own machine; everywhere else they copy what is selected.
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    notice(texts.copied);
+  } catch {
+    if (copySelected(text)) notice(texts.copied);
+    else window.prompt(texts.copy_yourself, text);
+  }
+}
+
+function copySelected(text) {
+  const before = document.activeElement;
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.className = "vp-hidden";
+  document.body.append(field);
+  field.select();
+  const isCopied = document.execCommand("copy");
+  field.remove();
+  before?.focus();
+  return isCopied;
+}
+
 function skipToContent() {
   const content = document.getElementById(document.body.dataset.page === "new" ? "vp-new" : "vp-content");
   content.tabIndex = -1;
@@ -217,9 +247,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button?.dataset.post || button?.dataset.delete) act(button);
   else if (button?.dataset.page) go(addressOfList(button.dataset.page));
-  else if (button && "copyAddress" in button.dataset) {
-    navigator.clipboard?.writeText(location.href).then(() => notice(texts.copied));
-  }
+  else if (button && "copyAddress" in button.dataset) copy(location.href);
 });
 document.addEventListener("input", (event) => {
   if (!event.target.closest("#vp-filter")) return;

@@ -8,12 +8,30 @@ const inputs = () => [...form().querySelectorAll("[data-kind]")];
 const inputOf = (field) => inputs().find((input) => input.name === field);
 
 export function params() {
+  return byStage(inputs().filter((input) => isChanged(input) && !isUnfinished(input)).map((input) => [input.name, valueOf(input)]));
+}
+
+// what the settings would be with another preset; with the chosen one they are what the inputs hold
+export function paramsWith(radio) {
+  if (radio.checked) return params();
+  const set = new Map(fieldsOf(radio));
+  const ofPresets = new Set(presets().flatMap((preset) => fieldsOf(preset).map(([field]) => field)));
+  const others = inputs().filter((input) => !ofPresets.has(input.name) && isChanged(input) && !isUnfinished(input));
+  return byStage([...others.map((input) => [input.name, valueOf(input)]), ...set]);
+}
+
+function byStage(fields) {
   const chosen = {};
-  for (const input of inputs().filter(isChanged)) {
-    const [stage, name] = input.name.split(".");
-    (chosen[stage] ??= {})[name] = valueOf(input);
+  for (const [field, value] of fields) {
+    const [stage, name] = field.split(".");
+    (chosen[stage] ??= {})[name] = value;
   }
   return chosen;
+}
+
+// nothing at all where a number is needed, or something like "1e" that the browser cannot read as one
+function isUnfinished(input) {
+  return input.validity.badInput || (input.required && valueOf(input) === null);
 }
 
 // the boxes of a list of which every part is offered
@@ -64,19 +82,23 @@ function reset(input) {
 
 // --- presets: what none of them sets stays as it is ---
 
+export function presets() {
+  return [...form().querySelectorAll("[name=preset]")];
+}
+
 function applyPreset(chosen) {
-  for (const radio of form().elements.preset) eachParam(paramsOf(radio), (field) => reset(inputOf(field)));
-  eachParam(paramsOf(chosen), (field, value) => fill(inputOf(field), value));
+  for (const radio of presets()) fieldsOf(radio).forEach(([field]) => reset(inputOf(field)));
+  fieldsOf(chosen).forEach(([field, value]) => fill(inputOf(field), value));
 }
 
-function paramsOf(radio) {
-  return JSON.parse(radio.dataset.params);
+function fieldsOf(radio) {
+  return fields(JSON.parse(radio.dataset.params));
 }
 
-function eachParam(chosen, action) {
-  for (const [stage, values] of Object.entries(chosen)) {
-    for (const [name, value] of Object.entries(values)) action(`${stage}.${name}`, value);
-  }
+// parameters by stage and name as pairs of "stage.name" and value
+function fields(chosen) {
+  return Object.entries(chosen).flatMap(([stage, values]) =>
+    Object.entries(values).map(([name, value]) => [`${stage}.${name}`, value]));
 }
 
 // --- pasted YAML ---
@@ -86,54 +108,77 @@ async function applyPasted() {
   try {
     const found = await ask("api/params", { method: "POST", headers: { "Content-Type": "application/yaml" }, body: text.value });
     const problems = [...found.problems];
-    eachParam(found.params, (field, value) => {
+    for (const [field, value] of fields(found.params)) {
       if (!canHold(inputOf(field), value)) problems.push({ field, detail: texts.not_on_page });
-    });
-    alertIn("vp-pasted-problem", problems.map(({ field, detail }) => `${field}: ${detail}`));
+    }
+    alertIn("vp-pasted-problem", problems.map(({ field, detail }) => newSentence(`${field}: ${detail}`)));
     if (problems.length) return;
-    eachParam(found.params, (field, value) => fill(inputOf(field), value));
+    fields(found.params).forEach(([field, value]) => fill(inputOf(field), value));
     text.value = "";
     changed();
   } catch (error) {
-    alertIn("vp-pasted-problem", [error.message]);
+    alertIn("vp-pasted-problem", [newSentence(error.message)]);
   }
 }
 
-// --- what is wrong: beside the input, and in one place that is always seen ---
+// --- what is wrong: beside each input, and in one list at the button that it keeps from working ---
 
-export function emptyInputs() {
-  const empty = inputs().filter((input) => input.required && valueOf(input) === null);
-  return empty.map((input) => ({ field: input.name, detail: texts.empty_input }));
+export function unfinished() {
+  return inputs().filter(isUnfinished).map((input) => ({ field: input.name, detail: texts.empty_input }));
 }
 
 export function showProblems(problems) {
+  const others = problems.filter(({ field }) => !inputOf(field));
+  const sentences = others.map(({ field, detail }) => newSentence(field ? `${field}: ${detail}` : detail));
   for (const input of inputs()) {
     const problem = problems.find(({ field }) => field === input.name);
     const words = document.getElementById(`${input.name}.problem`);
-    words.textContent = problem?.detail ?? "";
+    words.textContent = problem ? withoutHelp(problem.detail, input) : "";
     words.hidden = !problem;
-    if (problem) input.setAttribute("aria-invalid", "true");
-    else input.removeAttribute("aria-invalid");
+    if (problem) {
+      input.setAttribute("aria-invalid", "true");
+      sentences.push(newSentence(`: ${words.textContent}`));
+      sentences.at(-1).prepend(newLink(input));
+    } else {
+      input.removeAttribute("aria-invalid");
+    }
   }
-  alertIn("vp-problem", problems.map(({ field, detail }) => (field ? `${fullLabel(field)}: ${detail}` : detail)));
+  alertIn("vp-problem", sentences);
 }
 
-function fullLabel(field) {
-  const input = inputOf(field);
-  if (!input) return field;
+// the help of the input stands right below
+function withoutHelp(detail, input) {
+  return detail.replace(` (${document.getElementById(`${input.name}.help`).textContent})`, "");
+}
+
+function newLink(input) {
   const stage = input.closest("fieldset[data-stage]").querySelector("legend");
-  return `${stage.textContent} – ${document.getElementById(`${field}.label`).textContent}`;
+  const link = document.createElement("a");
+  link.href = `#${input.name}`;
+  link.textContent = `${stage.textContent} – ${document.getElementById(`${input.name}.label`).textContent}`;
+  link.addEventListener("click", (event) => {
+    event.preventDefault(); // from the base of the document, the link would lead to the first page
+    input.closest("details").open = true;
+    (boxesOf(input)[0] ?? input).focus();
+  });
+  return link;
 }
 
+function newSentence(text) {
+  const sentence = document.createElement("p");
+  sentence.textContent = text;
+  return sentence;
+}
+
+// an alert is read out when it changes
 function alertIn(id, sentences) {
-  const alerts = sentences.map((sentence) => {
-    const alert = document.createElement("p");
-    alert.className = "vp-alert";
-    alert.setAttribute("role", "alert");
-    alert.textContent = sentence;
-    return alert;
-  });
-  document.getElementById(id).replaceChildren(...alerts);
+  const place = document.getElementById(id);
+  if (place.textContent === sentences.map((sentence) => sentence.textContent).join("")) return;
+  const alert = document.createElement("div");
+  alert.className = "vp-alert";
+  alert.setAttribute("role", "alert");
+  alert.append(...sentences);
+  place.replaceChildren(...(sentences.length ? [alert] : []));
 }
 
 function changed() {

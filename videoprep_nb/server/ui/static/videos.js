@@ -1,30 +1,43 @@
 // The videos of a new job: uploads that survive a cut connection, their properties, and their order.
 
+import { chosen, dropped } from "./folders.js";
 import { ask, present, size, texts } from "./page.js";
 import { newUpload, resume } from "./uploads.js";
 
 const PARALLEL_UPLOADS = 2;
 const RETRY_MS = 5000;
+const MAX_SHOWN = 10;
 
 const videos = []; // in their order; each is {name, size, row, state, …}
 
 // --- taking files ---
 
-function take(files) {
-  for (const file of files) {
+function take({ taken, leftOut }) {
+  const known = taken.filter((one) => videos.some((video) => video.state !== "refused" && isSame(video, one)));
+  for (const one of taken) {
     // two rows of one file would share its upload
-    if (videos.some((video) => video.file && video.state !== "refused" && isSame(video.file, file))) {
-      say(texts.already.replace("{name}", file.name));
-    } else {
-      add({ file, name: file.name, size: file.size, state: "waiting" });
-    }
+    if (!known.includes(one)) add({ ...one, name: one.file.name, size: one.file.size, state: "waiting" });
   }
+  say(known.map(({ file }) => texts.already.replace("{name}", file.name)).join(" "));
+  if (leftOut.length && !taken.length) say(texts.no_video_inside);
+  showLeftOut(leftOut);
   uploadNext();
   show();
 }
 
-function isSame(one, other) {
-  return one.name === other.name && one.size === other.size && one.lastModified === other.lastModified;
+// recorders write files of one name, size and time into the folders of their cameras
+function isSame(video, { file, folder }) {
+  const isAlike = ["name", "size", "lastModified"].every((property) => video.file?.[property] === file[property]);
+  return isAlike && (!folder || !video.folder || folder === video.folder);
+}
+
+function showLeftOut(paths) {
+  const list = document.getElementById("vp-left-out");
+  list.hidden = !paths.length;
+  list.open = paths.length <= MAX_SHOWN;
+  const [one, many] = [texts.file_left_out, texts.files_left_out];
+  list.querySelector("summary").textContent = paths.length === 1 ? one : many.replace("{count}", paths.length);
+  list.querySelector("ul").replaceChildren(...paths.map((path) => newElement("li", "", path)));
 }
 
 function add(fields) {
@@ -44,6 +57,7 @@ function uploadNext() {
 
 function upload(video) {
   video.upload = newUpload(video.file, {
+    folder: video.folder,
     onProgress: (sent) => {
       video.sent = sent;
       video.trouble = "";
@@ -60,6 +74,7 @@ function upload(video) {
 }
 
 function uploadFailed(video, problem) {
+  if (!videos.includes(video)) return;
   if (problem !== null) {
     video.state = "refused";
     video.trouble = problem;
@@ -172,6 +187,7 @@ function newRow(video) {
   };
   parts.name.scope = "row";
   parts.name.append(newElement("span", "", video.name), newElement("span", "vp-muted", ` ${size(video.size)}`));
+  if (video.folder) parts.name.append(newElement("p", "vp-muted", video.folder));
   parts.up = newButton(texts.up, video, "↑", (button) => move(video, -1, button));
   parts.down = newButton(texts.down, video, "↓", (button) => move(video, 1, button));
   parts.order.append(parts.up, parts.down, newButton(texts.remove, video, "✕", () => remove(video)));
@@ -253,12 +269,12 @@ window.addEventListener("beforeunload", (event) => {
 });
 
 function takeChosen(input) {
-  take(input.files);
+  if (input.files.length) take(chosen(input));
   input.value = ""; // the same file may be chosen again
 }
 
 document.addEventListener("change", (event) => {
-  if (event.target.id === "vp-files") takeChosen(event.target);
+  if (["vp-files", "vp-folder"].includes(event.target.id)) takeChosen(event.target);
 });
 
 for (const kind of ["dragover", "dragleave", "drop"]) {
@@ -267,7 +283,7 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault(); // a file dropped beside the zone must not replace the page
     zone.classList.toggle("vp-over", kind === "dragover" && zone.contains(event.target));
-    if (kind === "drop") take([...event.dataTransfer.files]);
+    if (kind === "drop") dropped(event.dataTransfer).then(take);
   });
 }
 
