@@ -35,6 +35,9 @@ class TrackingParams(Params):
         2.0, ge=0, le=60, description="tracklets of a person up to this many seconds apart are linked"
     )
     min_length_s: float = Field(0.5, ge=0, le=60, description="tracks seen for less than this are dropped")
+    extend_tracks: bool = Field(
+        True, description="continue tracks with unused detections, at both ends and where a person stands half hidden"
+    )
     smooth: bool = Field(True, description="smooth the detected boxes in both directions of time")
     max_gap_s: float = Field(2.0, ge=0, le=60, description="gaps in a track up to this many seconds are filled")
     drop_duplicates: bool = Field(True, description="of two tracks on one person drop the shorter")

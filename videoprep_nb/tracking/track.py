@@ -14,10 +14,12 @@ from videoprep_nb.tracking.refine import (
     Drift,
     Tracklets,
     agreed_tracklets,
+    bridge_tracks,
     clip_boxes,
     drop_duplicates,
     drop_short_tracks,
     estimate_drift,
+    extend_tracks,
     fill_gaps,
     link_tracklets,
     one_run,
@@ -146,6 +148,10 @@ def _track_shot(found: Detections, seen: Detections, video: TrackedVideo, params
     tracklets = replace(tracklets, tracks=drift.removed(tracklets.tracks))
     tracks = link_tracklets(tracklets, params.max_link_s, video.rate, video.frame_stride)
     tracks = drop_short_tracks(tracks, params.min_length_s, video.tracked_rate)
+    if params.extend_tracks:
+        tracks = drift.restored(tracks)
+        tracks = extend_tracks(tracks, found, seen.scores, video.rate, video.frame_stride)
+        tracks = drift.removed(bridge_tracks(tracks, found, video.rate, video.frame_stride))
     if params.smooth:
         tracks = smooth_boxes(tracks, video.rate)
     tracks = drift.restored(fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride))

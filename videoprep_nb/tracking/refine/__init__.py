@@ -1,8 +1,10 @@
 """What is done to tracks when the whole video is known: each step a function from tracks to tracks."""
 
+from videoprep_nb.tracking.refine.bridge import bridge_tracks
 from videoprep_nb.tracking.refine.directions import Tracklets, agreed_tracklets, one_run
 from videoprep_nb.tracking.refine.drift import Drift, estimate_drift
 from videoprep_nb.tracking.refine.duplicates import drop_duplicates
+from videoprep_nb.tracking.refine.extend import extend_tracks
 from videoprep_nb.tracking.refine.finish import clip_boxes, renumber
 from videoprep_nb.tracking.refine.gaps import fill_gaps
 from videoprep_nb.tracking.refine.link import link_tracklets
@@ -13,10 +15,12 @@ __all__ = [
     "Drift",
     "Tracklets",
     "agreed_tracklets",
+    "bridge_tracks",
     "clip_boxes",
     "drop_duplicates",
     "drop_short_tracks",
     "estimate_drift",
+    "extend_tracks",
     "fill_gaps",
     "link_tracklets",
     "one_run",
