@@ -95,12 +95,23 @@ def test_both_forms_of_torch_are_read(tmp_path: Path) -> None:
         pytest.param(save_object(lambda: [1, 2]), "holds no network in the form", id="list"),
         pytest.param(lambda path: save_network(path, "yolov8n-cls"), "a classification network", id="classification"),
         pytest.param(lambda path: path.write_bytes(pickle.dumps(1)), "incomplete", id="one-pickle"),
+        # it notes an object under the number 2**31 - 1, for which the unpickler in C makes a table of 32 GB
+        pytest.param(lambda path: path.write_bytes(4 * b"\x80\x02Nr\xff\xff\xff\x7f."), "no network", id="memory"),
     ],
 )
 def test_other_files_get_a_sentence_each(write: Callable[[Path], None], sentence: str, tmp_path: Path) -> None:
     path = tmp_path / "weights.pt"
     write(path)
     with pytest.raises(WeightsError, match=sentence):
+        read_class_names(path)
+
+
+def test_a_damaged_file(tmp_path: Path) -> None:
+    content = bytearray(resolve_weights("yolov8n").path.read_bytes())
+    content[2000] ^= 1  # in the pickle
+    path = tmp_path / "damaged.pt"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match="damaged"):
         read_class_names(path)
 
 

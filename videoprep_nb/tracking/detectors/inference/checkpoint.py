@@ -4,7 +4,9 @@ torch saves a network as a pickle, which names classes and functions to call. He
 that what remains are the names of the classes and the values of their attributes.
 """
 
+import io
 import pickle
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,9 +22,14 @@ _WITHOUT_BOXES = {
     "DepthModel": "depth",
 }
 _OPEN_VOCABULARY = ("WorldModel", "YOLOEModel", "YOLOESegModel")
+_OF_DAMAGED_PICKLES = (
+    *(pickle.UnpicklingError, struct.error, AttributeError, LookupError, MemoryError, TypeError, ValueError),
+    *(NotImplementedError, OverflowError, RuntimeError),  # also of zip files with passwords or rare compression
+)
 _ZIP = b"PK"
 _PICKLE = b"\x80"
 _LFS = b"version https://git-lfs"
+_MAX_PICKLE_BYTES = 64 << 20  # of large networks it has half a megabyte
 _LEGACY_PICKLES = 4  # magic number, version, facts about the machine, and then what was saved
 
 
@@ -88,7 +95,7 @@ def _saved_object(path: Path) -> Any:
         raise WeightsError(f"{path} cannot be read ({reason_of(error)}).") from None
     except (zipfile.BadZipFile, EOFError):
         raise WeightsError(f"{path} is incomplete or damaged; copy or download it again.") from None
-    except (pickle.UnpicklingError, AttributeError, IndexError, KeyError, TypeError, ValueError):
+    except _OF_DAMAGED_PICKLES:
         raise WeightsError(f"{path} is damaged, or not a file that torch saved.") from None
     raise WeightsError(f"{path} is not a file that torch saved; expected weights of a detector.")
 
@@ -100,16 +107,20 @@ def _read_zip(file: IO[bytes], path: Path) -> Any:
             raise WeightsError(f"{path} is TorchScript; give the .pt file that it was exported from, or ONNX.")
         if "data.pkl" not in inside:
             raise WeightsError(f"{path} is a zip file that torch did not save; expected weights of a detector.")
-        with archive.open(inside["data.pkl"]) as pickled:
-            return _load(pickled)
+        if archive.getinfo(inside["data.pkl"]).file_size > _MAX_PICKLE_BYTES:
+            raise WeightsError(f"{path} holds more than parameters and a network; save the network alone.")
+        return _load(io.BytesIO(archive.read(inside["data.pkl"])))  # read at once, which checks for damage
 
 
 def _load(file: IO[bytes]) -> Any:
     return _Unpickler(file).load()
 
 
-class _Unpickler(pickle.Unpickler):
-    """Makes a stand-in of everything that a pickle names."""
+class _Unpickler(pickle._Unpickler):
+    """Makes a stand-in of everything that a pickle names.
+
+    It is Python's own of the two unpicklers: the one in C takes as much memory as a damaged file may ask for.
+    """
 
     def find_class(self, module: str, name: str) -> Callable[..., Any]:
         """A class of stand-ins; of dictionaries, one of dictionaries."""
