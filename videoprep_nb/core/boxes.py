@@ -4,6 +4,7 @@ Boxes are float arrays ``(N, 4)``: x1, y1, x2, y2 in absolute pixels, x1 < x2 an
 origin in the upper left corner of the frame.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,6 +98,14 @@ def from_cxywh(boxes_cxywh: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """``(N, 4)`` centre x and y, width and height to corners."""
     centre, half = boxes_cxywh[:, :2], boxes_cxywh[:, 2:] / 2
     return np.hstack([centre - half, centre + half])
+
+
+def union_of_boxes(boxes_xyxy: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """The smallest box around boxes ``(4,)``; ``(0,)`` if there are none."""
+    if not len(boxes_xyxy):
+        return np.zeros(0, np.float32)
+    corners = np.stack(boxes_xyxy)
+    return np.concatenate([corners[:, :2].min(axis=0), corners[:, 2:].max(axis=0)])
 
 
 def clip_to_frame(boxes_xyxy: FloatArray, width: int, height: int) -> FloatArray:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 Rows = npt.NDArray[np.integer] | npt.NDArray[np.bool_] | slice
 """Some rows of a table: indices, a mask or a slice."""
 ColumnType = tuple[type[np.generic], tuple[int, ...]]
-"""Type of the values of a column, and the shape of one row."""
+"""Type of the values of a column, and the shape of one row; -1 for a length that tables differ in."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,12 @@ class BoxTable:
     @classmethod
     def stacked(cls, tables: Iterable["BoxTable"]) -> dict[str, Any]:
         """The columns of several tables, one below the other, by name; arrays without rows if there is no table."""
-        parts = list(tables)
-        nothing = {name: np.zeros((0, *shape), dtype) for name, (dtype, shape) in cls.columns.items()}
+        parts = [table for table in tables if len(table)]
+        if not parts:
+            return {name: np.zeros((0, *np.maximum(shape, 0)), dtype) for name, (dtype, shape) in cls.columns.items()}
         return {
-            name: np.concatenate([nothing[name], *(part._column(name) for part in parts)], dtype=nothing[name].dtype)
-            for name in cls.columns
+            name: np.concatenate([part._column(name) for part in parts], dtype=dtype)
+            for name, (dtype, _) in cls.columns.items()
         }
 
     @classmethod

@@ -1,7 +1,7 @@
 """Arrays that are kept in a file together with what they were made from."""
 
 import zipfile
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -11,7 +11,10 @@ from videoprep_nb.core.layout import staged_file
 
 
 class CachedArrays:
-    """Base of dataclasses whose fields are arrays, and a text ``fingerprint`` of what they were made from."""
+    """Base of dataclasses whose fields are arrays or texts, such as ``fingerprint`` of what they were made from.
+
+    A field with a default may be missing in a file, which an older version has written then.
+    """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
     fingerprint: str
@@ -30,10 +33,14 @@ class CachedArrays:
         """
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                columns = {field.name: arrays[field.name] for field in fields(cls)}
+                columns = {
+                    field.name: str(arrays[field.name]) if field.type is str else arrays[field.name]
+                    for field in fields(cls)
+                    if field.name in arrays or not _has_default(field)
+                }
         except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise OSError(f"{path} does not hold {cls.__name__} ({error})") from error
-        return cls(**{**columns, "fingerprint": str(columns["fingerprint"])})
+        return cls(**columns)
 
     @classmethod
     def read_matching(cls, path: Path, fingerprint: str) -> Self | None:
@@ -43,3 +50,7 @@ class CachedArrays:
         except OSError:
             return None
         return cached if cached.fingerprint == fingerprint else None
+
+
+def _has_default(field: Field[Any]) -> bool:
+    return field.default is not MISSING or field.default_factory is not MISSING

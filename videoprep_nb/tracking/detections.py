@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from videoprep_nb.core.boxes import union_of_boxes
 from videoprep_nb.tracking.box_table import BoxTable, ColumnType, FrameTable
 from videoprep_nb.tracking.cached_arrays import CachedArrays
 
@@ -48,6 +49,9 @@ class Detections(FrameTable, CachedArrays):
         boxes_xyxy: ``(N, 4)`` float32, x1 y1 x2 y2 in pixels of the standard frame.
         scores: ``(N,)`` float32 in (0, 1], not below ``DETECTION_FLOOR``.
         fingerprint: What they were made from, see ``clip_fingerprint``; empty if that is not known.
+        features: ``(N, D)`` float16, what the persons look like; D is 0 if nobody looked.
+        describer: What made the features, see ``Describer.fingerprint``; empty for nothing.
+        content_xyxy: ``(4,)`` float32, the part of the frame inside black bars, in pixels; ``(0,)`` if nobody looked.
 
     Example:
         >>> found = Detections.from_arrays([0, 2], [[10, 20, 50, 120], [12, 20, 52, 120]], [0.9, 0.4])
@@ -57,13 +61,24 @@ class Detections(FrameTable, CachedArrays):
         [[12.0, 20.0, 52.0, 120.0]]
     """
 
-    columns: ClassVar[Mapping[str, ColumnType]] = {"frame_index": (np.int64, ()), **FrameDetections.columns}
+    columns: ClassVar[Mapping[str, ColumnType]] = {
+        "frame_index": (np.int64, ()),
+        **FrameDetections.columns,
+        "features": (np.float16, (-1,)),
+    }
 
     sampled: npt.NDArray[np.int64]
     frame_index: npt.NDArray[np.int64]
     boxes_xyxy: npt.NDArray[np.float32]
     scores: npt.NDArray[np.float32]
     fingerprint: str = ""
+    features: npt.NDArray[np.float16] = field(default_factory=lambda: np.zeros((0, 0), np.float16))
+    describer: str = ""
+    content_xyxy: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+
+    def __post_init__(self) -> None:
+        if not self.features.size:  # those of no persons, or of persons whom nobody described
+            object.__setattr__(self, "features", np.zeros((len(self), self.features.shape[1]), np.float16))
 
     @classmethod
     def from_arrays(
@@ -95,7 +110,7 @@ class Detections(FrameTable, CachedArrays):
     def from_frames(
         cls, sampled: npt.NDArray[np.integer], frames: Sequence[FrameDetections], fingerprint: str = ""
     ) -> Self:
-        """Stack the detections of the frames ``sampled``."""
+        """Stack the detections of the frames ``sampled``, without features."""
         indices = sampled.astype(np.int64)
         return cls(
             sampled=indices,
@@ -118,7 +133,8 @@ class Detections(FrameTable, CachedArrays):
             for start, found in clips
         ]
         sampled = np.concatenate([np.zeros(0, np.int64), *(part.sampled for part in parts)])
-        table = cls(sampled=sampled, **cls.stacked(parts)).above(confidence)
+        content = union_of_boxes([part.content_xyxy for part in parts if len(part.content_xyxy)])
+        table = cls(sampled=sampled, content_xyxy=content, **cls.stacked(parts)).above(confidence)
         return table.rows(np.lexsort((table.scores, *table.boxes_xyxy.T, table.frame_index)))
 
     def in_frame(self, frame_index: int) -> FrameDetections:

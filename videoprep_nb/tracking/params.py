@@ -4,7 +4,7 @@ The single source of truth for stage 4, the evaluation and the notebook in which
 imports nothing heavy, so that a page can show it.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -40,4 +40,7 @@ class TrackingParams(Params):
     )
     smooth: bool = Field(True, description="smooth the detected boxes in both directions of time")
     max_gap_s: float = Field(2.0, ge=0, le=60, description="gaps in a track up to this many seconds are filled")
+    appearance: Literal["off", "auto", "on"] = Field(
+        "auto", description="link tracks up to 30 s apart by looks; auto: where people look different"
+    )
     drop_duplicates: bool = Field(True, description="of two tracks on one person drop the shorter")

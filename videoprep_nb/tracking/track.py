@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 from videoprep_nb.tracking.associate import associate, normalize_scores
 from videoprep_nb.tracking.camera.path import CameraPath
@@ -23,6 +23,7 @@ from videoprep_nb.tracking.refine import (
     fill_gaps,
     link_tracklets,
     one_run,
+    relink_by_looks,
     renumber,
     smooth_boxes,
 )
@@ -133,13 +134,21 @@ def track_beyond_border(
         found = camera.removed(found)
     seen = normalize_scores(found) if params.normalize_scores else found
     shots = zip(found.split(cuts), seen.split(cuts), strict=True)
-    tracks = Tracks.joined([_track_shot(*shot, video, params) for shot in shots])
+    # where the camera moves, the place of the frame's border is not known in these coordinates
+    looks = "off" if camera is not None or not found.features.shape[1] else params.appearance
+    tracks = Tracks.joined([_track_shot(*shot, video, params, looks) for shot in shots])
     if camera is not None:
         tracks = camera.restored(tracks)
     return renumber(tracks)
 
 
-def _track_shot(found: Detections, seen: Detections, video: TrackedVideo, params: TrackingParams) -> Tracks:
+def _track_shot(
+    found: Detections,
+    seen: Detections,
+    video: TrackedVideo,
+    params: TrackingParams,
+    looks: Literal["off", "auto", "on"],
+) -> Tracks:
     """Track the persons of one shot; ``seen`` has the scores that the tracker is to see."""
     tracklets = _tracklets(found, seen, video, params)
     drift = Drift.none()
@@ -155,7 +164,13 @@ def _track_shot(found: Detections, seen: Detections, video: TrackedVideo, params
     if params.smooth:
         tracks = smooth_boxes(tracks, video.rate)
     tracks = drift.restored(fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride))
-    return drop_duplicates(tracks) if params.drop_duplicates else tracks
+    if params.drop_duplicates:
+        tracks = drop_duplicates(tracks)
+    if looks == "off":
+        return tracks
+    size = (video.width, video.height)
+    tracks = relink_by_looks(tracks, found, looks, float(video.tracked_rate), float(video.rate), size)
+    return fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride)
 
 
 def _tracklets(found: Detections, seen: Detections, video: TrackedVideo, params: TrackingParams) -> Tracklets:

@@ -116,6 +116,13 @@ def test_batches_make_no_difference(case: Case, batch: int) -> None:
         assert np.array_equal(one.scores, other.scores)
 
 
+def test_frames_are_read_or_not_as_declared(case: Case) -> None:
+    detector = case.create([])
+    frames = iter(scene(detector.input_size(WIDTH, HEIGHT), 2))
+    detector.detect(frames, [0, 1], WIDTH, HEIGHT)
+    assert (next(frames, None) is None) == detector.reads_frames
+
+
 def test_no_frames(case: Case) -> None:
     assert case.create([]).detect(iter([]), [], WIDTH, HEIGHT) == []
 

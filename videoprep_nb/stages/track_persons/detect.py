@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from videoprep_nb.stages.track_persons.camera import estimate_camera_motion
 from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
 from videoprep_nb.stages.track_persons.live_frame import LiveFrame
 from videoprep_nb.stages.track_persons.params import DetectPersonsParams
+from videoprep_nb.tracking.appearance import Describer
 from videoprep_nb.tracking.camera.path import CameraPath
 from videoprep_nb.tracking.detect import detect_frames, frames_to_sample, prefetch
 from videoprep_nb.tracking.detections import Detections, FrameDetections, clip_fingerprint
@@ -71,13 +72,14 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
     detector = params.create_detector()
     # which frames are sampled must not depend on the part, or the cache would be of no use to the whole
     sampled = frames_to_sample(all_clips, params.frame_stride)[part]
-    plan = _plan(clips, sampled, params, detector)
+    describer = params.create_describer()
+    plan = _plan(clips, sampled, params, detector, describer)
     cached_clip_count = sum(entry.is_cached for entry in plan)
     live_frame = LiveFrame(Path(params.preview_dir) / f"{params.video_id}.jpg" if params.preview_dir else None)
     progress = progress or progress_from_environment()
     follows_camera = params.estimate_camera_motion == "sparse_flow"  # "auto" mostly takes no time
     passes = 1 + follows_camera + params.reset_at_cuts
-    _detect(plan, detector, _pass_of(progress, 0, passes), live_frame)
+    _detect(plan, detector, describer, _pass_of(progress, 0, passes), live_frame)
     detections = [Detections.read(entry.detections_path) for entry in plan]
     camera = estimate_camera_motion(params, clips, sampled, _pass_of(progress, 1, passes) if follows_camera else None)
     cuts = cuts_of_video(params, clips, sampled, _pass_of(progress, passes - 1, passes))
@@ -122,19 +124,25 @@ def _plan(
     frames: Sequence[npt.NDArray[np.int64]],
     params: DetectPersonsParams,
     detector: Detector,
+    describer: Describer | None,
 ) -> list[_PlannedClip]:
     plan = []
     for clip, sampled in zip(clips, frames, strict=True):
         path = Path(params.clips_dir) / params.video_id / clip.file_name
         detections_path = Path(params.detections_dir) / params.video_id / f"{clip.clip_id}.npz"
         fingerprint = clip_fingerprint(path, sampled, detector.fingerprint)
-        is_cached = Detections.read_matching(detections_path, fingerprint) is not None
+        cached = Detections.read_matching(detections_path, fingerprint)
+        is_cached = cached is not None and (describer is None or cached.describer == describer.fingerprint)
         plan.append(_PlannedClip(clip, path, sampled, detections_path, fingerprint, is_cached))
     return plan
 
 
 def _detect(
-    plan: Sequence[_PlannedClip], detector: Detector, progress: ProgressCallback, live_frame: LiveFrame
+    plan: Sequence[_PlannedClip],
+    detector: Detector,
+    describer: Describer | None,
+    progress: ProgressCallback,
+    live_frame: LiveFrame,
 ) -> None:
     """Write the detections of the clips that have none yet."""
     total = sum(len(entry.sampled) for entry in plan)
@@ -152,8 +160,8 @@ def _detect(
     with closing(_decoded(missing, detector)) as decoded:
         frames = live_frame.follow(decoded)
         for entry in missing:
-            found = detect_frames(detector, frames, entry.sampled, entry.record, on_batch)
-            Detections.from_frames(entry.sampled, found, entry.fingerprint).write(entry.detections_path)
+            found = detect_frames(detector, frames, entry.sampled, entry.record, on_batch, describer)
+            replace(found, fingerprint=entry.fingerprint).write(entry.detections_path)
 
 
 def _decoded(plan: Sequence[_PlannedClip], detector: Detector) -> Generator[RgbFrame, None, None]:

@@ -11,6 +11,7 @@ from videoprep_nb.tracking.detector_options import DEFAULT_DETECTOR, DetectorOpt
 from videoprep_nb.tracking.params import TrackingParams
 
 if TYPE_CHECKING:
+    from videoprep_nb.tracking.appearance import Describer
     from videoprep_nb.tracking.detectors import Detector
 
 
@@ -44,6 +45,8 @@ class DetectPersonsParams(Params):
     estimate_camera_motion: Literal["auto", "off", "sparse_flow"] = Field(
         "auto", description="estimate from the frames how the camera moves; auto: in clips where it does"
     )
+    appearance: Literal["off", "auto", "on"] = TrackingParams.model_fields["appearance"]  # type: ignore[assignment]
+    reid_weights: str = Field("", description="ONNX network that describes persons; empty: by their colours")
     reset_at_cuts: bool = Field(False, description="end all tracks at shot cuts; needs PySceneDetect")
     frames_per_second: float = Field(1.0, gt=0, le=240, description="as in 03_extract_frames, to name frames in rows")
     preview_dir: str = Field("", description="folder for a preview video and thumbnails with the tracks; empty: none")
@@ -87,6 +90,18 @@ class DetectPersonsParams(Params):
             if error.field in parameters:
                 raise
             raise ParameterError("detector_options", f"{error.field}: {error.reason}") from None
+
+    def create_describer(self) -> "Describer | None":
+        """What describes the persons; None if appearance is off, or the detector reads no frames. Reads no file yet."""
+        if self.appearance == "off" or not self.create_detector().reads_frames:
+            return None
+        if self.reid_weights:
+            from videoprep_nb.tracking.appearance.reid_network import ReidNetwork
+
+            return ReidNetwork(self.reid_weights)
+        from videoprep_nb.tracking.appearance.colours import Colours
+
+        return Colours()
 
 
 class TrackPersonsParams(TrackingParams, DetectPersonsParams):

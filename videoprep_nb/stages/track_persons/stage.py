@@ -143,6 +143,10 @@ def _check_files(params: TrackPersonsParams) -> None:
 
 def _check_machine(params: TrackPersonsParams) -> None:
     params.create_detector().check_weights()
+    if params.appearance != "off" and params.reid_weights:
+        from videoprep_nb.tracking.appearance.reid_network import ReidNetwork
+
+        ReidNetwork(params.reid_weights).check()
 
 
 def _local_weights(weights: str) -> Path | None:
@@ -155,6 +159,12 @@ def _are_trusted(weights: str) -> bool:
     from videoprep_nb.tracking.detectors.inference.weights import are_trusted
 
     return are_trusted(weights)
+
+
+def _may_describe(reid_weights: str) -> bool:
+    from videoprep_nb.tracking.appearance.reid_network import are_trusted
+
+    return not reid_weights or are_trusted(reid_weights)
 
 
 STAGE = Stage(
@@ -181,13 +191,20 @@ STAGE = Stage(
     weight=10.0,
     part_share=0.9,
     gpu_parameter="device",
-    file_parameters={"weights": FileParameter(is_file=False, find=_local_weights), "detections_file": FileParameter()},
+    file_parameters={
+        "weights": FileParameter(is_file=False, find=_local_weights),
+        "reid_weights": FileParameter(is_file=False),
+        "detections_file": FileParameter(),
+    },
     server_rules={
         "detector": ServerRule(
             lambda name: name != "precomputed", "it reads a file of the server; choose another detector"
         ),
         "weights": ServerRule(
             _are_trusted, "only yolov8n and the names of weights in the weights folder of the service are accepted here"
+        ),
+        "reid_weights": ServerRule(
+            _may_describe, "only names of ONNX files in the weights folder of the service are accepted here"
         ),
         # those of a plugin may name files too
         "detector_options": ServerRule(

@@ -27,6 +27,7 @@ class Detector(ABC):
 
     Attributes:
         needs_weights: Whether ``find_weights`` has something to do.
+        reads_frames: Whether ``detect`` takes the frames; if not, persons are not described by their looks either.
         version: Raise it when the same frames and options would give other boxes.
         batch_size: Number of frames that ``detect`` should be given at once.
         options: The options.
@@ -35,6 +36,7 @@ class Detector(ABC):
     name: ClassVar[str]
     options_type: ClassVar[type[DetectorOptions]] = DetectorOptions
     needs_weights: ClassVar[bool] = False
+    reads_frames: ClassVar[bool] = True
     version: ClassVar[int] = 1
     batch_size: int = 32
     options: DetectorOptions

@@ -33,6 +33,7 @@ class PrecomputedDetector(Detector):
 
     name: ClassVar[str] = "precomputed"
     options_type: ClassVar[type[DetectorOptions]] = PrecomputedOptions
+    reads_frames: ClassVar[bool] = False
     options: PrecomputedOptions
 
     @classmethod

@@ -8,6 +8,7 @@ from videoprep_nb.tracking.refine.extend import extend_tracks
 from videoprep_nb.tracking.refine.finish import clip_boxes, renumber
 from videoprep_nb.tracking.refine.gaps import fill_gaps
 from videoprep_nb.tracking.refine.link import link_tracklets
+from videoprep_nb.tracking.refine.relink import relink_by_looks
 from videoprep_nb.tracking.refine.short_tracks import drop_short_tracks
 from videoprep_nb.tracking.refine.smooth import smooth_boxes
 
@@ -24,6 +25,7 @@ __all__ = [
     "fill_gaps",
     "link_tracklets",
     "one_run",
+    "relink_by_looks",
     "renumber",
     "smooth_boxes",
 ]

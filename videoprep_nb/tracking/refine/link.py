@@ -76,10 +76,10 @@ def link_tracklets(tracklets: Tracklets, max_gap_s: float, rate: Fraction, frame
     last = np.append(first[1:], len(tracks)) - 1
     ends, begins = _ends(tracklets, first, last, last, rate), _ends(tracklets, first, last, first, rate)
     max_step = frame_stride + int(seconds(max_gap_s) * rate)
-    end, begin = _candidates(ends.frame, begins.frame, max_step)
+    end, begin = candidates(ends.frame, begins.frame, max_step)
     gain = _gains(ends, begins, end, begin, float(rate))
     chosen = gain > 0
-    end, begin = _best_links(end[chosen], begin[chosen], gain[chosen], len(first))
+    end, begin = best_links(end[chosen], begin[chosen], gain[chosen], len(first))
     graph = csr_array((np.ones(len(end), dtype=np.int8), (end, begin)), shape=(len(first), len(first)))
     chain = connected_components(graph, directed=False)[1]
     tracklet = np.repeat(np.arange(len(first)), last - first + 1)
@@ -114,7 +114,7 @@ def _ends(tracklets: Tracklets, first: _Indices, last: _Indices, end: _Indices, 
     )
 
 
-def _candidates(
+def candidates(
     end_frames: npt.NDArray[np.int64], begin_frames: npt.NDArray[np.int64], max_step: int
 ) -> tuple[_Indices, _Indices]:
     """All pairs of an end and a later beginning that are near enough in time."""
@@ -149,7 +149,7 @@ def _gains(ends: _Ends, begins: _Ends, end: _Indices, begin: _Indices, rate: flo
     return gain
 
 
-def _best_links(end: _Indices, begin: _Indices, gain: _Array, count: int) -> tuple[_Indices, _Indices]:
+def best_links(end: _Indices, begin: _Indices, gain: _Array, count: int) -> tuple[_Indices, _Indices]:
     """The links with the greatest sum of gains in which no end and no beginning occurs twice."""
     # Every end may also go to a column of its own, which stands for no link; weights must be positive.
     offset = 1 + gain.max(initial=0)
