@@ -3,7 +3,7 @@
 The way is that of a job: resize to 1280 x 720, clips of 15 s, detections (cached in a folder), tracks. The tracks are
 mapped back to the pixels of the source, in which the ground truth is, and not cut at the border of the frame, where
 MOTChallenge boxes a person whole. All rows of the ground truth count, also the 174 of PETS09-S2L1 that MOT15 marks 0:
-they are persons in plain view. (TrackEval would take them out of the truth and count each box on them as false.)
+nearly all are two persons who stand in plain view. (TrackEval would leave them out and count boxes on them as false.)
 
 Example:
     >>> detected = [detect_scene(scene, Path("scratch")) for scene in scenes()]
@@ -187,7 +187,7 @@ def score_scene(scene: DetectedScene, params: TrackingParams) -> SceneScore:
 def track_scene(scene: DetectedScene, params: TrackingParams) -> Tracks:
     """The tracks of a scene in pixels of the standard frame, not cut at its border."""
     first, found = scene.found.clips[0], scene.found
-    video = TrackedVideo(first.rate, scene.params.frame_stride, first.width, first.height)
+    video = TrackedVideo(first.rate, scene.params.stride(first.rate), first.width, first.height)
     return track_beyond_border(scene.clips, video, params, found.camera, found.cuts)
 
 

@@ -12,10 +12,30 @@ from videoprep_nb.core.timecode import (
     nearest_frame,
     parse_rate,
     sampled_frames,
+    sampling_stride,
     seconds,
 )
 
 NTSC = Fraction(30000, 1001)
+
+
+@pytest.mark.parametrize(
+    ("rate", "sampled_fps", "stride"),
+    [
+        (10, 8, 1),
+        (15, 8, 1),
+        (24, 8, 3),
+        (25, 8, 3),
+        (NTSC, 10, 3),
+        (float(NTSC), 10, 3),
+        (60, 8, 7),
+        (10, 60, 1),
+        (120, 60, 2),
+    ],
+)
+def test_no_fewer_frames_are_sampled_than_requested(rate: Fraction | float, sampled_fps: float, stride: int) -> None:
+    assert sampling_stride(rate, sampled_fps) == stride
+    assert sampling_stride(rate, sampled_fps, frame_stride=9) == 9
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,9 @@ def test_settings_change_the_tracks(scene):
     assert (every.quality.track_count, sure.quality.track_count) == (4, 3)
 
 
-def test_stride_is_tried_without_detecting_again(scene):
-    settings = scene.settings.changed(["tracker:sort", "frame_stride:4", "max_gap_s:1"])
+@pytest.mark.parametrize("sampling", ["frame_stride:4", "sampled_fps:2.5"])
+def test_stride_is_tried_without_detecting_again(scene, sampling):
+    settings = scene.settings.changed(["tracker:sort", sampling, "max_gap_s:1"])
     tracks = scene.trial(settings).tracks
     seen = set(tracks.frame_index[~tracks.interpolated].tolist())
     assert seen == {*range(0, FRAME_COUNT, 4), FRAME_COUNT - 1}

@@ -11,6 +11,8 @@ from fractions import Fraction
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.text import quoted
 
+_NTSC = 1.001
+
 MIN_RATE = Fraction(1, 10)
 MAX_RATE = Fraction(240)
 
@@ -85,6 +87,26 @@ def sampled_frames(frame_count: int, rate: Fraction, frames_per_second: Fraction
     while first_frame_at_or_after(len(indices) * step_s, rate) < frame_count:
         indices.append(nearest_frame(len(indices) * step_s, rate))
     return indices
+
+
+def sampling_stride(rate: Fraction | float, sampled_fps: float, frame_stride: int = 1) -> int:
+    """Every how many frames one is sampled.
+
+    Args:
+        rate: Frames per second of the video.
+        sampled_fps: Frames per second to sample; as the stride is a whole number, up to twice as many are.
+        frame_stride: Sample every n-th frame at most.
+
+    Returns:
+        The stride; 1 for a video of a lower rate. NTSC rates count as the whole ones: 29.97 as 30.
+
+    Example:
+        >>> [sampling_stride(rate, 8) for rate in (6, 10, 15, 25, 30000 / 1001, 60)]
+        [1, 1, 1, 3, 3, 7]
+        >>> sampling_stride(25, 60, frame_stride=5)
+        5
+    """
+    return max(frame_stride, math.floor(float(rate) * _NTSC / sampled_fps + 1e-9), 1)
 
 
 def format_duration(duration_s: float) -> str:

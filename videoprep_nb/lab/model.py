@@ -17,6 +17,7 @@ from videoprep_nb.core.layout import CLIP_TABLE_NAME, staged_file
 from videoprep_nb.core.params import Params
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import ClipRecord, ClipTable
+from videoprep_nb.core.timecode import sampling_stride
 from videoprep_nb.stages.clip.params import ClipParams
 from videoprep_nb.stages.clip.stage import clip
 from videoprep_nb.stages.resize.params import ResizeParams
@@ -59,6 +60,7 @@ class ExploreTrackerParams(Params):
 class LabSettings(TrackingParams):
     """All that can be changed without detecting again."""
 
+    sampled_fps: float = DetectPersonsParams.model_fields["sampled_fps"]  # type: ignore[assignment]
     frame_stride: int = DetectPersonsParams.model_fields["frame_stride"]  # type: ignore[assignment]
 
     def changed(self, assignments: Iterable[str]) -> Self:
@@ -129,8 +131,9 @@ class LabVideo:
         create_tracker(settings.tracker, 1.0, settings.tracker_options)  # importing a library is not tracking
         started_s = time.perf_counter()
         first, last = self.clips[0], self.clips[-1]
-        video = TrackedVideo(first.rate, settings.frame_stride, first.width, first.height)
-        tracks = track_video(self._sampled(settings.frame_stride), video, settings, self.camera, self.cuts)
+        stride = sampling_stride(first.rate, settings.sampled_fps, settings.frame_stride)
+        video = TrackedVideo(first.rate, stride, first.width, first.height)
+        tracks = track_video(self._sampled(stride), video, settings, self.camera, self.cuts)
         elapsed_s = time.perf_counter() - started_s
         quality = judge_tracks(tracks, video, range(first.start_frame, last.start_frame + last.frame_count))
         warnings = settings_warnings(quality, video, self.stage.create_detector().image_size)
@@ -148,10 +151,10 @@ class LabVideo:
 
     def _sampled(self, frame_stride: int) -> list[tuple[int, Detections]]:
         """Start frame and detections of each clip, as if only every n-th frame had been sampled."""
-        if frame_stride % self.stage.frame_stride:
+        detected = self.stage.stride(self.clips[0].rate)
+        if frame_stride % detected:
             raise ParameterError(
-                "frame_stride",
-                f"got {frame_stride}, but persons were detected with {self.stage.frame_stride}; expected a multiple",
+                "frame_stride", f"got {frame_stride}, but persons were detected with {detected}; expected a multiple"
             )
         last_frame = self.clips[-1].start_frame + int(self.detections[-1].sampled[-1])
         thinned = []

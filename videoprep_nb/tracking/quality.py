@@ -120,7 +120,7 @@ def settings_warnings(quality: Quality, video: TrackedVideo, image_size: int | N
     sentences = []
     if quality.step_iou is not None and quality.step_iou < MIN_STEP_IOU:
         cure = (
-            f"lower frame_stride from {video.frame_stride}"
+            f"raise sampled_fps above {float(video.tracked_rate):g}, or lower frame_stride from {video.frame_stride}"
             if video.frame_stride > 1
             else "use a video with more frames per second, or a tracker option that accepts less overlap"
         )

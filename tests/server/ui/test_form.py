@@ -96,6 +96,7 @@ def test_every_id_is_there_once(form: FormReader):
         ("clip.overlap_s", "number", {"min": 0, "max": None, "step": "any"}, True),
         ("clip.end_s", "number", {"min": 0, "max": None, "step": "any"}, False),
         ("track_persons.frame_stride", "number", {"min": 1, "max": 100, "step": 1}, True),
+        ("track_persons.sampled_fps", "number", {"min": 0.1, "max": 240, "step": "any"}, True),
         ("track_persons.tracker_options", "list", {}, False),
         ("resize.frame_rate", "text", {}, False),
         ("resize.upscale", "boolean", {}, False),

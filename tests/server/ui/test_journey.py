@@ -71,7 +71,7 @@ def test_from_real_videos_to_the_package(browser: Browser, shared_data: Path, tm
             job_id = start(page)
         spec = server.service.workspace.job_folder(job_id).spec.read_text()
         assert spec.index("no_person_bottles.mp4") < spec.index("spatiotemporal_demo.mp4")
-        assert '"frame_stride":3' in spec.replace(" ", "")
+        assert '"sampled_fps":8' in spec.replace(" ", "")
 
         with clean_page(browser, f"{address}?job={job_id}") as page:  # the next day, in another browser
             expect(state_of(page)).to_have_text("done", timeout=240_000)
@@ -245,13 +245,13 @@ def test_preset_leaves_what_no_preset_sets(browser: Browser, tmp_path: Path):
     ):
         page.get_by_text("Advanced settings").click()
         page.get_by_label("End (seconds)").fill("9")
-        image_size, stride = page.get_by_label("Image size"), page.get_by_label("Frame stride")
+        image_size, sampled = page.get_by_label("Image size"), page.get_by_label("Sampled fps")
         image_size.fill("960")
         page.get_by_label("Fast draft").check()
-        expect(stride).to_have_value("3")
+        expect(sampled).to_have_value("8")
         expect(image_size).to_have_value("640")
         page.get_by_label("Standard").check()
-        expect(stride).to_have_value("1")
+        expect(sampled).to_have_value("60")
         expect(page.get_by_label("End (seconds)")).to_have_value("9")
 
 

@@ -195,8 +195,9 @@ def test_a_camera_that_stands_still_is_not_followed(pets: Path) -> None:
     assert read_rows(pets) == rows
 
 
-def test_every_box_between_two_samples_is_filled(pets: Path) -> None:
-    result = run(pets, frame_stride=4, max_gap_s=0, min_length_s=0)
+@pytest.mark.parametrize("sampling", [{"sampled_fps": 2.5}, {"frame_stride": 4}], ids=str)
+def test_every_box_between_two_samples_is_filled(pets: Path, sampling: dict[str, float]) -> None:
+    result = run(pets, **sampling, max_gap_s=0, min_length_s=0)
     assert result.sampled_count == 14  # 0, 4, …, 52
     frames_of: dict[int, list[int]] = {}
     for index, clip in enumerate(read_rows(pets).values()):

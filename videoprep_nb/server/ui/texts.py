@@ -195,7 +195,7 @@ ORDER = "Order"
 PRESET = "Quality and speed"
 PRESETS = {
     "standard": "Standard – inspects every frame",
-    "fast draft": "Fast draft – inspects every third frame, faster, less accurate",
+    "fast draft": "Fast draft – inspects 8 frames per second or more, faster, less accurate",
     "crowded scene": "Crowded scene – finds small and partly occluded people, slower",
 }
 SETTINGS = "Settings"

@@ -55,7 +55,7 @@ def estimate_camera_motion(
         return None
     first = clips[0]
     steps = join_steps(motions, first.width)
-    tracked_rate = float(first.rate / params.frame_stride)
+    tracked_rate = float(first.rate / params.stride(first.rate))
     return CameraPath.from_steps(np.concatenate(frames), steps, (first.width, first.height), tracked_rate)
 
 

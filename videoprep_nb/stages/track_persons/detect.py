@@ -71,7 +71,7 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
     clips = all_clips[part]
     detector = params.create_detector()
     # which frames are sampled must not depend on the part, or the cache would be of no use to the whole
-    sampled = frames_to_sample(all_clips, params.frame_stride)[part]
+    sampled = frames_to_sample(all_clips, params.stride(all_clips[0].rate))[part]
     describer = params.create_describer()
     plan = _plan(clips, sampled, params, detector, describer)
     cached_clip_count = sum(entry.is_cached for entry in plan)

@@ -54,7 +54,7 @@ def cuts_of_video(
     if known is None:
         frames = np.concatenate([clip.start_frame + part for clip, part in zip(clips, sampled, strict=True)])
         small = _small_frames(folder, clips, sampled, progress)
-        cuts = find_cuts(small, float(clips[0].rate / params.frame_stride))
+        cuts = find_cuts(small, float(clips[0].rate / params.stride(clips[0].rate)))
         known = ShotCuts(frames[cuts].astype(np.int64), fingerprint)
         known.write(cache)
     return [int(frame) for frame in known.frames]

@@ -1,5 +1,6 @@
 """Parameters of stage 4, track persons."""
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Optional, Self
 
 from pydantic import Field, model_validator
@@ -7,6 +8,7 @@ from pydantic import Field, model_validator
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.params import VIDEO_ID_HELP, VIDEO_ID_PATTERN, Params, as_validation_error
 from videoprep_nb.core.text import quoted
+from videoprep_nb.core.timecode import sampling_stride
 from videoprep_nb.tracking.detector_options import DEFAULT_DETECTOR, DetectorOptions, PrecomputedOptions, YoloOptions
 from videoprep_nb.tracking.params import TrackingParams
 
@@ -41,7 +43,10 @@ class DetectPersonsParams(Params):
     image_size: int = _option(YoloOptions, "image_size")
     tiles: int = _option(YoloOptions, "tiles")
     nms_iou: float = _option(YoloOptions, "nms_iou")
-    frame_stride: int = Field(1, ge=1, le=100, description="sample every n-th frame; those between are interpolated")
+    sampled_fps: float = Field(
+        60.0, ge=0.1, le=240, description="frames per second to sample, at least; those between are interpolated"
+    )
+    frame_stride: int = Field(1, ge=1, le=100, description="sample every n-th frame at most, whatever the frame rate")
     estimate_camera_motion: Literal["auto", "off", "sparse_flow"] = Field(
         "auto", description="estimate from the frames how the camera moves; auto: in clips where it does"
     )
@@ -61,6 +66,10 @@ class DetectPersonsParams(Params):
         except ParameterError as error:
             raise as_validation_error(error, self) from None
         return self
+
+    def stride(self, rate: Fraction | float) -> int:
+        """Every how many frames one is sampled in a video of so many frames per second; see ``sampling_stride``."""
+        return sampling_stride(rate, self.sampled_fps, self.frame_stride)
 
     def create_detector(self) -> "Detector":
         """Make the detector that the parameters choose; loads neither weights nor network yet.

@@ -113,7 +113,7 @@ def hints(result: TrackResult) -> HTML:
     params, first = result.params, result.clips[0]
     if params.clip_count is not None:
         return tables.remarks([], "None are given for a part of a video, at whose borders all tracks end.")
-    video = TrackedVideo(first.rate, params.frame_stride, first.width, first.height)
+    video = TrackedVideo(first.rate, params.stride(first.rate), first.width, first.height)
     frames = VideoFrames(result.clips, result.clips_folder)
     quality = judge_tracks(result.tracks, video, range(first.start_frame, result.video_tracks.end_frame))
     warnings = settings_warnings(quality, video, params.create_detector().image_size)
