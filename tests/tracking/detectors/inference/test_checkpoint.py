@@ -93,7 +93,8 @@ def test_both_forms_of_torch_are_read(tmp_path: Path) -> None:
         pytest.param(save_object(state_dict, new_form=False), "state dict", id="old-state-dict"),
         pytest.param(save_object(network), "holds no network in the form", id="bare-network"),
         pytest.param(save_object(lambda: [1, 2]), "holds no network in the form", id="list"),
-        pytest.param(lambda path: save_network(path, "yolov8n-cls"), "a classification network", id="classification"),
+        pytest.param(lambda path: save_network(path, "yolov8n-cls"), "network for classification", id="classification"),
+        pytest.param(lambda path: save_network(path, "yolov8n-obb"), "network for rotated boxes", id="rotated-boxes"),
         pytest.param(lambda path: path.write_bytes(pickle.dumps(1)), "incomplete", id="one-pickle"),
         # it notes an object under the number 2**31 - 1, for which the unpickler in C makes a table of 32 GB
         pytest.param(lambda path: path.write_bytes(4 * b"\x80\x02Nr\xff\xff\xff\x7f."), "no network", id="memory"),

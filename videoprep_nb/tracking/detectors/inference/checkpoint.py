@@ -16,10 +16,11 @@ from videoprep_nb.core.errors import WeightsError
 from videoprep_nb.core.text import reason_of
 
 _ULTRALYTICS = "ultralytics."
-_WITHOUT_BOXES = {
+_OTHER_TASKS = {
     "ClassificationModel": "classification",
     "SemanticSegmentationModel": "semantic segmentation",
     "DepthModel": "depth",
+    "OBBModel": "rotated boxes",
 }
 _OPEN_VOCABULARY = ("WorldModel", "YOLOEModel", "YOLOESegModel")
 _OF_DAMAGED_PICKLES = (
@@ -47,8 +48,8 @@ def read_class_names(path: Path) -> dict[int, str] | None:
     """
     network = _network_of(_saved_object(path), path)
     kind = type(network).__name__
-    if kind in _WITHOUT_BOXES:
-        raise WeightsError(f"{path} is a {_WITHOUT_BOXES[kind]} network, which gives no boxes; expected a detector.")
+    if kind in _OTHER_TASKS:
+        raise WeightsError(f"{path} is a network for {_OTHER_TASKS[kind]}; expected one that gives upright boxes.")
     names = vars(network).get("names")
     if kind in _OPEN_VOCABULARY or not names:
         return None
