@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.tracking_scenes import track_table
 from videoprep_nb.tracking.quality import judge_tracks, settings_warnings
+from videoprep_nb.tracking.refine import drop_static_tracks
 from videoprep_nb.tracking.track import TrackedVideo
 
 VIDEO = TrackedVideo(rate=Fraction(10), frame_stride=1, width=1280, height=720)
@@ -94,6 +95,24 @@ def test_overlapping_tracks():
     rows = [*person(1, range(30)), *person(2, range(10, 30), left=4), *person(3, range(30), left=500)]
     (place,) = places(rows, "overlap")
     assert (place.track_ids, place.start_frame, place.last_frame) == ((1, 2), 10, 29)
+
+
+@pytest.mark.parametrize(
+    ("score", "step_px", "frames", "found"),
+    [(0.6, 0.05, range(60), 1), (0.85, 0.05, range(60), 0), (0.6, 0.7, range(60), 0), (0.6, 0.05, range(40), 0)],
+    ids=["poster", "standing person", "slow person", "not long enough"],
+)
+def test_static_tracks(score, step_px, frames, found):
+    walking, poster = person(1, range(60)), person(2, frames, left=600, step_px=step_px)
+    tracks = track_table(*walking, *poster, scores=[0.9] * len(walking) + [score] * len(poster))
+    assert [place.track_ids for place in judge_tracks(tracks, VIDEO, FRAMES).places_of("static track")] == [
+        (2,)
+    ] * found
+    assert drop_static_tracks(tracks, VIDEO.rate).track_count == 2 - found
+
+
+def test_the_only_person_in_a_video_is_not_static():
+    assert places(person(1, range(60), step_px=0), "static track") == []
 
 
 def test_the_worst_place_comes_first():

@@ -43,4 +43,8 @@ class TrackingParams(Params):
     appearance: Literal["off", "auto", "on"] = Field(
         "auto", description="link tracks up to 30 s apart by looks; auto: where people look different"
     )
+    drop_static: bool = Field(
+        False,
+        description="drop tracks that stay in place and have low scores, such as posters and mannequins",
+    )
     drop_duplicates: bool = Field(True, description="of two tracks on one person drop the shorter")

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from videoprep_nb.core.boxes import iou_matrix, iou_of_pairs
 from videoprep_nb.core.timecode import format_duration
+from videoprep_nb.tracking.refine.static_tracks import static_track_ids
 from videoprep_nb.tracking.track import TrackedVideo
 from videoprep_nb.tracking.tracks import Tracks
 
@@ -25,7 +26,7 @@ per second, and 0.45 to 0.6, with up to four times the ids, at 3.3 and less."""
 MIN_HEIGHT_PX = 20.0
 """Median height of a person in the image that the detector sees; below, most detectors miss many."""
 
-Kind = Literal["broken track", "short track", "gap", "jump", "overlap"]
+Kind = Literal["broken track", "short track", "gap", "jump", "overlap", "static track"]
 
 _NEEDED_HEIGHT_PX = 25.0
 _MAX_IMAGE_SIZE_PX = 2560
@@ -98,6 +99,7 @@ def judge_tracks(tracks: Tracks, video: TrackedVideo, frames: range) -> Quality:
         _gaps(seen, video),
         _jumps(seen, steps),
         _overlaps(tracks, video),
+        _static_tracks(tracks, video),
     ]
     heights_px = _heights(seen.boxes_xyxy)
     return Quality(
@@ -248,3 +250,12 @@ def _overlaps(tracks: Tracks, video: TrackedVideo) -> Iterator[Place]:
         if overlap_s >= LONG_OVERLAP_S:
             words = f"{pair[0]} and {pair[1]} are on the same spot for {overlap_s:.1f} s"
             yield Place("overlap", pair, frames[0], frames[-1], overlap_s, words)
+
+
+def _static_tracks(tracks: Tracks, video: TrackedVideo) -> Iterator[Place]:
+    """Tracks that stay in place and have low scores: posters, mannequins, reflections, persons half hidden."""
+    for track_id in static_track_ids(tracks, video.rate):
+        own = tracks.rows(tracks.track_id == track_id)
+        score = float(own.scores.mean())
+        words = f"{track_id} stays in place for {float(len(own) / video.rate):.0f} s with a mean score of {score:.2f}"
+        yield Place("static track", (track_id,), int(own.frame_index[0]), int(own.frame_index[-1]), -score, words)

@@ -18,6 +18,7 @@ from videoprep_nb.tracking.refine import (
     clip_boxes,
     drop_duplicates,
     drop_short_tracks,
+    drop_static_tracks,
     estimate_drift,
     extend_tracks,
     fill_gaps,
@@ -166,11 +167,11 @@ def _track_shot(
     tracks = drift.restored(fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride))
     if params.drop_duplicates:
         tracks = drop_duplicates(tracks)
-    if looks == "off":
-        return tracks
-    size = (video.width, video.height)
-    tracks = relink_by_looks(tracks, found, looks, float(video.tracked_rate), float(video.rate), size)
-    return fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride)
+    if looks != "off":
+        size = (video.width, video.height)
+        tracks = relink_by_looks(tracks, found, looks, float(video.tracked_rate), float(video.rate), size)
+        tracks = fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride)
+    return drop_static_tracks(tracks, video.rate) if params.drop_static else tracks
 
 
 def _tracklets(found: Detections, seen: Detections, video: TrackedVideo, params: TrackingParams) -> Tracklets:

@@ -20,6 +20,7 @@ from videoprep_nb.tracking.quality import (
     Place,
     Quality,
 )
+from videoprep_nb.tracking.refine.static_tracks import STATIC_S, STATIC_SCORE
 from videoprep_nb.tracking.tracks import Tracks
 from videoprep_nb.viz import images, tables
 from videoprep_nb.viz.frames import VideoFrames
@@ -40,6 +41,8 @@ _MEANING: dict[Kind, str] = {
     "gap": f"not found for {LONG_GAP_S:g} s or more: look whether it is the same person before and after",
     "jump": f"a box overlaps by less than {JUMP_IOU:g} with where it was expected: often a mix-up of two persons",
     "overlap": f"two tracks overlap by {OVERLAP_IOU:g} or more for {LONG_OVERLAP_S:g} s: often one person twice",
+    "static track": f"in place for {STATIC_S:g} s, with a mean score of at most {STATIC_SCORE:g} times the median: "
+    "often a poster, a mannequin or a reflection",
 }
 
 

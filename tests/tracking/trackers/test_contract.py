@@ -29,7 +29,9 @@ every_refinement = pytest.mark.parametrize(
         pytest.param({"bidirectional": False}, id="one-direction"),
         pytest.param({"compensate_drift": False, "normalize_scores": False}, id="camera-stands-still"),
         pytest.param({"max_link_s": 0, "max_gap_s": 0, "min_length_s": 0}, id="no-gaps"),
-        pytest.param({"extend_tracks": False, "smooth": False, "drop_duplicates": False}, id="as-detected"),
+        pytest.param(
+            {"extend_tracks": False, "smooth": False, "drop_duplicates": False, "drop_static": True}, id="as-detected"
+        ),
     ],
 )
 

@@ -11,6 +11,7 @@ from videoprep_nb.tracking.refine.link import link_tracklets
 from videoprep_nb.tracking.refine.relink import relink_by_looks
 from videoprep_nb.tracking.refine.short_tracks import drop_short_tracks
 from videoprep_nb.tracking.refine.smooth import smooth_boxes
+from videoprep_nb.tracking.refine.static_tracks import drop_static_tracks
 
 __all__ = [
     "Drift",
@@ -20,6 +21,7 @@ __all__ = [
     "clip_boxes",
     "drop_duplicates",
     "drop_short_tracks",
+    "drop_static_tracks",
     "estimate_drift",
     "extend_tracks",
     "fill_gaps",
