@@ -34,7 +34,7 @@ class ProgressState:
     Args:
         done: Units done.
         total: All units, 0 while unknown.
-        unit: What is counted: ``frames``, ``clips``, ``files``.
+        unit: What is counted: ``frames``, ``clips``.
         elapsed_s: Seconds since the first report.
     """
 

@@ -163,6 +163,20 @@ class FrameTable(Record):
         return cls.read(folder / FRAME_TABLE_NAME)
 
 
+class PeopleRecord(Record):
+    """What the tracks of a video come to; lies beside the folder of its tracks.
+
+    Args:
+        video_id: The video.
+        person_count: Different persons, as far as the tracker can tell.
+    """
+
+    written_by = "04_track_persons"
+
+    video_id: str
+    person_count: int
+
+
 class TrackRow(TypedDict):
     """One person in one frame of a clip: a row of the tracking JSON (docs/formats.md, section 6)."""
 

@@ -120,6 +120,7 @@ class VideoResult(Record):
         standard_frame_count: Frames of the standard video.
         clip_count: Clips cut from it.
         frame_count: JPEGs extracted.
+        person_count: Different persons, as far as the tracker can tell; None where nobody has looked for them.
         findings: What was unusual about the file, a sentence each.
     """
 
@@ -131,6 +132,7 @@ class VideoResult(Record):
     standard_frame_count: int = 0
     clip_count: int = 0
     frame_count: int = 0
+    person_count: int | None = None
     findings: tuple[str, ...] = ()
 
 

@@ -1,29 +1,28 @@
 """Jobs for many people: submit, inspect, cancel, retry, delete. The one process that writes to a workspace."""
 
-import math
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import videoprep_nb
-from videoprep_nb.core.errors import InputError, NoSuchJob, ParameterError, WrongState
+from videoprep_nb.core.errors import NoSuchJob, ParameterError, WrongState
 from videoprep_nb.exports.push_to_cvat import CvatAccount
 from videoprep_nb.jobs.admission import Admission
 from videoprep_nb.jobs.annotations import JobAnnotations
 from videoprep_nb.jobs.background import BackgroundWork
 from videoprep_nb.jobs.engine.cluster import EngineSettings, WorkerInfo
 from videoprep_nb.jobs.exports import JobExports
+from videoprep_nb.jobs.job_view import JobView as JobView
+from videoprep_nb.jobs.job_view import view_job
 from videoprep_nb.jobs.limits import Limits as Limits
-from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, VideoInput
+from videoprep_nb.jobs.models import ENDED, JobSpec, State, VideoInput
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.pushes import JobPushes
 from videoprep_nb.jobs.scheduling.dispatcher import Dispatcher
-from videoprep_nb.jobs.scheduling.estimate import fraction_done, remaining_s
 from videoprep_nb.jobs.scheduling.waits import with_waits
 from videoprep_nb.jobs.storage.adoption import adopt_folders, lost_notices
 from videoprep_nb.jobs.storage.clock import TrustedClock
@@ -39,29 +38,8 @@ from videoprep_nb.jobs.storage.retention import (
 )
 from videoprep_nb.jobs.storage.workspace import Workspace, disk_bytes
 from videoprep_nb.jobs.store.news import News
-from videoprep_nb.jobs.store.rows import Event, JobRow, TaskRow
+from videoprep_nb.jobs.store.rows import Event, JobRow
 from videoprep_nb.jobs.store.store import Store
-from videoprep_nb.stages.registry import STAGES
-
-
-@dataclass(frozen=True)
-class JobView:
-    """A job as people see it.
-
-    Args:
-        job: The job.
-        tasks: Its tasks, video by video, in the order of their stages.
-        fraction_done: Share of the work that is done, 0 to 1; it shrinks only when work is repeated.
-        remaining_s: Estimated seconds until the end at the pace so far, so with the time that the job waits for
-            others; None while it cannot be known.
-        result: How it ended, None before.
-    """
-
-    job: JobRow
-    tasks: list[TaskRow]
-    fraction_done: float
-    remaining_s: float | None
-    result: JobResult | None
 
 
 class Service:
@@ -221,10 +199,7 @@ class Service:
         Raises:
             NoSuchJob: There is none.
         """
-        row = self.row(job_id)
-        tasks = sorted(self._store.tasks(job_id), key=_place)
-        result = _result_of(self.workspace.job_folder(job_id)) if row.state in ENDED else None
-        return JobView(row, tasks, fraction_done(row, tasks), remaining_s(row, tasks, self._opened_at), result)
+        return view_job(self.row(job_id), self._store.tasks(job_id), self.workspace.job_folder(job_id), self._opened_at)
 
     def events(self, job_id: str, since_id: int = 0, limit: int = -1) -> list[Event]:
         """What happened to a job after a certain event, oldest first.
@@ -383,17 +358,3 @@ def _fill(spec: JobSpec, path: Path) -> None:
     folder.input.mkdir()
     folder.reports.mkdir()
     spec.write(folder.spec)
-
-
-def _result_of(folder: JobFolder) -> JobResult | None:
-    try:
-        return JobResult.read(folder.result)
-    except InputError:  # never written, or spoilt; what the store knows can still be shown
-        return None
-
-
-def _place(task: TaskRow) -> tuple[float, int, float]:
-    """Where a task stands in the list: by video, stage and part; what joins videos or parts comes after them."""
-    video = int(task.video_id) if task.video_id else math.inf
-    order = list(STAGES)
-    return video, order.index(task.stage) if task.stage in order else len(order), task.part or math.inf

@@ -29,6 +29,7 @@ class VideoFacts(TypedDict, total=False):
         standard_frame_count: Frames of the standard video.
         clip_count: Clips cut from it.
         frame_count: JPEGs extracted.
+        person_count: Different persons, as far as the tracker can tell.
         findings: Notes on the file.
     """
 
@@ -36,6 +37,7 @@ class VideoFacts(TypedDict, total=False):
     standard_frame_count: int
     clip_count: int
     frame_count: int
+    person_count: int
     findings: tuple[str, ...]
 
 
@@ -169,6 +171,7 @@ class Stage:
         server_rules: Parameters that the page does not offer, and the values that the API accepts.
         presets: Values by name of a preset.
         facts: What it counted in a video; reads its record below the scratch folder and raises InputError without.
+        counts: Name of the fact that says what came out of it; empty if none does.
         cost: What a run on a video costs.
         demands: What its params ask for, as far as a service may bound it.
         check: Checks what the params model cannot, before a job starts; raises ParameterError.
@@ -202,6 +205,7 @@ class Stage:
     server_rules: Mapping[str, ServerRule] = field(default_factory=dict)
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     facts: Callable[[Path, str], VideoFacts] = _no_facts
+    counts: str = ""
     cost: Callable[[Any, VideoLength], Cost] = _no_cost
     demands: Callable[[Any], tuple[Demand, ...]] = _no_demands
     check: Callable[[Any], None] = _accept

@@ -140,8 +140,8 @@ def job_summary(report_count: int = 2) -> JobSummary:
     reports.append(ReportEntry("resize", "2", "failed", f"{HOSTILE_NAME} is empty.", 0.5, "", None))
     reports.append(ReportEntry("package", None, "done", "", 2.0, "06_package.html", None))
     videos = [
-        VideoEntry("1", "Straße 1.mp4", "done", "", 795, 6, 80, ["rotated 90°"]),
-        VideoEntry("2", HOSTILE_NAME, "failed", "It is empty.", 0, 0, 0, []),
+        VideoEntry("1", "Straße 1.mp4", "done", "", 795, 6, 80, 12, ["rotated 90°"]),
+        VideoEntry("2", HOSTILE_NAME, "failed", "It is empty.", 0, 0, 0, None, []),
     ]
     message = "1 of 2 videos could not be processed."
     return JobSummary("20250101-ab", "completed with errors", message, 75.0, "../final_package.zip", videos, reports)

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import DESKTOP, PHONE, clean_page, watched_context
+from tests.support.job_services import package_content
 from tests.support.web_server import PASSWORDS, RunningServer, make_users, running_server
 from videoprep_nb.exports.validation.validate import validate_package
 from videoprep_nb.jobs.models import State
@@ -67,6 +68,22 @@ def test_report_is_read_inside_the_page(done_job: str, server: RunningServer, br
         page.get_by_role("link", name="People, Video 1", exact=True).click()
         expect(report.get_by_role("heading", level=1)).to_contain_text("4 ·")
         assert "allow-scripts" not in (page.locator("iframe[name=report]").get_attribute("sandbox") or "allow-scripts")
+
+
+@pytest.mark.slow
+def test_counts_are_what_came_out(done_job: str, server: RunningServer, browser: Browser):
+    _, frames_of_clips = package_content(server.service.package_path(done_job))
+    frame_count = sum(map(len, frames_of_clips.values()))
+    videos = server.client.get(f"/api/jobs/{done_job}").json()["videos"]
+    with clean_page(browser, address(server, f"?job={done_job}")) as page:
+        for video in videos:
+            cells = page.locator(f"#video-{video['video_id']} td")
+            assert video["person_count"] > 1
+            frames, clips, people = "50 frames", "1 clip", f"{video['person_count']} people"
+            expect(cells).to_have_text(
+                [re.compile(rf"^\s*done\s+{text}\s*$") for text in (frames, clips, r"\d frames", people)]
+            )
+        expect(page.locator(".vp-joined td")).to_contain_text([f"{frame_count} frames"] * 2)
 
 
 @pytest.mark.slow
@@ -158,6 +175,8 @@ def test_open_list_shows_a_new_job_by_itself(server: RunningServer, browser: Bro
         expect(page.locator(f"#job-{job_id}")).to_be_visible()
         expect(page.locator(f"#job-{job_id}")).to_contain_text("failed")
         page.get_by_role("link", name=f"Job {server.service.job(job_id).job.number}", exact=True).click()
+        expect(page.locator("#video-1 td")).to_have_text(["failed", *["skipped"] * 3])  # nobody cancelled them
+        expect(page.locator(".vp-joined td")).to_have_text(["skipped", "skipped"])
         expect(page.get_by_text("Videos that could not be processed: 1 of 1.")).to_be_visible()
         expect(page.locator(".vp-messages li")).to_have_text(
             re.compile(r"^broken\.mp4 cannot be processed: .*not a video")

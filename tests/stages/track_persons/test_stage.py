@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from videoprep_nb.core.errors import InputError, ParameterError
-from videoprep_nb.core.records import ClipRecord, ClipTable, TrackRow
+from videoprep_nb.core.records import ClipRecord, ClipTable, PeopleRecord, TrackRow
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.stages.track_persons.result import TrackResult
 from videoprep_nb.stages.track_persons.stage import track_persons
@@ -104,6 +104,7 @@ def test_real_persons(pets: Path) -> None:
     by_clip = [{row["track_id"] for row in clip} for clip in rows.values()]
     assert sorted(set.union(*by_clip)) == list(range(1, result.track_count + 1))
     assert by_clip[0] & by_clip[1] & by_clip[2], "somebody is there all the time and keeps the id"
+    assert PeopleRecord.read(pets / "tracks" / "1.json").person_count == result.track_count
     assert 3 <= result.box_count / result.frame_count <= 8  # the public ground truth has 4 to 7 persons here
     for clip_id, clip in rows.items():
         assert [row["frame"] for row in clip if row["frame_index"] in (0, 10)] == [

@@ -64,6 +64,7 @@ class VideoEntry:
         decoded_frame_count: Frames decoded from the raw file.
         clip_count: Clips cut from it.
         frame_count: JPEGs extracted.
+        person_count: Different persons, as far as the tracker can tell; None where nobody has looked for them.
         findings: Notes on the file.
     """
 
@@ -74,6 +75,7 @@ class VideoEntry:
     decoded_frame_count: int
     clip_count: int
     frame_count: int
+    person_count: int | None
     findings: Sequence[str]
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from videoprep_nb.core.errors import InputError
 from videoprep_nb.jobs.engine.worker import DONE_NAME
+from videoprep_nb.jobs.facts import video_facts
 from videoprep_nb.jobs.fingerprints.code import stage_fingerprint
 from videoprep_nb.jobs.fingerprints.tasks import file_fingerprint, read_done_marker, task_fingerprint
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, TaskResult, VideoInput, VideoResult
@@ -26,7 +26,6 @@ from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.retry_stash import keep_for_retry
 from videoprep_nb.jobs.store.rows import TaskRow
 from videoprep_nb.jobs.task import Task
-from videoprep_nb.stages.base import VideoFacts
 from videoprep_nb.stages.registry import STAGES
 
 _log = logging.getLogger(__name__)
@@ -82,7 +81,7 @@ class ActiveJob:
             Whether the tasks have changed.
         """
         before = self._tasks
-        counts = {video_id: self._facts(video_id).get("clip_count", 0) for video_id in video_ids}
+        counts = {video_id: video_facts(self.folder.scratch, video_id).get("clip_count", 0) for video_id in video_ids}
         if not before or not counts.items() <= self._clip_counts.items():
             self._clip_counts |= counts
             self._tasks = plan_tasks(self.spec, self._clip_counts)
@@ -231,19 +230,8 @@ class ActiveJob:
             original_name=video.original_name,
             state=state,
             message=failed.message if failed else "Stopped on request." if cancelled else "",
-            **self._facts(video.video_id),
+            **video_facts(self.folder.scratch, video.video_id),
         )
-
-    def _facts(self, video_id: str) -> VideoFacts:
-        """What the stages counted in a video, as far as they have come."""
-        facts: VideoFacts = {}
-        for stage in STAGES.values():
-            # missing when it never came so far, or spoilt by a crash of the machine
-            with suppress(InputError, OSError):
-                counted = stage.facts(self.folder.scratch, video_id)
-                findings = (*facts.get("findings", ()), *counted.get("findings", ()))
-                facts |= counted | VideoFacts(findings=findings)
-        return facts
 
 
 def _raw_fingerprint(video: VideoInput) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.store.rows import JobRow, TaskRow
@@ -25,13 +25,16 @@ def fraction_done(row: JobRow, tasks: Sequence[TaskRow]) -> float:
     return done / sum(weights.values()) if tasks else 0.0
 
 
-def remaining_s(row: JobRow, tasks: Sequence[TaskRow], opened_at: datetime) -> float | None:
+def remaining_s(row: JobRow, tasks: Sequence[TaskRow], opened_at: datetime, now: datetime) -> float | None:
     """Seconds until the end of a job at the pace so far; None while it cannot be known.
+
+    It is never less than what one of its running tasks still needs at its own rate.
 
     Args:
         row: The job.
         tasks: All its tasks.
         opened_at: When the service was started.
+        now: The time.
     """
     if row.state is not State.RUNNING or row.started_at is None or not tasks:
         return None
@@ -39,11 +42,15 @@ def remaining_s(row: JobRow, tasks: Sequence[TaskRow], opened_at: datetime) -> f
     since = max(row.started_at, opened_at)
     weights = _weights(tasks)
     done_before = sum(weights[task.key] for task in tasks if task.ended_at and task.ended_at < since)
-    fraction = fraction_done(row, tasks)
-    gained = fraction - done_before / sum(weights.values())
-    if gained < _MIN_FRACTION_FOR_ESTIMATE:
+    gained = fraction_done(row, tasks) * sum(weights.values()) - done_before
+    if gained < _MIN_FRACTION_FOR_ESTIMATE * sum(weights.values()):
         return None
-    return (datetime.now(UTC) - since).total_seconds() * (1 - fraction) / gained
+    pace_s = (now - since).total_seconds() / gained
+    running = [task for task in tasks if task.state is State.RUNNING]
+    to_come = sum(weights[task.key] for task in tasks if task.state is not State.RUNNING and task.state not in ENDED)
+    of_running = sum(weights[task.key] * (1 - task.fraction_done) for task in running)
+    slowest_s = max((task.remaining_s(now) or 0.0 for task in running), default=0.0)
+    return pace_s * to_come + max(pace_s * of_running, slowest_s)
 
 
 def _weights(tasks: Sequence[TaskRow]) -> dict[str, float]:

@@ -69,7 +69,7 @@ class TaskRow:
         attempt: How often it was started since it was planned, or since somebody asked for a retry.
         done: What is finished of the running attempt.
         total: What there is to do, 0 while that is unknown.
-        progress_unit: What is counted: ``frames``, ``clips``, ``files``.
+        progress_unit: What is counted: ``frames``, ``clips``.
         message: Why it is in this state, in one sentence; empty when there is nothing to say.
         started_at: When the last attempt started, None before.
         ended_at: When it ended, None before.
@@ -96,6 +96,17 @@ class TaskRow:
         if self.state in ENDED:
             return 1.0
         return min(self.done / self.total, 1.0) if self.state is State.RUNNING and self.total else 0.0
+
+    def rate_per_s(self, now: datetime) -> float | None:
+        """How much was done a second since its start, None while nothing was."""
+        elapsed_s = self.elapsed_s(now)
+        return self.done / elapsed_s if self.done and elapsed_s > 0 else None
+
+    def remaining_s(self, now: datetime) -> float | None:
+        """Seconds until all is done at the rate so far; None while unknown, and for what comes after the last one."""
+        rate = self.rate_per_s(now)
+        is_counting = self.state is State.RUNNING and self.done < self.total
+        return (self.total - self.done) / rate if rate and is_counting else None
 
     def elapsed_s(self, now: datetime) -> float:
         """Seconds from the start of the last attempt to its end, or until now; 0 before the start."""

@@ -1,6 +1,6 @@
 """What the API answers, as OpenAPI describes it."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Self
 
 from pydantic import BaseModel, Field, model_validator
@@ -76,6 +76,12 @@ class VideoStatus(BaseModel):
     state: State
     message: str = Field(description="what went wrong, in one sentence; empty when nothing did", examples=[""])
     findings: list[str] = Field(description="what was unusual about the file, a sentence each; known at the end")
+    standard_frame_count: int | None = Field(None, description="its frames, null while unknown", examples=[2400])
+    clip_count: int | None = Field(None, description="clips that it was cut into, null while unknown", examples=[7])
+    frame_count: int | None = Field(None, description="frames extracted as images, null while unknown", examples=[96])
+    person_count: int | None = Field(
+        None, description="different people, as far as the tracker can tell; null while unknown", examples=[12]
+    )
 
 
 class TaskStatus(BaseModel):
@@ -102,15 +108,12 @@ class TaskStatus(BaseModel):
     @classmethod
     def of(cls, row: TaskRow, now: datetime) -> "TaskStatus":
         """The task as the store has it, with its rate until now."""
-        elapsed_s = row.elapsed_s(now)
-        rate = row.done / elapsed_s if row.done and elapsed_s > 0 else None
-        is_timed = row.state is State.RUNNING and row.done <= row.total
         values = {
             **vars(row),
             "fraction_done": row.fraction_done,
-            "rate_per_s": rate,
-            "remaining_s": (row.total - row.done) / rate if rate and is_timed else None,
-            "elapsed_s": elapsed_s,
+            "rate_per_s": row.rate_per_s(now),
+            "remaining_s": row.remaining_s(now),
+            "elapsed_s": row.elapsed_s(now),
         }
         return cls.model_validate(values)
 
@@ -127,12 +130,11 @@ class JobStatus(JobSummary):
     @classmethod
     def of_view(cls, view: JobView, has_package: bool) -> "JobStatus":
         """The job as the service sees it."""
-        now = datetime.now(UTC)
         values = {
             **vars(view.job),
             "owner": view.job.owner_name,
             "videos": _videos(view),
-            "tasks": [TaskStatus.of(task, now) for task in view.tasks],
+            "tasks": [TaskStatus.of(task, view.at) for task in view.tasks],
             "fraction_done": view.fraction_done,
             "remaining_s": view.remaining_s,
             "has_package": has_package,
@@ -328,4 +330,7 @@ def _unfinished_video(view: JobView, video_id: str, name: str) -> VideoStatus:
         state = State.DONE
     else:
         state = State.RUNNING if states & {State.RUNNING, State.DONE} else State.WAITING
-    return VideoStatus(video_id=video_id, original_name=name, state=state, message=failed, findings=[])
+    counts = {**view.facts.get(video_id, {}), "findings": []}
+    return VideoStatus.model_validate(
+        {"video_id": video_id, "original_name": name, "state": state, "message": failed, **counts}
+    )

@@ -36,6 +36,9 @@ class Cell:
         remaining_s: Seconds left, None while unknown.
         parts_done: Parts that are done, of a stage that is split.
         parts_total: Number of parts, 0 when it is not split.
+        product: Name of what it makes, empty when it says nothing about that.
+        product_count: How much of it, None while unknown.
+        is_skipped: Nobody cancelled it; what it needs has failed.
     """
 
     state: State
@@ -47,6 +50,9 @@ class Cell:
     remaining_s: float | None = None
     parts_done: int = 0
     parts_total: int = 0
+    product: str = ""
+    product_count: int | None = None
+    is_skipped: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,7 @@ def job_view(jobs: UserJobs, name: str) -> Fragments:
     job = JobStatus.of_view(view, jobs.has_package(job_id))
     has_ended = job.state in ENDED
     fragments = {
-        "title": render("job_title.html", job=job, title=view.job.title, has_ended=has_ended, retried=_RETRIED),
+        "title": render("job_title.html", job=job, row=view.job, has_ended=has_ended, retried=_RETRIED),
         "progress": render(
             "job_progress.html", job=job, has_ended=has_ended, headline=_headline(job), advice=_advice(job)
         ),
@@ -204,10 +210,12 @@ def _cell(view: JobView, job: JobStatus, stage: str, video: VideoStatus | None) 
     whole = next((task for task in tasks if task.part is None), None)
     if whole is None:
         # tasks are planned when the job's turn comes
-        return Cell(State.WAITING if job.state not in ENDED else State.CANCELLED)
+        has_ended = job.state in ENDED
+        return Cell(State.CANCELLED if has_ended else State.WAITING, is_skipped=job.state is not State.CANCELLED)
     parts = [task for task in tasks if task.part is not None]
     if parts and whole.state in (State.WAITING, State.QUEUED):
         return _split_cell(parts)
+    product = STAGES[stage].counts
     return Cell(
         whole.state,
         whole.fraction_done,
@@ -216,6 +224,9 @@ def _cell(view: JobView, job: JobStatus, stage: str, video: VideoStatus | None) 
         whole.progress_unit,
         whole.rate_per_s,
         whole.remaining_s,
+        product=product,
+        product_count=getattr(video, product) if video and product else None,
+        is_skipped=whole.state is State.CANCELLED and job.state is not State.CANCELLED,
     )
 
 

@@ -36,7 +36,19 @@ STATES = {
     State.FAILED: "failed",
     State.CANCELLED: "cancelled",
 }
-COUNTED = {"frames": ("frame", "frames"), "clips": ("clip", "clips"), "files": ("file", "files")}
+SKIPPED = "skipped"
+CANCELLING = "being cancelled"
+_FRAMES = ("frame", "frames")
+_CLIPS = ("clip", "clips")
+COUNTED = {
+    "frames": _FRAMES,
+    "clips": _CLIPS,
+    "standard_frame_count": _FRAMES,
+    "clip_count": _CLIPS,
+    "frame_count": _FRAMES,
+    "person_count": ("person", "people"),
+}
+NO_PEOPLE = "no people found"
 
 # --- list of jobs ---
 SEARCH = "Search by video or number"
@@ -122,7 +134,7 @@ REPORT_FRAME = "Report"
 HISTORY = "Activity log"
 PART = "part {number}"
 PARTS = "{done} of {total} parts"
-RATE = "{rate}/s"
+RATE = "{rate} {unit}/s"
 PERCENT_DONE = "{percent} % done"
 
 # --- health ---

@@ -73,6 +73,7 @@ STAGE = Stage(
     products=("clips/{video_id}",),
     weight=0.5,
     facts=_facts,
+    counts="clip_count",
     cost=_cost,
     preload=("videoprep_nb.media.clips",),
 )

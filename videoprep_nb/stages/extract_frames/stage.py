@@ -70,6 +70,7 @@ STAGE = Stage(
     products=("frames/{video_id}",),
     weight=1.0,
     facts=_facts,
+    counts="frame_count",
     cost=_cost,
     demands=_demands,
     preload=("videoprep_nb.media.frames",),

@@ -95,8 +95,8 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
 
     Args:
         params: Folders, pickle, output file and formats.
-        progress: Called with the files done, each counted when it is written and again when it is checked;
-            by default a text bar, or the progress file of the job.
+        progress: Called with the frames done, half of each when it is written and half when it is checked; by
+            default a text bar, or the progress file of the job.
 
     Raises:
         ParameterError: A format or an option of it is unknown, or the format cannot be added to a package.
@@ -125,7 +125,7 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
     if not proposals:
         raise PackageError(f"{proposals_file} holds no clips, so there is nothing to pack.")
     frame_count = sum(map(len, proposals.values()))
-    counter = _FileCounter(progress or progress_from_environment(), 2 * frame_count)
+    counter = _FrameCounter(progress or progress_from_environment(), frame_count)
     manifest_file = output_file.with_name(MANIFEST_NAME)
     with staged_file(output_file) as staging:
         write_package(staging, FramesFolder(Path(params.frames_dir), proposals), counter.count)
@@ -242,15 +242,15 @@ def _cost(params: PackageParams, video: VideoLength) -> Cost:
     return Cost(disk_bytes=kept_bytes * (1 + len(params.exports)))
 
 
-class _FileCounter:
+class _FrameCounter:
     def __init__(self, report: ProgressCallback, total: int) -> None:
         self._report = report
-        self._done = 0
+        self._halves_done = 0
         self._total = total
 
     def count(self) -> None:
-        self._done += 1
-        self._report(self._done, self._total, "files")
+        self._halves_done += 1
+        self._report(self._halves_done // 2, self._total, "frames")
 
 
 STAGE = Stage(

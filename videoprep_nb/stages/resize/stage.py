@@ -101,6 +101,7 @@ STAGE = Stage(
     products=("resized/{video_id}.mp4", "resized/{video_id}_stills", *_RECORDS),
     weight=3.0,
     facts=_facts,
+    counts="standard_frame_count",
     cost=_cost,
     demands=_demands,
     preload=("videoprep_nb.media.resize",),

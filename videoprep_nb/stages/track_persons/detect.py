@@ -87,8 +87,8 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
 
 
 def _pass_of(progress: ProgressCallback, index: int, count: int) -> ProgressCallback:
-    """What one of several passes over the same frames reports to."""
-    return lambda done, total, unit: progress(index * total + done, count * total, unit)
+    """What one of several passes over the same frames reports to; a frame counts as done after the last pass."""
+    return lambda done, total, unit: progress((index * total + done) // count, total, unit)
 
 
 def part_of_clips(total: int, first_clip: int, clip_count: int | None) -> slice:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from videoprep_nb.core.errors import ParameterError, WeightsError
 from videoprep_nb.core.layout import frame_name, staged_folder
 from videoprep_nb.core.progress import ProgressCallback
-from videoprep_nb.core.records import ClipRecord, TrackRow
+from videoprep_nb.core.records import ClipRecord, PeopleRecord, TrackRow
 from videoprep_nb.core.timecode import sampled_frames, seconds
-from videoprep_nb.stages.base import Cost, FileParameter, Scope, ServerRule, Stage, VideoLength
+from videoprep_nb.stages.base import Cost, FileParameter, Scope, ServerRule, Stage, VideoFacts, VideoLength
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 
 if TYPE_CHECKING:
@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 
 # measured on two cores of a server, see docs/benchmarks.md
 _PER_FRAME_S = 0.017
+_TRACKS = ("tracks/{video_id}", "tracks/{video_id}.json")
 
 
 def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None = None) -> "TrackResult":
     """Detect persons in the clips of a video, track them, and write one JSON per clip and a preview.
 
     Detections go to ``<detections_dir>/<video_id>/<clip_id>.npz`` and are used again as long as clip and detector
-    stay the same; tracks go to ``<output_dir>/<video_id>/<clip_id>.json``. A preview video and thumbnails go to
-    ``preview_dir`` if one is given and the whole video is tracked.
+    stay the same; tracks go to ``<output_dir>/<video_id>/<clip_id>.json``, the number of persons to
+    ``<output_dir>/<video_id>.json``. A preview video and thumbnails go to ``preview_dir`` if one is given and the whole
+    video is tracked.
 
     Args:
         params: Parameters of the stage.
@@ -120,6 +122,12 @@ def _write(tracks: "Tracks", clips: Sequence[ClipRecord], params: TrackPersonsPa
         for clip in clips:
             rows = _clip_rows(tracks, clip, params)
             (folder / f"{clip.clip_id}.json").write_text(json.dumps(rows), encoding="utf-8")
+    people = PeopleRecord(video_id=params.video_id, person_count=tracks.track_count)
+    people.write(Path(params.output_dir) / f"{params.video_id}.json")
+
+
+def _facts(scratch: Path, video_id: str) -> VideoFacts:
+    return {"person_count": PeopleRecord.read(scratch / "tracks" / f"{video_id}.json").person_count}
 
 
 def _cost(params: TrackPersonsParams, video: VideoLength) -> Cost:
@@ -185,11 +193,13 @@ STAGE = Stage(
     # the tracks of a part end at its borders; only its detections are of use
     part_outputs={"output_dir": "{scratch}/part_tracks/{part}"},
     follows={"frames_per_second": "extract_frames.frames_per_second"},
-    retry_keeps=("tracks/{video_id}",),
+    retry_keeps=_TRACKS,
     retry_keeps_always=("detections/{video_id}",),
-    products=("tracks/{video_id}",),
+    products=_TRACKS,
     weight=10.0,
     part_share=0.9,
+    facts=_facts,
+    counts="person_count",
     gpu_parameter="device",
     file_parameters={
         "weights": FileParameter(is_file=False, find=_local_weights),
