@@ -117,7 +117,9 @@ class VideoResult(Record):
         state: ``done``, ``failed`` or ``cancelled``.
         message: What went wrong, in one sentence; empty when nothing did.
         decoded_frame_count: Frames decoded from the raw file.
+        size_bytes: Size of the raw file; None where that is unknown.
         standard_frame_count: Frames of the standard video.
+        duration_s: Length of the standard video in seconds, None without one.
         clip_count: Clips cut from it.
         frame_count: JPEGs extracted.
         person_count: Different persons, as far as the tracker can tell; None where nobody has looked for them.
@@ -129,7 +131,9 @@ class VideoResult(Record):
     state: State
     message: str = ""
     decoded_frame_count: int = 0
+    size_bytes: int | None = None
     standard_frame_count: int = 0
+    duration_s: float | None = None
     clip_count: int = 0
     frame_count: int = 0
     person_count: int | None = None

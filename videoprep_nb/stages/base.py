@@ -27,6 +27,7 @@ class VideoFacts(TypedDict, total=False):
     Args:
         decoded_frame_count: Frames decoded from the raw file.
         standard_frame_count: Frames of the standard video.
+        duration_s: Length of the standard video in seconds.
         clip_count: Clips cut from it.
         frame_count: JPEGs extracted.
         person_count: Different persons, as far as the tracker can tell.
@@ -35,6 +36,7 @@ class VideoFacts(TypedDict, total=False):
 
     decoded_frame_count: int
     standard_frame_count: int
+    duration_s: float
     clip_count: int
     frame_count: int
     person_count: int

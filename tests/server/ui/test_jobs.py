@@ -83,7 +83,12 @@ def test_counts_are_what_came_out(done_job: str, server: RunningServer, browser:
             expect(cells).to_have_text(
                 [re.compile(rf"^\s*done\s+{text}\s*$") for text in (frames, clips, r"\d frames", people)]
             )
+            outcome = page.locator(f"#outcome-{video['video_id']}")
+            expect(outcome.get_by_role("cell").nth(1)).to_have_text(str(video["person_count"]))
+            expect(outcome).to_contain_text("2.0 s")
+            outcome.locator("img").evaluate("image => image.decode()")
         expect(page.locator(".vp-joined td")).to_contain_text([f"{frame_count} frames"] * 2)
+        expect(page.locator(".vp-sum")).to_contain_text(re.compile(rf"people\s+2 clips\s+{frame_count} frames\s+in "))
 
 
 @pytest.mark.slow
@@ -178,8 +183,8 @@ def test_open_list_shows_a_new_job_by_itself(server: RunningServer, browser: Bro
         expect(page.locator("#video-1 td")).to_have_text(["failed", *["skipped"] * 3])  # nobody cancelled them
         expect(page.locator(".vp-joined td")).to_have_text(["skipped", "skipped"])
         expect(page.get_by_text("Videos that could not be processed: 1 of 1.")).to_be_visible()
-        expect(page.locator(".vp-messages li")).to_have_text(
-            re.compile(r"^broken\.mp4 cannot be processed: .*not a video")
+        expect(page.locator("#outcome-1")).to_have_text(
+            re.compile(r"1\. broken\.mp4\s+cannot be processed: .*not a video.*\s+failed")
         )
 
 

@@ -26,7 +26,7 @@ def write_job_page(folder: JobFolder, result: JobResult) -> None:
 
 
 def _video_entry(video: VideoResult) -> VideoEntry:
-    return VideoEntry(**video.model_dump(exclude={"standard_frame_count"}))
+    return VideoEntry(**video.model_dump(exclude={"standard_frame_count", "duration_s", "size_bytes"}))
 
 
 def _report_entry(folder: JobFolder, task: TaskResult) -> ReportEntry:

@@ -230,8 +230,15 @@ class ActiveJob:
             original_name=video.original_name,
             state=state,
             message=failed.message if failed else "Stopped on request." if cancelled else "",
+            size_bytes=_size_of(video.path),
             **video_facts(self.folder.scratch, video.video_id),
         )
+
+
+def _size_of(path: Path) -> int | None:
+    with suppress(OSError):
+        return path.stat().st_size
+    return None
 
 
 def _raw_fingerprint(video: VideoInput) -> str:

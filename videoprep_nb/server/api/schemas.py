@@ -76,6 +76,8 @@ class VideoStatus(BaseModel):
     state: State
     message: str = Field(description="what went wrong, in one sentence; empty when nothing did", examples=[""])
     findings: list[str] = Field(description="what was unusual about the file, a sentence each; known at the end")
+    size_bytes: int | None = Field(None, description="size of the file, null until the end", examples=[73_400_320])
+    duration_s: float | None = Field(None, description="its length in seconds, null while unknown", examples=[96.0])
     standard_frame_count: int | None = Field(None, description="its frames, null while unknown", examples=[2400])
     clip_count: int | None = Field(None, description="clips that it was cut into, null while unknown", examples=[7])
     frame_count: int | None = Field(None, description="frames extracted as images, null while unknown", examples=[96])

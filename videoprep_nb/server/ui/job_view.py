@@ -1,6 +1,7 @@
 """One job: how far it is, what came out of it, and what can be done with it."""
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 from videoprep_nb.core.layout import PACKAGE_NAME
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.service import JobView
-from videoprep_nb.jobs.store.rows import Event
+from videoprep_nb.jobs.store.rows import Event, JobRow
 from videoprep_nb.server.api.schemas import JobStatus, TaskStatus, VideoStatus
 from videoprep_nb.server.security.access import UserJobs
 from videoprep_nb.server.ui import texts
@@ -86,6 +87,23 @@ class VideoFrames:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What came out of one video.
+
+    Args:
+        video: The video.
+        thumbnail: File name of a frame, empty if there is none.
+        elapsed_s: Seconds of work on it.
+        notes: What failed and what is worth knowing.
+    """
+
+    video: VideoStatus
+    thumbnail: str
+    elapsed_s: float
+    notes: list[Message]
+
+
+@dataclass(frozen=True)
 class LatestFrame:
     """The frame that was tracked last.
 
@@ -132,8 +150,12 @@ def job_view(jobs: UserJobs, name: str) -> Fragments:
         "progress": render(
             "job_progress.html", job=job, has_ended=has_ended, headline=_headline(job), advice=_advice(job)
         ),
-        "messages": render("job_messages.html", messages=_messages(job)),
     }
+    results = _result_frames(jobs, job)
+    if has_ended:
+        fragments["outcome"] = _render_outcome(view.job, job, results)
+    messages = _failed_stages(job) if has_ended else _messages(job)
+    fragments["messages"] = render("job_messages.html", messages=messages)
     of_video = [stage for stage in STAGES.values() if stage.is_per_video]
     for start in range(0, len(job.videos), _VIDEOS_PER_TABLE):
         videos = job.videos[start : start + _VIDEOS_PER_TABLE]
@@ -142,7 +164,7 @@ def job_view(jobs: UserJobs, name: str) -> Fragments:
     joined = [(stage, _cell(view, job, stage.name, None)) for stage in STAGES.values() if not stage.is_per_video]
     fragments["joined"] = render("job_joined.html", cells=joined)
     fragments["live"] = render("job_live.html", job_id=job_id, frame=None if has_ended else _latest(jobs, job))
-    fragments["results"] = render("job_results.html", job_id=job_id, results=_result_frames(jobs, job))
+    fragments["results"] = render("job_results.html", job_id=job_id, results=results)
     formats = jobs.exports(job_id) if has_ended and job.has_package else []
     push = jobs.push(job_id) if formats and jobs.may_push else None
     fragments["formats"] = render("job_formats.html", job_id=job_id, formats=formats, package=PACKAGE_NAME, push=push)
@@ -178,12 +200,35 @@ def _failed_tasks(job: JobStatus) -> list[TaskStatus]:
 
 
 def _messages(job: JobStatus) -> list[Message]:
-    """What failed, then what is worth knowing of the videos."""
-    failed = [(video.original_name, video.message) for video in job.videos if video.state is State.FAILED]
-    failed += [(_title(task.stage), task.message) for task in _failed_tasks(job)]
-    notes = [Message(subject, _without_subject(text, subject), True) for subject, text in failed]
-    odd = [(video.original_name, "; ".join(video.findings)) for video in job.videos if video.findings]
-    return notes + [Message(subject, text, False) for subject, text in odd]
+    """What failed, first of the videos and then of the whole job."""
+    return [note for video in job.videos for note in _notes(video)] + _failed_stages(job)
+
+
+def _failed_stages(job: JobStatus) -> list[Message]:
+    failed = [(_title(task.stage), task.message) for task in _failed_tasks(job)]
+    return [Message(subject, _without_subject(text, subject), True) for subject, text in failed]
+
+
+def _notes(video: VideoStatus) -> list[Message]:
+    """Why a video failed, or what is worth knowing of it."""
+    name = video.original_name
+    if video.state is State.FAILED:
+        return [Message(name, _without_subject(video.message, name), True)]
+    return [Message(name, finding, False) for finding in video.findings]
+
+
+def _render_outcome(row: JobRow, job: JobStatus, results: Sequence[VideoFrames]) -> str:
+    """What came out of a job that has ended, video by video."""
+    thumbnails = {found.video.video_id: found.strip[0] for found in results if found.strip}
+    elapsed_s: defaultdict[str | None, float] = defaultdict(float)
+    for task in job.tasks:
+        elapsed_s[task.video_id] += task.elapsed_s
+    outcomes = [
+        Outcome(video, thumbnails.get(video.video_id, ""), elapsed_s[video.video_id], _notes(video))
+        for video in job.videos
+    ]
+    of_job_s = (row.ended_at - row.started_at).total_seconds() if row.started_at and row.ended_at else None
+    return render("job_outcome.html", outcomes=outcomes, job_id=job.job_id, elapsed_s=of_job_s)
 
 
 def _without_subject(text: str, subject: str) -> str:

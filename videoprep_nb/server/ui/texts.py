@@ -49,6 +49,13 @@ COUNTED = {
     "person_count": ("person", "people"),
 }
 NO_PEOPLE = "no people found"
+OUTCOME = "What came out"
+PEOPLE = "People"
+CLIPS = "Clips"
+FRAMES = "Frames"
+LENGTH = "Length"
+TIME_TAKEN = "Time taken"
+TOOK = "in {time}"
 
 # --- list of jobs ---
 SEARCH = "Search by video or number"

@@ -70,6 +70,7 @@ def _facts(scratch: Path, video_id: str) -> VideoFacts:
     return {
         "decoded_frame_count": result.decoded_frame_count,
         "standard_frame_count": result.frame_count,
+        "duration_s": float(result.frame_count / result.rate),
         "findings": tuple(result.findings),
     }
 
