@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import yaml
 
@@ -61,7 +62,7 @@ def main() -> None:
             print(table)
             replace_table(GUIDE, COMMAND, table)
             return
-        params = TrackingParams.checked({name: yaml.safe_load(value) for name, _, value in _split(arguments.set)})
+        params = TrackingParams.checked(_values(arguments.set))
         scaled = {scene.name: score_scaled(detect_scene(scene, folder), params) for scene in scenes()}
     if arguments.save:
         arguments.save.write_text(json.dumps(scaled), encoding="utf-8")
@@ -115,8 +116,10 @@ def comparison(before: Mapping[str, Sequence[Figures]], after: Mapping[str, Sequ
     return "\n".join(lines)
 
 
-def _split(texts: Sequence[str]) -> list[tuple[str, str, str]]:
-    return [text.partition("=") for text in texts]
+def _values(assignments: Sequence[str]) -> dict[str, Any]:
+    """Values by name; texts and lists of texts, which the params model makes numbers of: ``off`` is not False."""
+    pairs = (text.partition("=") for text in assignments)
+    return {name: yaml.load(value, yaml.BaseLoader) for name, _, value in pairs}
 
 
 if __name__ == "__main__":
