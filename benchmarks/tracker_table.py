@@ -1,7 +1,7 @@
 """How good each tracker is, alone and refined: ``python -m benchmarks.tracker_table`` renews the table in the guide.
 
 TrackEval's figures with the public detections of ``../shared/data``: the second halves of MOT17-02, -04 and -09 (which
-the detector has not seen), and two short sequences of MOT15.
+the detector has not seen), two short sequences of MOT15, and 13 of DanceTrack (with fewer trackers: they are long).
 """
 
 import sys
@@ -25,12 +25,13 @@ GUIDE = ROOT / "docs" / "trackers.md"
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Sequences that are scored together, as folders with ``gt/gt.txt`` and detections."""
+    """Sequences that are scored together, as folders with ``gt/gt.txt`` and detections; and the trackers compared."""
 
     title: str
     folders: Sequence[Path]
     detections: str
     half: Half | None
+    trackers: Sequence[str] = tuple(TRACKERS)
 
 
 BENCHMARKS = [
@@ -45,6 +46,13 @@ BENCHMARKS = [
         [DATA / "mot15" / name for name in ("TUD-Campus", "TUD-Stadtmitte")],
         "det/det.txt",
         None,
+    ),
+    Benchmark(
+        "DanceTrack, 13 sequences of its validation set, detections of YOLOX-x",
+        sorted((DATA / "dancetrack").glob("dancetrack*")),
+        "det/yolox_x.txt",
+        None,
+        ("motion", "ocsort"),
     ),
 ]
 MOT15_RATE = Fraction(25)
@@ -67,7 +75,7 @@ def _table(benchmark: Benchmark) -> str:
         "| tracker | options | alone: HOTA | MOTA | IDF1 | IDSW | refined: HOTA | MOTA | IDF1 | IDSW |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for name in TRACKERS:
+    for name in benchmark.trackers:
         for options in PUBLISHED_OPTIONS.get(name, [[]]):
             sys.stderr.write(f"{benchmark.title}: {name} {options} …\n")
             lines.append(_row(benchmark, TrackingParams(tracker=name, tracker_options=options)))
