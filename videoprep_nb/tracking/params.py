@@ -29,7 +29,7 @@ class TrackingParams(Params):
     )
     bidirectional: bool = Field(True, description="track forward and backward, and keep what agrees")
     compensate_drift: bool = Field(
-        True, description="link tracklets and fill gaps in coordinates that move with the camera"
+        True, description="link tracklets and fill gaps in coordinates that move with the camera, if it moves"
     )
     max_link_s: float = Field(
         2.0, ge=0, le=60, description="tracklets of a person up to this many seconds apart are linked"
@@ -39,7 +39,12 @@ class TrackingParams(Params):
         True, description="continue tracks with unused detections, at both ends and where a person stands half hidden"
     )
     smooth: bool = Field(True, description="smooth the detected boxes in both directions of time")
-    max_gap_s: float = Field(2.0, ge=0, le=60, description="gaps in a track up to this many seconds are filled")
+    max_gap_s: float = Field(
+        2.0,
+        ge=0,
+        le=60,
+        description="gaps up to this many seconds are filled where it is safe",
+    )
     appearance: Literal["off", "auto", "on"] = Field(
         "auto", description="link tracks up to 30 s apart by looks; auto: where people look different"
     )

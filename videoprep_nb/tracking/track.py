@@ -16,16 +16,18 @@ from videoprep_nb.tracking.refine import (
     agreed_tracklets,
     bridge_tracks,
     clip_boxes,
+    drift_that_helps,
     drop_duplicates,
     drop_short_tracks,
     drop_static_tracks,
-    estimate_drift,
     extend_tracks,
     fill_gaps,
     link_tracklets,
+    measure_misses,
     one_run,
     relink_by_looks,
     renumber,
+    safe_gap_s,
     smooth_boxes,
 )
 from videoprep_nb.tracking.trackers import create_tracker
@@ -154,23 +156,26 @@ def _track_shot(
     tracklets = _tracklets(found, seen, video, params)
     drift = Drift.none()
     if params.compensate_drift:
-        drift = estimate_drift(tracklets.tracks, found.sampled, float(video.tracked_rate), video.frame_stride)
+        drift, misses = drift_that_helps(tracklets.tracks, found.sampled, video.rate, video.frame_stride)
+    else:
+        misses = measure_misses(tracklets.tracks, video.rate, video.frame_stride)
     tracklets = replace(tracklets, tracks=drift.removed(tracklets.tracks))
-    tracks = link_tracklets(tracklets, params.max_link_s, video.rate, video.frame_stride)
+    tracks = link_tracklets(tracklets, misses, params.max_link_s, video.rate, video.frame_stride)
     tracks = drop_short_tracks(tracks, params.min_length_s, video.tracked_rate)
     if params.extend_tracks:
         tracks = drift.restored(tracks)
         tracks = extend_tracks(tracks, found, seen.scores, video.rate, video.frame_stride)
         tracks = drift.removed(bridge_tracks(tracks, found, video.rate, video.frame_stride))
+    max_gap_s = min(params.max_gap_s, safe_gap_s(tracks, video.rate, video.frame_stride))
     if params.smooth:
         tracks = smooth_boxes(tracks, video.rate)
-    tracks = drift.restored(fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride))
+    tracks = drift.restored(fill_gaps(tracks, max_gap_s, video.rate, video.frame_stride))
     if params.drop_duplicates:
         tracks = drop_duplicates(tracks)
     if looks != "off":
         size = (video.width, video.height)
         tracks = relink_by_looks(tracks, found, looks, float(video.tracked_rate), float(video.rate), size)
-        tracks = fill_gaps(tracks, params.max_gap_s, video.rate, video.frame_stride)
+        tracks = fill_gaps(tracks, max_gap_s, video.rate, video.frame_stride)
     return drop_static_tracks(tracks, video.rate) if params.drop_static else tracks
 
 

@@ -1,12 +1,16 @@
 """Boxes distinguished from duplicates, and seen by a camera that moves."""
 
+from fractions import Fraction
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from tests.support.tracking_scenes import track_table
-from videoprep_nb.tracking.refine import Drift, drop_duplicates, estimate_drift
+from videoprep_nb.tracking.refine import Drift, drift_that_helps, drop_duplicates, estimate_drift, measure_misses
 from videoprep_nb.tracking.tracks import Tracks
+
+RATE = Fraction(10)
 
 
 def test_no_tracks() -> None:
@@ -74,3 +78,44 @@ def test_between_frames_that_were_sampled_the_camera_moves_evenly() -> None:
     drift = Drift(np.array([0, 4]), np.array([[0.0, 0.0], [8.0, 4.0]]))
     tracks = track_table((1, 1, (10, 10, 20, 30)))
     assert drift.removed(tracks).boxes_xyxy.tolist() == [[8, 9, 18, 29]]
+
+
+def people_who_move(shared: npt.NDArray[np.float64], own_px: float, people: int = 9) -> Tracks:
+    """People 180 px high who follow a shared movement across the frame, and each their own."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for person in range(people):
+        phase, period = rng.uniform(0, 6), rng.uniform(10, 18)
+        for frame, shift in enumerate(shared):
+            x = 100 * person + shift + own_px * np.sin(2 * np.pi * frame / period + phase) + rng.normal(0, 1)
+            rows.append((frame, person + 1, (x, 100, x + 60, 280)))
+    return track_table(*rows)
+
+
+@pytest.mark.parametrize(
+    ("shared_px", "own_px", "helps"),
+    [
+        pytest.param(100, 2, True, id="pan"),
+        pytest.param(100, 8, True, id="pan-over-dancers"),
+        pytest.param(0, 30, False, id="dancers"),
+        pytest.param(6, 30, False, id="dancers-with-a-common-rhythm"),
+        pytest.param(0, 2, False, id="nobody-moves"),
+    ],
+)
+def test_drift_is_used_where_it_predicts_how_others_move(shared_px: float, own_px: float, helps: bool) -> None:
+    shared = shared_px * np.sin(np.arange(150) / 4)
+    drift, misses = drift_that_helps(people_who_move(shared, own_px), np.arange(150), RATE, frame_stride=1)
+    assert bool(len(drift.frames)) == helps
+    if helps:
+        assert np.ptp(drift.offset_xy[:, 0]) == pytest.approx(np.ptp(shared), rel=0.3)
+        followed = misses.deviation_xy(np.array([0.5]))[0, 0]
+        still = measure_misses(people_who_move(shared, own_px), RATE, frame_stride=1).deviation_xy(np.array([0.5]))[
+            0, 0
+        ]
+        assert followed < 0.7 * still
+
+
+def test_two_persons_alone_are_no_camera() -> None:
+    tracks = people_who_move(100 * np.sin(np.arange(150) / 8), 0, people=2)
+    drift, _ = drift_that_helps(tracks, np.arange(150), RATE, frame_stride=1)
+    assert not len(drift.frames)

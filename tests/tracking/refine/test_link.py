@@ -8,7 +8,7 @@ import pytest
 from tests.support.tracking_scenes import track_table
 from videoprep_nb.tracking.associate import Association
 from videoprep_nb.tracking.detections import Detections
-from videoprep_nb.tracking.refine import Tracklets, agreed_tracklets, link_tracklets, one_run
+from videoprep_nb.tracking.refine import MotionMisses, Tracklets, agreed_tracklets, link_tracklets, one_run
 from videoprep_nb.tracking.tracks import Tracks
 
 RATE = Fraction(10)
@@ -68,7 +68,7 @@ def walk(piece: int, frames: range, x: float, velocity: float = 5.0, y: float = 
 def link(rows: list, max_gap_s: float = 2.0, same_run: bool = False) -> Tracks:
     tracks = track_table(*rows)
     said = np.full(len(tracks), int(same_run), dtype=np.int64)
-    return link_tracklets(Tracklets(tracks, said, said), max_gap_s, RATE, frame_stride=1)
+    return link_tracklets(Tracklets(tracks, said, said), MotionMisses.usual(), max_gap_s, RATE, frame_stride=1)
 
 
 def pieces_of_tracks(linked: Tracks, rows: list) -> list[list[int]]:
@@ -127,7 +127,7 @@ def test_what_a_run_has_followed_may_cost_more() -> None:
 def test_the_stride_is_no_gap(frame_stride: int, tracks: int) -> None:
     rows = [row for row in walk(1, range(0, 50, 5), 0) + walk(2, range(50, 100, 5), 0) if row[0] % 5 == 0]
     tracklets = Tracklets(track_table(*rows), np.zeros(20, np.int64), np.zeros(20, np.int64))
-    assert link_tracklets(tracklets, 0.0, RATE, frame_stride).track_count == tracks
+    assert link_tracklets(tracklets, MotionMisses.usual(), 0.0, RATE, frame_stride).track_count == tracks
 
 
 def test_every_box_is_kept_as_it_was() -> None:

@@ -1,12 +1,14 @@
 """Each step of the refinement on small tables."""
 
+import math
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from tests.support.tracking_scenes import track_table
-from videoprep_nb.tracking.refine import clip_boxes, drop_short_tracks, fill_gaps, renumber
+from videoprep_nb.tracking.refine import clip_boxes, drop_short_tracks, fill_gaps, renumber, safe_gap_s
+from videoprep_nb.tracking.tracks import Tracks
 
 RATE = Fraction(10)
 BOX = (10.0, 20.0, 30.0, 60.0)
@@ -46,6 +48,32 @@ def test_filled_boxes_lie_between_their_neighbours() -> None:
     ]
     assert tracks.scores == pytest.approx([0.4, 0.6, 0.6, 0.6, 0.8, 0.9])
     assert tracks.interpolated.tolist() == [False, True, True, True, False, False]
+
+
+def swaying(period_s: float, swing_px: float = 60, frames: int = 200) -> Tracks:
+    """A person, 40 px wide, who walks and sways from side to side."""
+    x = [3 * frame + swing_px * np.sin(2 * np.pi * frame / 10 / period_s) for frame in range(frames)]
+    return track_table(*((frame, 1, (left, 20, left + 40, 120)) for frame, left in enumerate(x)))
+
+
+@pytest.mark.parametrize(
+    ("tracks", "shortest_s", "longest_s"),
+    [
+        pytest.param(swaying(2.0, swing_px=0), math.inf, math.inf, id="walks"),
+        pytest.param(swaying(8.0), 0.6, 2.0, id="sways-slowly"),
+        pytest.param(swaying(2.0), 0.1, 0.5, id="dances"),
+        pytest.param(swaying(2.0, frames=8), math.inf, math.inf, id="too-short-to-be-measured"),
+        pytest.param(track_table(), math.inf, math.inf, id="nobody"),
+    ],
+)
+def test_safe_gap(tracks: Tracks, shortest_s: float, longest_s: float) -> None:
+    assert shortest_s <= safe_gap_s(tracks, RATE, 1) <= longest_s
+
+
+def test_between_frames_that_were_sampled_nothing_is_measured() -> None:
+    tracks = swaying(2.0)
+    every_fifth = tracks.rows(tracks.frame_index % 5 == 0)
+    assert len(fill_gaps(every_fifth, safe_gap_s(every_fifth, RATE, 5), RATE, 5)) == every_fifth.frame_index.max() + 1
 
 
 @pytest.mark.parametrize(

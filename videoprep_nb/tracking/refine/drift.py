@@ -1,22 +1,28 @@
 """Camera drift, estimated from the boxes alone: if all persons move the same way at once, the camera has moved.
 
 Tracklets are linked and gaps are filled in coordinates that move with the camera. Nothing is lost where it stands: only
-what changes within a gap of a second or two matters, a steady movement cancels out.
+what changes within a gap of a second or two matters, a steady movement cancels out. Whether the estimate is a camera or
+the rhythm of a few people is decided by how well it predicts others.
 """
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.boxes import to_cxywh
+from videoprep_nb.tracking.refine.misses import MotionMisses, measure_misses
 from videoprep_nb.tracking.tracks import Tracks
 
 _Array = npt.NDArray[np.float64]
 
 _BASE_S = 0.1  # over which movement is measured, so that it is more than the trembling of the boxes
 _DOUBT = 2  # as if so many persons more were there, who stand still
+_GROUPS = 3  # of tracklets; the movement of each is predicted by the drift of the others
+_MAX_MISS_RATIO = 0.9  # a drift that leaves more than this of the misses is no camera
+_COMPARED_GAP_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,37 @@ class Drift:
             return np.zeros((len(frame_index), 4))
         xy = np.stack([np.interp(frame_index, self.frames, offset) for offset in self.offset_xy.T], axis=1)
         return np.tile(xy, 2)
+
+
+def drift_that_helps(
+    tracks: Tracks, frames: npt.NDArray[np.int64], rate: Fraction, frame_stride: int
+) -> tuple[Drift, MotionMisses]:
+    """Estimate how the camera moves, if that helps to predict how persons move who took no part in the estimate.
+
+    Measured with the persons that it was estimated from, a drift always helps: it follows them. So the tracklets are
+    divided into three groups, and each is seen from the drift of both others (cross-validation).
+
+    Args:
+        tracks: Tracklets with boxes in consecutive frames.
+        frames: ``(K,)`` int64, the sampled frames, increasing.
+        rate: Frames of the video per second.
+        frame_stride: Frames of the video from one sampled frame to the next.
+
+    Returns:
+        The drift of all tracklets together, or none; and how well movement can be predicted in its coordinates.
+    """
+    tracked_rate = float(rate / frame_stride)
+    still = measure_misses(tracks, rate, frame_stride)
+    group = np.cumsum(np.diff(tracks.track_id, prepend=-1) != 0) % _GROUPS
+    seen = tracks.boxes_xyxy.copy()
+    for number in range(_GROUPS):
+        others = estimate_drift(tracks.rows(group != number), frames, tracked_rate, frame_stride)
+        seen[group == number] = others.removed(tracks.rows(group == number)).boxes_xyxy
+    followed = measure_misses(replace(tracks, boxes_xyxy=seen), rate, frame_stride)
+    gap_s = np.array([_COMPARED_GAP_S])
+    if followed.deviation_xy(gap_s).sum() > _MAX_MISS_RATIO * still.deviation_xy(gap_s).sum():
+        return Drift.none(), still
+    return estimate_drift(tracks, frames, tracked_rate, frame_stride), followed
 
 
 def estimate_drift(tracks: Tracks, frames: npt.NDArray[np.int64], tracked_rate: float, frame_stride: int) -> Drift:

@@ -6,7 +6,7 @@ bipartite matching. Since links go forward in time this is the minimum-cost flow
 with tracklets in place of detections.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -14,53 +14,38 @@ import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite_matching
 
-from videoprep_nb.core.boxes import to_cxywh
 from videoprep_nb.core.timecode import seconds
 from videoprep_nb.tracking.refine.directions import Tracklets
+from videoprep_nb.tracking.refine.line_fit import LONG_WINDOW, FitWindow, Mismatch, TrackRows, mismatch
+from videoprep_nb.tracking.refine.misses import MotionMisses
 from videoprep_nb.tracking.tracks import Tracks
 
 _Array = npt.NDArray[np.float64]
 _Indices = npt.NDArray[np.intp]
 
-_WINDOW_S = 1.0  # of a tracklet from which its place and velocity at an end are estimated
-_VELOCITY_DOUBT_S2 = 0.005  # draws the velocity to zero where the boxes used are spread over less than this variance
-
-# How far tracklets of one person miss each other: standard deviation at once, and what a second of gap adds; in heights
-# of the person across and along the frame, and as the logarithm of the ratio of the heights.
-_MISS_X, _MISS_X_PER_S = 0.1, 0.1
-_MISS_Y, _MISS_Y_PER_S = 0.06, 0.06
-_MISS_HEIGHT, _MISS_HEIGHT_PER_S = 0.08, 0.03
-_TURN_PER_S = 1.0  # standard deviation of how the velocity changes: who leaves is seldom who then enters
+# How far the two sides of a link may miss each other, across and along the frame, in heights of the person: so many
+# times the standard deviation measured in the video, and never less than this at once and for each second of gap.
+_TOLERANCE = 4.0
+_MIN_MISS_XY = np.array([0.03, 0.02])
+_MISS_HEIGHT, _MISS_HEIGHT_PER_S = 0.08, 0.03  # of the logarithm of the ratio of the heights
+_TURN_PER_S = 1.0  # how the velocity changes: who leaves is seldom who then enters
+# Costs grow with the square of a miss up to the square root of this, then only with its logarithm.
+_TAIL, _TURN_TAIL = 4.0, 8.0
 
 _GAP_COST_PER_S = 0.5
 _NO_LINK_COST = 4.0  # a link of tracklets that no run of the tracker put together may cost this much
 _SAME_RUN_GAIN = 5.0  # and so much more for each run that did
+_WHOLE_TRACKLET_S = 0.5  # a shorter tracklet is weaker evidence: its link may cost less, in proportion
 
 
-@dataclass(frozen=True)
-class _Ends:
-    """Place and movement of tracklets at one of their ends.
-
-    Args:
-        frame: ``(P,)`` the frame of the end.
-        boxes_cxywh: ``(P, 4)`` pixels.
-        velocity: ``(P, 4)`` pixels per second.
-        forward_id: ``(P,)`` id in the run forward.
-        backward_id: ``(P,)`` id in the run backward.
-    """
-
-    frame: npt.NDArray[np.int64]
-    boxes_cxywh: _Array
-    velocity: _Array
-    forward_id: npt.NDArray[np.int64]
-    backward_id: npt.NDArray[np.int64]
-
-
-def link_tracklets(tracklets: Tracklets, max_gap_s: float, rate: Fraction, frame_stride: int) -> Tracks:
+def link_tracklets(
+    tracklets: Tracklets, misses: MotionMisses, max_gap_s: float, rate: Fraction, frame_stride: int
+) -> Tracks:
     """Link the tracklets of one person.
 
     Args:
         tracklets: The tracklets, in coordinates that move with the camera.
+        misses: How well the movement in the video can be predicted.
         max_gap_s: Longest time between the end of a tracklet and the beginning of its successor, in seconds, beyond the
             step from one sampled frame to the next.
         rate: Frames of the video per second.
@@ -72,46 +57,20 @@ def link_tracklets(tracklets: Tracklets, max_gap_s: float, rate: Fraction, frame
     tracks = tracklets.tracks
     if not len(tracks):
         return tracks
-    first = np.flatnonzero(np.diff(tracks.track_id, prepend=-1))
-    last = np.append(first[1:], len(tracks)) - 1
-    ends, begins = _ends(tracklets, first, last, last, rate), _ends(tracklets, first, last, first, rate)
+    rows = TrackRows(tracks, rate)
     max_step = frame_stride + int(seconds(max_gap_s) * rate)
-    end, begin = candidates(ends.frame, begins.frame, max_step)
-    gain = _gains(ends, begins, end, begin, float(rate))
+    end, begin = candidates(tracks.frame_index[rows.last], tracks.frame_index[rows.first], max_step)
+    gain = _gains(tracklets, rows, misses, end, begin)
     chosen = gain > 0
-    end, begin = best_links(end[chosen], begin[chosen], gain[chosen], len(first))
-    graph = csr_array((np.ones(len(end), dtype=np.int8), (end, begin)), shape=(len(first), len(first)))
+    count = len(rows.first)
+    end, begin = best_links(end[chosen], begin[chosen], gain[chosen], count)
+    graph = csr_array((np.ones(len(end), dtype=np.int8), (end, begin)), shape=(count, count))
     chain = connected_components(graph, directed=False)[1]
-    tracklet = np.repeat(np.arange(len(first)), last - first + 1)
     head = np.full(chain.max() + 1, -1)
-    head[chain[::-1]] = np.arange(len(first))[::-1]
-    ids = tracks.track_id[first][head[chain]]
-    linked = replace(tracks, track_id=ids[tracklet])
+    head[chain[::-1]] = np.arange(count)[::-1]
+    ids = tracks.track_id[rows.first][head[chain]]
+    linked = replace(tracks, track_id=ids[rows.track])
     return linked.rows(np.lexsort((linked.frame_index, linked.track_id)))
-
-
-def _ends(tracklets: Tracklets, first: _Indices, last: _Indices, end: _Indices, rate: Fraction) -> _Ends:
-    """Fit a straight line to the boxes near one end of each tracklet, the nearer the end the more a box counts."""
-    tracks = tracklets.tracks
-    tracklet = np.repeat(np.arange(len(first)), last - first + 1)
-    time_s = (tracks.frame_index - tracks.frame_index[end][tracklet]) / float(rate)
-    weight = np.where(np.abs(time_s) <= _WINDOW_S, np.exp(-np.abs(time_s) / (_WINDOW_S / 2)), 0)
-    boxes = to_cxywh(tracks.boxes_xyxy)
-    total = np.add.reduceat(weight, first)
-    mean_s = np.add.reduceat(weight * time_s, first) / total
-    mean_box = np.add.reduceat(weight[:, None] * boxes, first) / total[:, None]
-    off_s, off_box = time_s - mean_s[tracklet], boxes - mean_box[tracklet]
-    covariance = np.add.reduceat((weight * off_s)[:, None] * off_box, first)
-    # few boxes show no velocity: it is drawn to zero
-    variance = np.add.reduceat(weight * off_s**2, first) + _VELOCITY_DOUBT_S2 * total
-    velocity = covariance / variance[:, None]
-    return _Ends(
-        frame=tracks.frame_index[end],
-        boxes_cxywh=mean_box - velocity * mean_s[:, None],
-        velocity=velocity,
-        forward_id=tracklets.forward_id[end],
-        backward_id=tracklets.backward_id[end],
-    )
 
 
 def candidates(
@@ -127,26 +86,37 @@ def candidates(
     return end, order[lower[end] + place]
 
 
-def _gains(ends: _Ends, begins: _Ends, end: _Indices, begin: _Indices, rate: float) -> _Array:
-    """What each pair gains by being linked; not to be linked gains 0."""
-    gap_s = (begins.frame[begin] - ends.frame[end]) / rate
-    before, after = ends.boxes_cxywh[end], begins.boxes_cxywh[begin]
-    velocity = (ends.velocity[end] + begins.velocity[begin]) / 2
-    height = np.sqrt(np.maximum(before[:, 3], 1) * np.maximum(after[:, 3], 1))
-    miss = (after - before - velocity * gap_s[:, None])[:, :2] / height[:, None]
-    turn = (begins.velocity[begin] - ends.velocity[end])[:, :2] / height[:, None]
-    height_ratio = np.log(np.maximum(after[:, 3], 1) / np.maximum(before[:, 3], 1))
+def _gains(tracklets: Tracklets, rows: TrackRows, misses: MotionMisses, end: _Indices, begin: _Indices) -> _Array:
+    """What each pair of tracklets gains by being linked; not to be linked gains 0."""
+    before, after = rows.last[end], rows.first[begin]
+    gap_s = (tracklets.tracks.frame_index[after] - tracklets.tracks.frame_index[before]) / rows.rate
+    walk = _mismatch(rows, end, begin, gap_s, LONG_WINDOW)
+    miss_xy = _mismatch(rows, end, begin, gap_s, misses.window).miss_xy
+    allowed_xy = np.maximum(_TOLERANCE * misses.deviation_xy(gap_s), _MIN_MISS_XY * (1 + gap_s[:, None]))
     cost = (
-        (miss[:, 0] / (_MISS_X + _MISS_X_PER_S * gap_s)) ** 2
-        + (miss[:, 1] / (_MISS_Y + _MISS_Y_PER_S * gap_s)) ** 2
-        + (height_ratio / (_MISS_HEIGHT + _MISS_HEIGHT_PER_S * gap_s)) ** 2
-        + ((turn / _TURN_PER_S) ** 2).sum(axis=1)
+        _cost(miss_xy / allowed_xy).sum(axis=1)
+        + _cost(walk.height_ratio / (_MISS_HEIGHT + _MISS_HEIGHT_PER_S * gap_s))
+        + _cost(walk.turn_xy / _TURN_PER_S, _TURN_TAIL).sum(axis=1)
         + _GAP_COST_PER_S * gap_s
     )
-    same_forward = (ends.forward_id[end] == begins.forward_id[begin]) & (ends.forward_id[end] > 0)
-    same_backward = (ends.backward_id[end] == begins.backward_id[begin]) & (ends.backward_id[end] > 0)
-    gain: _Array = _NO_LINK_COST + _SAME_RUN_GAIN * same_forward + _SAME_RUN_GAIN * same_backward - cost
+    same_runs: _Array = sum(
+        ((run_id[before] == run_id[after]) & (run_id[before] > 0)).astype(np.float64)
+        for run_id in (tracklets.forward_id, tracklets.backward_id)
+    )
+    evidence = np.minimum(np.minimum(rows.duration_s[end], rows.duration_s[begin]) / _WHOLE_TRACKLET_S, 1)
+    gain: _Array = evidence * (_NO_LINK_COST + _SAME_RUN_GAIN * same_runs) - cost
     return gain
+
+
+def _mismatch(rows: TrackRows, end: _Indices, begin: _Indices, gap_s: _Array, window: FitWindow) -> Mismatch:
+    before = rows.motion_before(rows.last, window).rows(end)
+    return mismatch(before, rows.motion_after(rows.first, window).rows(begin), gap_s)
+
+
+def _cost(deviations: _Array, tail: float = _TAIL) -> _Array:
+    """Minus twice the logarithm of a density like Student's t, so that one outlier forbids no link by itself."""
+    cost: _Array = tail * np.log1p(deviations**2 / tail)
+    return cost
 
 
 def best_links(end: _Indices, begin: _Indices, gain: _Array, count: int) -> tuple[_Indices, _Indices]:
