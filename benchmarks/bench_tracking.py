@@ -31,7 +31,8 @@ from videoprep_nb.stages.track_persons.stage import track_persons
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.detectors.inference.device import Precision, bfloat16_is_faster
 from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
-from videoprep_nb.tracking.detectors.inference.openvino_network import compile_network, exported_model
+from videoprep_nb.tracking.detectors.inference.openvino_models import open_model
+from videoprep_nb.tracking.detectors.inference.openvino_network import compile_network
 from videoprep_nb.tracking.detectors.inference.weights import resolve_weights
 from videoprep_nb.tracking.ultralytics_env import offline_ultralytics
 
@@ -164,10 +165,10 @@ def measure() -> dict[str, object]:
         frames = [frame for _, frame in read_frames_at(folder / "1.mp4", range(FRAMES_IN_MEMORY))]
         letterbox = Letterbox.fit(1280, 720, IMAGE_SIZE)
         inputs = [letterboxed(frame, letterbox) for frame in frames]
-        model_path = exported_model(resolve_weights("yolov8n"))
+        model, _ = open_model(resolve_weights("yolov8n"), precision)
         size = (letterbox.input_width, letterbox.input_height)
-        busy = compile_network(model_path, *size, precision, "THROUGHPUT")
-        plain = compile_network(model_path, *size, precision, "LATENCY")
+        busy = compile_network(model, *size, precision, hint="THROUGHPUT")
+        plain = compile_network(model, *size, precision, hint="LATENCY")
         prediction = UltralyticsPrediction()
         for _ in range(ROUNDS):
             speeds["busy_network"].append(busy_network_fps(busy, inputs, frame_count))

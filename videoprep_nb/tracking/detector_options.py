@@ -12,6 +12,11 @@ from videoprep_nb.core.options import Options
 
 DEFAULT_DETECTOR = "yolo"
 
+OutputLayoutName = Literal[
+    "auto", "yolo", "yolo_nms_free", "end2end", "rtdetr", "yolov5", "rfdetr", "yolox", "yolox_decoded"
+]
+"""``auto``, or the name of a layout of ``detectors.inference.layouts``."""
+
 
 class DetectorOptions(Options):
     """Base of the options of a detector: names, ranges, defaults and help."""
@@ -20,9 +25,12 @@ class DetectorOptions(Options):
 class YoloOptions(DetectorOptions):
     """Options of the detector ``yolo``."""
 
-    weights: str = Field("yolov8n", description="YOLO weights: a .pt file or a name such as yolov8n")
+    weights: str = Field("yolov8n", description="a name such as yolov8n, a .pt or .onnx file, or an OpenVINO folder")
     person_classes: list[str] = Field(
         [], description="classes of the weights that are persons; empty: those named person, people or alike"
+    )
+    output_layout: OutputLayoutName = Field(
+        "auto", description="output of .onnx and OpenVINO weights; auto: as the file says (ultralytics, RF-DETR)"
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto, cpu (OpenVINO) or cuda (torch)")
     precision: Literal["auto", "float32", "half", "int8"] = Field(

@@ -21,7 +21,9 @@ from videoprep_nb.tracking.detectors import DETECTORS
 from videoprep_nb.tracking.trackers import create_tracker
 params = TrackPersonsParams()
 create_tracker(params.tracker, 25.0)
-params.create_detector().input_size(1280, 720)
+params.create_detector()
+import videoprep_nb.tracking.detectors.inference.openvino_network
+import videoprep_nb.tracking.detectors.inference.tiles
 list(DETECTORS)
 print(*sorted(set(sys.modules) - prepared))
 """

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import cv2
@@ -23,14 +23,16 @@ from videoprep_nb.tracking.detectors.inference.device import (
     multiplies_bfloat16_faster,
 )
 from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
-from videoprep_nb.tracking.detectors.inference.weights import Weights, resolve_weights
-from videoprep_nb.tracking.detectors.inference.yolo_output import read_output
+from videoprep_nb.tracking.detectors.inference.network_form import NetworkForm
+from videoprep_nb.tracking.detectors.inference.output import read_outputs
+from videoprep_nb.tracking.detectors.inference.weights import resolve_weights
 from videoprep_nb.tracking.detectors.yolo import YoloDetector
 
 # The four persons of bus.jpg (810 x 1080) as a person would draw them; the fourth is cut by the left border.
 BUS_PERSONS_XYXY = np.array(
     [[50, 400, 245, 903], [669, 392, 810, 877], [222, 408, 345, 857], [0, 552, 66, 874]], dtype=np.float64
 )
+YOLO_FORM = NetworkForm("yolo", (0,))
 
 
 @cache
@@ -161,7 +163,8 @@ def test_torch_gives_the_same_boxes_as_openvino(precision: Precision, px: float,
     frame, _, _ = in_standard_frame(bus_photograph())
     letterbox = Letterbox.fit(1280, 720, 640)
     network = TorchNetwork(resolve_weights("yolov8n"), "cpu", precision)
-    by_torch = network.run([frame] * 2, letterbox, lambda output: read_output(output, letterbox, nms_iou=0.7))
+    read = partial(read_outputs, form=network.form, letterbox=letterbox, nms_iou=0.7)
+    by_torch = network.run([frame] * 2, letterbox, read)
     by_openvino = detect(detector(), [frame])[0].above(0.3)
     for found in by_torch:
         assert found.above(0.3).boxes_xyxy == pytest.approx(by_openvino.boxes_xyxy, abs=px)
@@ -179,26 +182,6 @@ def test_cuda_finds_the_same_persons() -> None:
     by_cpu = detect(detector(), [frame])[0].above(0.3)
     for found in by_cuda:
         assert iou_matrix(by_cpu.boxes_xyxy, found.boxes_xyxy).max(axis=1).min() > 0.9
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("model", ["yolo11n", "yolov10n", "yolo26n"])
-def test_other_generations_keep_one_class(model: str, tmp_path: Path) -> None:
-    import torch
-
-    from videoprep_nb.tracking.detectors.inference.person_network import load_person_model
-    from videoprep_nb.tracking.ultralytics_env import offline_ultralytics
-
-    with offline_ultralytics():
-        from ultralytics import YOLO
-
-        untrained = YOLO(f"{model}.yaml")
-        untrained.model.names = {0: "car", 1: "person", **{index: str(index) for index in range(2, 80)}}
-        path = tmp_path / f"{model}.pt"
-        untrained.save(path)
-        with torch.inference_mode():
-            output = load_person_model(Weights(path, "")).model.eval()(torch.zeros(1, 3, 384, 640))[0]
-    assert output.shape == (1, 5, 5040)
 
 
 def test_a_file_that_is_no_weights(tmp_path: Path) -> None:
@@ -244,7 +227,27 @@ def test_letterbox(size: tuple[int, int], image_size: int, scaled: tuple[int, in
     assert letterbox.to_frame(np.array([corners], dtype=np.float32))[0] == pytest.approx([0, 0, *size])
 
 
-def test_read_output_takes_the_stronger_of_two_boxes() -> None:
+@pytest.mark.parametrize(
+    ("options", "corners", "size"),
+    [
+        pytest.param({"stride_px": 64}, [240, 0, 400, 360], (640, 384), id="coarse-grid"),
+        pytest.param({"placing": "stretched"}, [240, 0, 400, 640], (640, 640), id="stretched"),
+        pytest.param({"placing": "upper_left"}, [240, 0, 400, 360], (640, 384), id="upper-left"),
+        pytest.param({"input_size": (320, 320)}, [120, 70, 200, 250], (320, 320), id="input-of-one-size"),
+        pytest.param(
+            {"input_size": (320, 416), "placing": "stretched"}, [120, 0, 200, 416], (320, 416), id="stretched-to-it"
+        ),
+    ],
+)
+def test_letterbox_of_other_networks(options: dict[str, object], corners: list[float], size: tuple[int, int]) -> None:
+    letterbox = Letterbox.fit(1280, 720, 640, **options)
+    assert (letterbox.input_width, letterbox.input_height) == size
+    bars = np.array([0, 12, 0, 12]) if options.keys() == {"stride_px"} else 0
+    found = letterbox.to_frame(np.array([corners], dtype=np.float32) + bars)
+    assert found[0] == pytest.approx([480, 0, 800, 720], abs=1e-3)
+
+
+def test_read_outputs_takes_the_stronger_of_two_boxes() -> None:
     letterbox = Letterbox.fit(1280, 720, 640)
     candidates = [  # centre x, centre y, width, height, score
         [100, 112, 40, 100, 0.6],
@@ -253,20 +256,21 @@ def test_read_output_takes_the_stronger_of_two_boxes() -> None:
         [500, 112, 40, 100, DETECTION_FLOOR / 2],
         [600, 4, 40, 6, 0.9],  # in the bar
     ]
-    found = read_output(np.array(candidates, dtype=np.float32).T, letterbox, nms_iou=0.7)
+    found = read_outputs([np.array(candidates, dtype=np.float32).T], YOLO_FORM, letterbox, nms_iou=0.7)
     assert found.boxes_xyxy.tolist() == [[164, 100, 244, 300], [560, 100, 640, 300]]
     assert found.scores.tolist() == pytest.approx([0.9, 0.3])
-    assert len(read_output(np.zeros((5, 0), np.float32), letterbox, nms_iou=0.7)) == 0
+    assert len(read_outputs([np.zeros((5, 0), np.float32)], YOLO_FORM, letterbox, nms_iou=0.7)) == 0
 
 
-def test_read_output_merges_classes_by_their_greatest_score() -> None:
+def test_read_outputs_merges_classes_by_their_greatest_score() -> None:
     letterbox = Letterbox.fit(1280, 720, 640)
     candidates = [  # centre x, centre y, width, height, score as one class, as another
         [100, 112, 40, 100, 0.6, 0.2],
         [102, 112, 40, 100, 0.1, 0.7],
         [300, 112, 40, 100, 0.0, 0.3],
     ]
-    found = read_output(np.array(candidates, dtype=np.float32).T, letterbox, nms_iou=0.7)
+    form = NetworkForm("yolo", (0, 1))
+    found = read_outputs([np.array(candidates, dtype=np.float32).T], form, letterbox, nms_iou=0.7)
     assert found.boxes_xyxy.tolist() == [[164, 100, 244, 300], [560, 100, 640, 300]]
     assert found.scores.tolist() == pytest.approx([0.7, 0.3])
 

@@ -9,7 +9,13 @@ from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.params import VIDEO_ID_HELP, VIDEO_ID_PATTERN, Params, as_validation_error
 from videoprep_nb.core.text import quoted
 from videoprep_nb.core.timecode import sampling_stride
-from videoprep_nb.tracking.detector_options import DEFAULT_DETECTOR, DetectorOptions, PrecomputedOptions, YoloOptions
+from videoprep_nb.tracking.detector_options import (
+    DEFAULT_DETECTOR,
+    DetectorOptions,
+    OutputLayoutName,
+    PrecomputedOptions,
+    YoloOptions,
+)
 from videoprep_nb.tracking.params import TrackingParams
 
 if TYPE_CHECKING:
@@ -37,6 +43,7 @@ class DetectPersonsParams(Params):
     detector_options: list[str] = Field([], description="further options of the detector, each written name:value")
     weights: str = _option(YoloOptions, "weights")
     person_classes: list[str] = _option(YoloOptions, "person_classes")
+    output_layout: OutputLayoutName = _option(YoloOptions, "output_layout")
     detections_file: str = Field("", description=PrecomputedOptions.model_fields["detections_file"].description)
     device: Literal["auto", "cpu", "cuda"] = _option(YoloOptions, "device")
     precision: Literal["auto", "float32", "half", "int8"] = _option(YoloOptions, "precision")

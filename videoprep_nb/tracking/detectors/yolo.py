@@ -1,4 +1,4 @@
-"""YOLO: ultralytics weights, run by OpenVINO on CPUs and by torch on CUDA."""
+"""Networks as weights of ultralytics or as exported files, run by OpenVINO on CPUs and by torch on CUDA."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from importlib import metadata
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.detector_options import DetectorOptions, YoloOptions, inputs_per_frame
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
@@ -16,8 +17,9 @@ from videoprep_nb.tracking.detectors.inference.weights import Weights, is_packag
 
 if TYPE_CHECKING:  # they load cv2
     from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
+    from videoprep_nb.tracking.detectors.inference.network_form import NetworkForm
+    from videoprep_nb.tracking.detectors.inference.output import OutputReader
     from videoprep_nb.tracking.detectors.inference.tiles import Tiling
-    from videoprep_nb.tracking.detectors.inference.yolo_output import OutputReader
 
 _USUAL_IMAGE_SIZE = 640
 
@@ -28,8 +30,18 @@ class _Network(Protocol):
     ) -> list[FrameDetections]: ...
 
 
+class _Model(Protocol):
+    form: "NetworkForm"
+
+    def for_size(self, width: int, height: int) -> _Network: ...
+
+
 class YoloDetector(Detector):
-    """YOLO networks of ultralytics (YOLOv8 and later), by OpenVINO on CPUs and by torch on CUDA.
+    """YOLO, RT-DETR, YOLO-World and YOLOE of ultralytics; ONNX files and OpenVINO folders, also of RF-DETR and YOLOX.
+
+    Networks for masks and poses give their boxes, too; those for rotated boxes are refused. YOLO-World and YOLOE find
+    the classes that were set before they were saved. OpenVINO runs them on CPUs, torch ``.pt`` weights on CUDA;
+    exported files always run on the CPU, with the input size that they were exported for.
 
     Weights and device are looked up when they are first needed: a ``WeightsError`` says that the weights were not
     found, a ``ParameterError`` that the machine has no such device or precision.
@@ -38,7 +50,7 @@ class YoloDetector(Detector):
     name: ClassVar[str] = "yolo"
     options_type: ClassVar[type[DetectorOptions]] = YoloOptions
     needs_weights: ClassVar[bool] = True
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     options: YoloOptions
 
     def __init__(self, options: YoloOptions | None = None) -> None:
@@ -60,7 +72,7 @@ class YoloDetector(Detector):
         """Such as ``yolov8n at 640 px, 2 x 2 tiles, bfloat16 on cpu (OpenVINO)``."""
         engine = "torch" if self._device == "cuda" else "OpenVINO"
         count = self.options.tiles
-        size = f"{self.options.image_size} px" + (f", {count} x {count} tiles" if count > 1 else "")
+        size = f"{self.image_size} px" + (f", {count} x {count} tiles" if count > 1 else "")
         return f"{self._weights.path.stem} at {size}, {self._precision} on {self._device} ({engine})"
 
     @property
@@ -70,8 +82,9 @@ class YoloDetector(Detector):
 
     @property
     def image_size(self) -> int:
-        """The option of that name."""
-        return self.options.image_size
+        """The option of that name, or the longer side that an exported file has no choice about."""
+        fixed = self._model.form.input_size if self._weights.is_exported else None
+        return max(fixed) if fixed else self.options.image_size
 
     def find_weights(self) -> None:
         """Find the weights, or download them, and make sure that they are of a detector of persons."""
@@ -98,45 +111,65 @@ class YoloDetector(Detector):
         self, frames: Iterable[RgbFrame], frame_indices: Sequence[int], width: int, height: int
     ) -> list[FrameDetections]:
         """Find the persons in a batch of frames; see ``Detector.detect``."""
-        from videoprep_nb.tracking.detectors.inference.yolo_output import read_output
+        from videoprep_nb.tracking.detectors.inference.output import read_outputs
 
         tiling = self._tiling(width, height)
         letterbox = tiling.letterbox
         network = self._network(letterbox.input_width, letterbox.input_height)
-        read = partial(read_output, letterbox=letterbox, nms_iou=self.options.nms_iou)
+        read = partial(read_outputs, form=self._model.form, letterbox=letterbox, nms_iou=self.options.nms_iou)
         return tiling.merge(network.run(tiling.inputs(frames), letterbox, read))
 
     @cached_property
     def _weights(self) -> Weights:
-        weights = replace(resolve_weights(self.options.weights), person_classes=tuple(self.options.person_classes))
-        if weights.path.suffix == ".pt" and (names := read_class_names(weights.path)) is not None:
+        options = self.options
+        weights = replace(
+            resolve_weights(options.weights),
+            person_classes=tuple(options.person_classes),
+            output_layout=options.output_layout,
+        )
+        if weights.is_exported:
+            return weights
+        if options.output_layout != "auto":
+            raise ParameterError(
+                "output_layout", f"got {options.output_layout!r}, but .pt weights name it; choose auto"
+            )
+        if (names := read_class_names(weights.path)) is not None:
             person_class_indices(names, weights.person_classes, weights.path)
         return weights
 
     @cached_property
     def _device(self) -> Device:
-        return choose_device(self.options.device)
+        if not self._weights.is_exported:
+            return choose_device(self.options.device)
+        if self.options.device == "cuda":
+            raise ParameterError("device", f"got 'cuda', but {self._weights.path.name} runs on the CPU; choose auto")
+        return "cpu"
 
     @cached_property
     def _precision(self) -> Precision:
         return choose_precision(self.options.precision, self._device)
 
-    def _tiling(self, width: int, height: int) -> "Tiling":
-        from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
-        from videoprep_nb.tracking.detectors.inference.tiles import Tiling
-
-        return Tiling(Letterbox.fit(width, height, self.options.image_size), self.options.tiles)
-
-    def _network(self, width: int, height: int) -> _Network:
-        if (width, height) not in self._networks:
-            self._networks[width, height] = self._load(width, height)
-        return self._networks[width, height]
-
-    def _load(self, width: int, height: int) -> _Network:
+    @cached_property
+    def _model(self) -> _Model:
         if self._device == "cuda":
             from videoprep_nb.tracking.detectors.inference.torch_network import TorchNetwork
 
             return TorchNetwork(self._weights, self._device, self._precision)
-        from videoprep_nb.tracking.detectors.inference.openvino_network import OpenVinoNetwork
+        from videoprep_nb.tracking.detectors.inference.openvino_network import OpenVinoModel
 
-        return OpenVinoNetwork(self._weights, width, height, self._precision)
+        return OpenVinoModel(self._weights, self._precision)
+
+    def _tiling(self, width: int, height: int) -> "Tiling":
+        from videoprep_nb.tracking.detectors.inference.layouts import LAYOUTS
+        from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
+        from videoprep_nb.tracking.detectors.inference.tiles import Tiling
+
+        form = self._model.form
+        placing = LAYOUTS[form.layout].placing
+        letterbox = Letterbox.fit(width, height, self.options.image_size, form.stride_px, placing, form.input_size)
+        return Tiling(letterbox, self.options.tiles)
+
+    def _network(self, width: int, height: int) -> _Network:
+        if (width, height) not in self._networks:
+            self._networks[width, height] = self._model.for_size(width, height)
+        return self._networks[width, height]

@@ -49,19 +49,26 @@ class Weights:
         path: The ``.pt`` or ``.onnx`` file, or the folder of an OpenVINO model.
         sha256: Hash of its content, hexadecimal.
         person_classes: Names of the classes that count as persons; none: by name, see ``person_class_indices``.
+        output_layout: Name of the layout of an exported network, see ``layouts``; ``auto``: what the file says.
     """
 
     path: Path
     sha256: str
     person_classes: tuple[str, ...] = ()
+    output_layout: str = "auto"
+
+    @property
+    def is_exported(self) -> bool:
+        """Whether they are a network that another program exported; ``.pt`` files are not."""
+        return self.path.suffix != ".pt"
 
     @property
     def key(self) -> str:
         """Text that differs where the network that is made of them differs; part of file names."""
-        classes = json.dumps(sorted({name.casefold() for name in self.person_classes}))
-        return self.sha256[:16] + (
-            f"-{hashlib.sha256(classes.encode()).hexdigest()[:8]}" if self.person_classes else ""
-        )
+        classes = sorted({name.casefold() for name in self.person_classes})
+        used = json.dumps([classes, self.output_layout])
+        is_usual = not classes and self.output_layout == "auto"
+        return self.sha256[:16] + ("" if is_usual else f"-{hashlib.sha256(used.encode()).hexdigest()[:8]}")
 
 
 def resolve_weights(name: str) -> Weights:
