@@ -1,6 +1,7 @@
 """What a job is asked to do beyond its videos: parameters of its stages, and options of the job itself."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +70,8 @@ class JobParams(RootModel[dict[str, Any]]):
             ParameterError: One cannot be used.
         """
         for stage, params in self.each():
-            try:
+            with _field_of(stage):
                 stage.check_files(params)
-            except ParameterError as error:
-                raise ParameterError(f"{stage.name}.{error.field}", error.reason) from None
 
     def check_machine(self) -> None:
         """Check that this machine has what the parameters ask for, which may take seconds.
@@ -82,10 +81,8 @@ class JobParams(RootModel[dict[str, Any]]):
             WeightsError: Weights cannot be used.
         """
         for stage, params in self.each():
-            try:
+            with _field_of(stage):
                 stage.check_machine(params)
-            except ParameterError as error:
-                raise ParameterError(f"{stage.name}.{error.field}", error.reason) from None
 
     def cost(self, videos: Iterable[VideoLength]) -> Cost:
         """What the stages of a job cost together.
@@ -96,6 +93,15 @@ class JobParams(RootModel[dict[str, Any]]):
         lengths = list(videos)
         costs = [stage.cost(of_stage, length) for stage, of_stage in self.each() for length in lengths]
         return Cost(sum(cost.time_s for cost in costs), sum(cost.disk_bytes for cost in costs))
+
+
+@contextmanager
+def _field_of(stage: Stage) -> Iterator[None]:
+    """Name the stage before a parameter that is reported as wrong."""
+    try:
+        yield
+    except ParameterError as error:
+        raise ParameterError(f"{stage.name}.{error.field}", error.reason) from None
 
 
 class JobOptions(Record):
