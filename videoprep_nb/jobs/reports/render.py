@@ -88,7 +88,8 @@ class JobSummary:
         state: ``done``, ``completed with errors``, ``failed`` or ``cancelled``.
         message: One sentence for the user; empty when all went well.
         elapsed_s: Wall time in seconds.
-        package_href: The package, relative to the page; empty when there is none.
+        package_name: File name of the package; empty when there is none. It is no link, which would be dead for whoever
+            has the reports alone.
         videos: The videos, in order.
         reports: The reports, in the order they were written.
     """
@@ -97,7 +98,7 @@ class JobSummary:
     state: str
     message: str
     elapsed_s: float
-    package_href: str
+    package_name: str
     videos: Sequence[VideoEntry]
     reports: Sequence[ReportEntry]
 

@@ -74,7 +74,7 @@ def fetch_report(
 )
 def fetch_all_reports(request: Request, job_id: JobId, jobs: Jobs) -> StreamingResponse:
     """Fetch all reports as one ZIP; it is made while it is sent."""
-    # in a folder, so that a package beside it is where the overview says
+    # in a folder, as in the folder of a run by hand
     files = {f"reports/{name}": jobs.report_path(job_id, name) for name in jobs.report_names(job_id)}
     if not files:
         raise NoSuchJob(f"{jobs.row(job_id).title} has no reports (yet).")
