@@ -50,7 +50,7 @@ def test_filled_boxes_lie_between_their_neighbours() -> None:
     assert tracks.interpolated.tolist() == [False, True, True, True, False, False]
 
 
-def swaying(period_s: float, swing_px: float = 60, frames: int = 200) -> Tracks:
+def swaying(period_s: float, swing_px: float = 60, frames: int = 4000) -> Tracks:
     """A person, 40 px wide, who walks and sways from side to side."""
     x = [3 * frame + swing_px * np.sin(2 * np.pi * frame / 10 / period_s) for frame in range(frames)]
     return track_table(*((frame, 1, (left, 20, left + 40, 120)) for frame, left in enumerate(x)))
@@ -63,6 +63,7 @@ def swaying(period_s: float, swing_px: float = 60, frames: int = 200) -> Tracks:
         pytest.param(swaying(8.0), 0.6, 2.0, id="sways-slowly"),
         pytest.param(swaying(2.0), 0.1, 0.5, id="dances"),
         pytest.param(swaying(2.0, frames=8), math.inf, math.inf, id="too-short-to-be-measured"),
+        pytest.param(swaying(2.0, frames=40), math.inf, math.inf, id="too-short-to-be-believed"),
         pytest.param(track_table(), math.inf, math.inf, id="nobody"),
     ],
 )

@@ -35,7 +35,7 @@ _TAIL, _TURN_TAIL = 4.0, 8.0
 _GAP_COST_PER_S = 0.5
 _NO_LINK_COST = 4.0  # a link of tracklets that no run of the tracker put together may cost this much
 _SAME_RUN_GAIN = 5.0  # and so much more for each run that did
-_WHOLE_TRACKLET_S = 0.5  # a shorter tracklet is weaker evidence: its link may cost less, in proportion
+_WHOLE_TRACKLET_S = 0.25  # a shorter tracklet is weaker evidence: its link may cost less, in proportion
 
 
 def link_tracklets(

@@ -39,11 +39,13 @@ class SimulatedGaps:
         before: ``(G,)`` the last row before each gap.
         after: ``(G,)`` the first row after it.
         gap_s: Seconds between these two rows, the same for all.
+        possible_count: Gaps of this length that the tracks have room for; those above are some of them.
     """
 
     before: _Indices
     after: _Indices
     gap_s: float
+    possible_count: int
 
 
 @dataclass(frozen=True)
@@ -114,9 +116,10 @@ def simulate_gaps(rows: TrackRows, lengths_s: tuple[float, ...], frame_stride: i
         track, frame = rows.track[before], rows.tracks.frame_index
         beside = np.minimum(frame[before] - frame[rows.first[track]], frame[rows.last[track]] - frame[after])
         chosen = np.flatnonzero(beside >= _BESIDE_S * rows.rate)
-        chosen = chosen[np.linspace(0, len(chosen) - 1, min(len(chosen), _MAX_GAPS)).astype(np.intp)]
-        if len(chosen):
-            simulated.append(SimulatedGaps(before[chosen], after[chosen], step / rows.rate))
+        possible_count = len(chosen)
+        chosen = chosen[np.linspace(0, possible_count - 1, min(possible_count, _MAX_GAPS)).astype(np.intp)]
+        if possible_count:
+            simulated.append(SimulatedGaps(before[chosen], after[chosen], step / rows.rate, possible_count))
     return simulated
 
 
