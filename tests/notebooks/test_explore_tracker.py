@@ -112,7 +112,7 @@ def _slider(page: BrowserPage, name: str) -> Locator:
 
 
 def test_sliders_and_clicks_change_the_images_in_jupyterlab(folder, server):
-    (folder / "work" / "tracking.yaml").unlink(missing_ok=True)
+    (folder / "work" / "tracking_left.yaml").unlink(missing_ok=True)
     with chromium() as browser:
         page = browser.new_page(viewport={"width": 1500, "height": 1100})
         page.set_default_timeout(TIMEOUT_S * 1000)
@@ -150,5 +150,5 @@ def test_sliders_and_clicks_change_the_images_in_jupyterlab(folder, server):
         expect(time_lines).not_to_have_attribute("src", before)
 
         page.get_by_role("button", name="export left").click()
-        page.get_by_text("Written to work/tracking.yaml").wait_for()
-    assert read_settings(folder / "work" / "tracking.yaml", []).of("track_persons").confidence > 0.9
+        page.get_by_text("Written to work/tracking_left.yaml").wait_for()
+    assert read_settings(folder / "work" / "tracking_left.yaml", []).of("track_persons").confidence > 0.9

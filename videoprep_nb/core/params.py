@@ -99,6 +99,8 @@ class Params(AcceptsOldNames):
             yield problem
         try:
             cls.model_validate({name: value for name, value in values.items() if name not in refused})
+        except ParameterError as error:  # of old names
+            yield error
         except ValidationError as error:
             yield from cls._problems_of(error)
 

@@ -7,6 +7,7 @@ from typing import Any, get_origin
 import yaml
 
 from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.core.file_names import path_from_text
 from videoprep_nb.core.params import Params
 from videoprep_nb.core.text import reason_of
 from videoprep_nb.core.yaml_text import load_yaml
@@ -112,7 +113,10 @@ def _whole_paths(stage: str, values: Mapping[str, Any]) -> dict[str, str]:
     whole = {}
     for parameter in files.keys() & values.keys():
         value = str(values[parameter])
-        path = files[parameter].find(value)
+        try:
+            path = files[parameter].find(path_from_text(value))
+        except ValueError as error:
+            raise ParameterError(f"{stage}.{parameter}", f"got {value}: {error}") from None
         if path is not None:
             whole[parameter] = str(path.absolute())
         elif files[parameter].is_file and value:

@@ -178,6 +178,6 @@ def test_a_broken_plugin_does_not_disturb_the_others(tmp_path: Path) -> None:
     install(tmp_path, GROUP, "taken_detector", SIZED.replace('"sized"', '"yolo"'), "yolo = taken_detector:Sized")
     listed = videoprep(tmp_path, "detectors")
     assert listed.returncode == 0
-    assert "YOLO networks of ultralytics" in " ".join(listed.stdout.split())
+    assert "YOLO, RT-DETR, YOLO-World and YOLOE of ultralytics" in " ".join(listed.stdout.split())
     assert "no_such_library" in listed.stderr
     assert "another detector has that name" in listed.stderr
