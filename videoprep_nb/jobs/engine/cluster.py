@@ -301,11 +301,9 @@ class Engine:
             on_end(_LOST)
 
     def workers(self) -> list[WorkerInfo]:
-        """The workers that the scheduler knows."""
-        return [
-            WorkerInfo(address, worker["nthreads"], worker["resources"])
-            for address, worker in self._client.scheduler_info(n_workers=-1)["workers"].items()
-        ]
+        """The workers that the scheduler knows; none while the connection to it is lost."""
+        workers = self._client.scheduler_info(n_workers=-1).get("workers", {})  # it is empty for a moment then
+        return [WorkerInfo(address, worker["nthreads"], worker["resources"]) for address, worker in workers.items()]
 
     def close(self) -> None:
         """Stop the workers of this machine, with all that they run."""
