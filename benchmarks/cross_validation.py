@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
-from unittest.mock import patch
 
 from benchmarks.oracle import ScoredSequence, read_sequence
 from benchmarks.tracker_table import BENCHMARKS
@@ -48,8 +47,12 @@ class Constant:
         if self.module is None:
             yield TrackingParams.checked({self.name: value})
         else:
-            with patch.object(self.module, self.name, value):
+            default = self.default
+            setattr(self.module, self.name, value)
+            try:
                 yield TrackingParams()
+            finally:
+                setattr(self.module, self.name, default)
 
 
 CONSTANTS = (

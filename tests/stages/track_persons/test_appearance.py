@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.support.clip_tables import write_table_of_one_clip
 from tests.support.dressed_people import HEIGHT, RATE, SIDES, WIDTH, box_of, swapping
 from tests.support.photographs import bus_photograph
 from tests.support.synthetic import write_video
 from videoprep_nb.core.boxes import iou_matrix
-from videoprep_nb.core.records import ClipRecord, ClipTable
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.stages.track_persons.result import TrackResult
 from videoprep_nb.stages.track_persons.stage import STAGE, track_persons
@@ -42,16 +42,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return image
 
     write_video(folder / "1" / "1_clip_000.mp4", map(frame, range(FRAME_COUNT)), Fraction(RATE))
-    record = ClipRecord(
-        clip_id="1_clip_000",
-        start_frame=0,
-        frame_count=FRAME_COUNT,
-        rate=Fraction(RATE),
-        width=WIDTH,
-        height=HEIGHT,
-        stream_copied=False,
-    )
-    ClipTable(video_id="1", source_frame_count=FRAME_COUNT, clips=[record]).write(folder / "1" / "clips.json")
+    write_table_of_one_clip(folder / "1", "1_clip_000", FRAME_COUNT, RATE, (WIDTH, HEIGHT))
     return folder.parent
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.clip_tables import write_table_of_one_clip
 from tests.support.plugin_packages import code_blocks, install, run_python, videoprep
 from tests.support.synthetic import write_video
-from videoprep_nb.core.records import ClipRecord, ClipTable
 
 GROUP = "videoprep.detectors"
 WIDTH, HEIGHT, RATE, FRAME_COUNT = 320, 180, 10, 20
@@ -48,16 +48,7 @@ def clips(tmp_path: Path) -> Path:
     folder = tmp_path / "clips" / "1"
     folder.mkdir(parents=True)
     write_video(folder / f"{CLIP}.mp4", thermal_frames(), Fraction(RATE))
-    record = ClipRecord(
-        clip_id=CLIP,
-        start_frame=0,
-        frame_count=FRAME_COUNT,
-        rate=Fraction(RATE),
-        width=WIDTH,
-        height=HEIGHT,
-        stream_copied=False,
-    )
-    ClipTable(video_id="1", source_frame_count=FRAME_COUNT, clips=[record]).write(folder / "clips.json")
+    write_table_of_one_clip(folder, CLIP, FRAME_COUNT, RATE, (WIDTH, HEIGHT))
     return tmp_path
 
 

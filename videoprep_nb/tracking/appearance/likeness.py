@@ -24,7 +24,7 @@ _CROWDED_IOU = 0.3  # with another track: then the box shows two persons
 _PARTS_PER_TRACK = 10  # seconds of a track, spread over it, that are compared
 _APART_S = 2  # parts of a track nearer than that are alike for other reasons
 _MIN_PAIRS = 5
-_MIN_DEVIATION = 0.1  # of similarities, lest a few pairs seem certain
+_MIN_DEVIATION = 0.1  # of similarities: a few pairs that agree by chance are not certain
 _MAX_LOG_RATIO = 5.0
 
 
