@@ -3,7 +3,7 @@
 A frame of H.261 and H.263 says how many ticks of a clock have passed, those without a frame too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from fractions import Fraction
 from statistics import median
 from typing import Any
@@ -29,30 +29,44 @@ def has_count(container: Any, stream: Any) -> bool:
 
 
 def true_stamps(
-    container: Any, stream: Any, shown: list[int], decoded: list[int], durations: set[int], heads: Sequence[bytes]
+    container: Any, stream: Any, shown: list[int], decoded: list[int], heads: Sequence[bytes]
 ) -> tuple[list[int], list[int], Fraction]:
-    """Stamps of a stream without what libav makes up.
+    """Stamps of a stream, from the stream itself where it counts time.
 
     Args:
         container: An opened file.
         stream: The stream, as PyAV has it.
         shown: Presentation stamp of each packet.
         decoded: Decoding stamp of each packet.
-        durations: All durations of packets that differ.
         heads: How each frame begins, for a stream that counts time.
 
     Returns:
         Presentation and decoding stamps, and the seconds of a tick.
     """
-    none = [NO_STAMP] * len(shown)
-    if heads and any(ticks := coded_ticks(heads, stream.codec_context.name)):
+    if ticks := _counted_ticks(stream, heads):
         rate = stream.codec_context.framerate
-        return ticks, none, 1 / rate if rate else _TICK_S
-    if has_no_stamps(container) and len(durations) == 1:
-        return none, none, stream.time_base
+        return ticks, [NO_STAMP] * len(shown), 1 / rate if rate else _TICK_S
     if container.format.name == "gxf":
         shown = _without_single_fields(shown, decoded)
     return shown, decoded, stream.time_base
+
+
+def are_made_up(container: Any, stream: Any, durations: Set[int], heads: Sequence[bytes]) -> bool:
+    """Whether libav makes up the stamps of a stream.
+
+    Args:
+        container: An opened file.
+        stream: The stream, as PyAV has it.
+        durations: All durations of packets that differ.
+        heads: How each frame begins, for a stream that counts time.
+    """
+    return has_no_stamps(container) and len(durations) == 1 and not _counted_ticks(stream, heads)
+
+
+def _counted_ticks(stream: Any, heads: Sequence[bytes]) -> list[int]:
+    """The ticks that the frames of a stream count; empty when it counts none."""
+    ticks = coded_ticks(heads, stream.codec_context.name) if heads else []
+    return ticks if any(ticks) else []
 
 
 def _without_single_fields(shown: Sequence[int], decoded: Sequence[int]) -> list[int]:

@@ -13,7 +13,7 @@ import av
 import numpy as np
 
 from videoprep_nb.core.errors import ProbeError
-from videoprep_nb.media.raw.coded_clock import HEAD_BYTES, has_count, has_no_stamps, true_stamps
+from videoprep_nb.media.raw.coded_clock import HEAD_BYTES, are_made_up, has_count, has_no_stamps, true_stamps
 from videoprep_nb.media.raw.crop import Crop
 from videoprep_nb.media.raw.open_raw import StreamChoice, choose_stream, open_raw, read_packets
 from videoprep_nb.media.raw.sampling import Sample, Sampler
@@ -67,6 +67,8 @@ class Recording:
         codec: Codec of it.
         tick_s: Seconds of a tick of its stamps.
         packets: Its packets.
+        has_stamps: Whether it says when frames are shown; otherwise the stamps of its packets are those that libav
+            makes up.
         claimed_frame_count: Frames that its header reports, None without.
         claimed_duration_s: Seconds that its header reports, None without.
         sample: What its decoded frames say.
@@ -78,6 +80,7 @@ class Recording:
     codec: str
     tick_s: Fraction
     packets: Packets
+    has_stamps: bool
     claimed_frame_count: int | None
     claimed_duration_s: float | None
     sample: Sample
@@ -92,7 +95,7 @@ def recording_of(container: Any, choice: StreamChoice, section: Section, packets
     """Describe a recording whose packets were read."""
     stream = choice.stream
     packets.shown, packets.decoded, tick_s = true_stamps(
-        container, stream, packets.shown, packets.decoded, packets.durations, packets.heads
+        container, stream, packets.shown, packets.decoded, packets.heads
     )
     return Recording(
         section=section,
@@ -101,6 +104,7 @@ def recording_of(container: Any, choice: StreamChoice, section: Section, packets
         codec=stream.codec_context.name,
         tick_s=tick_s,
         packets=packets,
+        has_stamps=not are_made_up(container, stream, packets.durations, packets.heads),
         claimed_frame_count=stream.frames or None,
         claimed_duration_s=_claimed_duration_s(container, stream),
         sample=sample,
@@ -190,12 +194,16 @@ def common_tick_s(recordings: Sequence[Recording]) -> Fraction:
 def joined_stamps(recordings: Sequence[Recording], tick_s: Fraction) -> tuple[Ticks, Ticks]:
     """``(N,)`` int64 presentation and decoding stamps of all packets, one recording behind the other.
 
+    What libav makes up counts only beside recordings with stamps: all frames must have their place on one clock.
+
     Args:
         recordings: The recordings.
         tick_s: Seconds of a tick of the result.
     """
     shown = [_scaled(recording.packets.shown, recording.tick_s / tick_s) for recording in recordings]
     decoded = [_scaled(recording.packets.decoded, recording.tick_s / tick_s) for recording in recordings]
+    if not any(recording.has_stamps for recording in recordings):
+        shown = decoded = [np.full(len(stamps), NO_STAMP) for stamps in shown]
     return np.concatenate(shown), np.concatenate(decoded)
 
 
