@@ -200,11 +200,22 @@ def test_files_that_are_no_videos_get_one_sentence_each(short_video: Path, tmp_p
     assert sorted(path.name for path in output.iterdir()) == ["job.json", "reports", "result.json"]
 
 
-def test_the_end_is_a_line_without_the_id(tmp_path: Path):
+def test_the_end_says_what_became_of_each_video(short_video: Path, tmp_path: Path):
     (tmp_path / "notes.mp4").write_text("no video")
-    code, out, err = videoprep("run", tmp_path / "notes.mp4", "--output", tmp_path / "out")
-    assert code == 1, err
-    assert re.fullmatch(rf"Job failed, \S+ s\nReports: {tmp_path}/out/reports/index.html\n", out)
+    arguments = ["--preset", "fast-draft", "--set", "track_persons.frame_stride=10"]
+    code, out, err = videoprep("run", short_video, tmp_path / "notes.mp4", "--output", tmp_path / "out", *arguments)
+    assert code == 3, err
+    video, refused, job, *files = out.splitlines()
+    count = json.loads((tmp_path / "out/result.json").read_text())["videos"][0]["person_count"]
+    assert re.fullmatch(rf"1\. persons\.mp4 \(3.0 s\): {count} (people|person), 1 clip, 3 frames", video)
+    assert refused.startswith("2. notes.mp4: failed. ")
+    assert re.fullmatch(
+        rf"Job completed with errors, \S+ s: {count} (people|person), 1 clip, 3 frames, 1 video refused", job
+    )
+    assert files == [f"Reports: {tmp_path}/out/reports/index.html", f"Package: {tmp_path}/out/final_package.zip"]
+    assert "01_resize_2: failed" in err
+    chosen = json.loads((tmp_path / "out/job.json").read_text())["params"]["track_persons"]
+    assert chosen == {"sampled_fps": 8.0, "frame_stride": 10}
 
 
 @pytest.mark.parametrize(
@@ -217,6 +228,7 @@ def test_the_end_is_a_line_without_the_id(tmp_path: Path):
         pytest.param(["--set", f"track_persons.weights={__file__}"], id="a file that is no weights"),
         pytest.param(["--set", "track_persons.person_classes=dragon"], id="unknown class"),
         pytest.param(["--params", "absent.yaml"], id="missing file"),
+        pytest.param(["--preset", "dragon"], id="unknown preset"),
         pytest.param(["absent.mp4"], id="missing video"),
         pytest.param(["--no-such-option"], id="unknown option"),
     ],
@@ -236,7 +248,10 @@ def test_folder_gives_the_videos_in_it(short_video: Path, tmp_path: Path):
     arguments = [folder, "--output", tmp_path / "out", "--set", "track_persons.frame_stride=10", "--json"]
     code, out, err = videoprep("run", *arguments)
     assert code == 0, err
-    assert [video["original_name"] for video in json.loads(out)["videos"]] == ["cam2.mp4", "cam10.mp4"]
+    result = json.loads(out)
+    assert [video["original_name"] for video in result["videos"]] == ["cam2.mp4", "cam10.mp4"]
+    people = sum(video["person_count"] for video in result["videos"])
+    assert result["totals"] == {"person_count": people, "clip_count": 2, "frame_count": 6, "refused_count": 0}
     assert err.startswith(f"{folder}: skipped notes.txt;")
 
 

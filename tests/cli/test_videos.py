@@ -28,11 +28,22 @@ def test_videos_come_in_natural_order(tmp_path: Path):
 def test_everything_else_is_skipped_and_named(tmp_path: Path):
     hidden = [".hidden.mp4", ".partial-7-a.mp4", "._a.mp4"]
     folder = fill(tmp_path / "in", "a.mp4", "b.mp4.part", "c.crdownload", "notes.txt", "mp4", "old/", "x.mp4/", *hidden)
-    fill(folder / "old", "deeper.mp4")
+    fill(folder / "old", "readme", "thumbs.db")
     found = read_folder(folder)
     assert found.videos == [folder / "a.mp4"]
-    assert found.skipped == ["b.mp4.part", "c.crdownload", "mp4", "notes.txt", "old/", "x.mp4/"]
-    assert "b.mp4.part, c.crdownload, mp4, notes.txt, old/ and 1 more" in found.describe_skipped()
+    assert found.skipped == ["b.mp4.part", "c.crdownload", "mp4", "notes.txt", "old/readme", "old/thumbs.db"]
+    assert "b.mp4.part, c.crdownload, mp4, notes.txt, old/readme and 1 more" in found.describe_skipped()
+
+
+def test_subfolders_are_searched_but_for_our_own_results(tmp_path: Path):
+    folder = fill(tmp_path / "in", "cam2/", "cam10/", "z.mp4", ".trash/", "videoprep-workspace/", "results/")
+    for name in ("cam2", "cam10", ".trash", "videoprep-workspace"):
+        fill(folder / name, "b.mp4", "a.mp4")
+    fill(folder / "results", "job.json", "scratch/")
+    fill(folder / "results/scratch", "1_clip_000.mp4")
+    (folder / "again").symlink_to(folder)
+    videos = [str(video.relative_to(folder)) for video in read_folder(folder).videos]
+    assert videos == ["cam2/a.mp4", "cam2/b.mp4", "cam10/a.mp4", "cam10/b.mp4", "z.mp4"]
 
 
 def test_folder_of_videos_alone_needs_no_word(tmp_path: Path):

@@ -15,9 +15,12 @@ from videoprep_nb.cli.job_display import JobDisplay
 from videoprep_nb.cli.memory_limit import MemoryLimit, bytes_of
 from videoprep_nb.cli.videos import expand_folders
 from videoprep_nb.core.errors import InputError, ParameterError, VideoPrepError, WeightsError
+from videoprep_nb.core.records import Record
+from videoprep_nb.core.text import plural
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.jobs.models import JobResult, State
 from videoprep_nb.jobs.params import JobOptions
+from videoprep_nb.jobs.presets import STANDARD, presets
 from videoprep_nb.jobs.run import resume as resume_job
 from videoprep_nb.jobs.run import run as run_job
 from videoprep_nb.jobs.settings import read_settings
@@ -30,7 +33,7 @@ def run(
         list[Path] | None,
         typer.Argument(
             metavar="VIDEO_OR_FOLDER",
-            help="Raw videos, numbered 1, 2, … in this order. A folder gives the videos in it.",
+            help="Raw videos, numbered 1, 2, … in this order. A folder gives the videos in it and its subfolders.",
             show_default="those of the interrupted run",
         ),
     ] = None,
@@ -42,6 +45,9 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="STAGE.PARAM=VALUE", help="Set one parameter; repeatable.", show_default="none"),
     ] = None,
+    preset: Annotated[
+        str, typer.Option(help=f"Begin with a preset, which --params and --set change: {', '.join(presets())}.")
+    ] = STANDARD,
     params: Annotated[
         Path | None, typer.Option(help="YAML file with parameters by stage.", show_default="none")
     ] = None,
@@ -68,11 +74,11 @@ def run(
     folder = resume or output or Path("videoprep-output") / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
     try:
         if resume is not None:
-            if videos or output or assignments or params or keep_scratch:
+            if videos or output or assignments or params or keep_scratch or preset != STANDARD:
                 raise InputError("--resume goes on with what the run was given; leave out everything else.")
             start = partial(resume_job, folder)
         else:
-            settings = read_settings(params, assignments or [])
+            settings = read_settings(params, assignments or [], preset)
             options = JobOptions(keep_scratch=keep_scratch, previews=False)
             start = partial(run_job, _files(videos), output=folder, params=settings, options=options)
         with JobDisplay(err) as display:
@@ -87,7 +93,7 @@ def run(
     except VideoPrepError as error:
         raise stop(error, EXIT_FAILED) from None
     if as_json:
-        print_json(result.model_dump(mode="json"))
+        print_json(result.model_dump(mode="json") | {"totals": Totals.of(result).model_dump()})
     else:
         _print_result(result)
     raise typer.Exit(EXIT_CODES[result.state])
@@ -102,13 +108,55 @@ def _files(videos: list[Path] | None) -> list[Path]:
     return files
 
 
+class Totals(Record):
+    """What came out of a job, over all its videos.
+
+    Args:
+        person_count: Different persons; two videos share none.
+        clip_count: Clips in the package.
+        frame_count: JPEGs in the package.
+        refused_count: Videos that are not in the package.
+    """
+
+    person_count: int
+    clip_count: int
+    frame_count: int
+    refused_count: int
+
+    @classmethod
+    def of(cls, result: JobResult) -> "Totals":
+        """Add up the videos of a job."""
+        done = [video for video in result.videos if video.state is State.DONE]
+        return cls(
+            person_count=sum(video.person_count or 0 for video in done),
+            clip_count=sum(video.clip_count for video in done),
+            frame_count=sum(video.frame_count for video in done),
+            refused_count=len(result.videos) - len(done),
+        )
+
+    def __str__(self) -> str:
+        counted = _counts(self.person_count, self.clip_count, self.frame_count)
+        return f"{counted}, {plural(self.refused_count, 'video')} refused" if self.refused_count else counted
+
+
+def _counts(person_count: int, clip_count: int, frame_count: int) -> str:
+    return f"{plural(person_count, 'person')}, {plural(clip_count, 'clip')}, {plural(frame_count, 'frame')}"
+
+
 def _print_result(result: JobResult) -> None:
     for video in result.videos:
+        name = f"{video.video_id}. {video.original_name}"
+        if video.state is State.DONE:
+            length = f" ({format_duration(video.duration_s)})" if video.duration_s else ""
+            counted = _counts(video.person_count or 0, video.clip_count, video.frame_count)
+            out.print(plain(f"{name}{length}: {counted}"))
+        else:
+            out.print(plain(f"{name}: {video.state}. {video.message}"))
         for finding in video.findings:
-            out.print(plain(f"{video.original_name}: {finding}"))
-    if result.message:
+            out.print(plain(f"   {finding}"))
+    if result.message and not any(video.message for video in result.videos):
         err.print(f"[red]{plain(result.message)}[/]")
-    out.print(f"Job {result.state}, {format_duration(result.elapsed_s)}")
+    out.print(f"Job {result.state}, {format_duration(result.elapsed_s)}: {Totals.of(result)}")
     out.print(plain(f"Reports: {result.folder / 'reports' / 'index.html'}"))
     if result.package:
         out.print(plain(f"Package: {result.package}"))

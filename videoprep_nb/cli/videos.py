@@ -1,7 +1,7 @@
-"""The videos that ``videoprep run`` takes: files as they are named, and of a folder the videos in it."""
+"""The videos that a command takes: files as they are named, and of a folder the videos in it and its subfolders."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,9 @@ from videoprep_nb.core.records import natural_order
 from videoprep_nb.media.suffixes import VIDEO_SUFFIXES
 
 _MAX_NAMES = 5
+_RESULT_MARK = "job.json"
+"""What lies in the folder of each result, beside clips that are no recordings."""
+_WORKSPACE_NAME = "videoprep-workspace"
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class FolderVideos:
     Args:
         folder: The folder.
         videos: Its videos, in natural order.
-        skipped: Names of everything else that is not hidden, in natural order; a folder's ends with a slash.
+        skipped: Paths in the folder of all other files that are not hidden, in natural order.
     """
 
     folder: Path
@@ -32,29 +35,34 @@ class FolderVideos:
             return ""
         more = len(self.skipped) - _MAX_NAMES
         names = ", ".join(self.skipped[:_MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
-        return f"{self.folder}: skipped {names}; a folder gives the files in it that have a video suffix."
+        return f"{self.folder}: skipped {names}; a folder gives the files that have a video suffix."
 
 
 def read_folder(folder: Path) -> FolderVideos:
-    """Find the videos in a folder by their suffixes; neither subfolders nor hidden files are read.
+    """Find the videos in a folder and its subfolders by their suffixes; what is hidden is not read.
 
     Raises:
         InputError: The folder cannot be read, or holds no video.
     """
-    try:
-        names = natural_order(entry.name for entry in os.scandir(folder) if not entry.name.startswith("."))
-    except OSError as error:
-        raise InputError(f"{folder} cannot be read ({error.strerror}); nothing was started.") from None
-    paths = [folder / name for name in names]
-    videos = [path for path in paths if path.suffix.lower() in VIDEO_SUFFIXES and not path.is_dir()]
+    names = natural_order(str(path.relative_to(folder)) for path in _files_in(folder))
+    videos = [folder / name for name in names if Path(name).suffix.lower() in VIDEO_SUFFIXES]
     if not videos:
-        raise InputError(
-            f"{folder} contains no videos (files such as .mp4, .mov or .avi); subfolders are not searched. "
-            "Nothing was started."
-        )
-    return FolderVideos(
-        folder, videos, [f"{path.name}/" if path.is_dir() else path.name for path in paths if path not in videos]
-    )
+        raise InputError(f"{folder} contains no videos (files such as .mp4, .mov or .avi). Nothing was started.")
+    return FolderVideos(folder, videos, [name for name in names if Path(name).suffix.lower() not in VIDEO_SUFFIXES])
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """The files in a folder and its subfolders that are not hidden and no results of ours; links are not followed."""
+    for place, folders, names in os.walk(folder, onerror=_refuse):
+        if _RESULT_MARK in names:
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if not name.startswith(".") and name != _WORKSPACE_NAME]
+        yield from (Path(place, name) for name in names if not name.startswith("."))
+
+
+def _refuse(error: OSError) -> None:
+    raise InputError(f"{error.filename} cannot be read ({error.strerror}); nothing was started.") from None
 
 
 def expand_folders(paths: Iterable[Path]) -> tuple[list[Path], Sequence[FolderVideos]]:

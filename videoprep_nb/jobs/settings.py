@@ -12,6 +12,7 @@ from videoprep_nb.core.params import Params
 from videoprep_nb.core.text import reason_of
 from videoprep_nb.core.yaml_text import load_yaml
 from videoprep_nb.jobs.params import JobParams
+from videoprep_nb.jobs.presets import STANDARD, find_preset
 from videoprep_nb.stages.registry import STAGES
 
 _Values = dict[str, dict[str, Any]]
@@ -28,20 +29,22 @@ _Yaml.yaml_implicit_resolvers = {
 }
 
 
-def read_settings(file: Path | None, assignments: Iterable[str]) -> JobParams:
-    """Join a YAML file and single assignments, which win, and check every name and value.
+def read_settings(file: Path | None, assignments: Iterable[str], preset: str = STANDARD) -> JobParams:
+    """Join a preset, a YAML file and single assignments, of which the later one wins, and check every name and value.
 
     Args:
         file: YAML with ``stage: {param: value}``, or None.
         assignments: Texts such as ``clip.clip_duration_s=10``; a list grows with each, of others the last one counts.
             ``@FILE`` stands for the text in a file.
+        preset: Name of a preset.
 
     Raises:
-        ParameterError: The file is not readable YAML, or a stage, name or value is wrong.
+        ParameterError: There is no such preset, the file is not readable YAML, or a stage, name or value is wrong.
     """
-    values = _read_file(file) if file else {}
-    for stage, of_stage in _read_assignments(assignments).items():
-        values.setdefault(stage, {}).update(of_stage)
+    values: _Values = find_preset(preset).model_dump(mode="json")
+    for given in (_read_file(file) if file else {}, _read_assignments(assignments)):
+        for stage, of_stage in given.items():
+            values.setdefault(stage, {}).update(of_stage)
     return JobParams.model_validate(with_whole_paths(values))
 
 

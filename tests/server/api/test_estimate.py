@@ -11,10 +11,10 @@ import yaml
 
 from tests.support.web_server import SMALL_LIMITS, RunningServer, assert_problem, running_server
 from videoprep_nb.jobs.params import JobParams
+from videoprep_nb.jobs.presets import STANDARD, presets
 from videoprep_nb.lab.model import LabSettings
 from videoprep_nb.media.sample import write_sample
 from videoprep_nb.server.api.estimate import VideoFacts, estimate
-from videoprep_nb.server.ui.presets import STANDARD, presets
 
 HOUR = VideoFacts(duration_s=3600, rate=25)
 

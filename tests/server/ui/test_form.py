@@ -9,10 +9,10 @@ import pytest
 from videoprep_nb.exports.registry import EXPORTERS
 from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.params import JobParams
+from videoprep_nb.jobs.presets import presets
 from videoprep_nb.media.suffixes import VIDEO_SUFFIXES
 from videoprep_nb.server.ui import texts
 from videoprep_nb.server.ui.form import FormField, form_fields
-from videoprep_nb.server.ui.presets import presets
 from videoprep_nb.server.ui.templates import render
 from videoprep_nb.stages.registry import STAGES
 

@@ -12,10 +12,10 @@ from tests.support.browser import DESKTOP, clean_page, watched_context
 from tests.support.web_server import free_port, running_server, server_process
 from videoprep_nb.exports.validation.validate import validate_package
 from videoprep_nb.jobs.models import JobSpec, State
+from videoprep_nb.jobs.presets import presets
 from videoprep_nb.jobs.service import Limits
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.media.sample import write_sample
-from videoprep_nb.server.ui.presets import presets
 
 ROOT = Path(__file__).resolve().parents[3]
 HOSTILE = "<img src=x onerror=alert(1)>.mp4"

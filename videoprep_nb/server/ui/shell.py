@@ -3,10 +3,10 @@
 import gradio as gr
 
 from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.presets import presets
 from videoprep_nb.media.suffixes import VIDEO_SUFFIXES
 from videoprep_nb.server.ui import texts
 from videoprep_nb.server.ui.form import form_fields
-from videoprep_nb.server.ui.presets import presets
 from videoprep_nb.server.ui.templates import render
 
 _LISTED_STATES = [State.QUEUED, State.RUNNING, State.DONE, State.COMPLETED_WITH_ERRORS, State.FAILED, State.CANCELLED]
