@@ -9,7 +9,7 @@ from tests.support.store_records import rows
 from tests.support.web_server import make_users
 from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.storage.workspace import Workspace
-from videoprep_nb.server.security.users import read_users
+from videoprep_nb.server.security.user_file import read_users
 
 
 def test_backup_of_a_running_service_and_back(tmp_path: Path):

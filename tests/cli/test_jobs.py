@@ -11,7 +11,8 @@ from typer.testing import Result
 from tests.support.command_line import videoprep
 from tests.support.web_server import RunningServer, make_users, read_events, running_server
 from videoprep_nb.media.sample import write_sample
-from videoprep_nb.server.security.users import Users, new_token
+from videoprep_nb.server.security.user_file import new_token
+from videoprep_nb.server.security.users import Users
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,8 @@ from tests.support.web_server import (
     server_process,
 )
 from videoprep_nb.server.security.bodies import MAX_BODY_BYTES
-from videoprep_nb.server.security.users import Users, new_token
+from videoprep_nb.server.security.user_file import new_token
+from videoprep_nb.server.security.users import Users
 
 MB = 1024 * 1024
 JSON = {"Content-Type": "application/json"}

@@ -13,7 +13,8 @@ from tests.support.web_server import SMALL_LIMITS, RunningServer, assert_problem
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE
 from videoprep_nb.media.sample import write_sample
 from videoprep_nb.server import examine
-from videoprep_nb.server.security.users import Users, new_token
+from videoprep_nb.server.security.user_file import new_token
+from videoprep_nb.server.security.users import Users
 
 MANY = 12
 

@@ -28,7 +28,8 @@ from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store import database
 from videoprep_nb.server import health
 from videoprep_nb.server.health import LIVE_PATH, READY_PATH, Readiness
-from videoprep_nb.server.security.users import Users, new_token
+from videoprep_nb.server.security.user_file import new_token
+from videoprep_nb.server.security.users import Users
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,8 @@ from tests.support.logs import lines_of, lines_until, noted
 from tests.support.web_server import PASSWORDS, bearer, log_in, make_users, running_server
 from videoprep_nb.server.logs import JsonLines
 from videoprep_nb.server.security import users as users_module
-from videoprep_nb.server.security.users import Role, Users, add_user, new_token, remove_user, revoke_token, set_password
+from videoprep_nb.server.security.user_file import Role, add_user, new_token, remove_user, revoke_token, set_password
+from videoprep_nb.server.security.users import Users
 
 TUS = {"Tus-Resumable": "1.0.0", "Upload-Length": "5"}
 

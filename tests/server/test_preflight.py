@@ -24,7 +24,7 @@ from videoprep_nb.jobs.store.schema import MIGRATIONS
 from videoprep_nb.jobs.store.store import Store
 from videoprep_nb.jobs.workspace_checks import examine_folder, examine_start
 from videoprep_nb.server.preflight import examine_access, examine_engine
-from videoprep_nb.server.security.users import Role, add_user
+from videoprep_nb.server.security.user_file import Role, add_user
 from videoprep_nb.server.serving import ServerSettings
 
 ROW = re.compile(r"(ok|warning|fault) +(\S+(?: \S+)*)  +(.+)")

@@ -20,7 +20,7 @@ from typer.testing import CliRunner, Result
 from tests.support.web_server import PASSWORDS, make_users
 from videoprep_nb.cli.main import app
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE
-from videoprep_nb.server.security.users import new_token
+from videoprep_nb.server.security.user_file import new_token
 
 ROOT = Path(__file__).resolve().parents[2]
 CLI = ["-m", "videoprep_nb.cli.main"]

@@ -20,7 +20,7 @@ from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.service import Service
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.media.sample import write_sample
-from videoprep_nb.server.security.users import new_token
+from videoprep_nb.server.security.user_file import new_token
 
 pytestmark = pytest.mark.slow
 

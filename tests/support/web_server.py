@@ -20,7 +20,8 @@ from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.server.app import create_app
 from videoprep_nb.server.security.connections import ConnectionLimits
-from videoprep_nb.server.security.users import Role, Users, add_user
+from videoprep_nb.server.security.user_file import Role, add_user
+from videoprep_nb.server.security.users import Users
 from videoprep_nb.server.serving import make_server
 
 PASSWORDS = {"root": "correct horse battery", "anna": "anna likes long words", "bert": "bert likes them too"}

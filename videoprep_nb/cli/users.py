@@ -11,7 +11,7 @@ import typer
 from videoprep_nb.cli.console import EXIT_USAGE, out, stop
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.server.security.tokens import MAX_TOKEN_DAYS, TOKEN_DAYS
-from videoprep_nb.server.security.users import (
+from videoprep_nb.server.security.user_file import (
     Role,
     add_user,
     new_token,

@@ -16,7 +16,7 @@ from videoprep_nb.jobs.limits import Limits
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.workspace_checks import RUNNING_SERVICE, check_private, examine_folder, examine_start
 from videoprep_nb.server.security.gate import check_host
-from videoprep_nb.server.security.users import read_users
+from videoprep_nb.server.security.user_file import read_users
 from videoprep_nb.server.serving import ServerSettings, check_port
 
 _MIN_VALIDITY = timedelta(days=30)

@@ -19,7 +19,7 @@ from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.server.security.access import UserJobs
-from videoprep_nb.server.security.users import Role, User
+from videoprep_nb.server.security.user_file import (Role, User)
 from videoprep_nb.server.uploads.resumable import UserUploads, give_back_claims
 from videoprep_nb.server.uploads.sources import VideoSource
 

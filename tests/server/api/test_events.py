@@ -16,7 +16,8 @@ from tests.support.job_services import wait_until
 from tests.support.web_server import RunningServer, bearer, log_in, make_users, read_events, running_server
 from videoprep_nb.server.api import feeds
 from videoprep_nb.server.security import gate
-from videoprep_nb.server.security.users import Users, new_token, remove_user
+from videoprep_nb.server.security.user_file import new_token, remove_user
+from videoprep_nb.server.security.users import Users
 
 FOLLOWERS = 20
 LONG_MESSAGE = "A message of some length. " * 400

@@ -19,7 +19,8 @@ from tests.support.web_server import SMALL_LIMITS, RunningServer, assert_problem
 from videoprep_nb.jobs.models import JobSpec
 from videoprep_nb.jobs.storage.retention import EMPTY_UPLOAD_AGE, UPLOAD_AGE
 from videoprep_nb.media.sample import write_sample
-from videoprep_nb.server.security.users import Users, new_token
+from videoprep_nb.server.security.user_file import new_token
+from videoprep_nb.server.security.users import Users
 
 CONTENT = bytes(range(256)) * 8000
 PROTOCOL = {"Tus-Resumable": "1.0.0"}

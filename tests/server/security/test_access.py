@@ -13,7 +13,8 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from tests.support.job_services import wait_until
 from tests.support.web_server import RunningServer, assert_problem, bearer, log_in, make_users, running_server
-from videoprep_nb.server.security.users import Users, new_token
+from videoprep_nb.server.security.user_file import new_token
+from videoprep_nb.server.security.users import Users
 
 ABSENT_JOB = "20260131-0123456789abcdef"
 ABSENT_UPLOAD = "0" * 32

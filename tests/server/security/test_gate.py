@@ -15,7 +15,8 @@ from videoprep_nb.server.logs import ServiceLogs
 from videoprep_nb.server.security import gate as gate_module
 from videoprep_nb.server.security.authentication import Authentication
 from videoprep_nb.server.security.gate import Gate, check_host
-from videoprep_nb.server.security.users import Users, new_token, remove_user
+from videoprep_nb.server.security.user_file import new_token, remove_user
+from videoprep_nb.server.security.users import Users
 
 
 @pytest.fixture(scope="module")

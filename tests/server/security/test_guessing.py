@@ -12,7 +12,8 @@ import pytest
 
 from tests.support.logs import noted
 from tests.support.web_server import PASSWORDS, RunningServer, bearer, log_in, make_users, running_server
-from videoprep_nb.server.security.users import Role, Users, add_user
+from videoprep_nb.server.security.user_file import Role, add_user
+from videoprep_nb.server.security.users import Users
 
 KNOWN, ELSEWHERE = "192.0.2.1", "203.0.113.7"
 PROXY = ["127.0.0.1"]

@@ -9,7 +9,8 @@ from tests.support.job_services import wait_until
 from tests.support.web_server import PASSWORDS, RunningServer, log_in, make_users, running_server
 from videoprep_nb.jobs.models import JobSpec
 from videoprep_nb.jobs.storage.workspace import Workspace
-from videoprep_nb.server.security.users import Role, Users, add_user, remove_user
+from videoprep_nb.server.security.user_file import Role, add_user, remove_user
+from videoprep_nb.server.security.users import Users
 
 TUS = {"Tus-Resumable": "1.0.0", "Upload-Length": "5"}
 

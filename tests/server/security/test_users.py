@@ -14,12 +14,11 @@ from typer.testing import CliRunner, Result
 from videoprep_nb.cli.main import app
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.jobs.models import owner_name
-from videoprep_nb.server.security import users as users_module
+from videoprep_nb.server.security import user_file as user_file_module
 from videoprep_nb.server.security.digests import digest_of
-from videoprep_nb.server.security.users import (
+from videoprep_nb.server.security.user_file import (
     Role,
     User,
-    Users,
     add_user,
     new_token,
     read_users,
@@ -27,6 +26,7 @@ from videoprep_nb.server.security.users import (
     revoke_token,
     set_password,
 )
+from videoprep_nb.server.security.users import Users
 
 PASSWORD = "four words are enough"
 
@@ -115,7 +115,7 @@ def test_old_file_that_cannot_be_written_to_goes_on(tmp_path: Path, monkeypatch:
     def refuse(*_: object) -> None:
         raise InputError("read-only")
 
-    monkeypatch.setattr(users_module, "write_private", refuse)
+    monkeypatch.setattr(user_file_module, "write_private", refuse)
     users = Users(file)
     assert not users.has_expired(users.with_token("an old token").token)
 

@@ -12,7 +12,8 @@ import pytest
 from tests.support.web_server import PASSWORDS, RunningServer, assert_problem, log_in, make_users, running_server
 from videoprep_nb.server.security.known_clients import KNOWN_FOR
 from videoprep_nb.server.security.sessions import SESSION_LIFETIME, Sessions
-from videoprep_nb.server.security.users import Role, Users, add_user, remove_user, set_password
+from videoprep_nb.server.security.user_file import Role, add_user, remove_user, set_password
+from videoprep_nb.server.security.users import Users
 from videoprep_nb.server.ui.login import own_page
 
 

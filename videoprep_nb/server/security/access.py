@@ -12,22 +12,21 @@ from videoprep_nb.jobs.exports import JobExport
 from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.pushes import JobPush, JobPushes
-from videoprep_nb.jobs.service import JobView, Limits, Service
+from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.storage.retention import CleanReport
-from videoprep_nb.jobs.storage.workspace import Workspace
-from videoprep_nb.jobs.store.rows import Event, JobRow
+from videoprep_nb.jobs.store.rows import JobRow
 from videoprep_nb.server.problems import Refused
-from videoprep_nb.server.security.users import User
+from videoprep_nb.server.security.reading import JobReader
+from videoprep_nb.server.security.user_file import User
 from videoprep_nb.server.uploads.imports import ImportFolders
 from videoprep_nb.server.uploads.resumable import UserUploads
 from videoprep_nb.server.uploads.sources import VideoSource
 from videoprep_nb.stages.base import VideoLength
 
 _JOB_NUMBER = re.compile(r"[0-9]{1,100}")
-_PREVIEW_NAME = re.compile(r"[0-9]{1,4}(\.mp4|(_[0-9]{1,3})?\.jpg)")
 
 
-class UserJobs:
+class UserJobs(JobReader):
     """The jobs that a user may see, and what they may do with them.
 
     A job of somebody else is answered word for word like one that does not exist.
@@ -38,18 +37,13 @@ class UserJobs:
     """
 
     def __init__(self, service: Service, user: User) -> None:
-        self._service = service
+        super().__init__(service)
         self.user = user
 
     @property
     def limits(self) -> Limits:
         """What the service takes on."""
         return self._service.limits
-
-    @property
-    def workspace(self) -> Workspace:
-        """The folder of the service."""
-        return self._service.workspace
 
     @property
     def uploads(self) -> UserUploads:
@@ -181,16 +175,6 @@ class UserJobs:
             raise NoSuchJob.with_id(job_id)
         return row
 
-    def job(self, job_id: str) -> JobView:
-        """A job with its tasks, see ``Service.job``."""
-        self.row(job_id)
-        return self._service.job(job_id)
-
-    def events(self, job_id: str, since_id: int = 0) -> list[Event]:
-        """What happened to a job after a certain event, see ``Service.events``."""
-        self.row(job_id)
-        return self._service.events(job_id, since_id)
-
     def cancel(self, job_id: str) -> None:
         """Stop a job, see ``Service.cancel``."""
         self.row(job_id)
@@ -205,16 +189,6 @@ class UserJobs:
         """Delete an ended job, see ``Service.delete``."""
         self.row(job_id)
         self._service.delete(job_id)
-
-    def has_package(self, job_id: str) -> bool:
-        """Whether a job has a package to fetch."""
-        self.row(job_id)
-        return self._service.workspace.job_folder(job_id).package.is_file()
-
-    def package_path(self, job_id: str) -> Path:
-        """The package of a job, see ``Service.package_path``."""
-        self.row(job_id)
-        return self._service.package_path(job_id)
 
     def exports(self, job_id: str) -> list[JobExport]:
         """The formats of a job, see ``JobExports.of``."""
@@ -280,36 +254,6 @@ class UserJobs:
         """The report on the annotations of a job, see ``JobAnnotations.report_path``."""
         self.row(job_id)
         return self._service.annotations.report_path(job_id)
-
-    def report_names(self, job_id: str) -> list[str]:
-        """Names of a job's reports, see ``Service.report_names``."""
-        self.row(job_id)
-        return self._service.report_names(job_id)
-
-    def report_path(self, job_id: str, name: str) -> Path:
-        """A report of a job, see ``Service.report_path``."""
-        self.row(job_id)
-        return self._service.report_path(job_id, name)
-
-    def preview_names(self, job_id: str) -> list[str]:
-        """Names of the preview videos and images of the result.
-
-        ``1.mp4`` is video 1 with its tracks, ``1.jpg`` its latest tracked frame, ``1_2.jpg`` the second of its sample
-        frames.
-        """
-        self.row(job_id)
-        folder = self.workspace.job_folder(job_id).path / "preview"
-        return sorted(path.name for path in folder.glob("*") if _PREVIEW_NAME.fullmatch(path.name) and path.is_file())
-
-    def preview_path(self, job_id: str, name: str) -> Path:
-        """One of them.
-
-        Raises:
-            NoSuchJob: There is no such job, or it has no such preview (yet).
-        """
-        if name not in self.preview_names(job_id):
-            raise NoSuchJob(f"{self.row(job_id).title} has no preview {name[:100]!r} (yet).")
-        return self.workspace.job_folder(job_id).path / "preview" / name
 
     def workers(self) -> list[WorkerInfo]:
         """The workers that tasks run on; none while they start."""

@@ -1,7 +1,8 @@
 """What somebody may have to answer for: log-ins, tokens, changes of users, and what was done with jobs."""
 
 from videoprep_nb.server.logs import JsonLines
-from videoprep_nb.server.security.users import UserFile, UserRecord, Users
+from videoprep_nb.server.security.user_file import UserFile, UserRecord
+from videoprep_nb.server.security.users import Users
 
 
 class AuditLog:

@@ -16,7 +16,8 @@ from videoprep_nb.server.security.audit import AuditLog
 from videoprep_nb.server.security.known_clients import KnownClients
 from videoprep_nb.server.security.sessions import Sessions
 from videoprep_nb.server.security.throttle import Throttle, network_of
-from videoprep_nb.server.security.users import LOCAL_ADMIN, User, UserRecord, Users, is_user_name
+from videoprep_nb.server.security.user_file import LOCAL_ADMIN, User, UserRecord, is_user_name
+from videoprep_nb.server.security.users import Users
 
 COOKIE = "videoprep_session"
 DEVICE_COOKIE = "videoprep_device"

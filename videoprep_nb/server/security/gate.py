@@ -16,7 +16,8 @@ from videoprep_nb.core.errors import InputError
 from videoprep_nb.server.health import LIVE_PATH, READY_PATH
 from videoprep_nb.server.problems import Refused, problem_response
 from videoprep_nb.server.security.authentication import WANTS_TOKEN, Authentication
-from videoprep_nb.server.security.users import User, Users
+from videoprep_nb.server.security.user_file import User
+from videoprep_nb.server.security.users import Users
 
 LOGIN_PATH = "/login"
 

@@ -12,7 +12,7 @@ from videoprep_nb.server.health import LIVE_PATH, READY_PATH
 from videoprep_nb.server.logs import JsonLines
 from videoprep_nb.server.security.audit import AuditLog
 from videoprep_nb.server.security.authentication import address_of
-from videoprep_nb.server.security.users import User
+from videoprep_nb.server.security.user_file import User
 
 _MAX_PATH_LENGTH = 500
 _POLLED = frozenset({"/page/live", LIVE_PATH, READY_PATH})

@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from videoprep_nb.jobs.service import Service
-from videoprep_nb.server.security.users import User
+from videoprep_nb.server.security.user_file import User
 
 _HIDDEN = "…".encode()
 # a shorter one could also be by chance in the Base64 of an image

@@ -11,7 +11,8 @@ from pydantic import AwareDatetime
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.records import Record
 from videoprep_nb.server.security.digests import digest_of, write_private
-from videoprep_nb.server.security.users import User, UserRecord, Users
+from videoprep_nb.server.security.user_file import User, UserRecord
+from videoprep_nb.server.security.users import Users
 
 SESSION_LIFETIME = timedelta(days=7)
 """Then everybody logs in anew, however often they come; it spans a weekend."""

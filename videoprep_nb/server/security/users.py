@@ -1,111 +1,21 @@
-"""The users of a service: a file with their roles and the hashes of their passwords and tokens."""
+"""The users of a running service."""
 
-import fcntl
 import hashlib
 import hmac
 import logging
-import os
-import re
 import secrets
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-from pydantic import model_validator
 
 from videoprep_nb.core.errors import InputError
-from videoprep_nb.core.records import Record
-from videoprep_nb.jobs.models import OWNER_MARK
-from videoprep_nb.server.security.digests import digest_of, write_private
-from videoprep_nb.server.security.passwords import is_right, new_hash
-from videoprep_nb.server.security.tokens import TOKEN_DAYS, TokenRecord, make_token
+from videoprep_nb.server.security.digests import digest_of
+from videoprep_nb.server.security.passwords import is_right
+from videoprep_nb.server.security.tokens import TokenRecord
+from videoprep_nb.server.security.user_file import UserFile, UserRecord, date_old_tokens, read_users
 
-_NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 _log = logging.getLogger(__name__)
-
-
-class Role(StrEnum):
-    """What a user may see."""
-
-    ADMIN = "admin"
-    MEMBER = "member"
-
-
-@dataclass(frozen=True)
-class User:
-    """Somebody who has logged in, or a program with their token.
-
-    Args:
-        name: Their name; empty for the one user of a service without a user file.
-        role: An admin sees all jobs and how the service is, a member their own jobs.
-        user_id: What their jobs and uploads know them by; no later user of the name gets it.
-    """
-
-    name: str
-    role: Role
-    user_id: str
-
-    @property
-    def is_admin(self) -> bool:
-        """Whether they see all jobs."""
-        return self.role is Role.ADMIN
-
-
-LOCAL_ADMIN = User("", Role.ADMIN, "")
-"""Whoever uses a service without a user file, which only this machine reaches."""
-
-
-class UserRecord(Record):
-    """A user in the file.
-
-    Args:
-        user_id: Never changes and never comes back: the name with random digits, or the name alone for users of
-            version 0.1, whose jobs know them by it.
-        name: What they log in as.
-        role: What they may see.
-        password_hash: Argon2 hash of their password.
-        token: Their token, None when they have none.
-    """
-
-    user_id: str
-    name: str
-    role: Role
-    password_hash: str
-    token: TokenRecord | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_older(cls, content: Any) -> Any:
-        """Users of version 0.1 had no id, and the hash of a token without an end."""
-        if not isinstance(content, dict) or "user_id" in content:
-            return content
-        digest = content.get("token_sha256")
-        older = {name: value for name, value in content.items() if name != "token_sha256"}
-        return older | {"user_id": content.get("name"), "token": {"sha256": digest} if digest else None}
-
-    @property
-    def user(self) -> User:
-        """The user without what proves it."""
-        return User(self.name, self.role, self.user_id)
-
-
-class UserFile(Record):
-    """All users; only its owner may read the file.
-
-    Args:
-        users: The users, in the order in which they were added.
-    """
-
-    users: tuple[UserRecord, ...] = ()
-
-    def named(self, name: str) -> UserRecord | None:
-        """The user of a name."""
-        return next((user for user in self.users if user.name == name), None)
 
 
 class Users:
@@ -125,7 +35,7 @@ class Users:
         self._lock = threading.Lock()
         self._key = secrets.token_bytes(16)
         self._watch: Callable[[UserFile, UserFile], None] | None = None
-        _date_old_tokens(file, now())
+        date_old_tokens(file, now())
         self._version = _version_of(file)
         self._content = self._last_read = read_users(file)
         if not self._content.users:
@@ -193,143 +103,6 @@ class Users:
                         self._watch(self._last_read, self._content)
                     self._last_read = self._content
             return self._content
-
-
-def is_user_name(name: str) -> bool:
-    """Whether a user can have a name."""
-    return _NAME.fullmatch(name) is not None
-
-
-def read_users(file: Path) -> UserFile:
-    """The users in a file.
-
-    Raises:
-        InputError: It is missing, cannot be read, or is no user file.
-    """
-    try:
-        return UserFile.read(file)
-    except OSError as error:
-        raise InputError(f"The user file {file} cannot be read ({error.strerror}).") from error
-    except InputError as error:
-        raise InputError(f"The user file cannot be used: {error} Make one with: videoprep users add NAME") from None
-
-
-def add_user(file: Path, name: str, role: Role, password: str) -> None:
-    """Add a user to a file, which is made when it is missing.
-
-    Raises:
-        InputError: The file cannot be used, the name is no good or taken, or the password is too short or long.
-    """
-    if not is_user_name(name):
-        raise InputError(f"{name[:100]!r} is no user name; take up to 64 of the characters A-Z a-z 0-9 . _ @ -")
-    record = UserRecord(
-        user_id=f"{name}{OWNER_MARK}{secrets.token_hex(4)}", name=name, role=role, password_hash=new_hash(password)
-    )
-
-    def add(users: list[UserRecord]) -> list[UserRecord]:
-        if any(user.name == name for user in users):
-            raise InputError(f"{name} is in {file} already; change the password with: videoprep users password {name}")
-        return [*users, record]
-
-    _change_users(file, add)
-
-
-def remove_user(file: Path, name: str) -> None:
-    """Take a user out of a file: password, token and sessions end at once; the jobs stay.
-
-    Raises:
-        InputError: The file cannot be used, or has no such user.
-    """
-    _check_known(file, name)
-    _change_users(file, lambda users: [user for user in users if user.name != name])
-
-
-def set_password(file: Path, name: str, password: str) -> None:
-    """Give a user another password; their token and sessions end at once.
-
-    Raises:
-        InputError: The file cannot be used, has no such user, or the password is too short or long.
-    """
-    _update_user(file, name, {"password_hash": new_hash(password), "token": None})
-
-
-def new_token(file: Path, name: str, days: float = TOKEN_DAYS) -> str:
-    """Make a token with which a user's programs can use the API; an older one ends.
-
-    Args:
-        file: The user file.
-        name: The user.
-        days: How long the token lasts.
-
-    Returns:
-        The token, which is kept nowhere.
-
-    Raises:
-        InputError: The file cannot be used, or has no such user.
-    """
-    token, record = make_token(days, datetime.now(UTC))
-    _update_user(file, name, {"token": record})
-    return token
-
-
-def revoke_token(file: Path, name: str) -> None:
-    """End the token of a user at once.
-
-    Raises:
-        InputError: The file cannot be used, has no such user, or they have no token.
-    """
-    found = read_users(file).named(name)
-    if found and not found.token:
-        raise InputError(f"{name} has no token; videoprep users tokens lists who has one.")
-    _update_user(file, name, {"token": None})
-
-
-def _update_user(file: Path, name: str, values: dict[str, Any]) -> None:
-    _check_known(file, name)
-    _change_users(file, lambda users: [user.model_copy(update=values) if user.name == name else user for user in users])
-
-
-def _check_known(file: Path, name: str) -> None:
-    if read_users(file).named(name) is None:
-        raise InputError(f"{file} has no user {name[:100]!r}; videoprep users list shows who is in it.")
-
-
-def _change_users(file: Path, change: Callable[[list[UserRecord]], list[UserRecord]]) -> None:
-    with _locked(file.parent):
-        users = list(read_users(file).users) if file.exists() else []
-        dated = [_with_dated_token(user, datetime.now(UTC)) for user in change(users)]
-        write_private(UserFile(users=tuple(dated)), file)
-
-
-def _date_old_tokens(file: Path, now: datetime) -> None:
-    """Write down when the tokens of version 0.1 end."""
-    if all(_with_dated_token(user, now) == user for user in read_users(file).users):
-        return
-    try:
-        _change_users(file, lambda users: users)
-    except InputError as error:
-        _log.warning("Tokens of version 0.1 do not expire as long as the user file is read-only: %s", error)
-
-
-def _with_dated_token(user: UserRecord, now: datetime) -> UserRecord:
-    if user.token is None or user.token.expires_at:
-        return user
-    dated = user.token.model_copy(update={"expires_at": now + timedelta(days=TOKEN_DAYS)})
-    return user.model_copy(update={"token": dated})
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other commands from changing files of a folder meanwhile; a lost change would bring a user back."""
-    try:
-        opened = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise InputError(f"{folder} cannot be used ({error.strerror}).") from error
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(opened)
 
 
 def _version_of(file: Path) -> tuple[int, ...]:
