@@ -10,6 +10,7 @@ import typer
 import videoprep_nb
 from videoprep_nb.cli.backup import backup
 from videoprep_nb.cli.console import EXIT_USAGE, escape_what_terminals_lack, out, print_warnings_as_lines, stop
+from videoprep_nb.cli.correct import correct
 from videoprep_nb.cli.doctor import doctor
 from videoprep_nb.cli.evaluate import evaluate
 from videoprep_nb.cli.evaluate_detector import evaluate_detector
@@ -35,6 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(rich_help_panel=_VIDEOS)(run)
+app.command(rich_help_panel=_VIDEOS)(correct)
 app.command(rich_help_panel=_VIDEOS)(export)
 app.command(rich_help_panel=_VIDEOS)(formats)
 app.command(rich_help_panel=_VIDEOS)(push)

@@ -24,6 +24,7 @@ from videoprep_nb.jobs.presets import STANDARD, presets
 from videoprep_nb.jobs.run import resume as resume_job
 from videoprep_nb.jobs.run import run as run_job
 from videoprep_nb.jobs.settings import read_settings
+from videoprep_nb.stages.registry import STAGES
 
 EXIT_CODES = {State.DONE: 0, State.FAILED: 1, State.COMPLETED_WITH_ERRORS: 3}
 
@@ -51,6 +52,10 @@ def run(
     params: Annotated[
         Path | None, typer.Option(help="YAML file with parameters by stage.", show_default="none")
     ] = None,
+    corrections: Annotated[
+        Path | None,
+        typer.Option(help="YAML file: tracks to merge, split or delete (docs/corrections.md).", show_default="none"),
+    ] = None,
     resume: Annotated[
         Path | None,
         typer.Option(help="Go on with an interrupted run; give its output folder only.", show_default="a new run"),
@@ -74,11 +79,12 @@ def run(
     folder = resume or output or Path("videoprep-output") / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
     try:
         if resume is not None:
-            if videos or output or assignments or params or keep_scratch or preset != STANDARD:
+            if videos or output or assignments or params or corrections or keep_scratch or preset != STANDARD:
                 raise InputError("--resume goes on with what the run was given; leave out everything else.")
             start = partial(resume_job, folder)
         else:
-            settings = read_settings(params, assignments or [], preset)
+            given = [f"{_corrections_parameter()}=@{corrections}"] if corrections else []
+            settings = read_settings(params, [*(assignments or []), *given], preset)
             options = JobOptions(keep_scratch=keep_scratch, previews=False)
             start = partial(run_job, _files(videos), output=folder, params=settings, options=options)
         with JobDisplay(err) as display:
@@ -97,6 +103,11 @@ def run(
     else:
         _print_result(result)
     raise typer.Exit(EXIT_CODES[result.state])
+
+
+def _corrections_parameter() -> str:
+    stage = next(stage for stage in STAGES.values() if stage.corrections_parameter)
+    return f"{stage.name}.{stage.corrections_parameter}"
 
 
 def _files(videos: list[Path] | None) -> list[Path]:

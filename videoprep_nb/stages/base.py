@@ -168,6 +168,7 @@ class Stage:
         file_parameters: Parameters that may name a file.
         labels_parameter: Parameter that holds the labels for annotators, which formats that are written later offer as
             well; empty if none does.
+        corrections_parameter: Parameter that holds corrections of tracks by hand; empty if none does.
         choices: For a parameter that is a list: what can be in it, name → title for people; asked when somebody is
             offered the choice.
         server_rules: Parameters that the page does not offer, and the values that the API accepts.
@@ -203,6 +204,7 @@ class Stage:
     gpu_parameter: str = ""
     file_parameters: Mapping[str, FileParameter] = field(default_factory=dict)
     labels_parameter: str = ""
+    corrections_parameter: str = ""
     choices: Mapping[str, Callable[[], Mapping[str, str]]] = field(default_factory=dict)
     server_rules: Mapping[str, ServerRule] = field(default_factory=dict)
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

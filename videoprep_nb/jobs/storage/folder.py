@@ -5,7 +5,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from videoprep_nb.core.layout import EXPORTS_FOLDER, KEPT_FOLDER, MANIFEST_NAME, PACKAGE_NAME, sync
+from videoprep_nb.core.layout import (
+    CORRECTIONS_NAME,
+    EXPORTS_FOLDER,
+    KEPT_FOLDER,
+    MANIFEST_NAME,
+    PACKAGE_NAME,
+    UNCORRECTED_FOLDER,
+    sync,
+)
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,16 @@ class JobFolder:
     def kept_for_exports(self) -> Path:
         """Dense tracks and clips, when a format asked for them."""
         return self.path / KEPT_FOLDER
+
+    @property
+    def uncorrected(self) -> Path:
+        """The tracks of each video before corrections by hand."""
+        return self.path / UNCORRECTED_FOLDER
+
+    @property
+    def corrections(self) -> Path:
+        """What was corrected by hand since the job ended."""
+        return self.path / CORRECTIONS_NAME
 
     @property
     def manifest(self) -> Path:

@@ -11,6 +11,7 @@ class PackageParams(Params):
     resized_dir: str = Field("work/resized", description="folder written by 01_resize")
     clips_dir: str = Field("work/clips", description="folder written by 02_clip")
     frames_dir: str = Field("work/frames", description="folder written by 03_extract_frames")
+    tracks_dir: str = Field("work/tracks", description="folder written by 04_track_persons")
     proposals_file: str = Field("work/dense_proposals.pkl", description="pickle written by 05_generate_proposals")
     dense_tracks_file: str = Field("work/dense_tracks.npz", description="tracks written by 05_generate_proposals")
     output_file: str = Field(

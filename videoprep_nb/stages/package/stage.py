@@ -12,7 +12,9 @@ from videoprep_nb.core.layout import (
     KEPT_FOLDER,
     MANIFEST_NAME,
     PROPOSALS_NAME,
+    UNCORRECTED_FOLDER,
     file_sha256,
+    link_or_copy,
     staged_file,
 )
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
@@ -91,7 +93,8 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
     """Write the package, validate it, publish it under its name, and write further formats beside it.
 
     The manifest goes to ``manifest.json``, formats to the folder ``exports``, and what formats need beyond the package
-    to the folder ``for_exports``, so that ``videoprep export`` can write them again.
+    to the folder ``for_exports``, so that ``videoprep export`` can write them again. The tracks before corrections go
+    to ``uncorrected_tracks``, so that the package can be corrected.
 
     Args:
         params: Folders, pickle, output file and formats.
@@ -147,6 +150,7 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
         sha256 = file_sha256(staging)
         size_bytes = staging.stat().st_size
         manifest.write(manifest_file)
+    _keep_uncorrected([video.video_id for video in manifest.videos], Path(params.tracks_dir), output_file.parent)
     result = replace(result, package=Package(output_file, proposals))
     return PackageResult(
         path=output_file,
@@ -160,6 +164,14 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
         manifest=manifest_file,
         exports=_write_exports(exporters, result, output_file.parent),
     )
+
+
+def _keep_uncorrected(videos: list[str], tracks_dir: Path, folder: Path) -> None:
+    """Keep the tracks before corrections beside the package; older notebooks wrote none."""
+    for video in videos:
+        source = tracks_dir / f"{video}.npz"
+        if source.exists():
+            link_or_copy(source, folder / UNCORRECTED_FOLDER / source.name)
 
 
 def _write_exports(exporters: "list[Exporter]", result: "Result", folder: Path) -> list[WrittenExport]:
@@ -265,6 +277,7 @@ STAGE = Stage(
         "resized_dir": "{scratch}/resized",
         "clips_dir": "{scratch}/clips",
         "frames_dir": "{scratch}/frames",
+        "tracks_dir": "{scratch}/tracks",
         "proposals_file": f"{{scratch}}/{PROPOSALS_NAME}",
         "dense_tracks_file": f"{{scratch}}/{DENSE_TRACKS_NAME}",
         "job_params": "{job_params}",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Optional, Self
 from pydantic import Field, model_validator
 
 from videoprep_nb.core.errors import ParameterError
-from videoprep_nb.core.params import VIDEO_ID_HELP, VIDEO_ID_PATTERN, Params, as_validation_error
+from videoprep_nb.core.params import MULTILINE, VIDEO_ID_HELP, VIDEO_ID_PATTERN, Params, as_validation_error
 from videoprep_nb.core.text import quoted
 from videoprep_nb.core.timecode import sampling_stride
 from videoprep_nb.tracking.detector_options import (
@@ -122,3 +122,11 @@ class DetectPersonsParams(Params):
 
 class TrackPersonsParams(TrackingParams, DetectPersonsParams):
     """Stage 4: persons detected and tracked through all clips of one video."""
+
+    original_name: str = Field("", description="file name of the video, for corrections that name it")
+    corrections: str = Field(
+        "",
+        description="what to correct by hand, as YAML: tracks to merge, split or delete; empty: nothing",
+        examples=["cam1.avi:\n- {merge: [3, 7]}\n- {split: 5, at_s: 12.4}\n- {delete: 9}"],
+        json_schema_extra=MULTILINE,
+    )

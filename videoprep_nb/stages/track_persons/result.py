@@ -24,6 +24,8 @@ class TrackResult:
         cached_clip_count: Clips whose detections were there already.
         detector: What detected: weights, size, precision, device.
         preview: The preview video and thumbnails; None if none was made.
+        corrections: Corrections that were applied, in words.
+        correction_problems: Why others were not, a sentence each.
     """
 
     params: TrackPersonsParams
@@ -33,6 +35,8 @@ class TrackResult:
     cached_clip_count: int
     detector: str
     preview: Preview | None = None
+    corrections: Sequence[str] = ()
+    correction_problems: Sequence[str] = ()
 
     @property
     def clips_folder(self) -> Path:

@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING
 from videoprep_nb.core.errors import ParameterError, WeightsError
 from videoprep_nb.core.layout import frame_name, staged_folder
 from videoprep_nb.core.progress import ProgressCallback
-from videoprep_nb.core.records import ClipRecord, PeopleRecord, TrackRow
+from videoprep_nb.core.records import ClipRecord, PeopleRecord
 from videoprep_nb.core.timecode import sampled_frames, seconds
 from videoprep_nb.stages.base import Cost, FileParameter, Scope, ServerRule, Stage, VideoFacts, VideoLength
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from videoprep_nb.stages.track_persons.preview import Preview
     from videoprep_nb.stages.track_persons.result import TrackResult
+    from videoprep_nb.tracking.corrections import CorrectedTracks
     from videoprep_nb.tracking.tracks import Tracks
 
 # measured on two cores of a server, see docs/benchmarks.md
 _PER_FRAME_S = 0.017
-_TRACKS = ("tracks/{video_id}", "tracks/{video_id}.json")
+_TRACKS = ("tracks/{video_id}", "tracks/{video_id}.json", "tracks/{video_id}.npz")
 
 
 def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None = None) -> "TrackResult":
@@ -28,8 +31,8 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
 
     Detections go to ``<detections_dir>/<video_id>/<clip_id>.npz`` and are used again as long as clip and detector
     stay the same; tracks go to ``<output_dir>/<video_id>/<clip_id>.json``, the number of persons to
-    ``<output_dir>/<video_id>.json``. A preview video and thumbnails go to ``preview_dir`` if one is given and the whole
-    video is tracked.
+    ``<output_dir>/<video_id>.json``, and the tracks before corrections to ``<output_dir>/<video_id>.npz``. A preview
+    video and thumbnails go to ``preview_dir`` if one is given and the whole video is tracked.
 
     Args:
         params: Parameters of the stage.
@@ -50,6 +53,7 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
         >>> result.track_count > 0
         True
     """
+    from videoprep_nb.exports.uncorrected_tracks import write_uncorrected
     from videoprep_nb.stages.track_persons.detect import detect_persons
     from videoprep_nb.stages.track_persons.result import TrackResult
     from videoprep_nb.tracking.track import TrackedVideo, track_video
@@ -61,7 +65,10 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
     clips, first = found.clips, found.clips[0]
     video = TrackedVideo(first.rate, params.stride(first.rate), first.width, first.height)
     starts = [clip.start_frame for clip in clips]
-    tracks = track_video(list(zip(starts, found.detections, strict=True)), video, params, found.camera, found.cuts)
+    before = track_video(list(zip(starts, found.detections, strict=True)), video, params, found.camera, found.cuts)
+    write_uncorrected(Path(params.output_dir), params.video_id, before)
+    corrected = _correct(before, first.rate, params)
+    tracks = corrected.tracks
     _write(tracks, clips, params)
     return TrackResult(
         params=params,
@@ -71,6 +78,8 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
         cached_clip_count=found.cached_clip_count,
         detector=found.detector,
         preview=_write_preview(tracks, clips, params),
+        corrections=[line.describe() for line in corrected.applied],
+        correction_problems=corrected.problems,
     )
 
 
@@ -85,42 +94,24 @@ def _write_preview(tracks: "Tracks", clips: Sequence[ClipRecord], params: TrackP
     return write_preview(VideoTracks(clips, tracks), clips_folder, Path(params.preview_dir), params.video_id)
 
 
-def _clip_rows(tracks: "Tracks", clip: ClipRecord, params: TrackPersonsParams) -> list[TrackRow]:
-    """The rows of one clip, by frame and then by track, in plain numbers."""
-    import numpy as np
+def _correct(tracks: "Tracks", rate: "Fraction", params: TrackPersonsParams) -> "CorrectedTracks":
+    """Apply the corrections of the video; to a part of a video, whose ids are others, none are."""
+    from videoprep_nb.tracking.corrections import correct_tracks, read_corrections
 
-    extracted = sampled_frames(clip.frame_count, clip.rate, seconds(params.frames_per_second))
-    names = {index: frame_name(clip.clip_id, number) for number, index in enumerate(extracted)}
-    inside = tracks.in_frames(clip.start_frame, clip.start_frame + clip.frame_count)
-    inside = inside.rows(np.argsort(inside.frame_index, kind="stable"))
-    columns = zip(
-        (inside.frame_index - clip.start_frame).tolist(),
-        inside.track_id.tolist(),
-        inside.boxes_xyxy.round(2).tolist(),
-        inside.scores.round(4).tolist(),
-        inside.interpolated.tolist(),
-        strict=True,
-    )
-    return [
-        TrackRow(
-            video_id=clip.clip_id,
-            frame=names.get(frame_index),
-            frame_index=frame_index,
-            time_s=round(float(frame_index / clip.rate), 6),
-            track_id=track_id,
-            bbox=box_xyxy,
-            score=score,
-            interpolated=interpolated,
-        )
-        for frame_index, track_id, box_xyxy, score, interpolated in columns
-    ]
+    corrections = read_corrections(params.corrections) if params.clip_count is None else None
+    lines = corrections.of_video(params.video_id, params.original_name) if corrections else []
+    return correct_tracks(tracks, lines, rate)
 
 
 def _write(tracks: "Tracks", clips: Sequence[ClipRecord], params: TrackPersonsParams) -> None:
     """Write the rows of all clips, one clip in memory at a time; where clips overlap, a frame is in both."""
+    from videoprep_nb.exports.track_rows import clip_rows
+
     with staged_folder(Path(params.output_dir) / params.video_id) as folder:
         for clip in clips:
-            rows = _clip_rows(tracks, clip, params)
+            extracted = sampled_frames(clip.frame_count, clip.rate, seconds(params.frames_per_second))
+            names = {index: frame_name(clip.clip_id, number) for number, index in enumerate(extracted)}
+            rows = clip_rows(tracks, clip, names)
             (folder / f"{clip.clip_id}.json").write_text(json.dumps(rows), encoding="utf-8")
     people = PeopleRecord(video_id=params.video_id, person_count=tracks.track_count)
     people.write(Path(params.output_dir) / f"{params.video_id}.json")
@@ -136,6 +127,10 @@ def _cost(params: TrackPersonsParams, video: VideoLength) -> Cost:
 
 
 def _check(params: TrackPersonsParams) -> None:
+    if params.corrections:
+        from videoprep_nb.tracking.corrections import read_corrections
+
+        read_corrections(params.corrections)
     if params.model_fields_set & {"tracker", "tracker_options"}:
         from videoprep_nb.tracking.trackers import read_tracker_options
 
@@ -189,6 +184,7 @@ STAGE = Stage(
         "detections_dir": "{scratch}/detections",
         "preview_dir": "{preview}",
         "video_id": "{video_id}",
+        "original_name": "{original_name}",
     },
     # the tracks of a part end at its borders; only its detections are of use
     part_outputs={"output_dir": "{scratch}/part_tracks/{part}"},
@@ -201,6 +197,7 @@ STAGE = Stage(
     facts=_facts,
     counts="person_count",
     gpu_parameter="device",
+    corrections_parameter="corrections",
     file_parameters={
         "weights": FileParameter(is_file=False, find=_local_weights),
         "reid_weights": FileParameter(is_file=False),

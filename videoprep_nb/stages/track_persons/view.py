@@ -142,6 +142,8 @@ def track_summary(result: TrackResult) -> HTML:
             ("boxes", f"{result.box_count:,}, of these {result.interpolated_count:,} filled in"),
             ("detector", result.detector),
             ("tracker", result.params.tracker),
+            *(("corrected by hand", line) for line in result.corrections),
+            *(("not corrected", problem) for problem in result.correction_problems),
             *(("note", note) for note in result.notes),
         ]
     )
