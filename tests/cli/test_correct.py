@@ -40,7 +40,7 @@ def corrected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("corrected")
     video = folder / "persons.mp4"
     write_sample(video, duration_s=4.0)
-    corrections = write(folder / "corrections.yaml", "persons.mp4:\n- {split: 1, at_s: 0.5}\n- {delete: 1}\n")
+    corrections = write(folder / "corrections.yaml", "persons.mp4:\n- {split: 1, at_s: 1.5}\n- {delete: 1@1.5}\n")
     arguments = ["--corrections", corrections, "--set", "track_persons.frame_stride=3"]
     assert videoprep("run", video, "--output", folder / "out", *arguments).exit_code == 0
     return folder / "out", corrections
@@ -58,7 +58,7 @@ def test_a_corrected_package_is_that_of_a_run_with_the_corrections(corrected: tu
     assert videoprep("correct", copy, corrections).exit_code == 0
     assert (copy / PACKAGE_NAME).read_bytes() == with_corrections
     assert validate(copy / PACKAGE_NAME) == []
-    assert "split 1 at 0.5 s" in (result / "reports/04_track_persons_1.html").read_text(encoding="utf-8")
+    assert "split 1 at 1.5 s" in (result / "reports/04_track_persons_1.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
