@@ -12,7 +12,8 @@ from tests.support.lab_scene import FRAME_COUNT, UNSURE_SCORE, open_scene, write
 from videoprep_nb.core.errors import InputError, ParameterError
 from videoprep_nb.core.layout import clip_id
 from videoprep_nb.jobs.settings import read_settings
-from videoprep_nb.lab.model import ExploreTrackerParams, LabSettings, open_video
+from videoprep_nb.lab.model import ExploreTrackerParams, open_video
+from videoprep_nb.lab.settings import LabSettings
 from videoprep_nb.media.sample import write_sample
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 

@@ -1,5 +1,6 @@
 """The controls of the tracker lab, moved as a browser would: by setting their values."""
 
+import time
 from dataclasses import replace
 
 import ipywidgets
@@ -10,7 +11,8 @@ from tests.support.lab_scene import UNSURE_SCORE, open_scene, write_scene
 from videoprep_nb.jobs.settings import read_settings
 from videoprep_nb.lab import TrackerLab
 from videoprep_nb.lab.controls import control_for
-from videoprep_nb.lab.model import LabSettings
+from videoprep_nb.lab.named_settings import NamedSettings
+from videoprep_nb.lab.settings import LabSettings
 from videoprep_nb.lab.settings_panel import SettingsPanel
 from videoprep_nb.tracking.trackers import TRACKERS
 
@@ -25,6 +27,13 @@ def widgets_in(view):
 def named(view, description, side=0):
     """The control with a description; of the two panels the left one has number 0."""
     return [widget for widget in widgets_in(view) if getattr(widget, "description", None) == description][side]
+
+
+def wait_for(condition, timeout_s=60.0):
+    deadline_s = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.05)
 
 
 class Example(BaseModel):
@@ -58,7 +67,7 @@ def test_help_is_that_of_the_field():
 @pytest.mark.parametrize("name", TRACKERS)
 def test_panel_shows_and_gives_back_the_settings_of_every_tracker(name):
     settings = LabSettings().changed([f"tracker:{name}"])
-    panel = SettingsPanel("x", settings, lambda: None)
+    panel = SettingsPanel(settings, lambda: None)
     assert panel.settings == settings
     descriptions = [getattr(widget, "description", None) for widget in widgets_in(panel.view)]
     assert set(descriptions) > set(TRACKERS[name].options_type.model_fields)
@@ -66,61 +75,157 @@ def test_panel_shows_and_gives_back_the_settings_of_every_tracker(name):
 
 
 def test_values_as_a_browser_adds_them_up_are_rounded():
-    panel = SettingsPanel("x", LabSettings().changed(["tracker:sort"]), lambda: None)
+    panel = SettingsPanel(LabSettings().changed(["tracker:sort"]), lambda: None)
     named(panel.view, "match_iou").value = 0.30000000000000004
     named(panel.view, "confidence").value = 0.20000000000000001
     assert panel.settings.tracker_options == []
     assert panel.settings.confidence == 0.2
 
 
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    """The video and its two trials."""
+    folder = tmp_path_factory.mktemp("scene")
+    params, video = write_scene(folder), open_scene(folder)
+    return video, *(video.trial(video.settings.changed(changes)) for changes in (params.left, params.right))
+
+
 @pytest.fixture
-def lab(tmp_path):
-    params = write_scene(tmp_path)
-    video = open_scene(tmp_path)
-    left, right = (video.trial(video.settings.changed(changes)) for changes in (params.left, params.right))
-    return TrackerLab(video, left, right, tmp_path / "settings.yaml").view
+def lab(scene, tmp_path):
+    video, left, right = scene
+    return TrackerLab(replace(video, work_dir=tmp_path), left, right, tmp_path / "settings.yaml").view
+
+
+LEFT, RIGHT, LEFT_BARS, RIGHT_BARS, STRIP = range(5)
 
 
 def images_of(lab):
     return [widget.value for widget in widgets_in(lab) if isinstance(widget, ipywidgets.Image)]
 
 
-def test_frame_slider_changes_both_images(lab):
+def open_tab(lab, name):
+    tabs = next(widget for widget in widgets_in(lab) if isinstance(widget, ipywidgets.Tab))
+    tabs.selected_index = list(tabs.titles).index(name)
+    return tabs.children[tabs.selected_index]
+
+
+def rows_of(tab):
+    """The list of a table, and its lines."""
+    table = next(widget for widget in widgets_in(tab) if isinstance(widget, ipywidgets.Select))
+    return table, [line for line, _ in table.options]
+
+
+def texts_of(lab):
+    return " ".join(widget.value for widget in widgets_in(lab) if isinstance(widget, ipywidgets.HTML))
+
+
+def test_frame_slider_changes_all_images(lab):
     before = images_of(lab)
     named(lab, "frame").value = 20
-    image, bars, strip = images_of(lab)
-    assert image != before[0]
-    assert bars != before[1]
-    assert strip == before[2] == b""
+    after = images_of(lab)
+    assert all(after[image] != before[image] for image in (LEFT, RIGHT, LEFT_BARS, RIGHT_BARS))
+    assert after[STRIP] == before[STRIP] == b""
 
 
 def test_every_setting_changes_the_time_lines_at_once(lab):
-    before = images_of(lab)[1]
+    before = images_of(lab)[LEFT_BARS]
     named(lab, "confidence").value = UNSURE_SCORE + 0.1
-    after = images_of(lab)[1]
-    assert after != before
+    assert images_of(lab)[LEFT_BARS] != before
     named(lab, "tracker", side=1).value = "bytetrack"
-    named(lab, "track_high_thresh", side=0).value = 0.99
-    assert images_of(lab)[1] != after
+    before = images_of(lab)[RIGHT_BARS]
+    named(lab, "track_high_thresh").value = 0.99
+    assert images_of(lab)[RIGHT_BARS] != before
+
+
+def test_zoom_and_layers_change_the_frames_of_both_sides(lab):
+    for control, value in (("zoom", 3.0), ("detections", True), ("truth", True)):
+        before = images_of(lab)
+        named(lab, control).value = value
+        after = images_of(lab)
+        assert after[LEFT] != before[LEFT], control
+        assert after[RIGHT] != before[RIGHT], control
 
 
 def test_choosing_a_track_shows_the_person_until_the_tracks_are_others(lab):
-    menu = named(lab, "track")
-    menu.value = (0, 1)
-    strip = [widget for widget in widgets_in(lab) if isinstance(widget, ipywidgets.Image)][2]
+    table, _ = rows_of(open_tab(lab, "Tracks"))
+    table.index = 0
+    strip = [widget for widget in widgets_in(lab) if isinstance(widget, ipywidgets.Image)][STRIP]
     assert bytes(strip.value).startswith(b"\xff\xd8")
     assert strip.layout.display != "none"
     named(lab, "confidence", side=1).value = 0.8
-    assert menu.value == (0, 1)
+    assert strip.layout.display != "none"
     named(lab, "confidence", side=0).value = 0.8
-    assert menu.value != (0, 1)
+    assert strip.layout.display == "none"
 
 
-def test_choosing_a_difference_goes_there(lab):
-    menu = named(lab, "go to")
-    assert "differences" in menu.label
-    menu.index = 1
-    assert named(lab, "frame").value == 5
+def test_tracks_are_sorted_by_a_click_on_a_heading(lab):
+    tab = open_tab(lab, "Tracks")
+    seconds = [float(line.split()[2]) for line in rows_of(tab)[1]]
+    named(tab, "secs").click()
+    assert [float(line.split()[2]) for line in rows_of(tab)[1]] == sorted(seconds)
+    named(tab, "secs▲").click()
+    assert [float(line.split()[2]) for line in rows_of(tab)[1]] == sorted(seconds, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "frame"),
+    [
+        ("differences", "left: 4 is on this side only", 5),
+        ("hints left", "gap: ", 14),
+        ("errors right", "missed: person 4", 5),
+    ],
+)
+def test_choosing_a_place_goes_there(lab, kind, words, frame):
+    tab = open_tab(lab, "Places")
+    named(lab, "go to").value = kind
+    table, lines = rows_of(tab)
+    table.index = next(i for i, line in enumerate(lines) if words in line)
+    assert named(lab, "frame").value == frame
+
+
+def test_figures_against_ground_truth_follow_the_settings(lab):
+    assert "HOTA" in texts_of(lab)
+    before = texts_of(lab)
+    named(lab, "confidence", side=0).value = UNSURE_SCORE + 0.1
+    assert texts_of(lab) != before
+
+
+def test_sweep_measures_a_grid_and_a_click_loads_one(lab):
+    tab = open_tab(lab, "Sweep")
+    grid = next(widget for widget in widgets_in(tab) if isinstance(widget, ipywidgets.Textarea))
+    next(w for w in widgets_in(tab) if "add a parameter" in str(getattr(w, "options", ""))).value = "confidence"
+    assert grid.value.startswith("confidence: ")
+    grid.value = f"confidence: 0.3 {UNSURE_SCORE + 0.1}\nmax_gap_s: 0 1"
+    named(tab, "run sweep").click()
+    wait_for(lambda: not named(tab, "run sweep").disabled)
+    table, lines = rows_of(tab)
+    assert len(lines) == 4
+    assert bytes(next(w for w in widgets_in(tab) if isinstance(w, ipywidgets.Image)).value).startswith(b"\x89PNG")
+    table.index = 1
+    assert (named(lab, "confidence", side=1).value, named(lab, "max_gap_s", side=1).value) == (0.3, 1)
+
+
+def test_wrong_grid_is_reported(lab):
+    tab = open_tab(lab, "Sweep")
+    grid = next(widget for widget in widgets_in(tab) if isinstance(widget, ipywidgets.Textarea))
+    grid.value = "confidense: 1 2"
+    named(tab, "run sweep").click()
+    assert "did you mean confidence" in texts_of(tab)
+
+
+def test_named_settings_are_kept_and_shown_again(lab, tmp_path):
+    tab = open_tab(lab, "Named")
+    named(lab, "confidence", side=0).value = 0.3
+    next(widget for widget in widgets_in(tab) if isinstance(widget, ipywidgets.Text)).value = "low"
+    named(tab, "save left").click()
+    table, lines = rows_of(tab)
+    assert [line.strip() for line in lines] == ["low"]
+    table.index = 0
+    named(tab, "show right").click()
+    assert named(lab, "confidence", side=1).value == 0.3
+    assert NamedSettings(tmp_path)["low"].confidence == 0.3
+    named(tab, "delete").click()
+    assert NamedSettings(tmp_path).names == []
 
 
 def test_export_writes_what_the_controls_show(lab, tmp_path):
@@ -133,8 +238,8 @@ def test_export_writes_what_the_controls_show(lab, tmp_path):
         assert settings.of("track_persons").confidence == confidence
 
 
-def test_settings_that_do_not_fit_the_video_are_reported_in_the_lab(tmp_path):
-    video = open_scene(tmp_path)
+def test_settings_that_do_not_fit_the_video_are_reported_in_the_lab(scene, tmp_path):
+    video, _, _ = scene
     stage = video.stage.model_copy(update={"frame_stride": 2})
     settings = video.settings.changed(["tracker:sort"])
     trial = video.trial(settings)

@@ -9,9 +9,9 @@ from PIL import Image
 
 from tests.support.html_pages import Page
 from tests.support.lab_scene import open_scene, write_scene
-from videoprep_nb.lab import views
-from videoprep_nb.lab.views import ONLY_HERE, SWITCHED, Comparison
-from videoprep_nb.viz.frames import ShrunkFrames
+from videoprep_nb.lab import drawing, views
+from videoprep_nb.lab.comparison import ONLY_HERE, SWITCHED, Comparison
+from videoprep_nb.lab.drawing import PANE_WIDTH_PX, Window
 from videoprep_nb.viz.style import track_colour
 
 SWITCH_FRAME = 20
@@ -21,9 +21,7 @@ def has_colour(image, colour) -> bool:
     return bool((image == colour).all(axis=-1).any())
 
 
-def halves(image):
-    middle = image.shape[1] // 2
-    return image[:, :middle], image[:, middle:]
+WHOLE = Window(0, 0, 1280, 720)
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +49,9 @@ def torn(trials):
     return Comparison.of(video, left, replace(left, tracks=tracks))
 
 
-def draw(comparison, frame):
-    small = ShrunkFrames(comparison.frames, views.HALF_WIDTH_PX).at(frame)
-    return halves(views.draw_side_by_side(comparison, small, frame))
+def draw(comparison, frame, window=WHOLE):
+    ((_, image),) = comparison.frames.read([frame])
+    return [drawing.draw_pane(side, window.crop(image), frame, window) for side in comparison.sides]
 
 
 def test_person_on_one_side_only_has_a_red_ring(comparison):
@@ -76,14 +74,14 @@ def test_a_person_has_the_same_colour_on_both_sides(torn):
 
 
 def test_time_lines_mark_the_switch(torn):
-    left, right = (bars.image for bars in views.draw_bars(torn))
+    left, right = (bars.image for bars in drawing.draw_bars(torn))
     assert left.shape == right.shape
     assert has_colour(right, SWITCHED)
     assert not has_colour(left, SWITCHED)
 
 
 def test_cursor_moves_with_the_frame(comparison):
-    bars, _ = views.draw_bars(comparison)
+    bars, _ = drawing.draw_bars(comparison)
     columns = [np.flatnonzero((bars.with_cursor(frame) != bars.image).any(axis=(0, 2))) for frame in (0, 39)]
     assert columns[0].max() < bars.image.shape[1] * 0.15
     assert columns[1].min() > bars.image.shape[1] * 0.9
@@ -91,14 +89,14 @@ def test_cursor_moves_with_the_frame(comparison):
 
 def test_what_changed_and_where(comparison, torn):
     assert "confidence" in views.what_changed(comparison).data
-    assert "is on this side only for" in views.events(comparison).data
+    assert "is on this side only" in views.events(comparison).data
     assert "1 becomes 9" in views.events(torn).data
     same = Comparison.of(comparison.video, comparison.left.trial, comparison.left.trial)
     assert "same tracks" in views.events(same).data
 
 
 def test_thumbnail_strip_shows_the_person_in_every_crop(torn):
-    strip = views.draw_thumbnail_strip(torn, torn.right, 9)
+    strip = drawing.draw_thumbnail_strip(torn, torn.right, 9)
     assert all(has_colour(crop, track_colour(1)) for crop in np.array_split(strip, 8, axis=1))
 
 
@@ -123,24 +121,54 @@ def test_every_hint_leads_to_its_image(comparison, tmp_path):
     assert max(widths) > 2 * min(widths)  # the small one and the large one
 
 
+def test_window_enlarges_a_part_of_the_frame(comparison):
+    """Where the box of a person is in the window, the enlarged frame shows its colour."""
+    table = comparison.left.tracks.table
+    box = table.boxes_xyxy[(table.frame_index == 30) & (table.track_id == 1)][0]
+    x, y = ((box[:2] + box[2:]) / 2).tolist()
+    window = Window.around(x, y, 4, 1280, 720)
+    pane, _ = draw(comparison, 30, window)
+    left, top, right, bottom = window.shifted(box[None])[0] * PANE_WIDTH_PX / window.width
+    assert right - left == pytest.approx(4 * (box[2] - box[0]) * PANE_WIDTH_PX / 1280)
+    edge = pane[int(top + bottom) // 2, round(left)]
+    assert np.abs(edge.astype(int) - track_colour(1)).max() < 40
+
+
+def test_window_stays_inside_the_frame():
+    assert Window.around(0, 719, 8, 1280, 720) == Window(0, 630, 160, 90)
+    assert Window.around(900, 10, 1, 1280, 720) == WHOLE
+
+
+def test_detections_are_a_layer_with_their_scores(comparison):
+    """The detection below the threshold of the right side is drawn there, too."""
+    window = Window.around(635, 595, 4, 1280, 720)
+    images_of_frame = []
+    for with_layer in (False, True):
+        image = np.zeros((round(PANE_WIDTH_PX * 9 / 16), PANE_WIDTH_PX, 3), np.uint8)
+        if with_layer:
+            drawing.draw_detections(comparison.right, image, 10, window)
+        images_of_frame.append(image)
+    assert has_colour(images_of_frame[1], drawing.DETECTED)
+    assert not has_colour(images_of_frame[0], drawing.DETECTED)
+
+
 def test_click_finds_the_person_whose_box_is_there(comparison):
-    right_px = views.HALF_WIDTH_PX + views.beside(np.zeros((1, 0, 3), np.uint8), np.zeros((1, 0, 3), np.uint8)).shape[1]
-    for index, side in enumerate(comparison.sides):
-        table = side.tracks.table.rows(side.tracks.table.frame_index == 30)
-        assert len(table)
-        for box, track_id in zip(table.boxes_xyxy, table.track_id.tolist(), strict=True):
-            x, y = (box[:2] + box[2:]) / 2 * views.HALF_WIDTH_PX / 1280
-            caption_px = draw(comparison, 30)[0].shape[0] - 360
-            assert views.person_at(comparison, 30, x + index * right_px, y + caption_px) == (index, track_id)
+    for window in (WHOLE, Window.around(640, 360, 1.5, 1280, 720)):
+        for side in comparison.sides:
+            table = side.tracks.table.rows(side.tracks.table.frame_index == 30)
+            assert len(table)
+            for box, track_id in zip(table.boxes_xyxy, table.track_id.tolist(), strict=True):
+                x, y = (box[:2] + box[2:]) / 2 - [window.left, window.top]
+                scale = PANE_WIDTH_PX / window.width
+                assert drawing.person_at(side, 30, *window.point(x * scale, y * scale)) == track_id
 
 
 def test_click_finds_nobody_where_nobody_is(comparison):
-    assert views.person_at(comparison, 30, 2, 30) is None
-    assert views.person_at(comparison, 30, views.HALF_WIDTH_PX + 5, 100) is None
+    assert drawing.person_at(comparison.left, 30, 2, 30) is None
 
 
 def test_click_on_a_bar_finds_its_track_and_moment(comparison):
-    bars, _ = views.draw_bars(comparison)
+    bars, _ = drawing.draw_bars(comparison)
     for track_id in comparison.left.tracks.track_ids:
         rows, columns = np.nonzero((bars.image == track_colour(track_id)).all(axis=-1))
         assert {bars.track_at(y) for y in set(rows.tolist())} == {track_id}

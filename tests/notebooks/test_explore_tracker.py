@@ -1,11 +1,6 @@
 """The tracker lab as a plain report, and in JupyterLab in a real browser."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,17 +12,16 @@ from playwright.sync_api import Page as BrowserPage
 
 from tests.support.browser import chromium
 from tests.support.html_pages import Page
+from tests.support.jupyter_lab import jupyter_lab, open_notebook, run_all
 from videoprep_nb.jobs.reports.render import export_html
 from videoprep_nb.jobs.settings import read_settings
-from videoprep_nb.lab import views
+from videoprep_nb.lab.drawing import PANE_WIDTH_PX
 from videoprep_nb.lab.model import ExploreTrackerParams, open_video
 from videoprep_nb.media.sample import write_sample
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "explore_tracker.ipynb"
 MAX_REPORT_BYTES = 5_000_000
-TOKEN = "lab"
-TIMEOUT_S = 120
-WIDTH_PX, HEIGHT_PX = 1280, 720
+WIDTH_PX = 1280
 
 pytestmark = pytest.mark.slow
 
@@ -56,47 +50,22 @@ def test_report_needs_no_widgets(folder):
 
 
 def test_report_leaves_the_settings_as_a_file(folder):
-    assert read_settings(folder / "work" / "tracking.yaml", []).of("track_persons").tracker == "bytetrack"
+    assert read_settings(folder / "work" / "tracking.yaml", []).of("track_persons").tracker == "sort"
 
 
 @pytest.fixture(scope="module")
 def server(folder) -> Iterator[str]:
     """A JupyterLab of its own; the detections of the report are there already."""
-    private = {f"JUPYTER_{name}_DIR": str(folder / f"jupyter-{name}") for name in ("CONFIG", "DATA", "RUNTIME")}
-    options = {
-        "ServerApp.port": 0,
-        "ServerApp.root_dir": folder,
-        "IdentityProvider.token": TOKEN,
-        "LabApp.expose_app_in_browser": True,
-        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
-    }
-    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
-    command += [f"--{name}={value}" for name, value in options.items()]
-    with (folder / "jupyter.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=folder, env=os.environ | private, stdout=log, stderr=log)
-    try:
-        yield _address(folder / "jupyter-RUNTIME", process)
-    finally:
-        process.terminate()
-        process.wait(TIMEOUT_S)
-
-
-def _address(runtime: Path, process: subprocess.Popen[bytes]) -> str:
-    deadline_s = time.monotonic() + TIMEOUT_S
-    while time.monotonic() < deadline_s:
-        assert process.poll() is None, "JupyterLab has ended"
-        for path in runtime.glob("jpserver-*.json"):
-            return str(json.loads(path.read_text(encoding="utf-8"))["url"])
-        time.sleep(0.2)
-    raise AssertionError("JupyterLab does not start")
+    with jupyter_lab(folder) as address:
+        yield address
 
 
 def _place_of_a_person(folder: Path, frame: int) -> tuple[float, float]:
-    """Where the middle of a tracked person is in one half of the image of a frame, without the words above it."""
+    """Where the middle of a tracked person is in the image of one side of a frame."""
     params = ExploreTrackerParams(source=str(folder / "work" / "sample.mp4"), work_dir=str(folder / "work" / "explore"))
     video = open_video(params)
     tracks = video.trial(video.settings).tracks
-    left, top, right, bottom = tracks.boxes_xyxy[tracks.frame_index == frame][0] * views.HALF_WIDTH_PX / WIDTH_PX
+    left, top, right, bottom = tracks.boxes_xyxy[tracks.frame_index == frame][0] * PANE_WIDTH_PX / WIDTH_PX
     return (left + right) / 2, (top + bottom) / 2
 
 
@@ -111,44 +80,69 @@ def _slider(page: BrowserPage, name: str) -> Locator:
     return page.locator(".widget-hslider").filter(has_text=name).first.locator(".noUi-handle")
 
 
-def test_sliders_and_clicks_change_the_images_in_jupyterlab(folder, server):
+def _is_in_sight(element: Locator) -> bool:
+    """Whether an element lies within the window, not below its lower edge."""
+    box = element.bounding_box()
+    size = element.page.viewport_size
+    assert box is not None
+    assert size is not None
+    return bool(
+        box["x"] >= 0 and box["x"] + box["width"] <= size["width"] and box["y"] + box["height"] <= size["height"]
+    )
+
+
+def test_an_engineer_works_in_the_lab_on_a_small_screen(folder, server):
     (folder / "work" / "tracking_left.yaml").unlink(missing_ok=True)
     with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1500, "height": 1100})
-        page.set_default_timeout(TIMEOUT_S * 1000)
-        page.goto(f"{server}lab/tree/explore_tracker.ipynb?token={TOKEN}")
-        # cells that are run before the page is connected to its kernel are lost
-        kernel = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel"
-        page.wait_for_function(f"{kernel}?.connectionStatus === 'connected' && {kernel}.status === 'idle'", polling=500)
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
-        # the page shows the last cell then, and keeps only the cells around it
-        page.wait_for_function(
-            """() => { document.querySelector(".jp-WindowedPanel-outer").scrollTop = 0;
-                       return document.querySelector("img.widget-image"); }""",
-            polling=500,
-        )
-        image, time_lines = (page.locator("img.widget-image").nth(number) for number in (0, 1))
-        before = image.get_attribute("src") or ""
-        assert image.evaluate("image => image.naturalWidth") > 1000
+        page = browser.new_page(viewport={"width": 1000, "height": 800})
+        open_notebook(page, server, "explore_tracker.ipynb")
+        run_all(page)
+        images = page.locator("img.widget-image")
+        left, right, left_bars, right_bars, strip = (images.nth(number) for number in range(5))
+        # Run All ends at the lab: frames of both sides, figures and controls are in sight together
+        page.wait_for_function("document.querySelector('img.widget-image')?.naturalWidth > 0", polling=100)
+        confidence = _slider(page, "confidence")
+        figures = page.locator(".vp-lab-figures")
+        for element in (left, right, figures, page.get_by_role("tab", name="Sweep")):
+            expect(element).to_be_visible()
+            page.wait_for_function(
+                "element => element.getBoundingClientRect().bottom < innerHeight", arg=element.element_handle()
+            )
+            assert _is_in_sight(element)
 
+        before = left.get_attribute("src") or ""
         _slider(page, "frame").last.press("ArrowRight")
-        expect(image).not_to_have_attribute("src", before)
+        expect(left).not_to_have_attribute("src", before)
 
-        strip = page.locator("img.widget-image").nth(2)
         expect(strip).to_be_hidden()
-        x, y = _place_of_a_person(folder, frame=1)
-        words_px = image.evaluate("image => image.naturalHeight") - HEIGHT_PX * views.HALF_WIDTH_PX / WIDTH_PX
-        _click(image, x, y + words_px)
+        _click(left, *_place_of_a_person(folder, frame=1))
         expect(strip).to_be_visible()
         first_strip = strip.get_attribute("src") or ""
-        _click(time_lines, x=views.HALF_WIDTH_PX * 1.6, y=32)  # the first bar on the right
+        _click(right_bars, x=PANE_WIDTH_PX / 2, y=32)  # the first bar
         expect(strip).not_to_have_attribute("src", first_strip)
 
-        before = time_lines.get_attribute("src") or ""
-        _slider(page, "confidence").press("End")  # nobody is as sure as that
-        expect(time_lines).not_to_have_attribute("src", before)
+        before = left.get_attribute("src") or ""
+        left.hover()
+        page.mouse.wheel(0, -100)  # enlarges what is under the mouse
+        expect(left).not_to_have_attribute("src", before)
 
+        # a slider moves while its result stays in sight
+        before, figures_before = left_bars.get_attribute("src") or "", figures.inner_text()
+        confidence.press("End")  # nobody is as sure as that
+        expect(left_bars).not_to_have_attribute("src", before)
+        expect(figures).not_to_have_text(figures_before)
+        assert _is_in_sight(figures)
+        assert _is_in_sight(left)
+
+        page.get_by_role("tab", name="Named").click()
         page.get_by_role("button", name="export left").click()
         page.get_by_text("Written to work/tracking_left.yaml").wait_for()
+
+        page.get_by_role("tab", name="Sweep").click()
+        page.locator(".vp-lab textarea").fill("confidence: 0.1 0.3\nmax_gap_s: 1 2")
+        page.get_by_role("button", name="run sweep").click()
+        page.get_by_text("All 4 settings are measured.").wait_for()
+        before = right_bars.get_attribute("src") or ""
+        page.locator(".vp-lab-table select:visible").select_option(index=2)
+        expect(right_bars).not_to_have_attribute("src", before)
     assert read_settings(folder / "work" / "tracking_left.yaml", []).of("track_persons").confidence > 0.9

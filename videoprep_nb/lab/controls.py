@@ -11,9 +11,10 @@ _STEPS = 100
 _FAR = 20
 """A range that ends at more than this many times the default would leave no room to aim at useful values."""
 _REACH = 5
+_TRIED = 4
 
 _LAYOUT = {"width": "98%"}
-_STYLE = {"description_width": "150px"}
+_STYLE = {"description_width": "112px"}
 
 
 def control_for(name: str, field: FieldInfo, value: Any, choices: Iterable[str] | None = None) -> ipywidgets.Widget:
@@ -50,6 +51,26 @@ def control_for(name: str, field: FieldInfo, value: Any, choices: Iterable[str] 
     if kind is str:
         return ipywidgets.Text(continuous_update=False, **common)
     raise TypeError(f"there is no control for {name}, which is of type {kind}")
+
+
+def values_to_try(field: FieldInfo, value: Any, choices: Iterable[str] | None = None) -> list[str]:
+    """A few values of a parameter over its range, for a grid.
+
+    Args:
+        field: The parameter.
+        value: What it is set to; it is among them.
+        choices: Names to choose from, for a text of which not any will do.
+    """
+    if get_origin(field.annotation) is Literal:
+        choices = get_args(field.annotation)
+    if choices is not None:
+        return list(choices)
+    if field.annotation is bool:
+        return ["True", "False"]
+    low, high = _range(field, value)
+    step = (high - low) / (_TRIED - 1)
+    spread = {round(low + i * step) if field.annotation is int else round(low + i * step, 2) for i in range(_TRIED)}
+    return [f"{one:g}" for one in sorted(spread | {value})]
 
 
 def _range(field: FieldInfo, value: float) -> tuple[float, float]:

@@ -3,10 +3,10 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Optional, Self
+from typing import Any, Optional
 
 import yaml
 from pydantic import Field
@@ -18,6 +18,9 @@ from videoprep_nb.core.params import Params
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import ClipRecord, ClipTable
 from videoprep_nb.core.timecode import sampling_stride
+from videoprep_nb.lab.settings import LabSettings, read_assignments
+from videoprep_nb.lab.truth import Truth, read_truth
+from videoprep_nb.media.resize import ResizeResult
 from videoprep_nb.stages.clip.params import ClipParams
 from videoprep_nb.stages.clip.stage import clip
 from videoprep_nb.stages.resize.params import ResizeParams
@@ -27,8 +30,7 @@ from videoprep_nb.stages.track_persons.detect import detect_persons, part_of_cli
 from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
 from videoprep_nb.stages.track_persons.params import DetectPersonsParams, TrackPersonsParams
 from videoprep_nb.tracking.camera.path import CameraPath
-from videoprep_nb.tracking.detections import Detections
-from videoprep_nb.tracking.params import TrackingParams
+from videoprep_nb.tracking.detections import DETECTION_FLOOR, Detections
 from videoprep_nb.tracking.quality import Quality, judge_tracks, settings_warnings
 from videoprep_nb.tracking.track import TrackedVideo, track_video
 from videoprep_nb.tracking.trackers import create_tracker
@@ -52,28 +54,10 @@ class ExploreTrackerParams(Params):
     clip_count: Optional[int] = Field(2, ge=1, description="clips to track; None: all that follow")
     left: list[str] = Field([], description="settings on the left, each written name:value; empty: the defaults")
     right: list[str] = Field(
-        ["tracker:bytetrack"], description="settings on the right, likewise, as changes to the defaults"
+        ["tracker:sort"], description="settings on the right, likewise, as changes to the defaults"
     )
+    ground_truth: str = Field("", description="ground truth of the video in MOT form, gt.txt; empty: none")
     export_file: str = Field("work/tracking.yaml", description="where the settings on the right are written to")
-
-
-class LabSettings(TrackingParams):
-    """All that can be changed without detecting again."""
-
-    sampled_fps: float = DetectPersonsParams.model_fields["sampled_fps"]  # type: ignore[assignment]
-    frame_stride: int = DetectPersonsParams.model_fields["frame_stride"]  # type: ignore[assignment]
-
-    def changed(self, assignments: Iterable[str]) -> Self:
-        """These settings with some changes.
-
-        Args:
-            assignments: Texts such as ``confidence:0.4``; a list such as ``tracker_options:max_age_s:2`` grows with
-                each.
-
-        Raises:
-            ParameterError: A text is no assignment, a name is unknown or a value makes no sense.
-        """
-        return self.checked(self.model_dump() | self.with_new_names(_read_assignments(type(self), assignments)))
 
 
 @dataclass(frozen=True)
@@ -107,6 +91,8 @@ class LabVideo:
         stage: Parameters of the stage that detected them.
         camera: How the camera moves; None unless the stage was to find out.
         cuts: Shot cuts; none unless the stage was to find them.
+        truth: The ground truth; None when there is none.
+        work_dir: Folder of what the lab keeps.
     """
 
     clips: list[ClipRecord]
@@ -116,11 +102,30 @@ class LabVideo:
     stage: TrackPersonsParams
     camera: CameraPath | None
     cuts: list[int]
+    truth: Truth | None
+    work_dir: Path
+
+    @property
+    def frames(self) -> range:
+        """Indices of the frames in the lab, counted from 0 in the standard video."""
+        first, last = self.clips[0], self.clips[-1]
+        return range(first.start_frame, last.start_frame + last.frame_count)
+
+    @cached_property
+    def found(self) -> Detections:
+        """All detections, with the frames of the standard video."""
+        starts = (record.start_frame for record in self.clips)
+        return Detections.from_clips(zip(starts, self.detections, strict=True), DETECTION_FLOOR)
 
     @property
     def settings(self) -> LabSettings:
         """Settings of the stage for tracking, or the defaults."""
         return LabSettings.checked(self.stage.model_dump(include=set(LabSettings.model_fields)))
+
+    @cached_property
+    def _image_size(self) -> int | None:
+        """Of what the detector sees; the file of its weights is read once, and not with every slider that moves."""
+        return self.stage.create_detector().image_size
 
     def trial(self, settings: LabSettings) -> Trial:
         """Track the persons.
@@ -130,13 +135,13 @@ class LabVideo:
         """
         create_tracker(settings.tracker, 1.0, settings.tracker_options)  # importing a library is not tracking
         started_s = time.perf_counter()
-        first, last = self.clips[0], self.clips[-1]
+        first = self.clips[0]
         stride = sampling_stride(first.rate, settings.sampled_fps, settings.frame_stride)
         video = TrackedVideo(first.rate, stride, first.width, first.height)
         tracks = track_video(self._sampled(stride), video, settings, self.camera, self.cuts)
         elapsed_s = time.perf_counter() - started_s
-        quality = judge_tracks(tracks, video, range(first.start_frame, last.start_frame + last.frame_count))
-        warnings = settings_warnings(quality, video, self.stage.create_detector().image_size)
+        quality = judge_tracks(tracks, video, self.frames)
+        warnings = settings_warnings(quality, video, self._image_size)
         return Trial(settings, tracks, quality, warnings, elapsed_s)
 
     def to_yaml(self, settings: LabSettings) -> str:
@@ -194,7 +199,26 @@ def open_video(params: ExploreTrackerParams, progress: ProgressCallback | None =
     sampled = [found.sampled for found in detections]
     camera = estimate_camera_motion(stage, clips, sampled, None)
     cuts = cuts_of_video(stage, clips, sampled, lambda done, total, unit: None)
-    return LabVideo(clips, clips_folder, all_clips[0].start_frame, detections, stage, camera, cuts)
+    return LabVideo(
+        clips=clips,
+        clips_folder=clips_folder,
+        first_frame=all_clips[0].start_frame,
+        detections=detections,
+        stage=stage,
+        camera=camera,
+        cuts=cuts,
+        truth=_truth(params.ground_truth, stage, clips),
+        work_dir=Path(params.work_dir),
+    )
+
+
+def _truth(file: str, stage: TrackPersonsParams, clips: list[ClipRecord]) -> Truth | None:
+    """The ground truth, if a file of it is named; the record of stage 1 says where raw pixels are."""
+    if not file:
+        return None
+    resized = ResizeResult.read(Path(stage.clips_dir).parent / "resized" / f"{stage.video_id}.json")
+    frames = range(clips[0].start_frame, clips[-1].start_frame + clips[-1].frame_count)
+    return read_truth(Path(file), resized.parts, frames)
 
 
 def _prepare(source: Path, params: ExploreTrackerParams, progress: ProgressCallback | None) -> TrackPersonsParams:
@@ -219,7 +243,7 @@ def _prepare(source: Path, params: ExploreTrackerParams, progress: ProgressCallb
         "first_clip": params.first_clip,
         "clip_count": params.clip_count,
     }
-    return TrackPersonsParams.checked(values | _read_assignments(DetectPersonsParams, params.detection))
+    return TrackPersonsParams.checked(values | read_assignments(DetectPersonsParams, params.detection))
 
 
 def _read_job(folder: Path, params: ExploreTrackerParams) -> TrackPersonsParams:
@@ -244,17 +268,3 @@ def _detections(folder: Path, record: ClipRecord) -> Detections:
         return Detections.read(path)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error}); run 04_track_persons on the video first.") from error
-
-
-def _read_assignments(model: type[Params], assignments: Iterable[str]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for text in assignments:
-        name, colon, value = (part.strip() for part in text.partition(":"))
-        if not colon:
-            raise ParameterError(text, "expected name:value, for example confidence:0.4")
-        field = model.model_fields.get(name)
-        if field is not None and field.annotation == list[str]:
-            values.setdefault(name, []).append(value)
-        else:
-            values[name] = value
-    return values

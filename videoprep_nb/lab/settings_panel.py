@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets
 
 from videoprep_nb.lab.controls import control_for
-from videoprep_nb.lab.model import LabSettings
+from videoprep_nb.lab.settings import LabSettings
 from videoprep_nb.tracking.trackers import TRACKERS
 
 _DIGITS = 6
@@ -17,7 +17,6 @@ class SettingsPanel:
     """Menus and sliders for a tracker, its options and the refinement of tracks.
 
     Args:
-        title: A line on top.
         settings: What they show at first.
         on_change: Called when one of them was moved.
 
@@ -25,8 +24,9 @@ class SettingsPanel:
         view: The widget to show.
     """
 
-    def __init__(self, title: str, settings: LabSettings, on_change: Callable[[], None]) -> None:
+    def __init__(self, settings: LabSettings, on_change: Callable[[], None]) -> None:
         self._on_change = on_change
+        self._is_quiet = False
         self._controls = {
             name: control_for(name, field, getattr(settings, name), list(TRACKERS) if name == "tracker" else None)
             for name, field in LabSettings.model_fields.items()
@@ -39,8 +39,8 @@ class SettingsPanel:
         self._show_options(settings.tracker_options)
         tracker, *others = self._controls.values()
         self.view = ipywidgets.VBox(
-            [ipywidgets.HTML(f"<b>{title}</b>"), tracker, self._option_box, _heading("for every tracker"), *others],
-            layout={"width": "50%", "border_top": "3px solid #e5e7eb", "padding": "4px"},
+            [tracker, self._option_box, _heading("for every tracker"), *others],
+            layout={"width": "100%"},
         )
 
     @property
@@ -58,7 +58,18 @@ class SettingsPanel:
         ]
         return LabSettings.checked(values)
 
+    def show(self, settings: LabSettings) -> None:
+        """Set all controls; the change is reported once."""
+        self._is_quiet = True
+        for name, control in self._controls.items():
+            _set(control, getattr(settings, name))
+        self._show_options(settings.tracker_options)
+        self._is_quiet = False
+        self._on_change()
+
     def _changed(self, change: dict[str, Any]) -> None:
+        if self._is_quiet:
+            return
         if change["owner"] is self._controls["tracker"]:
             self._show_options([])
         self._on_change()
@@ -79,6 +90,13 @@ class SettingsPanel:
 
 def _heading(text: str) -> ipywidgets.HTML:
     return ipywidgets.HTML(f"<i>{html.escape(text)}</i>")
+
+
+def _set(control: ipywidgets.Widget, value: Any) -> None:
+    """Set a control, whose slider may end before the value."""
+    if hasattr(control, "max") and value > control.max:
+        control.max = value
+    control.value = value
 
 
 def _rounded(value: Any) -> Any:

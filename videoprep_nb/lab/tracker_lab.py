@@ -1,32 +1,39 @@
 """The tracker lab: two settings on the same video, and everything that follows from a slider or a click."""
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import ipywidgets
-from ipyevents import Event
+from IPython.display import Javascript, display
 
 from videoprep_nb.core.errors import VideoPrepError
 from videoprep_nb.lab import views
+from videoprep_nb.lab.comparison import SIDES, Comparison, Side
+from videoprep_nb.lab.drawing import draw_bars, draw_thumbnail_strip
+from videoprep_nb.lab.frame_view import FrameView, on_click
+from videoprep_nb.lab.jump_list import JumpList
 from videoprep_nb.lab.model import LabVideo, Trial
+from videoprep_nb.lab.named_panel import NamedPanel
+from videoprep_nb.lab.places import LabPlace
+from videoprep_nb.lab.settings import LabSettings
 from videoprep_nb.lab.settings_panel import SettingsPanel
-from videoprep_nb.lab.views import Comparison
-from videoprep_nb.media.frames import RgbImage
+from videoprep_nb.lab.style import style_sheet
+from videoprep_nb.lab.sweep_panel import SweepPanel
+from videoprep_nb.lab.track_list import TrackList
+from videoprep_nb.tracking.evaluation.score import Scores
 from videoprep_nb.viz import images, tables
-from videoprep_nb.viz.frames import ShrunkFrames
 
-_MAX_EVENTS = 400
-_NO_FRAME = -1
-_NO_TRACK = (-1, -1)
 _PLAY_INTERVAL_MS = 200
-_FULL_WIDTH = {"width": "100%"}
-_STRIP_LAYOUT = {"max_width": "100%", "align_self": "flex-start"}  # else one thumbnail is as wide as the page
-_SIDES = ("left", "right")
+_STRIP_LAYOUT = {"max_width": "100%", "align_self": "flex-start", "flex": "0 0 auto"}  # else one thumbnail is enlarged
+_SCROLL_HERE = """
+const show = () => element.closest(".jp-Cell-outputWrapper")?.scrollIntoView();
+for (const wait_ms of [0, 300, 1000]) setTimeout(show, wait_ms);
+"""
+_TABS = ("Left", "Right", "Places", "Tracks", "Sweep", "Named")
 
 
 class TrackerLab:
-    """Menus and sliders for two settings, a frame slider, time lines, a thumbnail strip and a table of what changed.
+    """Frames and time lines of two settings, and beside them the controls, places, tracks and sweeps.
 
     Args:
         video: The video.
@@ -40,53 +47,76 @@ class TrackerLab:
 
     def __init__(self, video: LabVideo, left: Trial, right: Trial, export_file: Path) -> None:
         self._video = video
-        self._export_file = export_file
         self._comparison = Comparison.of(video, left, right)
-        self._frames = ShrunkFrames(self._comparison.frames, views.HALF_WIDTH_PX)
-        self._panels = [
-            SettingsPanel("Left", left.settings, lambda: self._retrack(0)),
-            SettingsPanel("Right", right.settings, lambda: self._retrack(1)),
-        ]
-        self._message = ipywidgets.HTML()
-        first, end = video.clips[0].start_frame, self._comparison.left.tracks.end_frame
+        self._track: tuple[int, int] | None = None
+        frames = video.frames
         self._frame = ipywidgets.IntSlider(
-            value=first, min=first, max=end - 1, description="frame", layout={"width": "60%"}
+            value=frames.start,
+            min=frames.start,
+            max=frames.stop - 1,
+            description="frame",
+            layout={"flex": "1 1 180px", "min_width": "0"},
+            style={"description_width": "45px"},
         )
-        play = ipywidgets.Play(min=first, max=end - 1, value=first, interval=_PLAY_INTERVAL_MS, tooltip="play")
-        ipywidgets.jslink((play, "value"), (self._frame, "value"))
-        self._clock = ipywidgets.Label()
-        self._event = ipywidgets.Dropdown(description="go to", layout={"width": "50%"})
-        self._frame_view = ipywidgets.Image(format="jpeg", layout=_FULL_WIDTH)
-        self._bars_view = ipywidgets.Image(format="jpeg", layout=_FULL_WIDTH)
-        self._track = ipywidgets.Dropdown(description="track", layout={"width": "50%"})
+        self._play = ipywidgets.Play(
+            min=frames.start, max=frames.stop - 1, value=frames.start, interval=_PLAY_INTERVAL_MS, tooltip="play"
+        )
+        ipywidgets.jslink((self._play, "value"), (self._frame, "value"))
+        self._clock = ipywidgets.Label(layout={"min_width": "55px"})
+        self._frames = FrameView(self._comparison, self._choose_track)
+        self._bars_views = [ipywidgets.Image(format="jpeg") for _ in SIDES]
         self._strip = ipywidgets.Image(format="jpeg", layout=_STRIP_LAYOUT | {"display": "none"})
-        self._table = ipywidgets.HTML()
-        self._yaml = ipywidgets.HTML()
-        exports = [ipywidgets.Button(description=f"export {name}") for name in _SIDES]
-        for side, button in enumerate(exports):
-            button.on_click(lambda _, side=side: self._export(side))
+        self._message = ipywidgets.HTML()
+        self._figures = ipywidgets.HTML()
+        self._figures.add_class("vp-lab-figures")
+        self._panels = [
+            SettingsPanel(trial.settings, partial(self._retrack, side)) for side, trial in enumerate((left, right))
+        ]
+        self._places = JumpList(video.truth is not None, self._go_to)
+        self._tracks = TrackList(self._choose_track)
+        self._sweep = SweepPanel(video, self._settings_of, self._load)
+        self._named = NamedPanel(video, self._settings_of, self._load, export_file)
         self._frame.observe(lambda _: self._show_frame(), "value")
-        self._event.observe(self._go_to_event, "value")
-        self._track.observe(self._track_chosen, "value")
-        _on_click(self._frame_view, self._frame_clicked)
-        _on_click(self._bars_view, self._bars_clicked)
-        self._list_tracks(keep=None)
+        for side, image in enumerate(self._bars_views):
+            on_click(image, partial(self._bars_clicked, side))
+        others = [self._places.view, self._tracks.view, self._sweep.view, self._named.view]
+        self._tabs = ipywidgets.Tab([*(panel.view for panel in self._panels), *others], titles=_TABS)
+        self._tabs.observe(lambda _: self._show_tab(), "selected_index")
         self._show_comparison()
-        # what moves is close to what moves it: frames and sliders fit on one screen
-        self.view = ipywidgets.VBox(
-            [
-                ipywidgets.HBox([play, self._frame, self._clock]),
-                ipywidgets.HBox([self._event, self._track]),
-                self._frame_view,
-                self._bars_view,
-                self._strip,
-                self._message,
-                ipywidgets.HBox([panel.view for panel in self._panels]),
-                self._table,
-                ipywidgets.HBox(exports),
-                self._yaml,
-            ]
-        )
+        self.view = self._laid_out()
+
+    def show(self) -> None:
+        """Show the lab, and scroll to it: the page stays where a cell begins, which is too high for its output."""
+        display(self.view, Javascript(_SCROLL_HERE))  # type: ignore[no-untyped-call]
+
+    @property
+    def comparison(self) -> Comparison:
+        """What the lab shows now."""
+        return self._comparison
+
+    def _laid_out(self) -> ipywidgets.VBox:
+        """Frames on the left, controls on the right, so that what moves and what moves it are both in sight."""
+        bars = ipywidgets.HBox(self._bars_views)
+        bars.add_class("vp-lab-pair")
+        bars.add_class("vp-lab-bars")
+        position = ipywidgets.HBox([self._play, self._frame, self._clock])
+        position.add_class("vp-lab-tools")
+        shown = ipywidgets.VBox([position, self._frames.view, bars, self._strip, self._frames.tools, self._message])
+        controls = ipywidgets.VBox([self._figures, self._tabs])
+        shown.add_class("vp-lab-show")
+        controls.add_class("vp-lab-control")
+        columns = ipywidgets.HBox([shown, controls])
+        columns.add_class("vp-lab-columns")
+        view = ipywidgets.VBox([style_sheet(), columns])
+        view.add_class("vp-lab")
+        return view
+
+    def _settings_of(self, side: int) -> LabSettings:
+        return self._comparison.sides[side].trial.settings
+
+    def _load(self, side: int, settings: LabSettings) -> None:
+        """Show settings on a side."""
+        self._panels[side].show(settings)
 
     def _retrack(self, side: int) -> None:
         """Track with the settings of one side again, and show what comes of it."""
@@ -97,100 +127,89 @@ class TrackerLab:
             return
         trials = [self._comparison.left.trial, self._comparison.right.trial]
         trials[side] = trial
-        self._comparison = Comparison.of(self._video, *trials)
-        self._list_tracks(keep=1 - side)
+        self._comparison = Comparison.of(self._video, trials[0], trials[1], self._comparison.frames)
+        if self._track is not None and self._track[0] == side:  # the ids of that side mean other persons now
+            self._track = None
+            self._strip.layout.display = "none"
         self._show_comparison()
 
-    def _list_tracks(self, keep: int | None) -> None:
-        """Fill the menu of tracks; what was chosen stays when it is of the side to keep, the other has new tracks."""
-        chosen = self._track.value
-        # a strip takes longer to draw than all the rest, and that of the side to keep is still right
-        self._track.unobserve(self._track_chosen, "value")
-        self._track.options = [("click a person, or choose one here", _NO_TRACK), *self._track_options()]
-        self._track.value = chosen if chosen and chosen[0] == keep else _NO_TRACK
-        self._track.observe(self._track_chosen, "value")
-        self._strip.layout.display = "none" if self._track.value == _NO_TRACK else ""
-
     def _show_comparison(self) -> None:
-        rate = self._comparison.left.tracks.rate
+        """Show the frames first: the rest takes longer, and is sent when it is there."""
+        self._show_bars()
         sentences = [f"{s.name}: {sentence}" for s in self._comparison.sides for sentence in s.trial.warnings]
         self._message.value = tables.remarks(sentences, "").data
-        events = self._comparison.events
-        self._event.options = [
-            (f"choose one of {len(events)} differences", _NO_FRAME),
-            *((f"{tables.clock(e.frame / rate)} · {e.words}", e.frame) for e in events[:_MAX_EVENTS]),
-        ]
-        self._event.value = _NO_FRAME
-        self._table.value = views.what_changed(self._comparison).data
-        self._show_bars()
+        self._figures.value = _figures_table(self._comparison)
+        self._show_tab()
 
-    def _track_options(self) -> list[tuple[str, tuple[int, int]]]:
-        options = []
-        for index, side in enumerate(self._comparison.sides):
-            rate, table = side.tracks.rate, side.tracks.table
-            for track_id in side.tracks.track_ids:
-                frames = table.frame_index[table.track_id == track_id]
-                times = f"{tables.clock(frames[0] / rate)} to {tables.clock((frames[-1] + 1) / rate)}"
-                options.append((f"{side.name.lower()} {track_id} · {times} · {len(frames)} frames", (index, track_id)))
-        return options
+    def _show_tab(self) -> None:
+        """Fill the tab that is open; one that nobody sees costs no time."""
+        index = self._tabs.selected_index
+        name = _TABS[index] if index is not None else ""
+        if name == "Places":
+            self._places.show(self._comparison)
+        elif name == "Tracks":
+            self._tracks.show(self._comparison)
+            self._tracks.choose(self._track)
+        elif name == "Sweep":
+            self._sweep.refresh()
 
-    def _go_to_event(self, change: dict[str, Any]) -> None:
-        if change["new"] != _NO_FRAME:
-            self._frame.value = change["new"]
+    def _go_to(self, place: LabPlace) -> None:
+        self._frame.value = place.frame
+        if place.track_id is not None:
+            self._choose_track((place.side, place.track_id))
 
-    def _track_chosen(self, change: dict[str, Any]) -> None:
-        """Show the person whose track is chosen, and point at the track in the time lines."""
-        self._strip.layout.display = "none" if change["new"] == _NO_TRACK else ""
-        if change["new"] != _NO_TRACK:
-            index, track_id = change["new"]
-            strip = views.draw_thumbnail_strip(self._comparison, self._comparison.sides[index], track_id)
-            self._strip.value = images.encode_jpeg(strip)
-        self._show_bars()
-
-    def _frame_clicked(self, x: float, y: float) -> None:
-        """Choose the person that was clicked."""
-        person = views.person_at(self._comparison, self._frame.value, x, y)
-        if person is not None:
-            self._track.value = person
-
-    def _bars_clicked(self, x: float, y: float) -> None:
-        """Go to the moment that was clicked, and choose the track whose bar it is."""
-        half = views.side_at(x)
-        if half is None:
+    def _choose_track(self, track: tuple[int, int]) -> None:
+        """Show a person, point at the track in the time lines, and have it in the middle of what is enlarged."""
+        side, track_id = track
+        if track_id not in self._comparison.sides[side].tracks.track_ids:
             return
-        index, x_half = half
-        bars = self._bars[index]
-        self._frame.value = bars.frame_at(x_half)
+        self._track = track
+        strip = draw_thumbnail_strip(self._comparison, self._comparison.sides[side], track_id)
+        self._strip.value = images.encode_jpeg(strip)
+        self._strip.layout.display = ""
+        self._show_bars()
+        self._frames.centre_on(track)
+        self._tracks.choose(track)
+
+    def _bars_clicked(self, side: int, x: float, y: float) -> None:
+        """Go to the moment that was clicked, and choose the track whose bar it is."""
+        bars = self._bars[side]
+        self._frame.value = bars.frame_at(x)
         track_id = bars.track_at(y)
         if track_id is not None:
-            self._track.value = (index, track_id)
+            self._choose_track((side, track_id))
 
     def _show_bars(self) -> None:
-        selected: list[int | None] = [None, None]
-        if self._track.value != _NO_TRACK:
-            index, track_id = self._track.value
-            selected[index] = track_id
-        self._bars = views.draw_bars(self._comparison, (selected[0], selected[1]))
+        self._bars = draw_bars(self._comparison, self._track)
         self._show_frame()
 
     def _show_frame(self) -> None:
         frame = self._frame.value
-        small: RgbImage = self._frames.at(frame)
         self._clock.value = tables.clock(frame / self._comparison.left.tracks.rate)
-        self._frame_view.value = images.encode_jpeg(views.draw_side_by_side(self._comparison, small, frame))
-        left, right = (bars.with_cursor(frame) for bars in self._bars)
-        self._bars_view.value = images.encode_jpeg(views.beside(left, right))
-
-    def _export(self, side: int) -> None:
-        """Write the settings of one side into a file of its own, beside that of the last cell."""
-        settings = self._comparison.sides[side].trial.settings
-        file = self._export_file.with_stem(f"{self._export_file.stem}_{_SIDES[side]}")
-        self._video.write(settings, file)
-        heading = f"Written to {file}, for videoprep run --params and for the page:"
-        self._yaml.value = tables.remarks([], heading).data + tables.preformatted([self._video.to_yaml(settings)]).data
+        self._frames.show(self._comparison, frame)
+        for bars, view in zip(self._bars, self._bars_views, strict=True):
+            view.value = images.encode_jpeg(bars.with_cursor(frame))
 
 
-def _on_click(image: ipywidgets.Image, act: Callable[[float, float], None]) -> None:
-    """Have something done at a click, given the place in pixels of the image, however large it is shown."""
-    clicks = Event(source=image, watched_events=["click"])
-    clicks.on_dom_event(lambda event: act(event["dataX"], event["dataY"]))
+def _figures_table(comparison: Comparison) -> str:
+    """The figures of both sides, those against ground truth first, and the settings that differ."""
+    against_truth = [(SIDES[s.index], *_scores(s.scores)) for s in comparison.sides if s.scores is not None]
+    figures = [(SIDES[side.index], *_figures(side)) for side in comparison.sides]
+    found = []
+    if against_truth:
+        found.append(tables.table(["", "HOTA", "IDF1", "MOTA", "switches", "missed", "false"], against_truth))
+    found.append(tables.table(["", "tracks", "ids/person-s", "boxes", "only here", "id changes"], figures))
+    if changed := views.changed_settings(comparison):
+        found.append(tables.table(["setting", "left", "right"], changed))
+    return "".join(str(one.data) for one in found)
+
+
+def _scores(scores: Scores) -> tuple[str, ...]:
+    shares = (f"{share:.1f}" for share in (scores.HOTA, scores.IDF1, scores.MOTA))
+    return (*shares, *(f"{count:,}" for count in (scores.IDSW, scores.FN, scores.FP)))
+
+
+def _figures(side: Side) -> tuple[str, ...]:
+    quality = side.trial.quality
+    counts = (len(side.trial.tracks), len(side.only_here), len(side.switches))
+    return f"{quality.track_count:,}", f"{quality.ids_per_person_s:.3f}", *(f"{count:,}" for count in counts)

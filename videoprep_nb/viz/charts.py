@@ -43,9 +43,9 @@ class Bar:
     faint: bool = False
 
 
-def figure(height_in: float, title: str) -> tuple[Figure, Axes]:
+def figure(height_in: float, title: str, width_in: float = _WIDTH_IN) -> tuple[Figure, Axes]:
     """An empty chart in the common style."""
-    chart = Figure(figsize=(_WIDTH_IN, height_in), dpi=_DPI, layout="constrained")
+    chart = Figure(figsize=(width_in, height_in), dpi=_DPI, layout="constrained")
     FigureCanvasAgg(chart)
     axes = chart.add_subplot()
     axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=css(INK), pad=10)

@@ -12,7 +12,7 @@ import yaml
 from tests.support.web_server import SMALL_LIMITS, RunningServer, assert_problem, running_server
 from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.presets import STANDARD, presets
-from videoprep_nb.lab.model import LabSettings
+from videoprep_nb.lab.settings import LabSettings
 from videoprep_nb.media.sample import write_sample
 from videoprep_nb.server.api.estimate import VideoFacts, estimate
 
