@@ -10,6 +10,7 @@ import typer
 
 from videoprep_nb.cli.console import EXIT_USAGE, out, stop
 from videoprep_nb.core.errors import InputError
+from videoprep_nb.server.security.invites import INVITE_DAYS, INVITE_PATH, MAX_INVITE_DAYS, make_invite, revoke_invite
 from videoprep_nb.server.security.tokens import MAX_TOKEN_DAYS, TOKEN_DAYS
 from videoprep_nb.server.security.user_file import (
     Role,
@@ -87,6 +88,36 @@ def tokens(auth_file: AuthFile = _DEFAULT_FILE) -> None:
 def revoke(name: Name, auth_file: AuthFile = _DEFAULT_FILE) -> None:
     """End the token of a user at once."""
     _try(lambda: revoke_token(auth_file, name))
+
+
+@users_app.command()
+def invite(
+    role: Annotated[Role, typer.Option(help="Admins see all jobs; members see their own.")] = Role.MEMBER,
+    days: Annotated[float, typer.Option(min=0.001, max=MAX_INVITE_DAYS, help="Days until it expires.")] = INVITE_DAYS,
+    address: Annotated[str, typer.Option(help="Address of the service, as people open it.")] = "http://127.0.0.1:7860",
+    auth_file: AuthFile = _DEFAULT_FILE,
+) -> None:
+    """Print a link that works once: who opens it chooses a name and a password. The file keeps only its hash."""
+    key = _try(lambda: make_invite(auth_file, role, days))
+    sys.stdout.write(f"{address.rstrip('/')}{INVITE_PATH}?key={key}\n")
+
+
+@users_app.command()
+def invites(auth_file: AuthFile = _DEFAULT_FILE) -> None:
+    """List invites that nobody has used: id, role, who created it, and when it expires."""
+    for open_invite in _try(lambda: read_users(auth_file)).invites:
+        made_by = f"  created by {open_invite.made_by}" if open_invite.made_by else ""
+        expiry = f"  expires {_time(open_invite.expires_at)}"
+        out.print(f"{open_invite.invite_id}  {open_invite.role}{made_by}{expiry}", markup=False)
+
+
+@users_app.command("revoke-invite")
+def revoke_invite_link(
+    invite_id: Annotated[str, typer.Argument(metavar="ID", help="Its id, as videoprep users invites lists it.")],
+    auth_file: AuthFile = _DEFAULT_FILE,
+) -> None:
+    """End an invite at once."""
+    _try(lambda: revoke_invite(auth_file, invite_id))
 
 
 def _time(at: datetime | None) -> str:

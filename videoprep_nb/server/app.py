@@ -29,7 +29,7 @@ from videoprep_nb.server.security.gate import Gate
 from videoprep_nb.server.security.request_log import LogRequests
 from videoprep_nb.server.security.server_paths import HidePaths, ServerPaths
 from videoprep_nb.server.security.users import Users
-from videoprep_nb.server.ui import login
+from videoprep_nb.server.ui import accounts, login
 from videoprep_nb.server.ui.app import add_page
 from videoprep_nb.server.uploads.form import max_form_bytes
 from videoprep_nb.server.uploads.resumable import give_back_claims
@@ -69,13 +69,14 @@ def create_app(service: Service, users: Users | None) -> FastAPI:
     app.state.metrics = Metrics(service, app.state.readiness)
     app.state.feeds = JobFeeds(service, app.state.metrics, lambda: bool(app.state.stopping))
     app.add_middleware(CapBodies, max_bytes_of=partial(_max_upload_bytes, service.limits))
-    app.state.server_paths = ServerPaths.of_service(service)
+    app.state.server_paths = ServerPaths.of_service(service, users)
     app.add_middleware(HidePaths, paths=app.state.server_paths)
     app.add_middleware(Gate, authentication=app.state.authentication)
     app.add_middleware(CountRequests, metrics=app.state.metrics)  # around the gate
     app.add_middleware(LogRequests, access=app.state.logs.access, audit=app.state.authentication.audit)
     add_problem_handlers(app)
     app.include_router(login.router)
+    app.include_router(accounts.router)
     for module in (api, events, submission, estimate, tus, results, exports, push, annotations, operation):
         app.include_router(module.router)
     # else the page, which is mounted at /, would answer

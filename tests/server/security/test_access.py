@@ -26,6 +26,10 @@ FOR_EVERYBODY = {
     ("GET", "/login"),
     ("POST", "/login"),
     ("POST", "/logout"),
+    ("GET", "/login/password"),
+    ("POST", "/login/password"),
+    ("GET", "/login/invite"),
+    ("POST", "/login/invite"),
     ("GET", "/api/jobs"),
     ("POST", "/api/jobs"),
     ("POST", "/api/estimate"),
@@ -40,6 +44,8 @@ FOR_EVERYBODY = {
     ("GET", "/page/header"),
 }
 FOR_ADMINS = {("POST", "/api/clean"), ("GET", "/api/health/details"), ("GET", "/metrics")}
+# more of them in ui/test_accounts.py
+ABOUT_USERS = {("GET", "/users"), ("POST", "/users/invites")}
 
 
 class People:
@@ -131,7 +137,7 @@ def test_number_of_somebody_elses_job_is_like_a_free_one(people: People):
 
 def test_every_route_is_known_to_these_tests(people: People):
     impersonal = {route for route in routes_of(people) if "{" not in route[1]}
-    assert impersonal == FOR_EVERYBODY | FOR_ADMINS
+    assert impersonal == FOR_EVERYBODY | FOR_ADMINS | ABOUT_USERS
 
 
 def test_lists_hold_only_ones_own(people: People):

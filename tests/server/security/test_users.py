@@ -190,6 +190,8 @@ def test_commands(tmp_path: Path):
     def users(*arguments: str, typed: str = "") -> Result:
         return CliRunner().invoke(app, ["users", *arguments, "--auth-file", str(file)], input=typed)
 
+    assert users("invite").exit_code == 2
+    assert not file.exists()
     assert users("add", "root", "--role", "admin", typed=PASSWORD + "\n").exit_code == 0
     assert users("add", "anna", typed=PASSWORD).exit_code == 0
     assert [(user.name, user.role) for user in read_users(file).users] == [("root", "admin"), ("anna", "member")]
@@ -209,6 +211,16 @@ def test_commands(tmp_path: Path):
     assert users("password", "anna", typed="another long password\n").exit_code == 0
     assert Users(file).with_password("anna", "another long password") is not None
     assert users("list").stdout.split("\n")[:2] == ["root  admin", "anna  member"]
+    link = users("invite", "--role", "admin", "--days", "2", "--address", "https://example.org/").stdout.strip()
+    [invite] = read_users(file).invites
+    assert re.fullmatch(r"https://example\.org/login/invite\?key=[\w-]{43}", link)
+    [listed] = users("invites").stdout.splitlines()
+    assert re.fullmatch(
+        rf"{invite.invite_id}  admin  expires {datetime.now(UTC) + timedelta(days=2):%Y-%m-%d} .* UTC", listed
+    )
+    assert users("revoke-invite", invite.invite_id).exit_code == 0
+    assert users("invites").stdout == ""
+    assert users("revoke-invite", invite.invite_id).exit_code == 2
     assert users("remove", "anna").exit_code == 0
     refused = users("remove", "anna")
     assert (refused.exit_code, refused.stdout) == (2, "")

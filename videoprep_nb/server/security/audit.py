@@ -40,6 +40,12 @@ class AuditLog:
         for user_id in {**old, **new}:
             for action in _changes(old.get(user_id), new.get(user_id)):
                 self.note(action, "done", subject=user_id)
+        was, now = ({invite.invite_id: invite for invite in file.invites} for file in (before, after))
+        for invite_id in now.keys() - was.keys():
+            invite = now[invite_id]
+            self.note(f"invite created for {invite.role}", "done", invite.made_by, subject=invite_id)
+        for invite_id in was.keys() - now.keys():
+            self.note("invite ended", "done", subject=invite_id)
 
 
 def _changes(old: UserRecord | None, new: UserRecord | None) -> list[str]:

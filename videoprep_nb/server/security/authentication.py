@@ -13,10 +13,19 @@ from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.server.logs import ServiceLogs
 from videoprep_nb.server.problems import Refused
 from videoprep_nb.server.security.audit import AuditLog
+from videoprep_nb.server.security.invites import accept_invite, find_invite
 from videoprep_nb.server.security.known_clients import KnownClients
+from videoprep_nb.server.security.passwords import check_length
 from videoprep_nb.server.security.sessions import Sessions
 from videoprep_nb.server.security.throttle import Throttle, network_of
-from videoprep_nb.server.security.user_file import LOCAL_ADMIN, User, UserRecord, is_user_name
+from videoprep_nb.server.security.user_file import (
+    LOCAL_ADMIN,
+    InviteRecord,
+    User,
+    UserRecord,
+    is_user_name,
+    set_password,
+)
 from videoprep_nb.server.security.users import Users
 
 COOKIE = "videoprep_session"
@@ -136,6 +145,7 @@ class Authentication:
     _by_known_client: Throttle = field(default_factory=lambda: Throttle(_FREE_TRIES_PER_KNOWN_CLIENT, first_wait_s=1.0))
     # apart from passwords: a forgotten script with an old token must not keep its office out
     _tokens_by_network: Throttle = field(default_factory=lambda: Throttle(_FREE_TRIES_PER_NETWORK))
+    _invites_by_network: Throttle = field(default_factory=lambda: Throttle(_FREE_TRIES_PER_NETWORK))
     _turns: Semaphore = field(default_factory=lambda: Semaphore(_PASSWORD_CHECKS_AT_A_TIME))
     # who is known does not wait behind strangers
     _turns_of_known: Semaphore = field(default_factory=lambda: Semaphore(_PASSWORD_CHECKS_AT_A_TIME))
@@ -182,15 +192,99 @@ class Authentication:
         attempt = self._attempt(name[:_LONGEST_NAME], device, address_of(connection), self.users)
         record = await self._checked(attempt, name, password, self.users)
         if record is None:
-            self._note_wrong(attempt)
+            self._note_wrong("log-in", attempt)
             return None
         self.log_out(connection)
-        session = await to_thread.run_sync(self.sessions.start, record)
-        is_own_device = attempt.known_by not in ("", network_of(attempt.address))
-        device = device if is_own_device else secrets.token_urlsafe(32)
-        network = network_of(attempt.address)
-        await to_thread.run_sync(self.known_clients.remember, record.user_id, device, network)
         self.audit.note("log-in", "good", record.name, attempt.address)
+        return await self._let_in(connection, record)
+
+    def logged_in(self, connection: HTTPConnection) -> UserRecord:
+        """Who has logged in with this browser, for what no token may do.
+
+        Raises:
+            Refused: It is a program, or there are no users.
+        """
+        record = None
+        if self.users and "authorization" not in connection.headers:
+            record = self.sessions.record_of(connection.cookies.get(COOKIE, ""), self.users)
+        if record is None:
+            raise Refused(HTTPStatus.FORBIDDEN, "This is only for people who have logged in with a browser.")
+        return record
+
+    async def change_password(self, connection: HTTPConnection, old: str, new: str) -> LoggedIn | None:
+        """Give who has logged in another password; their token and their sessions in other browsers end.
+
+        Args:
+            connection: The request.
+            old: The password until now.
+            new: The password from now on.
+
+        Returns:
+            The secrets for the cookies of the session with which this browser goes on; None when the old one is wrong.
+
+        Raises:
+            Refused: It is a program, or there are no users, or too many people are logging in.
+            TooManyTries: Too many were wrong before.
+            InputError: The new one is too short or long, or the user file cannot be changed.
+        """
+        known = self.logged_in(connection)
+        assert self.users is not None
+        check_length(new)
+        attempt = self._attempt(
+            known.name, connection.cookies.get(DEVICE_COOKIE, ""), address_of(connection), self.users
+        )
+        if await self._checked(attempt, known.name, old, self.users) is None:
+            self._note_wrong("change password", attempt)
+            return None
+        await to_thread.run_sync(set_password, self.users.file, known.name, new, limiter=self._threads)
+        self.audit.note("change password", "done", known.name, attempt.address)
+        return await self._let_in(connection, self.users.named(known.name) or known)
+
+    def find_invite(self, connection: HTTPConnection, key: str) -> InviteRecord | None:
+        """The invite of a key, None when it has ended, or there never was one.
+
+        Raises:
+            TooManyTries: Too many from the same network were wrong before.
+        """
+        found = find_invite(self.users.content, key) if self.users else None
+        if found is None:
+            network = network_of(address_of(connection))
+            if wait_s := self._invites_by_network.wait_s(network):
+                raise TooManyTries(wait_s)
+            self._invites_by_network.add(network)
+            count = self._invites_by_network.count(network)
+            self.audit.note("invite", "unknown", address=address_of(connection), count=count)
+        return found
+
+    async def accept_invite(self, connection: HTTPConnection, key: str, name: str, password: str) -> LoggedIn:
+        """Make the user of an invite and begin their session.
+
+        Args:
+            connection: The request.
+            key: The key of an invite that was found.
+            name: The name that they have chosen.
+            password: Their password.
+
+        Raises:
+            InputError: The invite has ended, the name is no good or taken, the password is too short or long, or the
+                user file cannot be changed.
+        """
+        assert self.users is not None
+        async with self._turns:
+            record = await to_thread.run_sync(
+                accept_invite, self.users.file, key, name, password, limiter=self._threads
+            )
+        self.audit.note("accept invite", "done", record.name, address_of(connection), record.user_id)
+        return await self._let_in(connection, record)
+
+    async def _let_in(self, connection: HTTPConnection, record: UserRecord) -> LoggedIn:
+        """Begin a session, and know the browser at the next log-in."""
+        network = network_of(address_of(connection))
+        device = connection.cookies.get(DEVICE_COOKIE, "")
+        if self.known_clients.find(record.user_id, device, network) in ("", network):
+            device = secrets.token_urlsafe(32)
+        session = await to_thread.run_sync(self.sessions.start, record)
+        await to_thread.run_sync(self.known_clients.remember, record.user_id, device, network)
         return LoggedIn(session, device)
 
     def log_out(self, connection: HTTPConnection) -> None:
@@ -230,11 +324,11 @@ class Authentication:
             attempt.forgive()
         return record
 
-    def _note_wrong(self, attempt: _Attempt) -> None:
-        self.audit.note("log-in", "wrong", attempt.name, attempt.address, count=attempt.count)
+    def _note_wrong(self, action: str, attempt: _Attempt) -> None:
+        self.audit.note(action, "wrong", attempt.name, attempt.address, count=attempt.count)
         if attempt.wait_s:  # of the next; those that are refused until then are in the access log
             wait_s = math.ceil(attempt.wait_s)
-            self.audit.note("log-in", "slowed", attempt.name, attempt.address, count=attempt.count, wait_s=wait_s)
+            self.audit.note(action, "slowed", attempt.name, attempt.address, count=attempt.count, wait_s=wait_s)
 
     def _user_of_token(self, token: str, address: str, users: Users) -> User:
         # A known token passes even while its network has to wait: 256 random bits cannot be guessed at any speed, and

@@ -16,13 +16,14 @@ from videoprep_nb.core.errors import InputError
 from videoprep_nb.server.health import LIVE_PATH, READY_PATH
 from videoprep_nb.server.problems import Refused, problem_response
 from videoprep_nb.server.security.authentication import WANTS_TOKEN, Authentication
+from videoprep_nb.server.security.invites import INVITE_PATH
 from videoprep_nb.server.security.user_file import User
 from videoprep_nb.server.security.users import Users
 
 LOGIN_PATH = "/login"
 
-# for whoever has not logged in: the page to do so, and what says nothing but whether the service works
-_OPEN_PATHS = frozenset({LOGIN_PATH, LIVE_PATH, READY_PATH})
+# for whoever has not logged in: the page to do so, that of an invite, and whether the service works, which says no more
+_OPEN_PATHS = frozenset({LOGIN_PATH, INVITE_PATH, LIVE_PATH, READY_PATH})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _RECHECK_INTERVAL_S = 5.0
 _NEEDS_LOGIN = "Log in first: at /login with a browser, or with the header Authorization: Bearer <token>."
@@ -53,11 +54,11 @@ def check_host(host: str, users: Users | None) -> None:
 class Gate:
     """Lets a request through, or answers it. What is behind finds the user at ``request.state.user``.
 
-    Nothing but the login page, and whether the service works, is shown to anybody who is not logged in. Without users
-    the service is for this machine, and the name it was asked for by must be one of this machine: else a web page from
-    elsewhere could, by a name that leads here (DNS rebinding), use it from the user's own browser. What changes
-    something must not come from another site's page, and no other site's page may read an answer, whatever the
-    frameworks behind would allow.
+    Nothing but the login page, that of an invite, and whether the service works, is shown to anybody who is not logged
+    in. Without users the service is for this machine, and the name it was asked for by must be one of this machine:
+    else a web page from elsewhere could, by a name that leads here (DNS rebinding), use it from the user's own browser.
+    What changes something must not come from another site's page, and no other site's page may read an answer, whatever
+    the frameworks behind would allow.
 
     Args:
         app: What is behind the gate.

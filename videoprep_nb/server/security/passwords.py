@@ -14,8 +14,8 @@ _MAX_PASSWORD_LENGTH = 1000
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
-def new_hash(password: str) -> str:
-    """How a password is kept.
+def check_length(password: str) -> None:
+    """Check that a password may be taken.
 
     Raises:
         InputError: It is too short or long.
@@ -25,6 +25,15 @@ def new_hash(password: str) -> str:
             f"The password has {len(password)} characters; take {MIN_PASSWORD_LENGTH} to {_MAX_PASSWORD_LENGTH}, "
             "such as four words."
         )
+
+
+def new_hash(password: str) -> str:
+    """How a password is kept.
+
+    Raises:
+        InputError: It is too short or long.
+    """
+    check_length(password)
     return _hasher.hash(password)
 
 

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from videoprep_nb.jobs.service import Service
 from videoprep_nb.server.security.user_file import User
+from videoprep_nb.server.security.users import Users
 
 _HIDDEN = "…".encode()
 # a shorter one could also be by chance in the Base64 of an image
@@ -46,11 +47,12 @@ class ServerPaths:
         self._pattern = re.compile(rb"/(?<![\w.]/)(?:" + b"|".join(rests) + rb")(?![\w-])")
 
     @classmethod
-    def of_service(cls, service: Service) -> "ServerPaths":
-        """The workspace, the folders for import, the installation, and where the service was started."""
+    def of_service(cls, service: Service, users: Users | None) -> "ServerPaths":
+        """The workspace, the folders for import, of the users, the installation, and where the service was started."""
         workspace = service.workspace
         installed = Path(__file__).parents[3]
         own = [workspace.path, workspace.jobs_dir, workspace.uploads_dir, *service.limits.import_roots]
+        own += [users.file.parent] if users else []
         return cls([*own, installed, Path(sys.prefix), Path.home(), Path.cwd()])
 
     def hide(self, content: bytes) -> bytes:
@@ -68,7 +70,7 @@ def _forms(text: str) -> set[bytes]:
 
 
 class HidePaths:
-    """Sends members no path of the server; admins, who have to find what is meant, see all.
+    """Sends members and strangers no path of the server; admins, who have to find what is meant, see all.
 
     Args:
         app: What answers, behind the gate.
@@ -83,7 +85,7 @@ class HidePaths:
         """Serve one request (ASGI)."""
         user: User | None = scope.get("state", {}).get("user")
         is_text = scope["type"] == "http" and not _AS_THEY_ARE.fullmatch(scope["path"])
-        if user is None or user.is_admin or not is_text:
+        if (user and user.is_admin) or not is_text:
             await self._app(scope, receive, send)
             return
         if _WITHOUT_RANGES.fullmatch(scope["path"]):

@@ -83,13 +83,18 @@ class Sessions:
 
     def user_of(self, secret: str, users: Users) -> User | None:
         """The user of a cookie, None when the session has ended."""
+        record = self.record_of(secret, users)
+        return record.user if record else None
+
+    def record_of(self, secret: str, users: Users) -> UserRecord | None:
+        """The same with what proves it."""
         session = self._sessions.get(digest_of(secret))
         if session is None or session.expires_at <= self._now():
             return None
         record = users.named(session.name)
         if record is None or digest_of(record.password_hash) != session.password_digest:
             return None
-        return record.user
+        return record
 
     def end(self, secret: str) -> None:
         """End a session; nothing happens when it has ended already."""

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import model_validator
+from pydantic import AwareDatetime, model_validator
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.records import Record
@@ -91,14 +91,34 @@ class UserRecord(Record):
         return User(self.name, self.role, self.user_id)
 
 
+class InviteRecord(Record):
+    """A link with which somebody makes themselves a user, once.
+
+    Args:
+        invite_id: What the link is called in lists and logs; it opens nothing.
+        sha256: SHA-256 of its key in hexadecimal form.
+        role: What the user will see.
+        made_by: Name of the admin who made it; empty when it was made on the command line.
+        expires_at: When it ends.
+    """
+
+    invite_id: str
+    sha256: str
+    role: Role
+    made_by: str
+    expires_at: AwareDatetime
+
+
 class UserFile(Record):
     """All users; only its owner may read the file.
 
     Args:
         users: The users, in the order in which they were added.
+        invites: Links for further users that nobody has used yet; one that has expired stays until the next change.
     """
 
     users: tuple[UserRecord, ...] = ()
+    invites: tuple[InviteRecord, ...] = ()
 
     def named(self, name: str) -> UserRecord | None:
         """The user of a name."""
@@ -130,18 +150,32 @@ def add_user(file: Path, name: str, role: Role, password: str) -> None:
     Raises:
         InputError: The file cannot be used, the name is no good or taken, or the password is too short or long.
     """
+    record = new_user(name, role, password)
+    change_file(file, lambda content: with_user(content, record))
+
+
+def new_user(name: str, role: Role, password: str) -> UserRecord:
+    """A user who is in no file yet.
+
+    Raises:
+        InputError: The name is no good, or the password is too short or long.
+    """
     if not is_user_name(name):
         raise InputError(f"{name[:100]!r} is no user name; take up to 64 of the characters A-Z a-z 0-9 . _ @ -")
-    record = UserRecord(
-        user_id=f"{name}{OWNER_MARK}{secrets.token_hex(4)}", name=name, role=role, password_hash=new_hash(password)
-    )
+    user_id = f"{name}{OWNER_MARK}{secrets.token_hex(4)}"
+    return UserRecord(user_id=user_id, name=name, role=role, password_hash=new_hash(password))
 
-    def add(users: list[UserRecord]) -> list[UserRecord]:
-        if any(user.name == name for user in users):
-            raise InputError(f"{name} is in {file} already; change the password with: videoprep users password {name}")
-        return [*users, record]
 
-    _change_users(file, add)
+def with_user(content: UserFile, record: UserRecord) -> UserFile:
+    """A user file with one more user.
+
+    Raises:
+        InputError: The name is taken.
+    """
+    name = record.name
+    if content.named(name):
+        raise InputError(f"There is a user {name} already; choose another name.")
+    return content.model_copy(update={"users": (*content.users, record)})
 
 
 def remove_user(file: Path, name: str) -> None:
@@ -205,10 +239,25 @@ def _check_known(file: Path, name: str) -> None:
 
 
 def _change_users(file: Path, change: Callable[[list[UserRecord]], list[UserRecord]]) -> None:
+    change_file(file, lambda content: content.model_copy(update={"users": tuple(change(list(content.users)))}))
+
+
+def change_file(file: Path, change: Callable[[UserFile], UserFile]) -> None:
+    """Replace the content of a user file, which is made when it is missing; nobody else changes it meanwhile.
+
+    Args:
+        file: The user file.
+        change: Makes the new content of the old one; what it raises leaves the file as it is.
+
+    Raises:
+        InputError: The file cannot be used.
+    """
+    now = datetime.now(UTC)
     with _locked(file.parent):
-        users = list(read_users(file).users) if file.exists() else []
-        dated = [_with_dated_token(user, datetime.now(UTC)) for user in change(users)]
-        write_private(UserFile(users=tuple(dated)), file)
+        content = change(read_users(file) if file.exists() else UserFile())
+        users = tuple(_with_dated_token(user, now) for user in content.users)
+        invites = tuple(invite for invite in content.invites if invite.expires_at > now)
+        write_private(UserFile(users=users, invites=invites), file)
 
 
 def date_old_tokens(file: Path, now: datetime) -> None:

@@ -53,6 +53,16 @@ class Users:
         self._watch = on_change
         return self._content
 
+    @property
+    def file(self) -> Path:
+        """Their file."""
+        return self._file
+
+    @property
+    def content(self) -> UserFile:
+        """The users and invites now."""
+        return self._current()
+
     def refresh(self) -> None:
         """Read the file again if it has changed; everything else here does so, too."""
         self._current()

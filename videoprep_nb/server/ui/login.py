@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from videoprep_nb.server.security.authentication import COOKIE, DEVICE_COOKIE, Authentication, TooManyTries
+from videoprep_nb.server.security.authentication import COOKIE, DEVICE_COOKIE, Authentication, LoggedIn, TooManyTries
 from videoprep_nb.server.security.gate import LOGIN_PATH
 from videoprep_nb.server.security.known_clients import KNOWN_FOR
 from videoprep_nb.server.security.sessions import SESSION_LIFETIME
@@ -15,7 +15,7 @@ from videoprep_nb.server.ui import texts
 from videoprep_nb.server.ui.templates import render
 from videoprep_nb.server.uploads.form import read_small
 
-_HEADERS = {
+PLAIN_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'; "
         "base-uri 'none'"
@@ -45,31 +45,44 @@ def show_login(request: Request, next: Annotated[str, Query()] = "") -> Response
 @router.post(LOGIN_PATH)
 async def log_in(request: Request) -> Response:
     """Begin a session, or say that name or password is wrong."""
-    # a framework would read bodies of any size into memory, and from anybody
-    body = await read_small(request, _MAX_FORM_BYTES)
-    fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    fields = await read_fields(request)
     name, requested = fields.get("name", ""), fields.get("next", "")
     try:
-        entered = await _authentication(request).log_in(request, name, fields.get("password", ""))
+        entered = await authentication_of(request).log_in(request, name, fields.get("password", ""))
     except TooManyTries as error:
         message = texts.TOO_MANY_TRIES.format(seconds=error.wait_s)
         return _form(name, requested, message, HTTPStatus.TOO_MANY_REQUESTS, error.headers)
     if entered is None:
         return _form(name, requested, texts.WRONG_LOGIN, HTTPStatus.FORBIDDEN)
     response = RedirectResponse(own_page(requested), HTTPStatus.SEE_OTHER)
+    keep_session(request, response, entered)
+    return response
+
+
+async def read_fields(request: Request) -> dict[str, str]:
+    """The fields of a small form; a framework would read bodies of any size into memory, and from anybody.
+
+    Raises:
+        TooLarge: It is not small.
+    """
+    body = await read_small(request, _MAX_FORM_BYTES)
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def keep_session(request: Request, response: Response, entered: LoggedIn) -> None:
+    """Give a browser the cookies of a session that has begun."""
     # not strict: an address of a job that a colleague sent has to open
     options: _CookieOptions = {"httponly": True, "samesite": "lax", "secure": request.url.scheme == "https"}
     response.set_cookie(COOKIE, entered.session, max_age=int(SESSION_LIFETIME.total_seconds()), **options)
     # it stays when somebody logs out: it says who has been here, not who is
     lifetime_s = int(KNOWN_FOR.total_seconds())
     response.set_cookie(DEVICE_COOKIE, entered.device, max_age=lifetime_s, path=LOGIN_PATH, **options)
-    return response
 
 
 @router.post("/logout")
 def log_out(request: Request) -> RedirectResponse:
     """End the session."""
-    _authentication(request).log_out(request)
+    authentication_of(request).log_out(request)
     response = RedirectResponse(LOGIN_PATH, HTTPStatus.SEE_OTHER)
     response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=request.url.scheme == "https")
     return response
@@ -86,7 +99,8 @@ def own_page(requested: str) -> str:
     return _START_PAGE if leads_away or not is_plain or parts.path == LOGIN_PATH else requested
 
 
-def _authentication(request: Request) -> Authentication:
+def authentication_of(request: Request) -> Authentication:
+    """The users of the service, and how they prove who they are."""
     authentication: Authentication = request.app.state.authentication
     return authentication
 
@@ -95,4 +109,4 @@ def _form(
     name: str, requested: str, message: str, status: HTTPStatus, headers: dict[str, str] | None = None
 ) -> HTMLResponse:
     html = render("login.html", name=name, requested=own_page(requested), message=message, action=LOGIN_PATH)
-    return HTMLResponse(html, status, _HEADERS | (headers or {}))
+    return HTMLResponse(html, status, PLAIN_HEADERS | (headers or {}))
