@@ -14,11 +14,13 @@ from videoprep_nb.core.layout import (
     KEPT_FOLDER,
     MANIFEST_NAME,
     PACKAGE_NAME,
+    UNCORRECTED_FOLDER,
     video_id_of_clip,
 )
 from videoprep_nb.exports.dense_tracks import write_dense_tracks
 from videoprep_nb.exports.manifest import Manifest, ManifestClip, ManifestFrame, ManifestVideo
 from videoprep_nb.exports.result import Result, open_result
+from videoprep_nb.exports.uncorrected_tracks import write_uncorrected
 from videoprep_nb.tracking.tracks import Tracks
 
 RATE = 10
@@ -68,6 +70,21 @@ def good_dense_tracks() -> dict[str, Tracks]:
             [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows], [row[3] for row in rows]
         )
     return tracks
+
+
+def write_uncorrected_tracks(folder: Path) -> None:
+    """Write the tracks before corrections of a result, which are ``good_dense_tracks``; ids are those of each video."""
+    offset = 0
+    for video in good_manifest().videos:
+        parts = [(good_dense_tracks()[clip.clip_id], clip.start_frame) for clip in video.clips]
+        tracks = Tracks.from_arrays(
+            np.concatenate([part.frame_index + start for part, start in parts]),
+            np.concatenate([part.track_id - offset for part, _ in parts]),
+            np.concatenate([part.boxes_xyxy for part, _ in parts]),
+            np.concatenate([part.scores for part, _ in parts]),
+        )
+        write_uncorrected(folder / UNCORRECTED_FOLDER, video.video_id, tracks)
+        offset += int(tracks.track_id.max())
 
 
 def write_result(

@@ -213,9 +213,10 @@ def _file_of(folder: JobFolder, exporter: Exporter) -> Path | None:
 
 
 def _files(folder: JobFolder) -> list[Path]:
-    """The files of all formats."""
+    """The files of all formats; those that were written before the package was corrected are left out."""
     written = folder.exports.iterdir() if folder.exports.is_dir() and not folder.exports.is_symlink() else ()
-    files = [*(folder.path / name for name in _JOB_FILES), *written]
+    current = (path for path in written if not folder.is_of_older_package(path))
+    files = [*(folder.path / name for name in _JOB_FILES), *current]
     return [
         path for path in files if path.is_file() and not path.is_symlink() and not path.name.startswith(STAGING_PREFIX)
     ]

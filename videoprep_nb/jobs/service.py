@@ -14,6 +14,7 @@ from videoprep_nb.exports.push_to_cvat import CvatAccount
 from videoprep_nb.jobs.admission import Admission
 from videoprep_nb.jobs.annotations import JobAnnotations
 from videoprep_nb.jobs.background import BackgroundWork
+from videoprep_nb.jobs.corrections import JobCorrections
 from videoprep_nb.jobs.engine.cluster import EngineSettings, WorkerInfo
 from videoprep_nb.jobs.exports import JobExports
 from videoprep_nb.jobs.job_view import JobView as JobView
@@ -86,6 +87,7 @@ class Service:
         background = self._background_work()
         self.exports = JobExports(background)
         self.annotations = JobAnnotations(background)
+        self.corrections = JobCorrections(background)
         self._resources.callback(self.annotations.close)
         self.pushes = JobPushes(self._background_work(), cvat) if cvat else None
         if self.pushes:

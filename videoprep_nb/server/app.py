@@ -15,7 +15,18 @@ from starlette.types import Scope
 
 import videoprep_nb
 from videoprep_nb.jobs.service import Limits, Service
-from videoprep_nb.server.api import annotations, estimate, events, exports, operation, push, results, submission, tus
+from videoprep_nb.server.api import (
+    annotations,
+    corrections,
+    estimate,
+    events,
+    exports,
+    operation,
+    push,
+    results,
+    submission,
+    tus,
+)
 from videoprep_nb.server.api import jobs as api
 from videoprep_nb.server.api.feeds import JobFeeds
 from videoprep_nb.server.examine import Checkup, Inspections
@@ -77,7 +88,7 @@ def create_app(service: Service, users: Users | None) -> FastAPI:
     add_problem_handlers(app)
     app.include_router(login.router)
     app.include_router(accounts.router)
-    for module in (api, events, submission, estimate, tus, results, exports, push, annotations, operation):
+    for module in (api, events, submission, estimate, tus, results, exports, push, annotations, corrections, operation):
         app.include_router(module.router)
     # else the page, which is mounted at /, would answer
     app.router.routes.append(Route("/api{path:path}", _NoSuchPath, include_in_schema=False))

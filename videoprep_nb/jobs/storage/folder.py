@@ -128,6 +128,11 @@ class JobFolder:
         except FileNotFoundError:  # it is being replaced, or deleted
             return False
 
+    @property
+    def has_corrected_package(self) -> bool:
+        """Whether the package is younger than its corrections by hand; also without any."""
+        return not (self.corrections.exists() and self.corrections.stat().st_mtime_ns > self.package.stat().st_mtime_ns)
+
     def publish(self) -> None:
         """Move the staged result to its place, the package last: it says that the rest is there.
 

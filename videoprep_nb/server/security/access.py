@@ -7,6 +7,7 @@ from pathlib import Path
 
 from videoprep_nb.core.errors import NoSuchJob, ParameterError
 from videoprep_nb.jobs.annotations import JobImport
+from videoprep_nb.jobs.corrections import JobCorrectionsView
 from videoprep_nb.jobs.engine.cluster import WorkerInfo
 from videoprep_nb.jobs.exports import JobExport
 from videoprep_nb.jobs.models import State
@@ -232,6 +233,26 @@ class UserJobs(JobReader):
         """The annotations of a job, see ``JobAnnotations.of``."""
         self.row(job_id)
         return self._service.annotations.of(job_id)
+
+    def corrections(self, job_id: str) -> JobCorrectionsView:
+        """The corrections of a job by hand, see ``JobCorrections.of``."""
+        self.row(job_id)
+        return self._service.corrections.of(job_id)
+
+    def save_corrections(self, job_id: str, text: str) -> None:
+        """Keep the corrections of a job, see ``JobCorrections.save``."""
+        self.row(job_id)
+        self._service.corrections.save(job_id, text)
+
+    def make_corrected_package(self, job_id: str) -> None:
+        """Make the package of a job again, see ``JobCorrections.start``."""
+        self.row(job_id)
+        self._service.corrections.start(job_id)
+
+    def track_strip(self, job_id: str, video_id: str, piece: str) -> bytes:
+        """Thumbnails of a track, see ``JobCorrections.strip``."""
+        self.row(job_id)
+        return self._service.corrections.strip(job_id, video_id, piece)
 
     def import_annotations(self, job_id: str, upload_ids: Sequence[str], labels: str, formats: Sequence[str]) -> None:
         """Import uploads of the user, which are taken over, as annotations of a job; see ``JobAnnotations.start``.

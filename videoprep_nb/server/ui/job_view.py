@@ -165,6 +165,8 @@ def job_view(jobs: UserJobs, name: str) -> Fragments:
     fragments["joined"] = render("job_joined.html", cells=joined)
     fragments["live"] = render("job_live.html", job_id=job_id, frame=None if has_ended else _latest(jobs, job))
     fragments["results"] = render("job_results.html", job_id=job_id, results=results)
+    corrections = jobs.corrections(job_id) if has_ended and job.has_package else None
+    fragments["corrections"] = render("job_corrections.html", job_id=job_id, found=corrections)
     formats = jobs.exports(job_id) if has_ended and job.has_package else []
     push = jobs.push(job_id) if formats and jobs.may_push else None
     fragments["formats"] = render("job_formats.html", job_id=job_id, formats=formats, package=PACKAGE_NAME, push=push)

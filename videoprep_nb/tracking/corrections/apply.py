@@ -1,7 +1,7 @@
 """Applying corrections to the tracks of a video."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
@@ -24,11 +24,15 @@ class CorrectedTracks:
         tracks: The tracks; those that no correction names keep their ids.
         applied: The corrections that were applied, in order.
         problems: Why others were not, a sentence each.
+        ids_before: ``(N,)`` int64, the id of each row before corrections.
+        pieces: Id of each corrected track → names of the pieces that it consists of, as corrections name them.
     """
 
     tracks: Tracks
     applied: list[Correction]
     problems: list[str]
+    ids_before: npt.NDArray[np.int64]
+    pieces: Mapping[int, list[str]]
 
 
 def correct_tracks(tracks: Tracks, corrections: Sequence[Correction], rate: Fraction | float) -> CorrectedTracks:
@@ -56,7 +60,10 @@ def correct_tracks(tracks: Tracks, corrections: Sequence[Correction], rate: Frac
             work.problems.append(f"{line.describe()}: {problem}")
         else:
             work.applied.append(line)
-    return CorrectedTracks(work.tracks(), work.applied, work.problems)
+    order = work.order()
+    corrected = replace(tracks, track_id=work.ids).rows(order)
+    pieces = work.pieces_of(corrected.track_ids)
+    return CorrectedTracks(corrected, work.applied, work.problems, tracks.track_id[order], pieces)
 
 
 def _phase(line: Correction) -> tuple[int, float]:
@@ -69,7 +76,7 @@ class _Work:
     def __init__(self, tracks: Tracks, rate: float) -> None:
         self._before = tracks
         self._rate = rate
-        self._ids = tracks.track_id.copy()
+        self.ids = tracks.track_id.copy()
         self._pieces = {str(track_id): track_id for track_id in tracks.track_ids}
         """Name of a piece → the id of its rows."""
         self._next_id = int(tracks.track_id.max(initial=0)) + 1
@@ -95,12 +102,20 @@ class _Work:
             return ""
         return self._merge(line.merge or [])
 
-    def tracks(self) -> Tracks:
-        """The corrected tracks."""
-        return replace(self._before, track_id=self._ids).rows(self._is_kept).ordered()
+    def order(self) -> npt.NDArray[np.intp]:
+        """The rows that stay, in the order of corrected id and frame."""
+        kept = np.flatnonzero(self._is_kept)
+        return kept[np.lexsort((self._before.frame_index[kept], self.ids[kept]))]
+
+    def pieces_of(self, track_ids: Sequence[int]) -> dict[int, list[str]]:
+        """Names of the pieces of each track."""
+        return {
+            track_id: [name for name, of_piece in self._pieces.items() if of_piece == track_id]
+            for track_id in track_ids
+        }
 
     def _rows(self, name: str) -> npt.NDArray[np.bool_]:
-        rows: npt.NDArray[np.bool_] = (self._ids == self._pieces[name]) & self._is_kept
+        rows: npt.NDArray[np.bool_] = (self.ids == self._pieces[name]) & self._is_kept
         return rows
 
     def _split(self, name: str, at_s: float) -> str:
@@ -112,7 +127,7 @@ class _Work:
             return f"track {name} has no frames on both sides of {at_s:g} s."
         if piece in self._pieces:
             return f"track {name} is split there already."
-        self._ids[whole & (frames >= cut_frame)] = self._next_id  # in the order of time: a later cut takes its part
+        self.ids[whole & (frames >= cut_frame)] = self._next_id  # in the order of time: a later cut takes its part
         self._pieces[piece] = self._next_id
         self._next_id += 1
         return ""
@@ -123,7 +138,7 @@ class _Work:
                 return problem
         target = self._pieces[names[0]]
         absorbed = {self._pieces[name] for name in names}
-        self._ids[np.isin(self._ids, list(absorbed))] = target
+        self.ids[np.isin(self.ids, list(absorbed))] = target
         for name, track_id in self._pieces.items():
             if track_id in absorbed:
                 self._pieces[name] = target
@@ -147,7 +162,7 @@ class _Work:
 
     def _drop_second_boxes(self, track_id: int) -> None:
         """Of two boxes of a merged track in a frame, keep the detected one, then the one with the higher score."""
-        rows = np.flatnonzero((self._ids == track_id) & self._is_kept)
+        rows = np.flatnonzero((self.ids == track_id) & self._is_kept)
         table = self._before
         order = np.lexsort((-table.scores[rows], table.interpolated[rows], table.frame_index[rows]))
         frames = table.frame_index[rows][order]

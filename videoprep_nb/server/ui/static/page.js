@@ -114,7 +114,7 @@ function watch(view) {
   poll();
 }
 
-async function poll() {
+export async function poll() {
   clearTimeout(live.timer);
   const { query, since } = live;
   if (!query) return;
