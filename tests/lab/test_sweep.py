@@ -58,7 +58,7 @@ def test_sweep_in_the_background_gives_the_figures_of_each_and_can_be_cancelled(
     sweep.start(settings, results.__setitem__, note_end)
     assert ended.wait(60)
     for index, one in enumerate(settings):
-        expected = Figures.of(video, video.trial(one)).values
+        expected = Figures.of(video.trial(one)).values
         expected.pop("time"), results[index].values.pop("time")
         assert results[index].values == pytest.approx(expected)
     assert end == ["All 2 settings are measured."]

@@ -118,7 +118,7 @@ def test_an_engineer_works_in_the_lab_on_a_small_screen(folder, server):
         _click(left, *_place_of_a_person(folder, frame=1))
         expect(strip).to_be_visible()
         first_strip = strip.get_attribute("src") or ""
-        _click(right_bars, x=PANE_WIDTH_PX / 2, y=32)  # the first bar
+        _click(right_bars, x=PANE_WIDTH_PX / 2, y=45)  # the second bar
         expect(strip).not_to_have_attribute("src", first_strip)
 
         before = left.get_attribute("src") or ""

@@ -9,9 +9,7 @@ import numpy.typing as npt
 
 from videoprep_nb.lab.model import LabVideo, Trial
 from videoprep_nb.lab.places import LEFT, RIGHT, LabPlace, stretches, switch_places
-from videoprep_nb.lab.truth import Errors
 from videoprep_nb.tracking.compare import Difference, Switches, compare_tracks
-from videoprep_nb.tracking.evaluation.score import Scores
 from videoprep_nb.tracking.tracks import Tracks
 from videoprep_nb.viz.frames import VideoFrames
 from videoprep_nb.viz.style import Colour, track_colour
@@ -72,16 +70,6 @@ class Side:
             *switch_places(self.switches, self.index, f"{side}: {{old}} becomes {{new}}"),
             *stretches(self.only_here, self.tracks.rate, self.index, f"{side}: {{track}} is on this side only"),
         ]
-
-    @cached_property
-    def scores(self) -> Scores | None:
-        """HOTA, IDF1, MOTA and the rest; None without ground truth."""
-        return self.video.truth.score(self.trial.tracks) if self.video.truth else None
-
-    @cached_property
-    def errors(self) -> Errors | None:
-        """What is wrong according to the ground truth; None without one."""
-        return self.video.truth.errors(self.trial.tracks) if self.video.truth else None
 
 
 @dataclass(frozen=True)

@@ -32,11 +32,11 @@ class Figures:
     values: dict[str, float]
 
     @classmethod
-    def of(cls, video: LabVideo, trial: Trial) -> "Figures":
+    def of(cls, trial: Trial) -> "Figures":
         """Measure a trial."""
         values: dict[str, float] = {}
-        if video.truth:
-            scores = video.truth.score(trial.tracks).as_dict()
+        if trial.scores is not None:
+            scores = trial.scores.as_dict()
             values |= {name: scores[name] for name in (*SCORE_NAMES, "IDSW")}
         values[TRACKS] = trial.quality.track_count
         values[IDS_PER_PERSON_S] = trial.quality.ids_per_person_s

@@ -73,7 +73,7 @@ def _places(comparison: Comparison, kind: str) -> list[LabPlace]:
 
 def error_places(side: Side) -> list[LabPlace]:
     """The errors of one side, in the order of time; none without ground truth."""
-    errors, rate = side.errors, side.tracks.rate
+    errors, rate = side.trial.errors, side.tracks.rate
     if errors is None:
         return []
     found = [

@@ -19,7 +19,7 @@ from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import ClipRecord, ClipTable
 from videoprep_nb.core.timecode import sampling_stride
 from videoprep_nb.lab.settings import LabSettings, read_assignments
-from videoprep_nb.lab.truth import Truth, read_truth
+from videoprep_nb.lab.truth import Errors, Truth, read_truth
 from videoprep_nb.media.resize import ResizeResult
 from videoprep_nb.stages.clip.params import ClipParams
 from videoprep_nb.stages.clip.stage import clip
@@ -31,6 +31,7 @@ from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
 from videoprep_nb.stages.track_persons.params import DetectPersonsParams, TrackPersonsParams
 from videoprep_nb.tracking.camera.path import CameraPath
 from videoprep_nb.tracking.detections import DETECTION_FLOOR, Detections
+from videoprep_nb.tracking.evaluation.score import Scores
 from videoprep_nb.tracking.quality import Quality, judge_tracks, settings_warnings
 from videoprep_nb.tracking.track import TrackedVideo, track_video
 from videoprep_nb.tracking.trackers import create_tracker
@@ -54,7 +55,7 @@ class ExploreTrackerParams(Params):
     clip_count: Optional[int] = Field(2, ge=1, description="clips to track; None: all that follow")
     left: list[str] = Field([], description="settings on the left, each written name:value; empty: the defaults")
     right: list[str] = Field(
-        ["tracker:sort"], description="settings on the right, likewise, as changes to the defaults"
+        ["tracker:sort", "confidence:0.5"], description="settings on the right, likewise, as changes to the defaults"
     )
     ground_truth: str = Field("", description="ground truth of the video in MOT form, gt.txt; empty: none")
     export_file: str = Field("work/tracking.yaml", description="where the settings on the right are written to")
@@ -70,6 +71,7 @@ class Trial:
         quality: What can be said about them.
         warnings: Sentences about settings that do not fit the video.
         elapsed_s: How long tracking took, in seconds.
+        truth: The ground truth; None when there is none.
     """
 
     settings: LabSettings
@@ -77,6 +79,17 @@ class Trial:
     quality: Quality
     warnings: list[str]
     elapsed_s: float
+    truth: Truth | None
+
+    @cached_property
+    def scores(self) -> Scores | None:
+        """HOTA, IDF1, MOTA and the rest; None without ground truth."""
+        return self.truth.score(self.tracks) if self.truth else None
+
+    @cached_property
+    def errors(self) -> Errors | None:
+        """What is wrong according to the ground truth; None without one."""
+        return self.truth.errors(self.tracks) if self.truth else None
 
 
 @dataclass(frozen=True)
@@ -142,7 +155,7 @@ class LabVideo:
         elapsed_s = time.perf_counter() - started_s
         quality = judge_tracks(tracks, video, self.frames)
         warnings = settings_warnings(quality, video, self._image_size)
-        return Trial(settings, tracks, quality, warnings, elapsed_s)
+        return Trial(settings, tracks, quality, warnings, elapsed_s, self.truth)
 
     def to_yaml(self, settings: LabSettings) -> str:
         """What ``videoprep run --params`` takes, to detect as here and track with some settings."""

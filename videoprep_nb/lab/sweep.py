@@ -149,7 +149,7 @@ def _try_all(video: LabVideo, settings: Sequence[LabSettings], sender: Connectio
     """What the process does; a setting that does not fit the video fails alone."""
     for index, one in enumerate(settings):
         try:
-            result: Figures | str = Figures.of(video, video.trial(one))
+            result: Figures | str = Figures.of(video.trial(one))
         except VideoPrepError as error:
             result = str(error)
         sender.send((index, result))

@@ -1,5 +1,6 @@
 """The tracker lab: two settings on the same video, and everything that follows from a slider or a click."""
 
+import asyncio
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from videoprep_nb.tracking.evaluation.score import Scores
 from videoprep_nb.viz import images, tables
 
 _PLAY_INTERVAL_MS = 200
+_PAUSE_S = 0.05
 _STRIP_LAYOUT = {"max_width": "100%", "align_self": "flex-start", "flex": "0 0 auto"}  # else one thumbnail is enlarged
 _SCROLL_HERE = """
 const show = () => element.closest(".jp-Cell-outputWrapper")?.scrollIntoView();
@@ -49,6 +51,7 @@ class TrackerLab:
         self._video = video
         self._comparison = Comparison.of(video, left, right)
         self._track: tuple[int, int] | None = None
+        self._rest: asyncio.TimerHandle | None = None
         frames = video.frames
         self._frame = ipywidgets.IntSlider(
             value=frames.start,
@@ -134,8 +137,17 @@ class TrackerLab:
         self._show_comparison()
 
     def _show_comparison(self) -> None:
-        """Show the frames first: the rest takes longer, and is sent when it is there."""
+        """Show the frames at once, and the rest when no slider is waiting for the next ones."""
         self._show_bars()
+        if self._rest is not None:
+            self._rest.cancel()
+        try:
+            self._rest = asyncio.get_running_loop().call_later(_PAUSE_S, self._show_rest)
+        except RuntimeError:  # no kernel
+            self._show_rest()
+
+    def _show_rest(self) -> None:
+        """Show what takes longer than to draw frames."""
         sentences = [f"{s.name}: {sentence}" for s in self._comparison.sides for sentence in s.trial.warnings]
         self._message.value = tables.remarks(sentences, "").data
         self._figures.value = _figures_table(self._comparison)
@@ -193,7 +205,7 @@ class TrackerLab:
 
 def _figures_table(comparison: Comparison) -> str:
     """The figures of both sides, those against ground truth first, and the settings that differ."""
-    against_truth = [(SIDES[s.index], *_scores(s.scores)) for s in comparison.sides if s.scores is not None]
+    against_truth = [(SIDES[s.index], *_scores(s.trial.scores)) for s in comparison.sides if s.trial.scores]
     figures = [(SIDES[side.index], *_figures(side)) for side in comparison.sides]
     found = []
     if against_truth:

@@ -111,8 +111,7 @@ def measures(side: Side) -> dict[str, str]:
     """The figures of one side against the other one, and against the ground truth if there is one."""
     quality, table = side.trial.quality, side.trial.tracks
     found = {}
-    if side.scores is not None:
-        scores = side.scores
+    if (scores := side.trial.scores) is not None:
         found["HOTA · IDF1 · MOTA"] = f"{scores.HOTA:.1f} · {scores.IDF1:.1f} · {scores.MOTA:.1f}"
         found["id switches · missed · false"] = f"{scores.IDSW:,} · {scores.FN:,} · {scores.FP:,}"
     return found | {
