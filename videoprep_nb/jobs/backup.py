@@ -32,7 +32,7 @@ def back_up(workspace: Workspace, target: Path, further: Sequence[Path] = ()) ->
         raise InputError(f"{target} exists already; name a new folder.")
     if not workspace.database.is_file():
         raise InputError(f"{workspace.path} is not the workspace of a service: it has no {workspace.database.name}.")
-    names = ("sessions.json", "known_clients.json", workspace.clock_file.name)
+    names = ("sessions.json", "known_clients.json", "shares.json", workspace.clock_file.name)
     own = [path for path in (workspace.path / name for name in names) if path.exists()]
     try:
         with staged_folder(target) as staging:

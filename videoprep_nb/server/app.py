@@ -24,6 +24,7 @@ from videoprep_nb.server.api import (
     operation,
     push,
     results,
+    shares,
     submission,
     tus,
 )
@@ -39,8 +40,10 @@ from videoprep_nb.server.security.bodies import CapBodies
 from videoprep_nb.server.security.gate import Gate
 from videoprep_nb.server.security.request_log import LogRequests
 from videoprep_nb.server.security.server_paths import HidePaths, ServerPaths
+from videoprep_nb.server.security.shares import Shares
+from videoprep_nb.server.security.sharing import JobShares
 from videoprep_nb.server.security.users import Users
-from videoprep_nb.server.ui import accounts, login
+from videoprep_nb.server.ui import accounts, login, shared
 from videoprep_nb.server.ui.app import add_page
 from videoprep_nb.server.uploads.form import max_form_bytes
 from videoprep_nb.server.uploads.resumable import give_back_claims
@@ -77,6 +80,9 @@ def create_app(service: Service, users: Users | None) -> FastAPI:
     app.state.inspections = Inspections(service.workspace)
     app.state.checkup = Checkup(service.workspace)
     app.state.readiness = Readiness(service, lambda: bool(app.state.stopping))
+    app.state.shares = JobShares(
+        Shares(service.workspace.path / "shares.json"), service, users, app.state.authentication.audit
+    )
     app.state.metrics = Metrics(service, app.state.readiness)
     app.state.feeds = JobFeeds(service, app.state.metrics, lambda: bool(app.state.stopping))
     app.add_middleware(CapBodies, max_bytes_of=partial(_max_upload_bytes, service.limits))
@@ -88,7 +94,21 @@ def create_app(service: Service, users: Users | None) -> FastAPI:
     add_problem_handlers(app)
     app.include_router(login.router)
     app.include_router(accounts.router)
-    for module in (api, events, submission, estimate, tus, results, exports, push, annotations, corrections, operation):
+    app.include_router(shared.router)
+    for module in (
+        api,
+        events,
+        submission,
+        estimate,
+        tus,
+        results,
+        exports,
+        push,
+        annotations,
+        corrections,
+        shares,
+        operation,
+    ):
         app.include_router(module.router)
     # else the page, which is mounted at /, would answer
     app.router.routes.append(Route("/api{path:path}", _NoSuchPath, include_in_schema=False))

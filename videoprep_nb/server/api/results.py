@@ -1,5 +1,6 @@
 """Results of a job: package, reports, preview videos and images."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from videoprep_nb.server.api.downloads import file_docs
 from videoprep_nb.server.api.schemas import PreviewFile, Report
 from videoprep_nb.server.api.zip_stream import zip_pieces
 from videoprep_nb.server.problems import problem_docs
+from videoprep_nb.server.security.reading import JobReader
 from videoprep_nb.server.security.server_paths import ServerPaths
 
 # A report is shown like a page from a stranger: no scripts, no forms, no requests. allow-same-origin lets browsers send
@@ -38,6 +40,11 @@ router = APIRouter(prefix="/api")
 )
 def fetch_package(job_id: JobId, jobs: Jobs) -> FileResponse:
     """Fetch the package, as a whole or in ranges."""
+    return package_answer(jobs, job_id)
+
+
+def package_answer(jobs: JobReader, job_id: str) -> FileResponse:
+    """The package of a job, to be saved under a name of its own."""
     name = f"{PACKAGE_NAME.removesuffix('.zip')}_{job_id}.zip"
     return FileResponse(jobs.package_path(job_id), media_type="application/zip", filename=name)
 
@@ -61,6 +68,11 @@ def fetch_report(
     jobs: Jobs,
 ) -> FileResponse:
     """Fetch a report: a page to show, or a notebook to save."""
+    return report_answer(jobs, job_id, name)
+
+
+def report_answer(jobs: JobReader, job_id: str, name: str) -> FileResponse:
+    """A report of a job, in a sandbox."""
     path = jobs.report_path(job_id, name)
     if path.suffix == ".html":
         return FileResponse(path, media_type="text/html", headers=REPORT_HEADERS)
@@ -74,13 +86,23 @@ def fetch_report(
 )
 def fetch_all_reports(request: Request, job_id: JobId, jobs: Jobs) -> StreamingResponse:
     """Fetch all reports as one ZIP; it is made while it is sent."""
+    paths: ServerPaths = request.app.state.server_paths
+    return reports_answer(jobs, job_id, bytes if jobs.user.is_admin else paths.hide)
+
+
+def reports_answer(jobs: JobReader, job_id: str, change: Callable[[bytes], bytes]) -> StreamingResponse:
+    """All reports of a job as a ZIP.
+
+    Args:
+        jobs: Who may see the job.
+        job_id: The job.
+        change: What becomes of the content of a report.
+    """
     # in a folder, as in the folder of a run by hand
     files = {f"reports/{name}": jobs.report_path(job_id, name) for name in jobs.report_names(job_id)}
     if not files:
         raise NoSuchJob(f"{jobs.row(job_id).title} has no reports (yet).")
     headers = {"Content-Disposition": f'attachment; filename="reports_{job_id}.zip"'}
-    paths: ServerPaths = request.app.state.server_paths
-    change = bytes if jobs.user.is_admin else paths.hide
     return StreamingResponse(zip_pieces(files, change), media_type="application/zip", headers=headers)
 
 
@@ -106,5 +128,10 @@ def fetch_preview(
     jobs: Jobs,
 ) -> FileResponse:
     """Fetch a preview video or image, as a whole or in ranges; the latest frame changes while the job runs."""
+    return preview_answer(jobs, job_id, name)
+
+
+def preview_answer(jobs: JobReader, job_id: str, name: str) -> FileResponse:
+    """A preview video or image of a job."""
     path = jobs.preview_path(job_id, name)
     return FileResponse(path, media_type=_PREVIEW_TYPES[path.suffix], headers={"Cache-Control": "no-cache"})

@@ -17,16 +17,24 @@ from videoprep_nb.server.health import LIVE_PATH, READY_PATH
 from videoprep_nb.server.problems import Refused, problem_response
 from videoprep_nb.server.security.authentication import WANTS_TOKEN, Authentication
 from videoprep_nb.server.security.invites import INVITE_PATH
+from videoprep_nb.server.security.shares import SHARED_PATH
 from videoprep_nb.server.security.user_file import User
 from videoprep_nb.server.security.users import Users
 
 LOGIN_PATH = "/login"
 
 # for whoever has not logged in: the page to do so, that of an invite, and whether the service works, which says no more
+# links to a job are checked by their own routes
 _OPEN_PATHS = frozenset({LOGIN_PATH, INVITE_PATH, LIVE_PATH, READY_PATH})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _RECHECK_INTERVAL_S = 5.0
 _NEEDS_LOGIN = "Log in first: at /login with a browser, or with the header Authorization: Bearer <token>."
+# whoever has a link gives it to nobody by following another one
+_SHARED_HEADERS = {
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex, nofollow",
+}
 # for everything that is answered, unless the answer has its own
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -54,9 +62,10 @@ def check_host(host: str, users: Users | None) -> None:
 class Gate:
     """Lets a request through, or answers it. What is behind finds the user at ``request.state.user``.
 
-    Nothing but the login page, that of an invite, and whether the service works, is shown to anybody who is not logged
-    in. Without users the service is for this machine, and the name it was asked for by must be one of this machine:
-    else a web page from elsewhere could, by a name that leads here (DNS rebinding), use it from the user's own browser.
+    Nothing but the login page, that of an invite, a job to whoever has a link to it, and whether the service works, is
+    shown to anybody who is not logged in. Without users the service is for this machine, and the name it was asked for
+    by must be one of this machine: else a web page from elsewhere could, by a name that leads here (DNS rebinding), use
+    it from the user's own browser.
     What changes something must not come from another site's page, and no other site's page may read an answer, whatever
     the frameworks behind would allow.
 
@@ -82,15 +91,15 @@ class Gate:
             user = self._authentication.user_of(connection)
         except Refused as refusal:
             answer = problem_response(refusal.status, str(refusal), refusal.headers)
-            await answer(scope, receive, _with_headers(send))
+            await answer(scope, receive, _with_headers(scope, send))
             return
-        if user is None and scope["path"] not in _OPEN_PATHS:
-            await _ask_to_log_in(scope, connection.headers)(scope, receive, _with_headers(send))
+        if user is None and scope["path"] not in _OPEN_PATHS and not scope["path"].startswith(SHARED_PATH):
+            await _ask_to_log_in(scope, connection.headers)(scope, receive, _with_headers(scope, send))
             return
         connection.state.user = user
         with anyio.CancelScope() as cancel_scope:
             guarded = _ending_streams(send, lambda: self._is_still(user, connection), cancel_scope)
-            await self._app(scope, receive, _with_headers(guarded))
+            await self._app(scope, receive, _with_headers(scope, guarded))
 
     def _is_still(self, user: User | None, connection: HTTPConnection) -> bool:
         try:
@@ -106,7 +115,7 @@ def _ask_to_log_in(scope: Scope, headers: Headers) -> Response:
     return problem_response(HTTPStatus.UNAUTHORIZED, _NEEDS_LOGIN, WANTS_TOKEN)
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(scope: Scope, send: Send) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
@@ -114,6 +123,8 @@ def _with_headers(send: Send) -> Send:
                 del headers[name]
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
+            if scope["path"].startswith(SHARED_PATH):
+                headers.update(_SHARED_HEADERS)
         await send(message)
 
     return send_with_headers

@@ -12,6 +12,7 @@ from videoprep_nb.server.health import LIVE_PATH, READY_PATH
 from videoprep_nb.server.logs import JsonLines
 from videoprep_nb.server.security.audit import AuditLog
 from videoprep_nb.server.security.authentication import address_of
+from videoprep_nb.server.security.shares import SHARED_PATH
 from videoprep_nb.server.security.user_file import User
 
 _MAX_PATH_LENGTH = 500
@@ -31,6 +32,8 @@ _AUDITED = [
     ("GET", _IN_JOB.format("/exports/[^/]+"), "download format"),
     ("POST", _JOB + "/exports", "write format"),
     ("POST", _JOB + "/push", "push job"),
+    ("POST", _JOB + "/shares", "share job"),
+    ("DELETE", _IN_JOB.format("/shares/[^/]+"), "revoke share link"),
     ("POST", _JOB + "/annotations", "import annotations"),
     ("GET", _JOB + r"/annotations/training\.zip", "download training data"),
     ("POST", r"/api/uploads/", "begin upload"),
@@ -108,9 +111,12 @@ class LogRequests:
         if scope["path"] in _POLLED and answer.status in (200, 204):
             return
         address = address_of(HTTPConnection(scope))
-        user: User | None = scope.get("state", {}).get("user")
+        state = scope.get("state", {})
+        user: User | None = state.get("user")
+        share_id: str = state.get("share_id", "")
+        name = user.name if user else f"share link {share_id}" if share_id else ""
         self._access.write(
-            name=user.name if user else "",
+            name=name,
             address=address,
             method=scope["method"],
             path=scope["path"][:_MAX_PATH_LENGTH],
@@ -119,11 +125,12 @@ class LogRequests:
             elapsed_s=round(elapsed_s, 3),
         )
         # of strangers, who could fill the log, only log-ins and tokens are noted there
-        found = _audited(scope["method"], scope["path"]) if user else None
-        if user and found:
+        path = scope["path"].removeprefix(f"{SHARED_PATH}{share_id}") if share_id else scope["path"]
+        found = _audited(scope["method"], path) if user or share_id else None
+        if found:
             action, subject = found
             subject = subject or answer.location.rpartition("/")[2]
-            self._audit.note(action, answer.outcome, user.name, address, subject, status=answer.status)
+            self._audit.note(action, answer.outcome, name, address, subject, status=answer.status)
 
 
 def _audited(method: str, path: str) -> tuple[str, str] | None:

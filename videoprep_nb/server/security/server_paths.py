@@ -24,7 +24,7 @@ _MIN_LENGTH = 8
 _TEXTS = ("application/json", "application/problem+json", "application/x-ipynb+json", "text/html", "text/plain")
 _STREAM = "text/event-stream"
 # a part of a report would have another size than the same part of its file
-_WITHOUT_RANGES = re.compile(r"/api/jobs/[^/]+/(reports|annotations)/[^/]+\.(html|ipynb)")
+_WITHOUT_RANGES = re.compile(r"(/shared/[^/]+)?/api/jobs/[^/]+/(reports|annotations)/[^/]+\.(html|ipynb)")
 # formats may be large and are made for other machines; folders for import have names of their own here
 _AS_THEY_ARE = re.compile(r"/api/jobs/[^/]+/exports/[^/]+|/api/imports")
 

@@ -71,6 +71,10 @@ class Users:
         """The user of a name, None when there is none."""
         return self._current().named(name)
 
+    def with_id(self, user_id: str) -> UserRecord | None:
+        """The user of an id, None when there is none any more."""
+        return next((user for user in self._current().users if user.user_id == user_id), None)
+
     def with_password(self, name: str, password: str) -> UserRecord | None:
         """The user who logs in so, None when name or password is wrong; it takes as long for names that are unknown."""
         users = self._current().users

@@ -7,53 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from videoprep_nb.core.layout import PACKAGE_NAME
 from videoprep_nb.jobs.models import ENDED, State
-from videoprep_nb.jobs.service import JobView
 from videoprep_nb.jobs.store.rows import Event, JobRow
 from videoprep_nb.server.api.schemas import JobStatus, TaskStatus, VideoStatus
 from videoprep_nb.server.security.access import UserJobs
+from videoprep_nb.server.security.reading import JobReader
+from videoprep_nb.server.security.shares import MAX_SHARE_DAYS, SHARE_DAYS
+from videoprep_nb.server.security.sharing import JobShares, maker_of
 from videoprep_nb.server.ui import texts
 from videoprep_nb.server.ui.live import Fragments
+from videoprep_nb.server.ui.progress_cells import cell_of
 from videoprep_nb.server.ui.templates import render
 from videoprep_nb.stages.registry import STAGES
 
 _VIDEOS_PER_TABLE = 20
 _RETRIED = (State.FAILED, State.CANCELLED, State.COMPLETED_WITH_ERRORS)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One stage of one video, or of all, for the table of progress.
-
-    Args:
-        state: Its state.
-        fraction_done: Share that is done, 0 to 1.
-        done: What is finished.
-        total: What there is to do, 0 while that is unknown.
-        progress_unit: What is counted.
-        rate_per_s: How many a second, None while unknown.
-        remaining_s: Seconds left, None while unknown.
-        parts_done: Parts that are done, of a stage that is split.
-        parts_total: Number of parts, 0 when it is not split.
-        product: Name of what it makes, empty when it says nothing about that.
-        product_count: How much of it, None while unknown.
-        is_skipped: Nobody cancelled it; what it needs has failed.
-    """
-
-    state: State
-    fraction_done: float = 0.0
-    done: int = 0
-    total: int = 0
-    progress_unit: str = ""
-    rate_per_s: float | None = None
-    remaining_s: float | None = None
-    parts_done: int = 0
-    parts_total: int = 0
-    product: str = ""
-    product_count: int | None = None
-    is_skipped: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,12 +102,13 @@ class ReportLink:
     label: str
 
 
-def job_view(jobs: UserJobs, name: str) -> Fragments:
+def job_view(jobs: UserJobs, name: str, shares: JobShares) -> Fragments:
     """Everything about one job, in pieces that change at different times.
 
     Args:
         jobs: The jobs that the user may see.
         name: Its number or its id, as in the address of the page.
+        shares: The links to jobs.
 
     Raises:
         NoSuchJob: There is none that the user may see.
@@ -159,9 +131,9 @@ def job_view(jobs: UserJobs, name: str) -> Fragments:
     of_video = [stage for stage in STAGES.values() if stage.is_per_video]
     for start in range(0, len(job.videos), _VIDEOS_PER_TABLE):
         videos = job.videos[start : start + _VIDEOS_PER_TABLE]
-        rows = [(video, [_cell(view, job, stage.name, video) for stage in of_video]) for video in videos]
+        rows = [(video, [cell_of(view, job, stage.name, video) for stage in of_video]) for video in videos]
         fragments[f"grid-{start}"] = render("job_grid.html", rows=rows, stages=of_video, is_first=start == 0)
-    joined = [(stage, _cell(view, job, stage.name, None)) for stage in STAGES.values() if not stage.is_per_video]
+    joined = [(stage, cell_of(view, job, stage.name, None)) for stage in STAGES.values() if not stage.is_per_video]
     fragments["joined"] = render("job_joined.html", cells=joined)
     fragments["live"] = render("job_live.html", job_id=job_id, frame=None if has_ended else _latest(jobs, job))
     fragments["results"] = render("job_results.html", job_id=job_id, results=results)
@@ -173,8 +145,46 @@ def job_view(jobs: UserJobs, name: str) -> Fragments:
     found = jobs.annotations(job_id) if has_ended and job.has_package else None
     fragments["annotations"] = render("job_annotations.html", job_id=job_id, found=found)
     fragments["reports"] = render("job_reports.html", job_id=job_id, links=_report_links(jobs.report_names(job_id)))
+    fragments["shares"] = _render_shares(jobs, job_id, shares)
     fragments["history"] = render("job_history.html", events=_event_lines(jobs.events(job_id)[-100:]))
     return fragments
+
+
+def results_view(jobs: JobReader, job_id: str) -> dict[str, Any]:
+    """What came out of a job, for whoever may only read it.
+
+    Args:
+        jobs: Who reads it.
+        job_id: The job.
+
+    Returns:
+        What the template of a shared job shows.
+
+    Raises:
+        NoSuchJob: There is none that may be read.
+    """
+    view = jobs.job(job_id)
+    job = JobStatus.of_view(view, jobs.has_package(job_id))
+    has_ended = job.state in ENDED
+    results = _result_frames(jobs, job)
+    pieces = [
+        _render_outcome(view.job, job, results) if has_ended else "",
+        render("job_messages.html", messages=_failed_stages(job) if has_ended else []),
+        render("job_results.html", job_id=job_id, results=results),
+        render("job_reports.html", job_id=job_id, links=_report_links(jobs.report_names(job_id))),
+    ]
+    return {"row": view.job, "job": job, "has_ended": has_ended, "pieces": pieces}
+
+
+def _render_shares(jobs: UserJobs, job_id: str, shares: JobShares) -> str:
+    return render(
+        "job_shares.html",
+        job_id=job_id,
+        are_possible=shares.are_possible,
+        shares=[(share, maker_of(share)) for share in shares.of_job(jobs, job_id)],
+        days=SHARE_DAYS,
+        max_days=MAX_SHARE_DAYS,
+    )
 
 
 def _advice(job: JobStatus) -> str:
@@ -251,48 +261,7 @@ def _event_text(event: Event) -> str:
     return f"{subject}: {said}"
 
 
-def _cell(view: JobView, job: JobStatus, stage: str, video: VideoStatus | None) -> Cell:
-    video_id = video.video_id if video else None
-    tasks = [task for task in job.tasks if task.stage == stage and task.video_id == video_id]
-    whole = next((task for task in tasks if task.part is None), None)
-    if whole is None:
-        # tasks are planned when the job's turn comes
-        has_ended = job.state in ENDED
-        return Cell(State.CANCELLED if has_ended else State.WAITING, is_skipped=job.state is not State.CANCELLED)
-    parts = [task for task in tasks if task.part is not None]
-    if parts and whole.state in (State.WAITING, State.QUEUED):
-        return _split_cell(parts)
-    product = STAGES[stage].counts
-    return Cell(
-        whole.state,
-        whole.fraction_done,
-        whole.done,
-        whole.total,
-        whole.progress_unit,
-        whole.rate_per_s,
-        whole.remaining_s,
-        product=product,
-        product_count=getattr(video, product) if video and product else None,
-        is_skipped=whole.state is State.CANCELLED and job.state is not State.CANCELLED,
-    )
-
-
-def _split_cell(parts: Sequence[TaskStatus]) -> Cell:
-    """The parts of a long video, which are worked on side by side, as one."""
-    running = [task for task in parts if task.state is State.RUNNING]
-    has_failed = any(task.state is State.FAILED for task in parts)
-    started = running or any(task.state in ENDED for task in parts)
-    return Cell(
-        State.FAILED if has_failed else State.RUNNING if started else State.WAITING,
-        sum(task.fraction_done for task in parts) / len(parts),
-        rate_per_s=sum(task.rate_per_s or 0.0 for task in running) or None,
-        progress_unit=running[0].progress_unit if running else "",
-        parts_done=sum(task.state is State.DONE for task in parts),
-        parts_total=len(parts),
-    )
-
-
-def _result_frames(jobs: UserJobs, job: JobStatus) -> list[VideoFrames]:
+def _result_frames(jobs: JobReader, job: JobStatus) -> list[VideoFrames]:
     names = jobs.preview_names(job.job_id)
     found = []
     for video in job.videos:

@@ -51,7 +51,7 @@ async def show_changes(
     query = JobsQuery(state or None, text.strip(), page)
     renders: dict[str, Callable[[], Fragments]] = {
         "jobs": partial(jobs_view, jobs, query),
-        "job": partial(job_view, jobs, job),
+        "job": partial(job_view, jobs, job, request.app.state.shares),
         "health": partial(health_view, jobs, request.app.state.checkup, request.app.state.readiness),
     }
     shown = {"jobs": query, "job": job, "health": None}[view]

@@ -193,7 +193,7 @@ async function act(button) {
       method: post ? "POST" : "DELETE",
       ...(body && { body, headers: { "Content-Type": "application/json" } }),
     });
-    if (deleted) go("?view=jobs");
+    if (deleted && !("stay" in button.dataset)) go("?view=jobs");
     notice(freed?.replace("{size}", size(content.freed_bytes)) ?? "");
     poll();
   } catch (error) {
