@@ -92,9 +92,9 @@ def cancelled_job(owner: httpx.Client) -> str:
     return str(job_id)
 
 
-def share(owner: httpx.Client, job_id: str, **wanted: float) -> str:
+def share(owner: httpx.Client, job_id: str, **requested: float) -> str:
     """Make a link; its path and key."""
-    answer = owner.post(f"/api/jobs/{job_id}/shares", json=wanted)
+    answer = owner.post(f"/api/jobs/{job_id}/shares", json=requested)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["address"]).removeprefix(str(owner.base_url).rstrip("/"))
 

@@ -70,12 +70,12 @@ def list_shares(request: Request, job_id: JobId, jobs: Jobs) -> list[ShareStatus
     status_code=HTTPStatus.CREATED,
     responses=problem_docs(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-def share_job(request: Request, job_id: KnownJobId, wanted: ShareRequest, jobs: Jobs) -> NewShare:
+def share_job(request: Request, job_id: KnownJobId, requested: ShareRequest, jobs: Jobs) -> NewShare:
     """Make a link that shows the results of this job to whoever has it: outcome, previews, reports and package.
 
     It changes nothing, shows no other job, expires, and can be revoked. It also ends with the account of its maker.
     """
-    share, key = shares_of(request).make(jobs, job_id, wanted.days)
+    share, key = shares_of(request).make(jobs, job_id, requested.days)
     address = f"{request.url.scheme}://{request.url.netloc}{share.path}?key={key}"
     return NewShare(**ShareStatus.of(share).model_dump(), address=address)
 

@@ -161,8 +161,8 @@ OPEN_PROJECT = "Open the project on CVAT"
 OUTDATED_PROJECT = "The project was created from an older package of this job."
 CORRECTIONS = "Corrections"
 CORRECTIONS_ADVICE = (
-    "What is wrong here, annotators would have to correct in every frame: merge two tracks of one person, split a track "
-    "that jumps to another person, delete a track of nobody. Then make the package again; that takes seconds."
+    "What is wrong here, annotators would have to correct in every frame: merge two tracks of one person, split a "
+    "track that jumps to another person, delete a track of nobody. Then make the package again; that takes seconds."
 )
 NO_CORRECTIONS = "Nothing is corrected."
 CORRECTED = "Corrected so far"
