@@ -22,7 +22,8 @@ import psutil
 import pytest
 from PIL import Image
 
-from videoprep_nb.jobs.models import State
+from videoprep_nb.cli.run import RunResult, Totals
+from videoprep_nb.jobs.models import State, TaskResult, VideoResult
 from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.run import run as run_job
 from videoprep_nb.jobs.service import JobView
@@ -208,12 +209,13 @@ def test_the_end_says_what_became_of_each_video(short_video: Path, tmp_path: Pat
     video, refused, job, *files = out.splitlines()
     count = json.loads((tmp_path / "out/result.json").read_text())["videos"][0]["person_count"]
     assert re.fullmatch(rf"1\. persons\.mp4 \(3.0 s\): {count} (people|person), 1 clip, 3 frames", video)
-    assert refused.startswith("2. notes.mp4: failed. ")
+    reason = "notes.mp4 cannot be processed: it is damaged or not a video"
+    assert refused.startswith(f"2. notes.mp4: failed. {reason}")
     assert re.fullmatch(
         rf"Job completed with errors, \S+ s: {count} (people|person), 1 clip, 3 frames, 1 video refused", job
     )
     assert files == [f"Reports: {tmp_path}/out/reports/index.html", f"Package: {tmp_path}/out/final_package.zip"]
-    assert "01_resize_2: failed" in err
+    assert re.search(rf"^01_resize_2: failed, \S+ s. {reason}", err, re.MULTILINE)
     chosen = json.loads((tmp_path / "out/job.json").read_text())["params"]["track_persons"]
     assert chosen == {"sampled_fps": 8.0, "frame_stride": 10}
 
@@ -380,3 +382,13 @@ def test_command_line_imports_nothing_heavy():
         "import sys, videoprep_nb.cli.main; print(*(sys.modules.keys() & {'torch', 'cv2', 'openvino', 'decord', 'av'}))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split() == []
+
+
+def test_guide_describes_every_field_of_the_json():
+    guide = (Path(__file__).parents[2] / "docs" / "batch.md").read_text()
+    tables = re.split(r"^\| field", guide, flags=re.MULTILINE)[1:]
+    documented = [
+        set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`[^|]*)\|", table, re.MULTILINE)))) for table in tables
+    ]
+    models = (RunResult, Totals, VideoResult, TaskResult)
+    assert documented == [set(model.model_fields) for model in models]

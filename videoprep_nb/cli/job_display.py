@@ -15,6 +15,7 @@ from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.service import JobView
 from videoprep_nb.jobs.store.rows import TaskRow
+from videoprep_nb.jobs.task import without_task_key
 from videoprep_nb.stages.registry import STAGES
 
 
@@ -67,7 +68,7 @@ class JobDisplay:
     def _report(self, task: TaskRow) -> None:
         line = f"{task.key}: {task.state}, {format_duration(task.elapsed_s(datetime.now(UTC)))}"
         if task.state is not State.DONE:
-            self._console.print(plain(f"{line}. {task.message}"))
+            self._console.print(plain(f"{line}. {without_task_key(task.message)}"))
         elif not self._console.is_terminal:
             self._console.print(plain(line))
 

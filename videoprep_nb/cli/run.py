@@ -24,6 +24,7 @@ from videoprep_nb.jobs.presets import STANDARD, presets
 from videoprep_nb.jobs.run import resume as resume_job
 from videoprep_nb.jobs.run import run as run_job
 from videoprep_nb.jobs.settings import read_settings
+from videoprep_nb.jobs.task import without_task_key
 from videoprep_nb.stages.registry import STAGES
 
 EXIT_CODES = {State.DONE: 0, State.FAILED: 1, State.COMPLETED_WITH_ERRORS: 3}
@@ -99,7 +100,7 @@ def run(
     except VideoPrepError as error:
         raise stop(error, EXIT_FAILED) from None
     if as_json:
-        print_json(result.model_dump(mode="json") | {"totals": Totals.of(result).model_dump()})
+        print_json(RunResult.of(result).model_dump(mode="json"))
     else:
         _print_result(result)
     raise typer.Exit(EXIT_CODES[result.state])
@@ -150,6 +151,21 @@ class Totals(Record):
         return f"{counted}, {plural(self.refused_count, 'video')} refused" if self.refused_count else counted
 
 
+class RunResult(JobResult):
+    """What ``--json`` prints; docs/batch.md describes it.
+
+    Args:
+        totals: What came out, over all videos.
+    """
+
+    totals: Totals
+
+    @classmethod
+    def of(cls, result: JobResult) -> "RunResult":
+        """How a job ended, with totals."""
+        return cls(**result.model_dump(), totals=Totals.of(result))
+
+
 def _counts(person_count: int, clip_count: int, frame_count: int) -> str:
     return f"{plural(person_count, 'person')}, {plural(clip_count, 'clip')}, {plural(frame_count, 'frame')}"
 
@@ -162,7 +178,7 @@ def _print_result(result: JobResult) -> None:
             counted = _counts(video.person_count or 0, video.clip_count, video.frame_count)
             out.print(plain(f"{name}{length}: {counted}"))
         else:
-            out.print(plain(f"{name}: {video.state}. {video.message}"))
+            out.print(plain(f"{name}: {video.state}. {without_task_key(video.message)}"))
         for finding in video.findings:
             out.print(plain(f"   {finding}"))
     if result.message and not any(video.message for video in result.videos):

@@ -1,7 +1,8 @@
 """One task of a job: a notebook in a process of its own."""
 
+import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from videoprep_nb.jobs.models import VideoInput
 from videoprep_nb.stages.registry import STAGES
@@ -38,3 +39,19 @@ class Task:
         """Whether it is the first to work on all videos together."""
         needed = (STAGES[name] for name in STAGES[self.stage].after)
         return self.video is None and any(stage.is_per_video for stage in needed)
+
+
+def without_task_key(message: str) -> str:
+    """A message without the name of its task, which is for engineers.
+
+    Example:
+        >>> without_task_key("01_resize_1: street.mp4 cannot be processed.")
+        'street.mp4 cannot be processed.'
+    """
+    return _task_key().sub("", message)
+
+
+@cache
+def _task_key() -> re.Pattern[str]:
+    """What begins a message that names its task."""
+    return re.compile(rf"^(?:{'|'.join(stage.key for stage in STAGES.values())})\w*: ")

@@ -1,17 +1,16 @@
 """One job: how far it is, what came out of it, and what can be done with it."""
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from videoprep_nb.core.layout import PACKAGE_NAME
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.store.rows import Event, JobRow
+from videoprep_nb.jobs.task import without_task_key
 from videoprep_nb.server.api.schemas import JobStatus, TaskStatus, VideoStatus
 from videoprep_nb.server.security.access import UserJobs
 from videoprep_nb.server.security.reading import JobReader
@@ -245,7 +244,7 @@ def _render_outcome(row: JobRow, job: JobStatus, results: Sequence[VideoFrames])
 
 def _without_subject(text: str, subject: str) -> str:
     """A message without the name of its task, which is for engineers, and without what it would only say twice."""
-    return _task_key().sub("", text).removeprefix(subject).lstrip()
+    return without_task_key(text).removeprefix(subject).lstrip()
 
 
 def _event_lines(events: Sequence[Event]) -> list[tuple[datetime, str]]:
@@ -256,7 +255,7 @@ def _event_lines(events: Sequence[Event]) -> list[tuple[datetime, str]]:
 def _event_text(event: Event) -> str:
     if event.kind == "message":
         return event.text
-    said = _task_key().sub("", event.data["message"]) or texts.STATES[State(event.data["state"])]
+    said = without_task_key(event.data["message"]) or texts.STATES[State(event.data["state"])]
     subject = _notebook_label(event.data["key"]) if event.kind == "task" else texts.JOB
     return f"{subject}: {said}"
 
@@ -313,9 +312,3 @@ def _notebook_label(name: str) -> str:
 def _title(stage: str) -> str:
     """What people call a stage; one whose plugin is gone keeps its name."""
     return STAGES[stage].title if stage in STAGES else stage
-
-
-@cache
-def _task_key() -> re.Pattern[str]:
-    """What begins a message that names its task."""
-    return re.compile(rf"^(?:{'|'.join(stage.key for stage in STAGES.values())})\w*: ")
