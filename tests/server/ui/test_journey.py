@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 from pathlib import Path
 
@@ -274,17 +275,21 @@ def test_file_is_taken_once(browser: Browser, street: Path, tmp_path: Path):
 @pytest.mark.slow
 def test_folder_of_the_server_is_taken_without_an_upload(browser: Browser, tmp_path: Path):
     folder = tmp_path / "camera"
-    folder.mkdir()
+    (folder / "monday").mkdir(parents=True)
     write_sample(folder / "street.mp4", duration_s=1.0)
+    shutil.copyfile(folder / "street.mp4", folder / "monday" / "gate.mp4")
+    (folder / "monday" / "notes.txt").touch()
     limits = Limits(free_bytes=0, free_per_input_byte=0, import_roots=(folder,))
     with running_server(tmp_path / "workspace", limits) as server:
         with clean_page(browser, f"http://127.0.0.1:{server.port}/") as page:
             page.get_by_role("button", name="Choose a folder on the server").click()
             page.get_by_role("button", name="camera/").click()
-            page.get_by_role("button", name="Add all files").click()
+            page.get_by_role("button", name="Add all videos").click()
             expect(row_of(page, "street.mp4")).to_contain_text("frames per second")
+            expect(row_of(page, "gate.mp4")).to_contain_text("camera/monday/")
+            expect(page.locator("#vp-left-out")).to_contain_text("camera/monday/notes.txt")
             job_id = start(page)
-        assert server.service.job(job_id).job.video_names == ("street.mp4",)
+        assert server.service.job(job_id).job.video_names == ("gate.mp4", "street.mp4")
         assert (folder / "street.mp4").exists()
         if server.service.job(job_id).job.state is not State.DONE:
             server.service.cancel(job_id)

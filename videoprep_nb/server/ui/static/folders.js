@@ -24,6 +24,21 @@ export async function dropped(dataTransfer) {
   return sorted(found, unreadable);
 }
 
+// of a folder on the server likewise; list gives what lies in a path
+export async function onServer(path, list) {
+  const found = await serverFilesIn(path, `${path.split("/").pop()}/`, list);
+  return sorted(found.sort(byPath), []);
+}
+
+async function serverFilesIn(path, folder, list) {
+  const found = [];
+  for (const entry of await list(path)) {
+    if (entry.is_folder) found.push(...(await serverFilesIn(entry.path, `${folder}${entry.name}/`, list)));
+    else found.push({ file: entry, folder });
+  }
+  return found;
+}
+
 // of a folder only what has the name of a video; hidden files, which systems put into every folder, are not mentioned
 function sorted(found, unreadable) {
   const suffixes = new Set(document.getElementById("vp-drop").dataset.suffixes.split(" "));

@@ -1,6 +1,6 @@
 // The videos of a new job: uploads that survive a cut connection, their properties, and their order.
 
-import { chosen, dropped } from "./folders.js";
+import { chosen, dropped, onServer } from "./folders.js";
 import { ask, present, size, texts } from "./page.js";
 import { newUpload, resume } from "./uploads.js";
 
@@ -119,17 +119,18 @@ function move(video, step, button) {
 
 // --- taking files that are on the server already ---
 
+const listed = (path) => ask(path === null ? "api/imports" : `api/imports?path=${encodeURIComponent(path)}`);
+
 async function browse(path = null) {
   const dialog = document.getElementById("vp-folders");
   const list = dialog.querySelector("ul");
   try {
-    const entries = await ask(path === null ? "api/imports" : `api/imports?path=${encodeURIComponent(path)}`);
+    const entries = await listed(path);
     list.replaceChildren(...entries.map(newEntry));
     if (!entries.length) list.append(newElement("li", "vp-muted", texts.empty_folder));
-    const files = entries.filter((entry) => !entry.is_folder);
     const all = dialog.querySelector("[value=all]");
-    all.disabled = !files.length;
-    all.onclick = () => files.forEach(takeFromServer);
+    all.disabled = path === null || !entries.length;
+    all.onclick = () => takeAllFromServer(path);
     dialog.querySelector("p").textContent = path ?? texts.folders;
     const up = dialog.querySelector("[value=up]");
     up.disabled = path === null;
@@ -153,9 +154,20 @@ function newEntry(entry) {
   return item;
 }
 
-function takeFromServer({ name, path, size_bytes }) {
+async function takeAllFromServer(folder) {
+  try {
+    const { taken, leftOut } = await onServer(folder, listed);
+    for (const one of taken) takeFromServer(one.file, one.folder);
+    if (!taken.length) say(texts.no_video_inside);
+    showLeftOut(leftOut);
+  } catch (error) {
+    say(error.message);
+  }
+}
+
+function takeFromServer({ name, path, size_bytes }, folder = "") {
   if (videos.some((video) => video.source?.server_path === path)) return;
-  const video = add({ name, size: size_bytes, source: { server_path: path } });
+  const video = add({ name, folder, size: size_bytes, source: { server_path: path } });
   inspect(video, `api/imports/probe?path=${encodeURIComponent(path)}`);
 }
 
