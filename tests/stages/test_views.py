@@ -7,11 +7,14 @@ from PIL import Image
 
 from videoprep_nb.core.layout import clip_id
 from videoprep_nb.core.records import ClipRecord, ClipTable
+from videoprep_nb.core.timecode import format_clock
 from videoprep_nb.stages.clip import view as clip
 from videoprep_nb.stages.track_persons import view as track_persons
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.stages.track_persons.result import TrackResult
 from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.quality import judge_tracks
+from videoprep_nb.tracking.track import TrackedVideo
 from videoprep_nb.tracking.tracks import Tracks
 from videoprep_nb.viz import charts, images, tables
 from videoprep_nb.viz.images import Mark, Tile
@@ -51,7 +54,10 @@ def result_of(clips: list[ClipRecord], rows: list[tuple[int, int, bool]]) -> Tra
     """What stage 4 returns for these tracks."""
     tracks = video_tracks(clips, rows).table
     detections = [Detections.from_arrays([], [], [], sampled=range(clip.frame_count)) for clip in clips]
-    return TrackResult(TrackPersonsParams(), clips, detections, tracks, cached_clip_count=0, detector="none")
+    video = TrackedVideo(clips[0].rate, 1, clips[0].width, clips[0].height)
+    last = clips[-1]
+    quality = judge_tracks(tracks, video, range(clips[0].start_frame, last.start_frame + last.frame_count))
+    return TrackResult(TrackPersonsParams(), clips, detections, tracks, 0, "none", quality)
 
 
 def test_neighbouring_tracks_have_different_colours():
@@ -128,7 +134,7 @@ def test_long_table_says_how_much_is_left_out():
     [(0, "0:00.0"), (7.46, "0:07.5"), (59.96, "1:00.0"), (754.2, "12:34.2"), (3723, "1:02:03.0")],
 )
 def test_clock(time_s, words):
-    assert tables.clock(time_s) == words
+    assert format_clock(time_s) == words
 
 
 @pytest.mark.parametrize(

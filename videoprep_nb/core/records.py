@@ -163,18 +163,38 @@ class FrameTable(Record):
         return cls.read(folder / FRAME_TABLE_NAME)
 
 
+class PlaceRecord(Record):
+    """A place in the tracks of a video that a person should inspect.
+
+    Args:
+        kind: What may be wrong there, such as ``broken track``.
+        track_ids: The track, or the two of them.
+        start_s: Where it begins, in seconds of the standard video.
+        end_s: Where it ends.
+        words: What is there.
+    """
+
+    kind: str
+    track_ids: list[int]
+    start_s: float
+    end_s: float
+    words: str
+
+
 class PeopleRecord(Record):
     """What the tracks of a video come to; lies beside the folder of its tracks.
 
     Args:
         video_id: The video.
         person_count: Different persons, as far as the tracker can tell.
+        places: Where to look first, the worst in front.
     """
 
     written_by = "04_track_persons"
 
     video_id: str
     person_count: int
+    places: list[PlaceRecord] = []
 
 
 class TrackRow(TypedDict):

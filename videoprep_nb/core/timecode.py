@@ -118,3 +118,12 @@ def format_duration(duration_s: float) -> str:
     minutes, secs = divmod(round(duration_s), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {secs:02d} s"
+
+
+def format_clock(time_s: float) -> str:
+    """A time in a video: ``0:07.5``, ``12:00.0``, ``1:02:03.0``."""
+    tenths = round(time_s * 10)
+    minutes, tenths = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    secs = f"{tenths // 10:02d}.{tenths % 10}"
+    return f"{hours}:{minutes:02d}:{secs}" if hours else f"{minutes}:{secs}"

@@ -1,6 +1,9 @@
-"""Whose turn it is, where several owners wait for the same thing."""
+"""Whose turn it is, where several owners wait for the same thing, and one item of each list in turn."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+_Item = TypeVar("_Item")
 
 
 class Turns:
@@ -32,3 +35,15 @@ class Turns:
         self._last[owner] = self._count
         self._count += 1
         return owner
+
+
+def in_turns(lists: Iterable[Sequence[_Item]]) -> list[_Item]:
+    """The first item of each list, then the second of each, and so on.
+
+    Example:
+        >>> in_turns([["a1", "a2", "a3"], [], ["c1"]])
+        ['a1', 'c1', 'a2', 'a3']
+    """
+    every = list(lists)
+    ranks = range(max(map(len, every), default=0))
+    return [items[rank] for rank in ranks for items in every if rank < len(items)]

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import model_validator
 
 from videoprep_nb.core.file_names import ShownName, WrittenPath
-from videoprep_nb.core.records import Record
+from videoprep_nb.core.records import PlaceRecord, Record
 from videoprep_nb.jobs.params import JobOptions, JobParams
 
 
@@ -123,6 +123,7 @@ class VideoResult(Record):
         clip_count: Clips cut from it.
         frame_count: JPEGs extracted.
         person_count: Different persons, as far as the tracker can tell; None where nobody has looked for them.
+        places: Where in its tracks to look first, the worst in front.
         findings: What was unusual about the file, a sentence each.
     """
 
@@ -137,6 +138,7 @@ class VideoResult(Record):
     clip_count: int = 0
     frame_count: int = 0
     person_count: int | None = None
+    places: tuple[PlaceRecord, ...] = ()
     findings: tuple[str, ...] = ()
 
 

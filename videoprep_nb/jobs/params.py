@@ -11,11 +11,12 @@ from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.file_names import is_utf8
 from videoprep_nb.core.params import Params
 from videoprep_nb.core.records import Record
-from videoprep_nb.core.text import quoted
+from videoprep_nb.core.text import quoted, shortened
 from videoprep_nb.stages.base import Cost, Stage, VideoLength
 from videoprep_nb.stages.registry import STAGES
 
 MAX_CLIPS_PER_TASK = 10_000
+_MAX_SHOWN_VALUE = 200
 
 
 class JobParams(RootModel[dict[str, Any]]):
@@ -57,6 +58,14 @@ class JobParams(RootModel[dict[str, Any]]):
             return {}
         given: dict[str, Any] = params.model_dump(mode="json", exclude_unset=True)
         return given
+
+    def in_words(self) -> list[tuple[str, str]]:
+        """What was given, for people: ``stage.parameter`` and value."""
+        return [
+            (f"{stage}.{name}", shortened(str(value), _MAX_SHOWN_VALUE))
+            for stage, values in self.model_dump(mode="json").items()
+            for name, value in values.items()
+        ]
 
     def each(self) -> Iterator[tuple[Stage, Any]]:
         """Every stage with its parameters."""

@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import ipywidgets
 
+from videoprep_nb.core.timecode import format_clock
 from videoprep_nb.lab.comparison import SIDES, Comparison, Side
 from videoprep_nb.lab.places import LabPlace, stretches, switch_places
 from videoprep_nb.lab.sortable_table import Column, Row, SortableTable
-from videoprep_nb.viz import tables
 
 _DIFFERENCES = "differences"
 _MAX_PLACES = 400
-_COLUMNS = (Column("time", 8, tables.clock), Column("secs", 5, "{:.1f}".format), Column("what", 60))
+_COLUMNS = (Column("time", 8, format_clock), Column("secs", 5, "{:.1f}".format), Column("what", 60))
 
 
 class JumpList:

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import ipywidgets
 import numpy as np
 
+from videoprep_nb.core.timecode import format_clock
 from videoprep_nb.lab.comparison import SIDES, Comparison, Side
 from videoprep_nb.lab.sortable_table import Column, Row, SortableTable
-from videoprep_nb.viz import tables
 
 _COLUMNS = (
     Column("id", 4),
-    Column("start", 8, tables.clock),
+    Column("start", 8, format_clock),
     Column("secs", 6, "{:.1f}".format),
     Column("filled", 6, "{:.0%}".format),
     Column("score", 5, "{:.2f}".format),

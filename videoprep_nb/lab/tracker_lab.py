@@ -8,6 +8,7 @@ import ipywidgets
 from IPython.display import Javascript, display
 
 from videoprep_nb.core.errors import VideoPrepError
+from videoprep_nb.core.timecode import format_clock
 from videoprep_nb.lab import views
 from videoprep_nb.lab.comparison import SIDES, Comparison, Side
 from videoprep_nb.lab.drawing import draw_bars, draw_thumbnail_strip
@@ -197,7 +198,7 @@ class TrackerLab:
 
     def _show_frame(self) -> None:
         frame = self._frame.value
-        self._clock.value = tables.clock(frame / self._comparison.left.tracks.rate)
+        self._clock.value = format_clock(frame / self._comparison.left.tracks.rate)
         self._frames.show(self._comparison, frame)
         for bars, view in zip(self._bars, self._bars_views, strict=True):
             view.value = images.encode_jpeg(bars.with_cursor(frame))

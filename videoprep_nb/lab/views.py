@@ -5,7 +5,7 @@ import math
 import numpy as np
 from IPython.display import HTML, Image
 
-from videoprep_nb.core.timecode import format_duration
+from videoprep_nb.core.timecode import format_clock, format_duration
 from videoprep_nb.lab.comparison import Comparison, Side
 from videoprep_nb.lab.drawing import PANE_WIDTH_PX, Window, draw_bars, draw_pane, draw_thumbnail_strip
 from videoprep_nb.lab.model import LabVideo
@@ -40,7 +40,7 @@ def moments(comparison: Comparison) -> Image:
     """Both sides at moments spread over the video, each where most differs."""
     rate = comparison.left.tracks.rate
     tiles = [
-        Tile(draw_side_by_side(comparison, image, frame), f"at {tables.clock(frame / rate)}")
+        Tile(draw_side_by_side(comparison, image, frame), f"at {format_clock(frame / rate)}")
         for frame, image in comparison.frames.read(_moments_of_difference(comparison))
     ]
     title = "Red ring: only on this side. Yellow ring: the id changes here and not on the other side."
@@ -84,7 +84,7 @@ def events(comparison: Comparison) -> HTML:
     share = max(_MAX_EVENTS - len(long_first), _MAX_EVENTS // 2)
     some = images.sampled(switches, share)
     shown = sorted([*some, *long_first[: _MAX_EVENTS - len(some)]], key=lambda place: place.frame)
-    rows = [(tables.clock(place.frame / rate), _duration(place), place.words) for place in shown]
+    rows = [(format_clock(place.frame / rate), _duration(place), place.words) for place in shown]
     if not rows:
         return tables.remarks([], "Both sides have the same tracks.")
     return tables.table(["time", "for", "what differs"], rows, left_out=len(found) - len(rows))

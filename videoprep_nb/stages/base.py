@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 from videoprep_nb.core.params import Params
 from videoprep_nb.core.progress import ProgressCallback
+from videoprep_nb.core.records import PlaceRecord
 
 
 class Scope(StrEnum):
@@ -31,6 +32,7 @@ class VideoFacts(TypedDict, total=False):
         clip_count: Clips cut from it.
         frame_count: JPEGs extracted.
         person_count: Different persons, as far as the tracker can tell.
+        places: Where in its tracks to look first, the worst in front.
         findings: Notes on the file.
     """
 
@@ -40,6 +42,7 @@ class VideoFacts(TypedDict, total=False):
     clip_count: int
     frame_count: int
     person_count: int
+    places: tuple[PlaceRecord, ...]
     findings: tuple[str, ...]
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.boxes import iou_matrix, iou_of_pairs
 from videoprep_nb.core.timecode import format_duration
+from videoprep_nb.core.turns import in_turns
 from videoprep_nb.tracking.refine.static_tracks import static_track_ids
 from videoprep_nb.tracking.track import TrackedVideo
 from videoprep_nb.tracking.tracks import Tracks
@@ -28,6 +29,7 @@ MIN_HEIGHT_PX = 20.0
 
 Kind = Literal["broken track", "short track", "gap", "jump", "overlap", "static track"]
 
+_WORST_OF_A_KIND = 4
 _NEEDED_HEIGHT_PX = 25.0
 _MAX_IMAGE_SIZE_PX = 2560
 _IMAGE_SIZE_STEP_PX = 32
@@ -77,6 +79,10 @@ class Quality:
     def ids_per_person_s(self) -> float:
         """Ids per second of a tracked person: the smaller, the less a person is torn into several tracks."""
         return self.track_count / self.person_s if self.person_s else 0.0
+
+    def worst_places(self) -> list[Place]:
+        """The places to inspect first: the worst of each kind, then the second of each, and so on."""
+        return in_turns(self.places_of(kind)[:_WORST_OF_A_KIND] for kind in get_args(Kind))
 
     def places_of(self, kind: Kind) -> list[Place]:
         """The places of one kind, the worst first."""

@@ -8,6 +8,7 @@ from typing import get_args
 
 from IPython.display import HTML
 
+from videoprep_nb.core.timecode import format_clock
 from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.tracking.quality import (
     BREAK_S,
@@ -64,7 +65,7 @@ def quality_hints(
     shown = [place for kind in get_args(Kind) for place in quality.places_of(kind)[:_WORST]]
     strips = thumbnail_strips([_scene(place, tracks, rate) for place in shown], tracks, frames, rate, {})
     entries = [
-        _Shown(place, strip, f"{name}-{number}", f"{place.kind} at {tables.clock(place.start_frame / rate)}")
+        _Shown(place, strip, f"{name}-{number}", f"{place.kind} at {format_clock(place.start_frame / rate)}")
         for number, (place, strip) in enumerate(zip(shown, strips, strict=True), 1)
     ]
     parts = [f"<p><strong>{escape(sentence)}</strong></p>" for sentence in warnings]

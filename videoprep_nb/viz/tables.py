@@ -50,15 +50,6 @@ def html(markup: str) -> HTML:
     return HTML(markup)  # type: ignore[no-untyped-call]
 
 
-def clock(time_s: float) -> str:
-    """A time in a video: ``0:07.5``, ``12:00.0``, ``1:02:03.0``."""
-    tenths = round(time_s * 10)
-    minutes, tenths = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    secs = f"{tenths // 10:02d}.{tenths % 10}"
-    return f"{hours}:{minutes:02d}:{secs}" if hours else f"{minutes}:{secs}"
-
-
 def size(size_bytes: int) -> str:
     """A file size: ``512 B``, ``12.3 kB``, ``4.5 MB``, ``1.20 GB``."""
     if size_bytes < 1000:

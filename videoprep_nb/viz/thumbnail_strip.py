@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from videoprep_nb.core.timecode import format_clock
 from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.tracking.tracks import Tracks
-from videoprep_nb.viz import images, tables
+from videoprep_nb.viz import images
 from videoprep_nb.viz.frames import VideoFrames
 from videoprep_nb.viz.images import Mark
 from videoprep_nb.viz.style import MUTED, PAPER, Colour
@@ -61,7 +62,7 @@ def thumbnail_strips(
             if frame in scene.frames:
                 window = windows[i][list(scene.frames).index(frame)]
                 now = of_scene[i].rows(of_scene[i].frame_index == frame)
-                cells[i].append(_cell(image, window, now, tables.clock(frame / rate), colours))
+                cells[i].append(_cell(image, window, now, format_clock(frame / rate), colours))
     return [_join(strip) for strip in cells]
 
 

@@ -8,13 +8,16 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from PIL import Image
 
 from tests.support.html_pages import Page
+from videoprep_nb.core.records import PlaceRecord
 from videoprep_nb.jobs.reports.render import (
     FAILURE_TAG,
     JobSummary,
+    Neighbours,
     ReportEntry,
     VideoEntry,
     export_html,
     first_image,
+    link_page,
     write_index,
 )
 from videoprep_nb.viz import images, tables
@@ -130,6 +133,9 @@ def test_no_first_image_in_a_notebook_that_failed_early(tmp_path):
     assert first_image(path) is None
 
 
+PLACE = PlaceRecord(kind="broken track", track_ids=[3, 7], start_s=62.4, end_s=63.0, words="3 ends, 7 begins")
+
+
 def job_summary(report_count: int = 2) -> JobSummary:
     small = io.BytesIO()
     Image.new("RGB", (48, 30), "green").save(small, "JPEG")
@@ -140,11 +146,22 @@ def job_summary(report_count: int = 2) -> JobSummary:
     reports.append(ReportEntry("resize", "2", "failed", f"{HOSTILE_NAME} is empty.", 0.5, "", None))
     reports.append(ReportEntry("package", None, "done", "", 2.0, "06_package.html", None))
     videos = [
-        VideoEntry("1", "Straße 1.mp4", "done", "", 795, 6, 80, 12, ["rotated 90°"]),
-        VideoEntry("2", HOSTILE_NAME, "failed", "It is empty.", 0, 0, 0, None, []),
+        VideoEntry("1", "Straße 1.mp4", "done", "", 795, 6, 80, 12, [PLACE], ["rotated 90°"]),
+        VideoEntry("2", HOSTILE_NAME, "failed", "It is empty.", 0, 0, 0, None, [], []),
     ]
     message = "1 of 2 videos could not be processed."
-    return JobSummary("20250101-ab", "completed with errors", message, 75.0, "final_package.zip", videos, reports)
+    return JobSummary(
+        title="Job 32",
+        submitted="submitted on 2026-01-31 by anna",
+        state="completed with errors",
+        message=message,
+        elapsed_s=75.0,
+        package_name="final_package.zip",
+        videos=videos,
+        reports=reports,
+        settings=[("clip.clip_duration_s", "10.0")],
+        versions=[("videoprep-nb", "0.3")],
+    )
 
 
 def test_index_leads_to_every_report_and_the_package(tmp_path):
@@ -159,7 +176,13 @@ def test_index_leads_to_every_report_and_the_package(tmp_path):
 @pytest.mark.parametrize(
     "words",
     [
-        "20250101-ab",
+        "Job 32",
+        "submitted on 2026-01-31 by anna",
+        "1:02.4",
+        "3 ends, 7 begins",
+        "clip.clip_duration_s",
+        "videoprep-nb",
+        "12 people",
         "completed with errors",
         "1 min 15 s",
         "Straße 1.mp4",
@@ -172,6 +195,20 @@ def test_index_leads_to_every_report_and_the_package(tmp_path):
 def test_index_says(tmp_path, words):
     write_index(tmp_path / "index.html", job_summary())
     assert words in Page(tmp_path / "index.html").text
+
+
+def test_reports_are_linked_with_each_other_whatever_their_names(tmp_path):
+    notebook = new_notebook(cells=[new_markdown_cell("# 4 · People")])
+    nbformat.write(notebook, tmp_path / "04 a.ipynb")
+    export_html(tmp_path / "04 a.ipynb", tmp_path / "04 a.html")
+    for after in (("06 b.html", HOSTILE_NAME), None):  # as a retry does it once more
+        report = tmp_path / "04 a.html"
+        link_page(report, f"People · {HOSTILE_NAME} · Job 32", Neighbours(("02.html", "Clips"), after))
+        page = Page(report)
+        around = ["02.html", "index.html", *([] if after is None else ["06%20b.html"])]
+        assert page.links == around * 2, "above and below"
+        assert page.text.strip().startswith(f"People · {HOSTILE_NAME} · Job 32")
+        assert "script" not in page.tags
 
 
 def test_index_of_a_huge_job_stays_small(tmp_path):

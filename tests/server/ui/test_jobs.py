@@ -10,8 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 from tests.support.browser import DESKTOP, PHONE, clean_page, watched_context
 from tests.support.job_services import package_content
 from tests.support.web_server import PASSWORDS, RunningServer, make_users, running_server
+from videoprep_nb.core.records import PlaceRecord
 from videoprep_nb.exports.validation.validate import validate_package
-from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.models import JobResult, State
 from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.media.sample import write_sample
 from videoprep_nb.server.security.users import Users
@@ -45,7 +46,7 @@ def done_job(server: RunningServer, sample: Path, browser: Browser) -> str:
         # who has watched it end reads the overview, not the report of the first stage
         report = page.frame_locator("iframe[name=report]")
         page.locator("iframe[name=report]").scroll_into_view_if_needed()
-        expect(report.get_by_role("heading", level=1)).to_contain_text(job_id)
+        expect(report.get_by_role("heading", level=1)).to_have_text("Job 1")
     return job_id
 
 
@@ -62,9 +63,13 @@ def test_report_is_read_inside_the_page(done_job: str, server: RunningServer, br
     with clean_page(browser, address(server, f"?job={done_job}")) as page:
         report = page.frame_locator("iframe[name=report]")
         page.locator("iframe[name=report]").scroll_into_view_if_needed()
-        expect(report.get_by_role("heading", level=1)).to_contain_text(done_job)
+        expect(report.get_by_role("heading", level=1)).to_have_text("Job 1")
         report.locator(".card a").first.click()
         expect(report.get_by_role("heading", level=1)).to_contain_text("1 ·")
+        report.get_by_role("link", name="Clips →").first.click()
+        expect(report.get_by_role("heading", level=1)).to_contain_text("2 ·")
+        report.get_by_role("link", name="Overview").last.click()
+        expect(report.get_by_role("heading", level=1)).to_have_text("Job 1")
         page.get_by_role("link", name="People, Video 1", exact=True).click()
         expect(report.get_by_role("heading", level=1)).to_contain_text("4 ·")
         assert "allow-scripts" not in (page.locator("iframe[name=report]").get_attribute("sandbox") or "allow-scripts")
@@ -89,6 +94,23 @@ def test_counts_are_what_came_out(done_job: str, server: RunningServer, browser:
             outcome.locator("img").evaluate("image => image.decode()")
         expect(page.locator(".vp-joined td")).to_contain_text([f"{frame_count} frames"] * 2)
         expect(page.locator(".vp-sum")).to_contain_text(re.compile(rf"people\s+2 clips\s+{frame_count} frames\s+in "))
+
+
+@pytest.mark.slow
+def test_a_hint_plays_its_moment(done_job: str, server: RunningServer, browser: Browser):
+    result_file = server.service.workspace.job_folder(done_job).result
+    result = JobResult.read(result_file)
+    place = PlaceRecord(kind="gap", track_ids=[1], start_s=1.5, end_s=1.7, words="1 is not seen for 0.2 s")
+    first = result.videos[0].model_copy(update={"places": (place,)})
+    result.model_copy(update={"videos": [first, *result.videos[1:]]}).write(result_file)
+    with clean_page(browser, address(server, f"?job={done_job}")) as page:
+        page.get_by_role("button", name="Play street.mp4 at 0:01.5").click()
+        player = page.locator("#result-1 video")
+        expect(player).to_be_in_viewport()
+        page.wait_for_function(
+            "video => video.currentTime >= 0.5 && video.readyState >= 2", arg=player.element_handle()
+        )
+        assert page.get_by_text("Settings that differ").count() == 1
 
 
 @pytest.mark.slow

@@ -1,43 +1,89 @@
-"""The page that leads through the reports of a job."""
+"""The page that leads through the reports of a job, and the way from each report to the next."""
 
-from videoprep_nb.jobs.models import JobResult, TaskResult, VideoResult
-from videoprep_nb.jobs.reports.render import JobSummary, ReportEntry, VideoEntry, first_image, write_index
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+
+from videoprep_nb.jobs.models import JobResult, JobSpec, TaskResult, VideoResult, owner_name
+from videoprep_nb.jobs.reports.render import (
+    JobSummary,
+    Neighbours,
+    ReportEntry,
+    VideoEntry,
+    first_image,
+    link_page,
+    write_index,
+)
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.stages.registry import STAGES
 
 
-def write_job_page(folder: JobFolder, result: JobResult) -> None:
-    """Write ``reports/index.html``.
+def write_job_page(folder: JobFolder, spec: JobSpec, result: JobResult) -> None:
+    """Write ``reports/index.html``, and the links from each report to the next.
 
     Args:
         folder: The job's folder; the executed notebooks lie in its reports.
+        spec: What the job was asked to do.
         result: How the job ended.
     """
+    title = f"Job {spec.number}" if spec.number else "Job"
+    by = f" by {owner_name(spec.owner)}" if spec.owner else ""
     summary = JobSummary(
-        job_id=result.job_id,
+        title=title,
+        submitted=f"submitted on {spec.created_at.astimezone():%Y-%m-%d at %H:%M}{by}",
         state=result.state,
         message=result.message,
         elapsed_s=result.elapsed_s,
         package_name=result.package.name if result.package else "",
         videos=[_video_entry(video) for video in result.videos],
         reports=[_report_entry(folder, task) for task in result.tasks],
+        settings=spec.params.in_words(),
+        versions=_versions(folder, spec),
     )
     write_index(folder.reports / "index.html", summary)
+    _link_reports(folder, title, summary)
+
+
+def _link_reports(folder: JobFolder, title: str, summary: JobSummary) -> None:
+    """Give every report its title and its neighbours: video by video, then those of all videos."""
+    names = {video.video_id: video.original_name for video in summary.videos}
+    places = {video_id: place for place, video_id in enumerate([*names, None])}
+    pages = sorted((report for report in summary.reports if report.html_name), key=lambda each: places[each.video_id])
+    titles = [_page_title(title, names, report) for report in pages]
+    links = [None, *((page.html_name, page.title) for page in pages), None]
+    for page, page_title, (before, after) in zip(pages, titles, zip(links, links[2:], strict=False), strict=True):
+        link_page(folder.reports / page.html_name, page_title, Neighbours(before, after))
+
+
+def _page_title(title: str, names: dict[str, str], report: ReportEntry) -> str:
+    """Stage, video and job, the most special first, as a tab shows only the beginning."""
+    of_video = [names[report.video_id]] if report.video_id is not None else []
+    return " · ".join([report.title, *of_video, title])
 
 
 def _video_entry(video: VideoResult) -> VideoEntry:
-    return VideoEntry(**video.model_dump(exclude={"standard_frame_count", "duration_s", "size_bytes"}))
+    values = {name: getattr(video, name) for name in VideoEntry.__dataclass_fields__}
+    return VideoEntry(**values)
 
 
 def _report_entry(folder: JobFolder, task: TaskResult) -> ReportEntry:
     notebook = folder.reports / task.report
     page = notebook.with_suffix(".html")
+    stage = STAGES.get(task.stage)
     return ReportEntry(
-        title=STAGES[task.stage].title if task.stage in STAGES else task.stage,
+        title=stage.title if stage else task.stage,
         video_id=task.video_id,
         state=task.state,
         message=task.message,
         elapsed_s=task.elapsed_s,
         html_name=page.name if page.exists() else "",
         thumbnail=first_image(notebook) if task.report else None,
+        shows_places=stage is not None and stage.counts == "person_count",
     )
+
+
+def _versions(folder: JobFolder, spec: JobSpec) -> Sequence[tuple[str, str]]:
+    """What made the result, as the manifest says; without a package the version of the toolkit alone."""
+    with suppress(OSError, ValueError, KeyError):
+        return list(json.loads(folder.manifest.read_bytes())["versions"].items())
+    return [("videoprep-nb", spec.version)]

@@ -7,14 +7,19 @@ runs (nbconvert's own templates link to a content delivery network).
 import base64
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from videoprep_nb.core.layout import staged_file
-from videoprep_nb.core.timecode import format_duration
+from videoprep_nb.core.records import PlaceRecord
+from videoprep_nb.core.timecode import format_clock, format_duration
+from videoprep_nb.core.turns import in_turns
 from videoprep_nb.viz.page import PAGE_TEMPLATES
 
 if TYPE_CHECKING:
@@ -27,6 +32,10 @@ _TEMPLATES = Path(__file__).parent / "report_template"
 _IMAGE_TYPES = ("image/jpeg", "image/png")
 _THUMBNAIL_SIZE_PX = (480, 300)
 _MAX_THUMBNAILS = 100
+_MAX_PLACES = 20
+_TITLE = re.compile(r"<title>.*?</title>", re.DOTALL)
+_BEGIN, _END = "<!-- navigation -->", "<!-- end of navigation -->"
+_NAVIGATION = re.compile(f"{_BEGIN}.*?{_END}", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,7 @@ class ReportEntry:
         elapsed_s: Wall time in seconds.
         html_name: The page beside ``index.html``; empty when there is none.
         thumbnail: A small JPEG of it, see ``first_image``; None when there is none.
+        shows_places: Whether it shows where in the tracks to look.
     """
 
     title: str
@@ -50,6 +60,7 @@ class ReportEntry:
     elapsed_s: float
     html_name: str
     thumbnail: bytes | None
+    shows_places: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,7 @@ class VideoEntry:
         clip_count: Clips cut from it.
         frame_count: JPEGs extracted.
         person_count: Different persons, as far as the tracker can tell; None where nobody has looked for them.
+        places: Where in its tracks to look first, the worst in front.
         findings: Notes on the file.
     """
 
@@ -76,6 +88,7 @@ class VideoEntry:
     clip_count: int
     frame_count: int
     person_count: int | None
+    places: Sequence[PlaceRecord]
     findings: Sequence[str]
 
 
@@ -84,7 +97,8 @@ class JobSummary:
     """What the page of a job shows.
 
     Args:
-        job_id: The job.
+        title: Its name for people, ``Job 32``.
+        submitted: When and by whom, in words.
         state: ``done``, ``completed with errors``, ``failed`` or ``cancelled``.
         message: One sentence for the user; empty when all went well.
         elapsed_s: Wall time in seconds.
@@ -92,15 +106,38 @@ class JobSummary:
             has the reports alone.
         videos: The videos, in order.
         reports: The reports, in the order they were written.
+        settings: What differs from the defaults: name and value.
+        versions: Versions of what made the result: name and version.
     """
 
-    job_id: str
+    title: str
+    submitted: str
     state: str
     message: str
     elapsed_s: float
     package_name: str
     videos: Sequence[VideoEntry]
     reports: Sequence[ReportEntry]
+    settings: Sequence[tuple[str, str]] = ()
+    versions: Sequence[tuple[str, str]] = ()
+
+    @property
+    def places(self) -> list[tuple[VideoEntry, PlaceRecord]]:
+        """Where to look first over all videos: the worst of each video, then the second of each, and so on."""
+        return in_turns([(video, place) for place in video.places] for video in self.videos)[:_MAX_PLACES]
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Where the links of a page lead.
+
+    Args:
+        before: File name and title of the page before it; None for the first one.
+        after: The same of the page after it; None for the last one.
+    """
+
+    before: tuple[str, str] | None
+    after: tuple[str, str] | None
 
 
 def export_html(notebook_path: Path, html_path: Path) -> None:
@@ -176,9 +213,42 @@ def write_index(path: Path, job: JobSummary) -> None:
     environment = Environment(loader=FileSystemLoader([_TEMPLATES, PAGE_TEMPLATES]), autoescape=True)
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
     environment.filters["duration"] = format_duration
+    environment.filters["clock"] = format_clock
     bounded = replace(job, reports=[_bounded(entry, i) for i, entry in enumerate(job.reports)])
     with staged_file(path) as staging:
         staging.write_text(environment.get_template("job.html.j2").render(job=bounded), encoding="utf-8")
+
+
+def link_page(path: Path, title: str, neighbours: Neighbours) -> None:
+    """Give a report its place among those of its job: a title that names the job, and a way back and on.
+
+    Args:
+        path: The page; it was written by ``export_html`` and may have been linked before.
+        title: Its title.
+        neighbours: The pages around it.
+
+    Raises:
+        DiskFullError: The disk was full.
+    """
+    page = path.read_text(encoding="utf-8")
+    page = _TITLE.sub(lambda _: f"<title>{escape(title)}</title>", page, count=1)
+    page = _NAVIGATION.sub(lambda _: f"{_BEGIN}{_navigation(neighbours)}{_END}", page)
+    with staged_file(path, durable=False) as staging:
+        staging.write_text(page, encoding="utf-8")
+
+
+def _navigation(neighbours: Neighbours) -> str:
+    links = ['<a href="index.html">Overview</a>']
+    if neighbours.before:
+        links.insert(0, _link(neighbours.before, "← "))
+    if neighbours.after:
+        links.append(_link(neighbours.after, after=" →"))
+    return f'<nav class="reports">{" · ".join(links)}</nav>'
+
+
+def _link(page: tuple[str, str], before: str = "", after: str = "") -> str:
+    name, title = page
+    return f'<a href="{escape(quote(name))}">{before}{escape(title)}{after}</a>'
 
 
 def _bounded(entry: ReportEntry, index: int) -> ReportEntry:

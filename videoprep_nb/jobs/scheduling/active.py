@@ -176,7 +176,7 @@ class ActiveJob:
             elapsed_s=(ended_at - started_at).total_seconds(),
             ended_at=ended_at,
         )
-        write_job_page(self.folder, result)
+        write_job_page(self.folder, self.spec, result)
         result.write(self.folder.result)
         return result
 

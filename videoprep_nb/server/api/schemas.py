@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from videoprep_nb.core.file_names import display_name, path_to_text
 from videoprep_nb.jobs.engine.cluster import WorkerInfo
@@ -68,6 +68,18 @@ class JobList(BaseModel):
     total: int = Field(description="how many jobs there are on all pages", examples=[1])
 
 
+class Place(BaseModel):
+    """A place in the tracks of a video that a person should inspect."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: str = Field(description="what may be wrong there", examples=["broken track"])
+    track_ids: list[int] = Field(description="the track, or the two of them", examples=[[3, 7]])
+    start_s: float = Field(description="where it begins, in seconds of the standard video", examples=[12.4])
+    end_s: float = Field(description="where it ends", examples=[12.9])
+    words: str = Field(examples=["3 ends, 7 begins 0.5 s later close by"])
+
+
 class VideoStatus(BaseModel):
     """One video of a job."""
 
@@ -84,6 +96,7 @@ class VideoStatus(BaseModel):
     person_count: int | None = Field(
         None, description="different people, as far as the tracker can tell; null while unknown", examples=[12]
     )
+    places: list[Place] = Field([], description="where in its tracks to look first, the worst in front")
 
 
 class TaskStatus(BaseModel):
@@ -332,7 +345,7 @@ def _unfinished_video(view: JobView, video_id: str, name: str) -> VideoStatus:
         state = State.DONE
     else:
         state = State.RUNNING if states & {State.RUNNING, State.DONE} else State.WAITING
-    counts = {**view.facts.get(video_id, {}), "findings": []}
+    counts = {**view.facts.get(video_id, {}), "findings": [], "places": []}
     return VideoStatus.model_validate(
         {"video_id": video_id, "original_name": name, "state": state, "message": failed, **counts}
     )

@@ -2,9 +2,11 @@
 
 import re
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from pathlib import Path
 
-from videoprep_nb.core.errors import NoSuchJob
+from videoprep_nb.core.errors import InputError, NoSuchJob
+from videoprep_nb.jobs.models import JobSpec
 from videoprep_nb.jobs.service import JobView, Service
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.rows import Event, JobRow
@@ -44,6 +46,13 @@ class JobReader(ABC):
         """What happened to a job after a certain event, see ``Service.events``."""
         self.row(job_id)
         return self._service.events(job_id, since_id)
+
+    def settings_given(self, job_id: str) -> list[tuple[str, str]]:
+        """What of the settings of a job differs from the defaults: name and value; nothing when its file is damaged."""
+        self.row(job_id)
+        with suppress(InputError):
+            return JobSpec.read(self.workspace.job_folder(job_id).spec).params.in_words()
+        return []
 
     def has_package(self, job_id: str) -> bool:
         """Whether a job has a package to fetch."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from videoprep_nb.core.layout import PACKAGE_NAME
+from videoprep_nb.core.turns import in_turns
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.store.rows import Event, JobRow
 from videoprep_nb.jobs.task import without_task_key
@@ -23,6 +24,7 @@ from videoprep_nb.server.ui.templates import render
 from videoprep_nb.stages.registry import STAGES
 
 _VIDEOS_PER_TABLE = 20
+_MAX_PLACES = 12
 _RETRIED = (State.FAILED, State.CANCELLED, State.COMPLETED_WITH_ERRORS)
 
 
@@ -124,7 +126,7 @@ def job_view(jobs: UserJobs, name: str, shares: JobShares) -> Fragments:
     }
     results = _result_frames(jobs, job)
     if has_ended:
-        fragments["outcome"] = _render_outcome(view.job, job, results)
+        fragments["outcome"] = _render_outcome(view.job, job, results, jobs.settings_given(job_id))
     messages = _failed_stages(job) if has_ended else _messages(job)
     fragments["messages"] = render("job_messages.html", messages=messages)
     of_video = [stage for stage in STAGES.values() if stage.is_per_video]
@@ -228,7 +230,9 @@ def _notes(video: VideoStatus) -> list[Message]:
     return [Message(name, finding, False) for finding in video.findings]
 
 
-def _render_outcome(row: JobRow, job: JobStatus, results: Sequence[VideoFrames]) -> str:
+def _render_outcome(
+    row: JobRow, job: JobStatus, results: Sequence[VideoFrames], settings: Sequence[tuple[str, str]]
+) -> str:
     """What came out of a job that has ended, video by video."""
     thumbnails = {found.video.video_id: found.strip[0] for found in results if found.strip}
     elapsed_s: defaultdict[str | None, float] = defaultdict(float)
@@ -239,7 +243,18 @@ def _render_outcome(row: JobRow, job: JobStatus, results: Sequence[VideoFrames])
         for video in job.videos
     ]
     of_job_s = (row.ended_at - row.started_at).total_seconds() if row.started_at and row.ended_at else None
-    return render("job_outcome.html", outcomes=outcomes, job_id=job.job_id, elapsed_s=of_job_s)
+    # only of those whose preview video can be played
+    places = in_turns(
+        [(video, place) for place in video.places] for video in job.videos if video.video_id in thumbnails
+    )
+    return render(
+        "job_outcome.html",
+        outcomes=outcomes,
+        job_id=job.job_id,
+        elapsed_s=of_job_s,
+        places=places[:_MAX_PLACES],
+        settings=settings,
+    )
 
 
 def _without_subject(text: str, subject: str) -> str:

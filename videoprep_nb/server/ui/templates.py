@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from videoprep_nb.core.text import format_size
-from videoprep_nb.core.timecode import format_duration
+from videoprep_nb.core.timecode import format_clock, format_duration
 from videoprep_nb.server.ui import texts
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -36,4 +36,4 @@ _environment = Environment(
     loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 _environment.globals["texts"] = texts
-_environment.filters.update(duration=format_duration, remaining=format_remaining, size=format_size)
+_environment.filters.update(clock=format_clock, duration=format_duration, remaining=format_remaining, size=format_size)

@@ -159,6 +159,12 @@ PUSH_STATES = {
 PUSH_PROGRESS = "{uploaded} of {total}"
 OPEN_PROJECT = "Open the project on CVAT"
 OUTDATED_PROJECT = "The project was created from an older package of this job."
+PLACES = "Where to look first"
+PLACES_ADVICE = (
+    "Nobody knows the truth here, but some patterns are typical of wrong tracks. Play the moment to judge it."
+)
+PLAY_PLACE = "Play {name} at {time}"
+SETTINGS_GIVEN = "Settings that differ from the defaults"
 CORRECTIONS = "Corrections"
 CORRECTIONS_ADVICE = (
     "What is wrong here, annotators would have to correct in every frame: merge two tracks of one person, split a "

@@ -6,6 +6,7 @@ from IPython.display import HTML, Image
 
 from videoprep_nb.core.records import ClipRecord, ClipTable
 from videoprep_nb.core.text import plural
+from videoprep_nb.core.timecode import format_clock
 from videoprep_nb.media.frames import read_frames_at
 from videoprep_nb.viz import charts, images, tables
 from videoprep_nb.viz.style import ACCENT, SECOND, Colour
@@ -38,7 +39,7 @@ def first_frames(clips: ClipTable, folder: Path) -> Image:
     """The first frame of every clip, or of clips spread over a long video."""
     shown = images.sampled(clips.clips, _MAX_CLIPS // 2)
     tiles = [
-        images.Tile(frame, f"{clip.clip_id} · {tables.clock(float(clip.start_s))}")
+        images.Tile(frame, f"{clip.clip_id} · {format_clock(float(clip.start_s))}")
         for clip in shown
         for _, frame in read_frames_at(folder / clip.file_name, [0])
     ]
@@ -55,8 +56,8 @@ def clip_summary(clips: ClipTable) -> HTML:
         [
             (
                 clip.clip_id,
-                tables.clock(float(clip.start_s)),
-                tables.clock(float(clip.start_s + clip.duration_s)),
+                format_clock(float(clip.start_s)),
+                format_clock(float(clip.start_s + clip.duration_s)),
                 f"{float(clip.duration_s):.2f}",
                 f"{clip.frame_count:,}",
                 f"{float(clip.rate):.3f}".rstrip("0").rstrip("."),

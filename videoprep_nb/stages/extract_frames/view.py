@@ -7,6 +7,7 @@ from IPython.display import HTML, Image
 
 from videoprep_nb.core.records import FrameRecord, FrameTable
 from videoprep_nb.core.text import plural
+from videoprep_nb.core.timecode import format_clock
 from videoprep_nb.viz import images, tables
 
 _MAX_CLIPS = 8
@@ -34,10 +35,10 @@ def frame_summary(frames: FrameTable) -> HTML:
             (
                 clip,
                 len(chosen),
-                tables.clock(chosen[0].time_in_clip_s),
-                tables.clock(chosen[-1].time_in_clip_s),
-                tables.clock(chosen[0].time_in_source_s),
-                tables.clock(chosen[-1].time_in_source_s),
+                format_clock(chosen[0].time_in_clip_s),
+                format_clock(chosen[-1].time_in_clip_s),
+                format_clock(chosen[0].time_in_source_s),
+                format_clock(chosen[-1].time_in_source_s),
             )
             for clip, chosen in _by_clip(frames).items()
         ],
@@ -52,7 +53,7 @@ def _mosaic(name: str, frames: list[FrameRecord], folder: Path) -> Image:
     shown = images.sampled(frames, _MAX_FRAMES)
     width = images.SHEET_WIDTH_PX // _COLUMNS
     tiles = [
-        images.Tile(images.shrink(images.read_jpeg(folder / frame.name), width), tables.clock(frame.time_in_clip_s))
+        images.Tile(images.shrink(images.read_jpeg(folder / frame.name), width), format_clock(frame.time_in_clip_s))
         for frame in shown
     ]
     title = f"{name}: {plural(len(frames), 'frame')}"

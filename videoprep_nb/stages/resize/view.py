@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from IPython.display import HTML, Image
 
-from videoprep_nb.core.timecode import format_duration
+from videoprep_nb.core.timecode import format_clock, format_duration
 from videoprep_nb.media.frames import RgbImage, read_frames_at
 from videoprep_nb.media.resize import ResizeResult, stills_folder
 from videoprep_nb.viz import images, tables
@@ -74,8 +74,8 @@ def findings(result: ResizeResult) -> HTML:
 def _damage_table(result: ResizeResult) -> HTML:
     rows = [
         (
-            tables.clock(float(span.start_frame / result.rate)),
-            tables.clock(float((span.end_frame + 1) / result.rate)),
+            format_clock(float(span.start_frame / result.rate)),
+            format_clock(float((span.end_frame + 1) / result.rate)),
             f"{span.frame_count:,}",
             "key frame missing" if span.lacks_key_frame else "data damaged or lost",
         )
@@ -117,7 +117,7 @@ def _hatch_outside(image: RgbImage, box_xyxy: Sequence[float]) -> RgbImage:
 
 
 def _seconds(result: ResizeResult, index: int) -> str:
-    return f"at {tables.clock(float(index / result.rate))}"
+    return f"at {format_clock(float(index / result.rate))}"
 
 
 def _variable(result: ResizeResult) -> str:

@@ -8,6 +8,7 @@ from videoprep_nb.core.records import ClipRecord
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.stages.track_persons.preview import Preview
 from videoprep_nb.tracking.detections import Detections
+from videoprep_nb.tracking.quality import Quality
 from videoprep_nb.tracking.tracks import Tracks
 from videoprep_nb.viz.tracks import VideoTracks
 
@@ -23,6 +24,7 @@ class TrackResult:
         tracks: Tracks through all clips; frames are those of the standard video.
         cached_clip_count: Clips whose detections were there already.
         detector: What detected: weights, size, precision, device.
+        quality: What can be said about the tracks without knowing the truth.
         preview: The preview video and thumbnails; None if none was made.
         corrections: Corrections that were applied, in words.
         correction_problems: Why others were not, a sentence each.
@@ -34,6 +36,7 @@ class TrackResult:
     tracks: Tracks
     cached_clip_count: int
     detector: str
+    quality: Quality
     preview: Preview | None = None
     corrections: Sequence[str] = ()
     correction_problems: Sequence[str] = ()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from videoprep_nb.core.errors import ParameterError, WeightsError
 from videoprep_nb.core.layout import frame_name, staged_folder
 from videoprep_nb.core.progress import ProgressCallback
-from videoprep_nb.core.records import ClipRecord, PeopleRecord
+from videoprep_nb.core.records import ClipRecord, PeopleRecord, PlaceRecord
 from videoprep_nb.core.timecode import sampled_frames, seconds
 from videoprep_nb.stages.base import Cost, FileParameter, Scope, ServerRule, Stage, VideoFacts, VideoLength
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from videoprep_nb.stages.track_persons.preview import Preview
     from videoprep_nb.stages.track_persons.result import TrackResult
     from videoprep_nb.tracking.corrections import CorrectedTracks
+    from videoprep_nb.tracking.quality import Place, Quality
     from videoprep_nb.tracking.tracks import Tracks
 
 # measured on two cores of a server, see docs/benchmarks.md
@@ -56,6 +57,7 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
     from videoprep_nb.exports.uncorrected_tracks import write_uncorrected
     from videoprep_nb.stages.track_persons.detect import detect_persons
     from videoprep_nb.stages.track_persons.result import TrackResult
+    from videoprep_nb.tracking.quality import judge_tracks
     from videoprep_nb.tracking.track import TrackedVideo, track_video
     from videoprep_nb.tracking.trackers import create_tracker
 
@@ -69,7 +71,8 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
     write_uncorrected(Path(params.output_dir), params.video_id, before)
     corrected = _correct(before, first.rate, params)
     tracks = corrected.tracks
-    _write(tracks, clips, params)
+    quality = judge_tracks(tracks, video, range(first.start_frame, clips[-1].start_frame + clips[-1].frame_count))
+    _write(tracks, quality, clips, params)
     return TrackResult(
         params=params,
         clips=clips,
@@ -78,6 +81,7 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
         cached_clip_count=found.cached_clip_count,
         detector=found.detector,
         preview=_write_preview(tracks, clips, params),
+        quality=quality,
         corrections=[line.describe() for line in corrected.applied],
         correction_problems=corrected.problems,
     )
@@ -103,7 +107,7 @@ def _correct(tracks: "Tracks", rate: "Fraction", params: TrackPersonsParams) -> 
     return correct_tracks(tracks, lines, rate)
 
 
-def _write(tracks: "Tracks", clips: Sequence[ClipRecord], params: TrackPersonsParams) -> None:
+def _write(tracks: "Tracks", quality: "Quality", clips: Sequence[ClipRecord], params: TrackPersonsParams) -> None:
     """Write the rows of all clips, one clip in memory at a time; where clips overlap, a frame is in both."""
     from videoprep_nb.exports.track_rows import clip_rows
 
@@ -113,12 +117,24 @@ def _write(tracks: "Tracks", clips: Sequence[ClipRecord], params: TrackPersonsPa
             names = {index: frame_name(clip.clip_id, number) for number, index in enumerate(extracted)}
             rows = clip_rows(tracks, clip, names)
             (folder / f"{clip.clip_id}.json").write_text(json.dumps(rows), encoding="utf-8")
-    people = PeopleRecord(video_id=params.video_id, person_count=tracks.track_count)
+    places = [_place_record(place, clips[0].rate) for place in quality.worst_places()]
+    people = PeopleRecord(video_id=params.video_id, person_count=tracks.track_count, places=places)
     people.write(Path(params.output_dir) / f"{params.video_id}.json")
 
 
+def _place_record(place: "Place", rate: "Fraction") -> PlaceRecord:
+    return PlaceRecord(
+        kind=place.kind,
+        track_ids=list(place.track_ids),
+        start_s=round(float(place.start_frame / rate), 3),
+        end_s=round(float(place.last_frame / rate), 3),
+        words=place.words,
+    )
+
+
 def _facts(scratch: Path, video_id: str) -> VideoFacts:
-    return {"person_count": PeopleRecord.read(scratch / "tracks" / f"{video_id}.json").person_count}
+    people = PeopleRecord.read(scratch / "tracks" / f"{video_id}.json")
+    return {"person_count": people.person_count, "places": tuple(people.places)}
 
 
 def _cost(params: TrackPersonsParams, video: VideoLength) -> Cost:

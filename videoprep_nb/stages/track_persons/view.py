@@ -5,8 +5,9 @@ from IPython.display import HTML, Image
 from matplotlib.axes import Axes
 
 from videoprep_nb.core.text import plural
+from videoprep_nb.core.timecode import format_clock
 from videoprep_nb.stages.track_persons.result import TrackResult
-from videoprep_nb.tracking.quality import judge_tracks, settings_warnings
+from videoprep_nb.tracking.quality import settings_warnings
 from videoprep_nb.tracking.track import TrackedVideo
 from videoprep_nb.viz import charts, images, tables
 from videoprep_nb.viz.frames import VideoFrames
@@ -115,9 +116,8 @@ def hints(result: TrackResult) -> HTML:
         return tables.remarks([], "None are given for a part of a video, at whose borders all tracks end.")
     video = TrackedVideo(first.rate, params.stride(first.rate), first.width, first.height)
     frames = VideoFrames(result.clips, result.clips_folder)
-    quality = judge_tracks(result.tracks, video, range(first.start_frame, result.video_tracks.end_frame))
-    warnings = settings_warnings(quality, video, params.create_detector().image_size)
-    return quality_hints(quality, warnings, result.tracks, frames, float(first.rate))
+    warnings = settings_warnings(result.quality, video, params.create_detector().image_size)
+    return quality_hints(result.quality, warnings, result.tracks, frames, float(first.rate))
 
 
 def preview(result: TrackResult) -> HTML:
@@ -154,8 +154,8 @@ def _track_row(result: TrackResult, track_id: int) -> tuple[object, ...]:
     frames, rate = track.frame_index, float(result.clips[0].rate)
     return (
         track_id,
-        tables.clock(frames.min() / rate),
-        tables.clock((frames.max() + 1) / rate),
+        format_clock(frames.min() / rate),
+        format_clock((frames.max() + 1) / rate),
         len(frames),
         int(track.interpolated.sum()),
         f"{track.scores.mean():.2f}",
@@ -170,7 +170,7 @@ def _moment(result: TrackResult, tracks: VideoTracks, frame: int, frames: VideoF
     found = result.detections[result.clips.index(clip)].in_frame(frame - clip.start_frame)
     images.draw_outlines(small, found.above(result.params.confidence).boxes_xyxy.tolist(), clip.width)
     count = draw_tracks(small, tracks.table, frame, rate=tracks.rate, source_width=clip.width)
-    return Tile(small, f"{clip.clip_id} · at {tables.clock(frame / tracks.rate)} · persons: {count}")
+    return Tile(small, f"{clip.clip_id} · at {format_clock(frame / tracks.rate)} · persons: {count}")
 
 
 def _mark_clips(axes: Axes, tracks: VideoTracks) -> None:

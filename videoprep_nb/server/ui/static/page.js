@@ -226,6 +226,18 @@ function copySelected(text) {
   return isCopied;
 }
 
+// the moment of a hint in the preview video, with a second before it
+function playMoment(video, at) {
+  const result = document.getElementById(`result-${video}`);
+  const player = result?.querySelector("video");
+  if (!player) return;
+  result.open = true;
+  player.scrollIntoView({ block: "center" });
+  player.focus();
+  player.currentTime = Math.max(0, at - 1);
+  player.play().catch(() => {}); // a browser may want another click; the moment is shown all the same
+}
+
 function skipToContent() {
   const content = document.getElementById(document.body.dataset.page === "new" ? "vp-new" : "vp-content");
   content.tabIndex = -1;
@@ -247,6 +259,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button?.dataset.post || button?.dataset.delete) act(button);
   else if (button?.dataset.page) go(addressOfList(button.dataset.page));
+  else if (button?.dataset.play) playMoment(button.dataset.play, Number(button.dataset.at));
   else if (button && "copyAddress" in button.dataset) copy(location.href);
 });
 document.addEventListener("input", (event) => {
