@@ -111,7 +111,7 @@ def follow(server: RunningServer, link: str) -> tuple[httpx.Client, str]:
 def routes_of(server: RunningServer) -> set[tuple[str, str]]:
     contexts = iter_route_contexts(server.app.routes)
     return {
-        (method, context.path)
+        (method, str(context.path))
         for context in contexts
         if isinstance(context.original_route, APIRoute)
         for method in context.methods or ()

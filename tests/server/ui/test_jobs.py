@@ -104,7 +104,7 @@ def test_a_hint_plays_its_moment(done_job: str, server: RunningServer, browser: 
     first = result.videos[0].model_copy(update={"places": (place,)})
     result.model_copy(update={"videos": [first, *result.videos[1:]]}).write(result_file)
     with clean_page(browser, address(server, f"?job={done_job}")) as page:
-        page.get_by_role("button", name="Play street.mp4 at 0:01.5").click()
+        page.get_by_role("link", name="Play street.mp4 at 0:01.5").click()
         player = page.locator("#result-1 video")
         expect(player).to_be_in_viewport()
         page.wait_for_function(

@@ -169,7 +169,7 @@ def results_view(jobs: JobReader, job_id: str) -> dict[str, Any]:
     has_ended = job.state in ENDED
     results = _result_frames(jobs, job)
     pieces = [
-        _render_outcome(view.job, job, results) if has_ended else "",
+        _render_outcome(view.job, job, results, jobs.settings_given(job_id)) if has_ended else "",
         render("job_messages.html", messages=_failed_stages(job) if has_ended else []),
         render("job_results.html", job_id=job_id, results=results),
         render("job_reports.html", job_id=job_id, links=_report_links(jobs.report_names(job_id))),
@@ -243,16 +243,16 @@ def _render_outcome(
         for video in job.videos
     ]
     of_job_s = (row.ended_at - row.started_at).total_seconds() if row.started_at and row.ended_at else None
-    # only of those whose preview video can be played
-    places = in_turns(
-        [(video, place) for place in video.places] for video in job.videos if video.video_id in thumbnails
-    )
+    previews = {found.video.video_id: found.preview for found in results if found.preview}
+    shown = [video for video in job.videos if video.video_id in previews]
+    places = in_turns([(video, place) for place in video.places] for video in shown)
     return render(
         "job_outcome.html",
         outcomes=outcomes,
         job_id=job.job_id,
         elapsed_s=of_job_s,
         places=places[:_MAX_PLACES],
+        previews=previews,
         settings=settings,
     )
 

@@ -256,10 +256,15 @@ document.addEventListener("click", (event) => {
     go(link.getAttribute("href"));
     return;
   }
+  const moment = event.target.closest("[data-play]");
+  if (moment) {
+    event.preventDefault();
+    playMoment(moment.dataset.play, Number(moment.dataset.at));
+    return;
+  }
   const button = event.target.closest("button");
   if (button?.dataset.post || button?.dataset.delete) act(button);
   else if (button?.dataset.page) go(addressOfList(button.dataset.page));
-  else if (button?.dataset.play) playMoment(button.dataset.play, Number(button.dataset.at));
   else if (button && "copyAddress" in button.dataset) copy(location.href);
 });
 document.addEventListener("input", (event) => {
