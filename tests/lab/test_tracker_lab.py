@@ -14,6 +14,7 @@ from videoprep_nb.lab.controls import control_for
 from videoprep_nb.lab.named_settings import NamedSettings
 from videoprep_nb.lab.settings import LabSettings
 from videoprep_nb.lab.settings_panel import SettingsPanel
+from videoprep_nb.tracking.corrections import read_corrections
 from videoprep_nb.tracking.trackers import TRACKERS
 
 
@@ -93,7 +94,7 @@ def scene(tmp_path_factory):
 @pytest.fixture
 def lab(scene, tmp_path):
     video, left, right = scene
-    return TrackerLab(replace(video, work_dir=tmp_path), left, right, tmp_path / "settings.yaml").view
+    return TrackerLab(replace(video, work_dir=tmp_path, folder=tmp_path), left, right, tmp_path / "settings.yaml").view
 
 
 LEFT, RIGHT, LEFT_BARS, RIGHT_BARS, STRIP = range(5)
@@ -226,6 +227,60 @@ def test_named_settings_are_kept_and_shown_again(lab, tmp_path):
     assert NamedSettings(tmp_path)["low"].confidence == 0.3
     named(tab, "delete").click()
     assert NamedSettings(tmp_path).names == []
+
+
+def corrections_of(folder):
+    lines = read_corrections((folder / "corrections.yaml").read_text(encoding="utf-8")).of_video("video.mp4", "")
+    return [line.describe() for line in lines]
+
+
+def test_tracks_are_corrected_by_hand_and_a_line_is_undone(lab, tmp_path):
+    table, _ = rows_of(open_tab(lab, "Tracks"))
+    table.index = 0  # track 1
+    named(lab, "frame").value = 20
+    named(lab, "split at this frame").click()
+    assert corrections_of(tmp_path) == ["split 1 at 2 s"]
+    table, lines = rows_of(open_tab(lab, "Tracks"))
+    assert [line.split()[0] for line in lines] == ["1", "2", "3", "4", "5"]
+    table.index = 4
+    tab = open_tab(lab, "Correct")
+    named(tab, "delete track").click()
+    assert corrections_of(tmp_path) == ["split 1 at 2 s", "delete 1@2"]
+    rows_of(tab)[0].index = 1
+    named(tab, "remove line").click()
+    assert corrections_of(tmp_path) == ["split 1 at 2 s"]
+
+    rows_of(open_tab(lab, "Tracks"))[0].index = 4
+    other = next(w for w in widgets_in(tab) if isinstance(w, ipywidgets.Dropdown))
+    other.index = 1  # the earlier piece is nearest
+    assert other.value == 1
+    named(tab, "merge with").click()
+    assert corrections_of(tmp_path)[1] == "merge 1@2, 1"
+    assert len(rows_of(open_tab(lab, "Tracks"))[1]) == 4
+    settings = read_settings(tmp_path / "corrected_params.yaml", [])
+    assert settings.of("track_persons").tracker == "sort"
+
+
+def test_corrections_are_read_again_and_left_out_for_other_settings(lab, scene, tmp_path):
+    rows_of(open_tab(lab, "Tracks"))[0].index = 0
+    named(lab, "delete track").click()
+    video, left, right = scene
+    again = TrackerLab(replace(video, folder=tmp_path, work_dir=tmp_path), left, right, tmp_path / "x.yaml").view
+    assert len(rows_of(open_tab(again, "Tracks"))[1]) == 3
+    named(again, "max_gap_s").value = 0.0
+    assert len(rows_of(open_tab(again, "Tracks"))[1]) == 4
+    rows_of(open_tab(again, "Tracks"))[0].index = 1
+    named(again, "delete track").click()
+    assert "remove them first" in texts_of(again)
+
+
+def test_a_part_of_a_video_is_not_corrected(scene, tmp_path):
+    video, left, right = scene
+    lab = TrackerLab(replace(video, is_whole=False, folder=tmp_path), left, right, tmp_path / "x.yaml").view
+    rows_of(open_tab(lab, "Tracks"))[0].index = 0
+    named(lab, "delete track").click()
+    assert "clip_count" in texts_of(lab)
+    assert not (tmp_path / "corrections.yaml").exists()
 
 
 def test_export_writes_what_the_controls_show(lab, tmp_path):

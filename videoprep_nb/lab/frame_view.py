@@ -66,7 +66,6 @@ class FrameView:
         for control in (self._zoom, *self._layers.values()):
             control.observe(lambda _: self.draw(), "value")
         self.tools = ipywidgets.HBox([self._zoom, *self._layers.values()])
-        self.tools.add_class("vp-lab-tools")
         self._panes = [ipywidgets.Image(format="jpeg") for _ in comparison.sides]
         self._captions = [ipywidgets.HTML() for _ in comparison.sides]
         pairs = zip(self._captions, self._panes, strict=True)

@@ -105,7 +105,10 @@ class LabVideo:
         camera: How the camera moves; None unless the stage was to find out.
         cuts: Shot cuts; none unless the stage was to find them.
         truth: The ground truth; None when there is none.
-        work_dir: Folder of what the lab keeps.
+        work_dir: Folder of what the lab keeps for all videos.
+        folder: Folder of what it keeps for this one.
+        name: Name of the raw file, or number of the video in its job.
+        is_whole: Whether all its clips are in the lab.
     """
 
     clips: list[ClipRecord]
@@ -117,6 +120,9 @@ class LabVideo:
     cuts: list[int]
     truth: Truth | None
     work_dir: Path
+    folder: Path
+    name: str
+    is_whole: bool
 
     @property
     def frames(self) -> range:
@@ -148,14 +154,21 @@ class LabVideo:
         """
         create_tracker(settings.tracker, 1.0, settings.tracker_options)  # importing a library is not tracking
         started_s = time.perf_counter()
-        first = self.clips[0]
-        stride = sampling_stride(first.rate, settings.sampled_fps, settings.frame_stride)
-        video = TrackedVideo(first.rate, stride, first.width, first.height)
-        tracks = track_video(self._sampled(stride), video, settings, self.camera, self.cuts)
+        video = self._tracked(settings)
+        tracks = track_video(self._sampled(video.frame_stride), video, settings, self.camera, self.cuts)
         elapsed_s = time.perf_counter() - started_s
-        quality = judge_tracks(tracks, video, self.frames)
+        quality = self.judge(tracks, settings)
         warnings = settings_warnings(quality, video, self._image_size)
         return Trial(settings, tracks, quality, warnings, elapsed_s, self.truth)
+
+    def judge(self, tracks: Tracks, settings: LabSettings) -> Quality:
+        """What can be said about tracks that some settings gave."""
+        return judge_tracks(tracks, self._tracked(settings), self.frames)
+
+    def _tracked(self, settings: LabSettings) -> TrackedVideo:
+        first = self.clips[0]
+        stride = sampling_stride(first.rate, settings.sampled_fps, settings.frame_stride)
+        return TrackedVideo(first.rate, stride, first.width, first.height)
 
     def to_yaml(self, settings: LabSettings) -> str:
         """What ``videoprep run --params`` takes, to detect as here and track with some settings."""
@@ -198,7 +211,7 @@ def open_video(params: ExploreTrackerParams, progress: ProgressCallback | None =
         ParameterError: How to detect persons is said wrongly, or of a job.
         VideoPrepError: The video cannot be processed; the message says why.
     """
-    source = Path(params.source)
+    source, work_dir = Path(params.source), Path(params.work_dir)
     if source.is_dir():
         stage = _read_job(source, params)
     else:
@@ -221,7 +234,10 @@ def open_video(params: ExploreTrackerParams, progress: ProgressCallback | None =
         camera=camera,
         cuts=cuts,
         truth=_truth(params.ground_truth, stage, clips),
-        work_dir=Path(params.work_dir),
+        work_dir=work_dir,
+        folder=work_dir / f"{source.name}-{stage.video_id}" if source.is_dir() else clips_folder.parents[1],
+        name=stage.video_id if source.is_dir() else source.name,
+        is_whole=len(clips) == len(all_clips),
     )
 
 

@@ -11,10 +11,12 @@ _CSS = """
 .vp-lab-pair { flex-flow: row wrap; gap: 6px; flex: 0 0 auto; overflow: visible; }
 .vp-lab-pair > * { flex: 1 1 300px; min-width: 0; max-width: 660px; margin: 0; }
 .vp-lab-pair img { width: 100%; height: auto; display: block; margin: 0; }
-@container (max-width: 606px) { .vp-lab-pair .vp-lab-pane img { max-height: 24vh; width: auto; max-width: 100%; } }
-.vp-lab-tools { flex: 0 0 auto; flex-flow: row wrap; }
+@container (max-width: 606px) { .vp-lab-pair .vp-lab-pane img { max-height: 24vh; width: auto; max-width: 100%;
+  align-self: flex-start; } }
+.vp-lab-tools { flex: 0 0 auto; flex-flow: row wrap; overflow: visible; }
 .vp-lab-bars { max-height: 34vh; overflow-y: auto; flex: 0 0 auto; }
 .vp-lab .widget-html-content { line-height: 1.35; }
+.vp-lab-bars > * { flex-basis: 220px; }
 .vp-lab-figures table { font-size: 11px; margin: 0 0 3px; width: 100%; }
 .vp-lab-figures td, .vp-lab-figures th { padding: 1px 3px; text-align: left; white-space: nowrap; }
 .vp-lab-table { overflow-x: auto; overflow-y: hidden; font-family: var(--jp-code-font-family, monospace);

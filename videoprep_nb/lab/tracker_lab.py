@@ -11,6 +11,8 @@ from videoprep_nb.core.errors import VideoPrepError
 from videoprep_nb.core.timecode import format_clock
 from videoprep_nb.lab import views
 from videoprep_nb.lab.comparison import SIDES, Comparison, Side
+from videoprep_nb.lab.correction_book import CorrectionBook
+from videoprep_nb.lab.correction_panel import Chosen, CorrectionPanel
 from videoprep_nb.lab.drawing import draw_bars, draw_thumbnail_strip
 from videoprep_nb.lab.frame_view import FrameView, on_click
 from videoprep_nb.lab.jump_list import JumpList
@@ -32,7 +34,7 @@ _SCROLL_HERE = """
 const show = () => element.closest(".jp-Cell-outputWrapper")?.scrollIntoView();
 for (const wait_ms of [0, 300, 1000]) setTimeout(show, wait_ms);
 """
-_TABS = ("Left", "Right", "Places", "Tracks", "Sweep", "Named")
+_TABS = ("Left", "Right", "Places", "Tracks", "Sweep", "Named", "Correct")
 
 
 class TrackerLab:
@@ -50,7 +52,9 @@ class TrackerLab:
 
     def __init__(self, video: LabVideo, left: Trial, right: Trial, export_file: Path) -> None:
         self._video = video
-        self._comparison = Comparison.of(video, left, right)
+        self._book = CorrectionBook(video)
+        self._before = [left, right]
+        self._comparison = Comparison.of(video, self._book.corrected(left), self._book.corrected(right))
         self._track: tuple[int, int] | None = None
         self._rest: asyncio.TimerHandle | None = None
         frames = video.frames
@@ -80,10 +84,11 @@ class TrackerLab:
         self._tracks = TrackList(self._choose_track)
         self._sweep = SweepPanel(video, self._settings_of, self._load)
         self._named = NamedPanel(video, self._settings_of, self._load, export_file)
+        self._correct = CorrectionPanel(self._book, self._chosen, partial(self._compare, *range(len(SIDES))))
         self._frame.observe(lambda _: self._show_frame(), "value")
         for side, image in enumerate(self._bars_views):
             on_click(image, partial(self._bars_clicked, side))
-        others = [self._places.view, self._tracks.view, self._sweep.view, self._named.view]
+        others = [self._places.view, self._tracks.view, self._sweep.view, self._named.view, self._correct.view]
         self._tabs = ipywidgets.Tab([*(panel.view for panel in self._panels), *others], titles=_TABS)
         self._tabs.observe(lambda _: self._show_tab(), "selected_index")
         self._show_comparison()
@@ -103,9 +108,9 @@ class TrackerLab:
         bars = ipywidgets.HBox(self._bars_views)
         bars.add_class("vp-lab-pair")
         bars.add_class("vp-lab-bars")
-        position = ipywidgets.HBox([self._play, self._frame, self._clock])
+        position = ipywidgets.HBox([self._play, self._frame, self._clock, self._frames.tools])
         position.add_class("vp-lab-tools")
-        shown = ipywidgets.VBox([position, self._frames.view, bars, self._strip, self._frames.tools, self._message])
+        shown = ipywidgets.VBox([position, self._frames.view, bars, self._strip, self._message])
         controls = ipywidgets.VBox([self._figures, self._tabs])
         shown.add_class("vp-lab-show")
         controls.add_class("vp-lab-control")
@@ -129,13 +134,24 @@ class TrackerLab:
         except VideoPrepError as error:
             self._message.value = tables.remarks([str(error)], "").data
             return
-        trials = [self._comparison.left.trial, self._comparison.right.trial]
-        trials[side] = trial
-        self._comparison = Comparison.of(self._video, trials[0], trials[1], self._comparison.frames)
-        if self._track is not None and self._track[0] == side:  # the ids of that side mean other persons now
+        self._before[side] = trial
+        self._compare(side)
+
+    def _compare(self, *changed: int) -> None:
+        """Compare again after the tracks of some sides are others."""
+        left, right = map(self._book.corrected, self._before)
+        self._comparison = Comparison.of(self._video, left, right, self._comparison.frames)
+        if self._track is not None and self._track[0] in changed:  # the ids of that side mean other persons now
             self._track = None
             self._strip.layout.display = "none"
         self._show_comparison()
+
+    def _chosen(self) -> Chosen | None:
+        """The track that is chosen, to be corrected."""
+        if self._track is None:
+            return None
+        side, track_id = self._track
+        return Chosen(self._comparison.sides[side], track_id, self._before[side], self._frame.value)
 
     def _show_comparison(self) -> None:
         """Show the frames at once, and the rest when no slider is waiting for the next ones."""
@@ -165,6 +181,8 @@ class TrackerLab:
             self._tracks.choose(self._track)
         elif name == "Sweep":
             self._sweep.refresh()
+        elif name == "Correct":
+            self._correct.show()
 
     def _go_to(self, place: LabPlace) -> None:
         self._frame.value = place.frame
@@ -183,6 +201,7 @@ class TrackerLab:
         self._show_bars()
         self._frames.centre_on(track)
         self._tracks.choose(track)
+        self._correct.show()
 
     def _bars_clicked(self, side: int, x: float, y: float) -> None:
         """Go to the moment that was clicked, and choose the track whose bar it is."""
@@ -210,8 +229,8 @@ def _figures_table(comparison: Comparison) -> str:
     figures = [(SIDES[side.index], *_figures(side)) for side in comparison.sides]
     found = []
     if against_truth:
-        found.append(tables.table(["", "HOTA", "IDF1", "MOTA", "switches", "missed", "false"], against_truth))
-    found.append(tables.table(["", "tracks", "ids/person-s", "boxes", "only here", "id changes"], figures))
+        found.append(tables.table(["", "HOTA", "IDF1", "MOTA", "IDSW", "FN", "FP"], against_truth))
+    found.append(tables.table(["", "tracks", "ids/person-s", "boxes", "only", "changes"], figures))
     if changed := views.changed_settings(comparison):
         found.append(tables.table(["setting", "left", "right"], changed))
     return "".join(str(one.data) for one in found)
