@@ -211,6 +211,29 @@ def test_open_list_shows_a_new_job_by_itself(server: RunningServer, browser: Bro
 
 
 @pytest.mark.slow
+def test_tab_and_browser_tell_that_a_job_has_ended(server: RunningServer, sample: Path, browser: Browser):
+    job_id = server.service.submit([("street.mp4", sample)], QUICK)
+    number = server.service.row(job_id).number
+    with clean_page(browser, address(server, "?view=jobs"), permissions=["notifications"]) as page:
+        # what the browser shows beside the page, nobody can read
+        page.evaluate(
+            "() => { window.shown = []; window.Notification = class extends EventTarget {"
+            " constructor(title, options) { super(); window.shown.push([title, options.body]); }"
+            " static requestPermission() { return Promise.resolve('granted'); } } }"
+        )
+        expect(page).to_have_title("videoprep")
+        page.get_by_role("link", name=f"Job {number}").click()
+        page.get_by_role("button", name="Notify me when it ends").click()
+        expect(page.get_by_role("button", name="Notify me")).to_be_hidden()
+        expect(page).to_have_title(re.compile(rf"^\d+ % · Job {number} · videoprep$"))
+        expect(page).to_have_title(f"done · Job {number} · videoprep", timeout=120_000)
+        people = server.client.get(f"/api/jobs/{job_id}").json()["videos"][0]["person_count"]
+        [[title, summary]] = page.evaluate("window.shown")
+        assert title == f"done · Job {number}"
+        assert re.fullmatch(rf"{people} (people|person), 1 clip, 2 frames", summary)
+
+
+@pytest.mark.slow
 def test_cancel_try_again_and_delete(server: RunningServer, sample: Path, browser: Browser):
     job_id = server.service.submit([(f"{number}.mp4", sample) for number in range(5)], QUICK)
     with clean_page(browser, address(server, f"?job={job_id}")) as page:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from videoprep_nb.core.layout import PACKAGE_NAME
+from videoprep_nb.core.text import plural
 from videoprep_nb.core.turns import in_turns
 from videoprep_nb.jobs.models import ENDED, State
 from videoprep_nb.jobs.store.rows import Event, JobRow
@@ -121,7 +122,13 @@ def job_view(jobs: UserJobs, name: str, shares: JobShares) -> Fragments:
     fragments = {
         "title": render("job_title.html", job=job, row=view.job, has_ended=has_ended, retried=_RETRIED),
         "progress": render(
-            "job_progress.html", job=job, has_ended=has_ended, headline=_headline(job), advice=_advice(job)
+            "job_progress.html",
+            job=job,
+            has_ended=has_ended,
+            headline=_headline(job),
+            advice=_advice(job),
+            title=_window_title(view.job, job),
+            summary=_summary(job),
         ),
     }
     results = _result_frames(jobs, job)
@@ -186,6 +193,21 @@ def _render_shares(jobs: UserJobs, job_id: str, shares: JobShares) -> str:
         days=SHARE_DAYS,
         max_days=MAX_SHARE_DAYS,
     )
+
+
+def _window_title(row: JobRow, job: JobStatus) -> str:
+    """What a tab shows; its beginning, where it is narrow."""
+    if job.state is State.RUNNING:
+        return f"{job.fraction_done * 100:.0f} % · {row.title}"
+    return f"{texts.STATES[job.state]} · {row.title}"
+
+
+def _summary(job: JobStatus) -> str:
+    """What came out, in a line."""
+    videos = [video for video in job.videos if video.state is State.DONE]
+    counts = [("person", "person_count"), ("clip", "clip_count"), ("frame", "frame_count")]
+    sums = [plural(sum(getattr(video, name) or 0 for video in videos), noun) for noun, name in counts]
+    return ", ".join(sums) if videos else job.message
 
 
 def _advice(job: JobStatus) -> str:

@@ -121,6 +121,7 @@ RUNNING_ADVICE = "You can close this page. The job continues."
 DONE_ADVICE = "The package is ready."
 BAD_VIDEOS = "Videos that could not be processed: {count} of {total}."
 RESULTS_DELETED = "The files of this job were deleted to free disk space. Submit the videos again if you need them."
+NOTIFY = "Notify me when it ends"
 CANCEL = "Cancel job"
 CANCEL_QUESTION = "Cancel this job? You can retry it later. Finished work is kept for a week."
 KEEP_RUNNING = "Keep running"
@@ -254,6 +255,9 @@ CLEANED = "Freed {size}."
 # --- what the browser itself has to say ---
 BROWSER = {
     "offline": "The connection to the server is lost. Reconnecting …",
+    "page_title": TITLE,
+    "will_notify": "The browser will notify you when the job ends, as long as this tab stays open.",
+    "no_notifications": "The browser does not allow notifications of this page; change that in its settings.",
     "copied": "Copied the address of this page",
     "copy_yourself": "Copy this address:",
     "uploading": "Uploading {name}",
