@@ -87,3 +87,13 @@ def test_empty_tables():
     assert compare_tracks(empty, empty).left_id_of == {}
     assert compare_tracks(empty, one).only_right.tolist() == [True]
     assert compare_tracks(one, empty).only_left.tolist() == [True]
+
+
+def test_a_pair_stays_while_its_boxes_overlap():
+    """Two persons close to each other: for one frame, each box lies nearer to the other person."""
+    one, other, step = np.array([0.0, 0, 40, 90]), np.array([10.0, 0, 50, 90]), np.array([6.0, 0, 6, 0])
+    left = track_table(*((frame, track_id, box) for frame in (0, 1) for track_id, box in ((1, one), (2, other))))
+    right = track_table((0, 7, one), (0, 8, other), (1, 7, one + step), (1, 8, other - step))
+    difference = compare_tracks(left, right)
+    assert len(difference.left_switches) == len(difference.right_switches) == 0
+    assert not difference.only_left.any()

@@ -7,6 +7,7 @@ from html import escape
 import ipywidgets
 
 from videoprep_nb.core.errors import VideoPrepError
+from videoprep_nb.core.timecode import format_clock
 from videoprep_nb.lab.comparison import SIDES, Side
 from videoprep_nb.lab.correction_book import CorrectionBook
 from videoprep_nb.lab.model import Trial
@@ -141,4 +142,4 @@ def _others(chosen: Chosen) -> list[tuple[str, int]]:
     spans = {i: table.frame_index[table.track_id == i][[0, -1]].tolist() for i in chosen.side.tracks.track_ids}
     first, last = spans.pop(chosen.track_id)
     near = sorted(spans, key=lambda i: min(abs(spans[i][0] - last), abs(first - spans[i][1])))
-    return [(f"{i}: {tables.clock(spans[i][0] / rate)} to {tables.clock(spans[i][1] / rate)}", i) for i in near]
+    return [(f"{i}: {format_clock(spans[i][0] / rate)} to {format_clock(spans[i][1] / rate)}", i) for i in near]

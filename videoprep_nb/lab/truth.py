@@ -17,6 +17,8 @@ from videoprep_nb.tracking.evaluation.sequence import read_sequence_info
 from videoprep_nb.tracking.tracks import Tracks
 
 _PERSON = 1
+_DISTRACTORS = (2, 7, 8, 12)
+"""Persons on vehicles, static persons, distractors and reflections: boxes on them are neither right nor wrong."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,14 @@ class Truth:
     def errors(self, tracks: Tracks) -> Errors:
         """Every person missed, every box on nobody and every id switch.
 
-        Boxes on what MOTChallenge does not count (statues, reflections, …) are no errors.
+        Boxes on distractors (statues, reflections, …) are no errors; ground truth without classes has none.
         """
         persons = self.persons
         difference = compare_tracks(persons, tracks)
         false = tracks.rows(difference.only_right)
         return Errors(
             missed=persons.rows(difference.only_left),
-            false=false.rows(~_is_on(false, _as_tracks(self.rows.rows(~self._counts())))),
+            false=false.rows(~_is_on(false, _as_tracks(self.rows.rows(np.isin(self.rows.classes, _DISTRACTORS))))),
             switches=difference.right_switches,
         )
 

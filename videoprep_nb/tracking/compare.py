@@ -12,6 +12,9 @@ from videoprep_nb.tracking.tracks import Tracks
 
 SAME_PERSON_IOU = 0.5
 
+_NO_ID = -1
+_NO_ROWS = np.zeros(0, np.intp)
+
 
 @dataclass(frozen=True)
 class Switches:
@@ -53,9 +56,9 @@ class Difference:
 def compare_tracks(left: Tracks, right: Tracks) -> Difference:
     """Find the same persons in two tables, frame by frame, and what only one of the tables has.
 
-    Boxes belong together where their IoU is at least 0.5, so that as many as possible do. An id switch is counted as
-    in CLEAR MOT (Bernardin and Stiefelhagen 2008, section 2.1.2): when a track is matched with another id than the
-    last time it was matched.
+    Boxes belong together where their IoU is at least 0.5: those that did in the frame before, and then as many as
+    possible. An id switch is counted as in CLEAR MOT (Bernardin and Stiefelhagen 2008, section 2.1.2): when a track is
+    matched with another id than the last time it was matched.
 
     Args:
         left: The tracks of one tracker or setting.
@@ -79,16 +82,17 @@ def _matching_rows(left: Tracks, right: Tracks) -> tuple[npt.NDArray[np.int64], 
     """Rows of both tables that show the same person in the same frame."""
     right_of_frame = {int(right.frame_index[rows[0]]): rows for rows in right.rows_by_frame()}
     found: list[tuple[int, int]] = []
+    before: dict[int, int] = {}  # ids that belonged together in the frame before
     for left_rows in left.rows_by_frame():
-        right_rows = right_of_frame.get(int(left.frame_index[left_rows[0]]))
-        if right_rows is None:
-            continue
+        right_rows = right_of_frame.get(int(left.frame_index[left_rows[0]]), _NO_ROWS)
+        left_ids, right_ids = left.track_id[left_rows], right.track_id[right_rows]
         iou = iou_matrix(left.boxes_xyxy[left_rows], right.boxes_xyxy[right_rows])
-        # one more pair is worth more than any overlap of the others
-        value = np.where(iou >= SAME_PERSON_IOU, len(iou) + iou, 0)
-        for i, j in zip(*linear_sum_assignment(value, maximize=True), strict=True):
-            if value[i, j] > 0:
-                found.append((left_rows[i], right_rows[j]))
+        stays = np.array([before.get(one, _NO_ID) for one in left_ids.tolist()])[:, None] == right_ids
+        # a pair that stays is worth more than any others, and one more pair more than any overlap
+        value = np.where(iou >= SAME_PERSON_IOU, (1 + len(iou) * stays) * (1 + len(iou)) + iou, 0)
+        matched = [pair for pair in zip(*linear_sum_assignment(value, maximize=True), strict=True) if value[pair] > 0]
+        found += [(left_rows[i], right_rows[j]) for i, j in matched]
+        before = {int(left_ids[i]): int(right_ids[j]) for i, j in matched}
     pairs = np.array(found, dtype=np.int64).reshape(-1, 2)
     return pairs[:, 0], pairs[:, 1]
 
