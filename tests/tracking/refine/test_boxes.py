@@ -37,6 +37,8 @@ def standing(track_id: int, frames: range, x: float) -> list:
         pytest.param(standing(1, range(10), 0) + standing(2, range(10), 3), [1], id="equally-long"),
         pytest.param(standing(1, range(20), 0) + standing(2, range(20), 40), [1, 2], id="beside-each-other"),
         pytest.param(standing(1, range(20), 0) + standing(2, range(15, 40), 3), [1, 2], id="for-a-moment"),
+        pytest.param(standing(1, range(20), 0) + standing(2, range(10), 14), [1], id="a-box-around-two-people"),
+        pytest.param(standing(1, range(20), 0) + standing(2, range(10), 18), [1, 2], id="close-to-each-other"),
         pytest.param(standing(1, range(20), 0) + standing(2, range(20, 40), 0), [1, 2], id="one-after-another"),
     ],
 )

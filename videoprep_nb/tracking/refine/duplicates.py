@@ -1,33 +1,36 @@
 """Two tracks on one person."""
 
-from collections import Counter
-
 import numpy as np
+import numpy.typing as npt
 
 from videoprep_nb.core.boxes import iou_matrix
 from videoprep_nb.tracking.tracks import Tracks
 
-_SAME_IOU = 0.7
-_SAME_SHARE = 0.5
+_MEAN_IOU = 0.6  # at 0.55 DetA on MOT17 falls by 0.2: people who walk close to each other
 
 
 def drop_duplicates(tracks: Tracks) -> Tracks:
-    """Drop a track if for at least half of its boxes it lies on one longer track (IoU of 0.7 or more).
+    """Drop a track that lies on one longer track: over all of its boxes, their mean IoU is 0.6 or more.
+
+    A box that a detector gives around two people fits neither well, but stays with one of them as long as it lasts.
+    Two people are seldom so close all the time.
 
     Args:
         tracks: The tracks, gaps filled.
     """
     ids, track, length = np.unique(tracks.track_id, return_inverse=True, return_counts=True)
-    together: Counter[tuple[int, int]] = Counter()
+    pairs = [np.zeros(0, np.intp)]  # number of the first track times the number of tracks, and number of the second
+    overlaps: list[npt.NDArray[np.floating]] = [np.zeros(0)]
     for rows in tracks.rows_by_frame():
         if len(rows) > 1:
-            boxes = tracks.boxes_xyxy[rows]
-            first, second = np.nonzero(np.triu(iou_matrix(boxes, boxes) >= _SAME_IOU, k=1))
-            together.update(zip(track[rows[first]].tolist(), track[rows[second]].tolist(), strict=True))
-    shared: Counter[tuple[int, int]] = Counter()
-    for (one, other), count in together.items():
-        # of two equally long tracks the later one goes
-        shorter, longer = max((one, other), (other, one), key=lambda pair: (-length[pair[0]], pair[0]))
-        shared[shorter, longer] += count
-    duplicates = [ids[shorter] for (shorter, _), count in shared.items() if count >= _SAME_SHARE * length[shorter]]
+            iou = np.triu(iou_matrix(tracks.boxes_xyxy[rows], tracks.boxes_xyxy[rows]), k=1)
+            first, second = np.nonzero(iou)
+            pairs.append(track[rows[first]] * len(ids) + track[rows[second]])
+            overlaps.append(iou[first, second])
+    pair, number = np.unique(np.concatenate(pairs), return_inverse=True)
+    total = np.bincount(number, np.concatenate(overlaps), len(pair))
+    one, other = np.divmod(pair, max(len(ids), 1))
+    # of two equally long tracks the later one goes; ``one`` is before ``other``, as rows are in the order of tracks
+    shorter = np.where(length[one] < length[other], one, other)
+    duplicates = ids[shorter[total >= _MEAN_IOU * length[shorter]]]
     return tracks.rows(~np.isin(tracks.track_id, duplicates))
