@@ -16,6 +16,7 @@ from starlette.types import Scope
 import videoprep_nb
 from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.server.api import (
+    again,
     annotations,
     corrections,
     estimate,
@@ -106,6 +107,7 @@ def create_app(service: Service, users: Users | None) -> FastAPI:
         push,
         annotations,
         corrections,
+        again,
         shares,
         operation,
     ):

@@ -5,15 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 
-from videoprep_nb.core.errors import NoSuchJob, ParameterError
+from videoprep_nb.core.errors import InputError, NoSuchJob, ParameterError
+from videoprep_nb.core.file_names import path_to_text
 from videoprep_nb.jobs.annotations import JobImport
 from videoprep_nb.jobs.corrections import JobCorrectionsView
 from videoprep_nb.jobs.engine.cluster import WorkerInfo
 from videoprep_nb.jobs.exports import JobExport
-from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.models import JobSpec, State, VideoInput
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.pushes import JobPush, JobPushes
 from videoprep_nb.jobs.service import Limits, Service
+from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.retention import CleanReport
 from videoprep_nb.jobs.store.rows import JobRow
 from videoprep_nb.server.problems import Refused
@@ -21,7 +23,7 @@ from videoprep_nb.server.security.reading import JobReader
 from videoprep_nb.server.security.user_file import User
 from videoprep_nb.server.uploads.imports import ImportFolders
 from videoprep_nb.server.uploads.resumable import UserUploads
-from videoprep_nb.server.uploads.sources import VideoSource
+from videoprep_nb.server.uploads.sources import JobAgain, SourceAgain, VideoSource
 from videoprep_nb.stages.base import VideoLength
 
 _JOB_NUMBER = re.compile(r"[0-9]{1,100}")
@@ -233,6 +235,31 @@ class UserJobs(JobReader):
         """The annotations of a job, see ``JobAnnotations.of``."""
         self.row(job_id)
         return self._service.annotations.of(job_id)
+
+    def take_again(self, job_id: str) -> JobAgain:
+        """The videos of a job as sources of a new one, with its settings; nothing is uploaded or copied.
+
+        Raises:
+            NoSuchJob: There is no such job.
+            TooLarge: The videos are more than the uploads of a user may be.
+        """
+        folder = self.workspace.job_folder(self.row(job_id).job_id)
+        spec = JobSpec.read(folder.spec)
+        sources, missing = [], []
+        for video in spec.videos:
+            try:
+                sources.append(self._source_again(folder, video))
+            except (InputError, OSError):
+                missing.append(video.original_name)
+        return JobAgain(sources, missing, spec.params)
+
+    def _source_again(self, folder: JobFolder, video: VideoInput) -> SourceAgain:
+        """An upload of the user, of a video that lies in the job; one in a folder for import is named."""
+        if folder.input in video.path.parents:
+            upload = self.uploads.take_over(video.original_name, video.path)
+            return SourceAgain(video.original_name, upload.size_bytes, upload_id=upload.upload_id)
+        path = self.imports.file(path_to_text(video.path))
+        return SourceAgain(video.original_name, path.stat().st_size, server_path=self.imports.shown(path))
 
     def corrections(self, job_id: str) -> JobCorrectionsView:
         """The corrections of a job by hand, see ``JobCorrections.of``."""

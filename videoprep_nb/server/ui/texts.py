@@ -126,6 +126,7 @@ CANCEL = "Cancel job"
 CANCEL_QUESTION = "Cancel this job? You can retry it later. Finished work is kept for a week."
 KEEP_RUNNING = "Keep running"
 RETRY = "Retry"
+AGAIN = "New job from this one"
 DELETE = "Delete job"
 DELETE_QUESTION = "Delete this job with its package and reports? This cannot be undone."
 KEEP_JOB = "Keep job"
@@ -255,6 +256,9 @@ CLEANED = "Freed {size}."
 # --- what the browser itself has to say ---
 BROWSER = {
     "offline": "The connection to the server is lost. Reconnecting …",
+    "again": "The videos and settings of the other job are below; change what was wrong and start.",
+    "missing": "Not available any more: {names}.",
+    "not_kept": "These settings cannot be changed on this page and were left out: {names}.",
     "page_title": TITLE,
     "will_notify": "The browser will notify you when the job ends, as long as this tab stays open.",
     "no_notifications": "The browser does not allow notifications of this page; change that in its settings.",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from videoprep_nb.core.errors import InputError
-from videoprep_nb.core.file_names import path_from_text
+from videoprep_nb.core.file_names import path_from_text, path_to_text
 from videoprep_nb.jobs.service import Service
 
 
@@ -69,6 +69,10 @@ class ImportFolders:
         if not found.is_file():
             raise _cannot_be_used(path, "it is not a file")
         return found
+
+    def shown(self, file: Path) -> str:
+        """By which a file is chosen that ``file`` gave."""
+        return path_to_text(self._path_to_show(file))
 
     def _allowed(self, path: str) -> Path:
         """The path without links and ``..``, if it still lies in one of the folders; said alike whether it exists."""

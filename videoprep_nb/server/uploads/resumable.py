@@ -1,9 +1,10 @@
 """Uploads that may be cut off and go on later, also after a restart of the service; a folder each in the workspace."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from pydantic import AwareDatetime
 
 from videoprep_nb.core.errors import InputError, NoSuchUpload, ParameterError, TooLarge, WrongState
 from videoprep_nb.core.file_names import ShownName
-from videoprep_nb.core.layout import staged_folder
+from videoprep_nb.core.layout import link_or_copy, staged_folder
 from videoprep_nb.core.records import Record
 from videoprep_nb.jobs.service import Service
 from videoprep_nb.jobs.storage.retention import remove_tree
@@ -85,6 +86,23 @@ class UserUploads:
             Refused: The user has too many uploads.
             LimitExceeded: There is no room for it now, beside what else the user has announced.
         """
+        return self._create(name, size_bytes, Path.touch)
+
+    def take_over(self, name: str, file: Path) -> UploadInfo:
+        """Make an upload that has arrived of a file in the workspace, which stays: both names share its bytes.
+
+        Args:
+            name: Name to show.
+            file: The file; nobody writes to it any more.
+
+        Raises:
+            TooLarge: It is larger than the service takes, or so are all uploads of the user together.
+            Refused: The user has too many uploads.
+            LimitExceeded: There is no room for it.
+        """
+        return self._create(name, file.stat().st_size, partial(link_or_copy, file))
+
+    def _create(self, name: str, size_bytes: int, fill: Callable[[Path], None]) -> UploadInfo:
         with self._service.admission.lock:
             self._check(name, size_bytes)
             folder = self._service.workspace.new_upload_path()
@@ -92,7 +110,7 @@ class UserUploads:
                 upload_id=folder.name, owner=self._owner, name=name, size_bytes=size_bytes, created_at=datetime.now(UTC)
             )
             with staged_folder(folder) as staging:
-                (staging / _CONTENT).touch()
+                fill(staging / _CONTENT)
                 info.write(staging / _INFO)
         return info
 

@@ -92,6 +92,7 @@ function show() {
   }
   else if (page === "health") watch({ view: "health" });
   else watch(null);
+  window.dispatchEvent(new Event("vp-page-shown"));
 }
 
 function filter() {

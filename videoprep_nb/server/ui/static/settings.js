@@ -101,6 +101,20 @@ function fields(chosen) {
     Object.entries(values).map(([name, value]) => [`${stage}.${name}`, value]));
 }
 
+// the settings of another job; names of those that have no input here
+export function applyParams(chosen) {
+  inputs().forEach(reset);
+  presets()[0].checked = true;
+  const given = fields(chosen);
+  const fitting = given.filter(([field, value]) => canHold(inputOf(field), value));
+  for (const [field, value] of fitting) {
+    fill(inputOf(field), value);
+    inputOf(field).closest("details").open = true;
+  }
+  changed();
+  return given.filter((one) => !fitting.includes(one)).map(([field]) => field);
+}
+
 // --- pasted YAML ---
 
 async function applyPasted() {

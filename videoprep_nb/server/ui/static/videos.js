@@ -165,6 +165,12 @@ async function takeAllFromServer(folder) {
   }
 }
 
+// a video of another job: an upload that has arrived, or a file on the server
+export function takeSource({ name, size_bytes, upload_id, server_path }) {
+  if (server_path) return takeFromServer({ name, path: server_path, size_bytes });
+  inspect(add({ name, size: size_bytes, source: { upload_id } }), `api/uploads/${upload_id}/probe`);
+}
+
 function takeFromServer({ name, path, size_bytes }, folder = "") {
   if (videos.some((video) => video.source?.server_path === path)) return;
   const video = add({ name, folder, size: size_bytes, source: { server_path: path } });
