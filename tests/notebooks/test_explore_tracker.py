@@ -1,10 +1,13 @@
 """The tracker lab as a plain report, and in JupyterLab in a real browser."""
 
+import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import papermill
 import pytest
 from playwright.sync_api import Locator, expect
@@ -16,8 +19,9 @@ from tests.support.jupyter_lab import jupyter_lab, open_notebook, run_all
 from videoprep_nb.jobs.reports.render import export_html
 from videoprep_nb.jobs.settings import read_settings
 from videoprep_nb.lab.drawing import PANE_WIDTH_PX
-from videoprep_nb.lab.model import ExploreTrackerParams, open_video
+from videoprep_nb.lab.model import ExploreTrackerParams, LabVideo, open_video
 from videoprep_nb.media.sample import write_sample
+from videoprep_nb.tracking.evaluation.mot_rows import MotRows
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "explore_tracker.ipynb"
 MAX_REPORT_BYTES = 5_000_000
@@ -53,17 +57,29 @@ def test_report_leaves_the_settings_as_a_file(folder):
     assert read_settings(folder / "work" / "tracking.yaml", []).of("track_persons").tracker == "sort"
 
 
+def _open(folder: Path) -> LabVideo:
+    params = ExploreTrackerParams(source=str(folder / "work" / "sample.mp4"), work_dir=str(folder / "work" / "explore"))
+    return open_video(params)
+
+
 @pytest.fixture(scope="module")
 def server(folder) -> Iterator[str]:
-    """A JupyterLab of its own; the detections of the report are there already."""
+    """A JupyterLab of its own; the detections of the report are there already, and the left tracks are the truth."""
+    video = _open(folder)
+    truth = MotRows.from_tracks(video.trial(video.settings).tracks)
+    replace(truth, scores=np.ones(len(truth))).write(folder / "work" / "gt.txt")
+    notebook = folder / "explore_tracker.ipynb"
+    text = notebook.read_text(encoding="utf-8")
+    notebook.write_text(
+        text.replace('ground_truth: str = \\"\\"', 'ground_truth: str = \\"work/gt.txt\\"'), encoding="utf-8"
+    )
     with jupyter_lab(folder) as address:
         yield address
 
 
 def _place_of_a_person(folder: Path, frame: int) -> tuple[float, float]:
     """Where the middle of a tracked person is in the image of one side of a frame."""
-    params = ExploreTrackerParams(source=str(folder / "work" / "sample.mp4"), work_dir=str(folder / "work" / "explore"))
-    video = open_video(params)
+    video = _open(folder)
     tracks = video.trial(video.settings).tracks
     left, top, right, bottom = tracks.boxes_xyxy[tracks.frame_index == frame][0] * PANE_WIDTH_PX / WIDTH_PX
     return (left + right) / 2, (top + bottom) / 2
@@ -137,6 +153,30 @@ def test_an_engineer_works_in_the_lab_on_a_small_screen(folder, server):
         page.get_by_role("tab", name="Named").click()
         page.get_by_role("button", name="export left").click()
         page.get_by_text("Written to work/tracking_left.yaml").wait_for()
+        page.get_by_placeholder("name", exact=True).fill("nobody")
+        page.get_by_role("button", name="save left").click()
+        page.get_by_text("nobody is kept in").wait_for()
+
+        # with ground truth: its figures, and every error in a jump list
+        expect(figures).to_contain_text("HOTA")
+        page.get_by_role("tab", name="Places").click()
+        page.get_by_label("go to").select_option("errors left")
+        before = left.get_attribute("src") or ""
+        rows = page.locator(".vp-lab-table select:visible")
+        expect(rows.locator("option").last).to_have_text(re.compile("missed:"))
+        rows.select_option(index=rows.locator("option").count() - 1)
+        expect(left).not_to_have_attribute("src", before)
+
+        page.get_by_role("tab", name="Tracks").click()
+        page.get_by_role("button", name="right", exact=True).click()
+        expect(rows.locator("option").first).to_be_attached()
+        rows.select_option(index=0)
+        page.get_by_role("tab", name="Correct").click()
+        page.get_by_text("Right, track").wait_for()
+        before = right_bars.get_attribute("src") or ""
+        page.get_by_role("button", name="delete track").click()
+        page.get_by_text("for videoprep run --corrections").wait_for()
+        expect(right_bars).not_to_have_attribute("src", before)
 
         page.get_by_role("tab", name="Sweep").click()
         page.locator(".vp-lab textarea").fill("confidence: 0.1 0.3\nmax_gap_s: 1 2")

@@ -74,7 +74,7 @@ class Truth:
         )
 
     def _counts(self) -> npt.NDArray[np.bool_]:
-        counts: npt.NDArray[np.bool_] = (self.rows.scores > 0) & (self.rows.classes == _PERSON)
+        counts: npt.NDArray[np.bool_] = (self.rows.scores >= 1) & (self.rows.classes == _PERSON)
         return counts
 
 
