@@ -236,7 +236,7 @@ STAGE = Stage(
         "detections_file": ServerRule(lambda file: not file, "files of the server are not accepted here; leave it out"),
     },
     presets={
-        # fewer break tracks: with 5 per second, PETS09-S2L1 loses 8 HOTA (docs/detectors.md)
+        # fewer break tracks: with 2 per second, PETS09-S2L1 loses 12 HOTA (docs/detectors.md)
         "fast draft": {"sampled_fps": 8},
         # small and half occluded persons: more pixels for the detector, and more of its low scores
         "crowded scene": {"image_size": 1280, "confidence": 0.2, "nms_iou": 0.8},
