@@ -20,6 +20,7 @@ from videoprep_nb.cli.import_annotations import import_annotations
 from videoprep_nb.cli.jobs import jobs_app
 from videoprep_nb.cli.push import push
 from videoprep_nb.cli.registries import detectors, formats, trackers
+from videoprep_nb.cli.report import report
 from videoprep_nb.cli.run import run
 from videoprep_nb.cli.serve import serve
 from videoprep_nb.cli.users import users_app
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.command(rich_help_panel=_VIDEOS)(run)
 app.command(rich_help_panel=_VIDEOS)(correct)
 app.command(rich_help_panel=_VIDEOS)(export)
+app.command(rich_help_panel=_VIDEOS)(report)
 app.command(rich_help_panel=_VIDEOS)(formats)
 app.command(rich_help_panel=_VIDEOS)(push)
 app.command(rich_help_panel=_VIDEOS)(validate)

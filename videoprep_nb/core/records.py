@@ -172,6 +172,8 @@ class PlaceRecord(Record):
         start_s: Where it begins, in seconds of the standard video.
         end_s: Where it ends.
         words: What is there.
+        preview_s: The moment in seconds of the preview video, which shows only the clips with most persons; None where
+            it does not show the place.
     """
 
     kind: str
@@ -179,6 +181,7 @@ class PlaceRecord(Record):
     start_s: float
     end_s: float
     words: str
+    preview_s: float | None = None
 
 
 class PeopleRecord(Record):

@@ -100,17 +100,20 @@ def test_counts_are_what_came_out(done_job: str, server: RunningServer, browser:
 def test_a_hint_plays_its_moment(done_job: str, server: RunningServer, browser: Browser):
     result_file = server.service.workspace.job_folder(done_job).result
     result = JobResult.read(result_file)
-    place = PlaceRecord(kind="gap", track_ids=[1], start_s=1.5, end_s=1.7, words="1 is not seen for 0.2 s")
-    first = result.videos[0].model_copy(update={"places": (place,)})
+    place = PlaceRecord(kind="gap", track_ids=[1], start_s=61.5, end_s=61.7, words="1 is not seen", preview_s=1.5)
+    unseen = place.model_copy(update={"start_s": 5.0, "preview_s": None})
+    first = result.videos[0].model_copy(update={"places": (place, unseen)})
     result.model_copy(update={"videos": [first, *result.videos[1:]]}).write(result_file)
     with clean_page(browser, address(server, f"?job={done_job}")) as page:
-        page.get_by_role("link", name="Play street.mp4 at 0:01.5").click()
+        page.get_by_role("link", name="Play street.mp4 at 1:01.5").click()
         player = page.locator("#result-1 video")
         expect(player).to_be_in_viewport()
         page.wait_for_function(
             "video => video.currentTime >= 0.5 && video.readyState >= 2", arg=player.element_handle()
         )
         assert page.get_by_text("Settings that differ").count() == 1
+        expect(page.locator(".vp-places li").filter(has_text="0:05.0")).to_be_visible()
+        assert page.get_by_role("link", name="at 0:05.0").count() == 0  # the preview video does not show it
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """The preview video and the thumbnails that a job leaves for its page."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from videoprep_nb.core.records import ClipRecord
 from videoprep_nb.media.sample import write_sample
 from videoprep_nb.stages.clip.params import ClipParams
 from videoprep_nb.stages.clip.stage import clip
@@ -14,6 +16,7 @@ from videoprep_nb.stages.resize.params import ResizeParams
 from videoprep_nb.stages.resize.stage import resize
 from videoprep_nb.stages.track_persons import view
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
+from videoprep_nb.stages.track_persons.preview import Preview
 from videoprep_nb.stages.track_persons.result import TrackResult
 from videoprep_nb.stages.track_persons.stage import track_persons
 
@@ -69,3 +72,23 @@ def test_nothing_is_written_unasked(clips_dir: Path, tmp_path: Path):
     result = _track(clips_dir, tmp_path, preview_dir="")
     assert not (tmp_path / "preview_dir").exists()
     assert "None was requested" in view.preview(result).data
+
+
+def test_places_have_their_moment_in_the_preview_video():
+    clips = [clip_record(index, start) for index, start in ((1, 45), (3, 135))]
+    preview = Preview(Path("1.mp4"), [], clips, step=3)
+    times_s = [preview.time_of(frame) for frame in (44, 45, 50, 89, 90, 135, 150, 179, 180)]
+    assert times_s == [None, 0.0, 0.1, 1.4, None, 1.5, 2.0, 2.9, None]
+
+
+def clip_record(index: int, start_frame: int) -> ClipRecord:
+    """A clip of 45 frames at 30 frames per second."""
+    return ClipRecord(
+        clip_id=f"1_clip_{index:03d}",
+        start_frame=start_frame,
+        frame_count=45,
+        rate=Fraction(30),
+        width=160,
+        height=90,
+        stream_copied=True,
+    )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.layout import staged_file
 from videoprep_nb.core.records import PlaceRecord
 from videoprep_nb.core.timecode import format_clock, format_duration
@@ -148,11 +149,18 @@ def export_html(notebook_path: Path, html_path: Path) -> None:
         html_path: The page to write; it appears complete.
 
     Raises:
+        InputError: There is no such notebook.
         DiskFullError: The disk was full.
     """
     import nbformat
 
-    page = render_html(nbformat.read(notebook_path, as_version=4), notebook_path.stem)
+    try:
+        notebook = nbformat.read(notebook_path, as_version=4)
+    except FileNotFoundError:
+        raise InputError(f"{notebook_path} does not exist; expected a notebook that was run.") from None
+    except (nbformat.reader.NotJSONError, UnicodeDecodeError, AttributeError, KeyError):
+        raise InputError(f"{notebook_path} is not a notebook; expected an .ipynb file.") from None
+    page = render_html(notebook, notebook_path.stem)
     with staged_file(html_path) as staging:
         staging.write_text(page, encoding="utf-8")
 

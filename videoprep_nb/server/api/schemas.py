@@ -78,6 +78,9 @@ class Place(BaseModel):
     start_s: float = Field(description="where it begins, in seconds of the standard video", examples=[12.4])
     end_s: float = Field(description="where it ends", examples=[12.9])
     words: str = Field(examples=["3 ends, 7 begins 0.5 s later close by"])
+    preview_s: float | None = Field(
+        None, description="the moment in the preview video, null where that does not show it", examples=[2.4]
+    )
 
 
 class VideoStatus(BaseModel):

@@ -1,7 +1,7 @@
 """A preview video and thumbnails of a video with its tracks drawn, for people who do not read reports."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +28,25 @@ class Preview:
     Args:
         video: The preview video.
         thumbnails: Frames with many persons, as JPEGs.
+        clips: The clips that the video shows, in order.
+        step: Every how many frames it shows one.
     """
 
     video: Path
     thumbnails: list[Path]
+    clips: list[ClipRecord]
+    step: int
+
+    def time_of(self, frame: int) -> float | None:
+        """When the preview video shows a frame of the standard video, in seconds; None if it does not."""
+        shown = 0
+        for clip in self.clips:
+            indices = _shown_indices(clip, self.step)
+            if clip.start_frame <= frame < clip.start_frame + clip.frame_count:
+                before = len([index for index in indices if index <= frame - clip.start_frame])
+                return float((shown + max(before - 1, 0)) * self.step / clip.rate)
+            shown += len(indices)
+        return None
 
 
 def write_preview(tracks: VideoTracks, clips_folder: Path, folder: Path, video_id: str) -> Preview:
@@ -59,19 +74,19 @@ def write_preview(tracks: VideoTracks, clips_folder: Path, folder: Path, video_i
         with staged_file(thumbnails[-1]) as staging:
             staging.write_bytes(images.encode_jpeg(small))
     video = folder / f"{video_id}.mp4"
-    _write_video(video, tracks, clips_folder)
-    return Preview(video, thumbnails)
+    clips, step = _busy_clips(tracks), math.ceil(tracks.clips[0].rate / _MAX_RATE)
+    _write_video(video, tracks, clips_folder, clips, step)
+    return Preview(video, thumbnails, clips, step)
 
 
-def _write_video(path: Path, tracks: VideoTracks, clips_folder: Path) -> None:
+def _write_video(path: Path, tracks: VideoTracks, clips_folder: Path, clips: Sequence[ClipRecord], step: int) -> None:
     first = tracks.clips[0]
-    step = math.ceil(first.rate / _MAX_RATE)
     height = 2 * round(_WIDTH_PX * first.height / first.width / 2)
     with (
         staged_file(path) as staging,
         RgbWriter(staging, (_WIDTH_PX, height), first.rate / step, _ENCODER_OPTIONS) as writer,
     ):
-        for clip in _busy_clips(tracks):
+        for clip in clips:
             for image in _drawn_frames(clip, tracks, clips_folder, step, height):
                 writer.write(image)
 
@@ -90,10 +105,15 @@ def _busy_clips(tracks: VideoTracks) -> list[ClipRecord]:
     return [tracks.clips[index] for index in sorted(chosen)]
 
 
+def _shown_indices(clip: ClipRecord, step: int) -> range:
+    """The frames of a clip that the preview video shows."""
+    return range(-clip.start_frame % step, clip.frame_count, step)
+
+
 def _drawn_frames(
     clip: ClipRecord, tracks: VideoTracks, clips_folder: Path, step: int, height: int
 ) -> Iterator[RgbImage]:
-    indices = range(-clip.start_frame % step, clip.frame_count, step)
+    indices = _shown_indices(clip, step)
     # the clip and the second before it: searching the rows of hours for each frame would take long
     lately = tracks.table.in_frames(clip.start_frame - math.ceil(clip.rate), clip.start_frame + clip.frame_count)
     frames = read_scaled_frames(clips_folder / clip.file_name, indices, (_WIDTH_PX, height))

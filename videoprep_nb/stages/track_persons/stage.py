@@ -72,7 +72,9 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
     corrected = _correct(before, first.rate, params)
     tracks = corrected.tracks
     quality = judge_tracks(tracks, video, range(first.start_frame, clips[-1].start_frame + clips[-1].frame_count))
-    _write(tracks, quality, clips, params)
+    _write(tracks, clips, params)
+    made = _write_preview(tracks, clips, params)
+    _write_people(tracks, quality, made, first.rate, params)
     return TrackResult(
         params=params,
         clips=clips,
@@ -80,7 +82,7 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
         tracks=tracks,
         cached_clip_count=found.cached_clip_count,
         detector=found.detector,
-        preview=_write_preview(tracks, clips, params),
+        preview=made,
         quality=quality,
         corrections=[line.describe() for line in corrected.applied],
         correction_problems=corrected.problems,
@@ -107,7 +109,7 @@ def _correct(tracks: "Tracks", rate: "Fraction", params: TrackPersonsParams) -> 
     return correct_tracks(tracks, lines, rate)
 
 
-def _write(tracks: "Tracks", quality: "Quality", clips: Sequence[ClipRecord], params: TrackPersonsParams) -> None:
+def _write(tracks: "Tracks", clips: Sequence[ClipRecord], params: TrackPersonsParams) -> None:
     """Write the rows of all clips, one clip in memory at a time; where clips overlap, a frame is in both."""
     from videoprep_nb.exports.track_rows import clip_rows
 
@@ -117,18 +119,26 @@ def _write(tracks: "Tracks", quality: "Quality", clips: Sequence[ClipRecord], pa
             names = {index: frame_name(clip.clip_id, number) for number, index in enumerate(extracted)}
             rows = clip_rows(tracks, clip, names)
             (folder / f"{clip.clip_id}.json").write_text(json.dumps(rows), encoding="utf-8")
-    places = [_place_record(place, clips[0].rate) for place in quality.worst_places()]
+
+
+def _write_people(
+    tracks: "Tracks", quality: "Quality", made: "Preview | None", rate: "Fraction", params: TrackPersonsParams
+) -> None:
+    """Write how many persons there are, and where to look first."""
+    places = [_place_record(place, made, rate) for place in quality.worst_places()]
     people = PeopleRecord(video_id=params.video_id, person_count=tracks.track_count, places=places)
     people.write(Path(params.output_dir) / f"{params.video_id}.json")
 
 
-def _place_record(place: "Place", rate: "Fraction") -> PlaceRecord:
+def _place_record(place: "Place", made: "Preview | None", rate: "Fraction") -> PlaceRecord:
+    shown = [made.time_of(frame) for frame in (place.start_frame, place.last_frame)] if made else []
     return PlaceRecord(
         kind=place.kind,
         track_ids=list(place.track_ids),
         start_s=round(float(place.start_frame / rate), 3),
         end_s=round(float(place.last_frame / rate), 3),
         words=place.words,
+        preview_s=next((round(time_s, 3) for time_s in shown if time_s is not None), None),
     )
 
 
