@@ -157,3 +157,25 @@ def test_time_of_every_preset_is_that_of_its_estimate(server: RunningServer, cam
             preset.click()
             expect(page.locator("#vp-cost")).to_contain_text(f"Takes {promised} if")
             expect(time).to_have_text(f"· {promised}")
+
+
+@pytest.mark.slow
+def test_many_videos_are_sorted_dragged_summed_and_removed(server: RunningServer, tmp_path: Path, browser: Browser):
+    write_sample(tmp_path / "cam10.mp4", duration_s=0.4)
+    shutil.copy2(tmp_path / "cam10.mp4", tmp_path / "cam2.mp4")
+    write_sample(tmp_path / "cam1.mp4", duration_s=0.8)
+    with clean_page(browser, address(server), viewport={"width": 1280, "height": 700}) as page:
+        page.locator("#vp-files").set_input_files([tmp_path / name for name in ("cam10.mp4", "cam2.mp4", "cam1.mp4")])
+        names = page.locator("#vp-videos tbody th span:first-child")
+        expect(names).to_have_text(["cam10.mp4", "cam2.mp4", "cam1.mp4"])
+        expect(rows(page).nth(1)).to_contain_text("same content as cam10.mp4")
+        expect(page.locator("#vp-totals")).to_have_text(re.compile(r"^3 videos, [\d.]+ (KB|MB), 2 s$"))
+        page.get_by_role("button", name="Sort by name").click()
+        expect(names).to_have_text(["cam1.mp4", "cam2.mp4", "cam10.mp4"])
+        rows(page).nth(2).locator(".vp-number").drag_to(rows(page).nth(0).locator(".vp-number"))
+        expect(names).to_have_text(["cam10.mp4", "cam1.mp4", "cam2.mp4"])
+        page.mouse.wheel(0, -5000)
+        expect(page.locator("#vp-start")).to_be_in_viewport(ratio=1)
+        page.get_by_role("button", name="Remove all").click()
+        expect(rows(page)).to_have_count(0)
+        expect(page.locator("#vp-start")).to_be_disabled()

@@ -50,7 +50,7 @@ def add_page(app: FastAPI) -> None:
         show_error=False,
         theme=gr.themes.Base(primary_hue="blue", neutral_hue="slate", font=_FONTS).set(**_CONTRAST),
         head=render("head.html"),
-        css_paths=[STATIC_FOLDER / "page.css", STATIC_FOLDER / "corrections.css"],
+        css_paths=[STATIC_FOLDER / "page.css", STATIC_FOLDER / "parts.css"],
     )
     mount = app.router.routes[-1]
     assert isinstance(mount, Mount)

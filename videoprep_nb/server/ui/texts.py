@@ -256,6 +256,9 @@ CLEANED = "Freed {size}."
 # --- what the browser itself has to say ---
 BROWSER = {
     "offline": "The connection to the server is lost. Reconnecting …",
+    "totals": "{count} videos, {size}, {time}",
+    "same_content": "same content as {name}",
+    "drag": "Drag to change the order",
     "again": "The videos and settings of the other job are below; change what was wrong and start.",
     "missing": "Not available any more: {names}.",
     "not_kept": "These settings cannot be changed on this page and were left out: {names}.",
@@ -293,6 +296,10 @@ BROWSER = {
 }
 
 # --- new job ---
+INTRODUCTION = (
+    "Raw videos become one package for people who annotate actions: clips, frames, and every person detected and "
+    "tracked. Choose videos and press Start; you can close the page, and download the package when the job is done."
+)
 CHOOSE_VIDEOS = "Videos"
 DROP_HERE = "Drop videos or folders here, or"
 CHOOSE_FILES = "Choose files"
@@ -314,6 +321,8 @@ PRESETS = {
 SETTINGS = "Settings"
 ADVANCED = "Advanced settings"
 START = "Start"
+SORT = "Sort by name"
+REMOVE_ALL = "Remove all"
 PASTED = "Settings from a file"
 PASTED_HELP = "paste settings from the tracker lab, or any settings as YAML; all other settings stay as they are"
 APPLY_PASTED = "Apply settings"

@@ -1,7 +1,8 @@
 // The videos of a new job: uploads that survive a cut connection, their properties, and their order.
 
+import { digestOf } from "./contents.js";
 import { chosen, dropped, onServer } from "./folders.js";
-import { ask, present, size, texts } from "./page.js";
+import { ask, duration, present, size, texts } from "./page.js";
 import { newUpload, resume } from "./uploads.js";
 
 const PARALLEL_UPLOADS = 2;
@@ -44,7 +45,18 @@ function add(fields) {
   const video = { sent: 0, trouble: "", source: null, found: null, ...fields };
   video.row = newRow(video);
   videos.push(video);
+  if (video.file) compare(video);
   return video;
+}
+
+// a second copy is no mistake that must be undone, but often not wanted
+async function compare(video) {
+  video.digest = await digestOf(video.file);
+  const same = video.digest && videos.find((other) => other !== video && other.digest === video.digest);
+  if (!same) return;
+  video.twin = same.name;
+  video.shown = null;
+  show();
 }
 
 function uploadNext() {
@@ -115,6 +127,40 @@ function move(video, step, button) {
   show();
   (button.disabled ? button.parentElement.querySelector("button:enabled") : button).focus();
   say(texts.moved.replace("{name}", video.name).replace("{number}", place + step + 1));
+}
+
+function sortByName() {
+  const inOrder = new Intl.Collator(undefined, { numeric: true });
+  const key = (video) => `${video.folder ?? ""}/${video.name}`;
+  videos.sort((one, other) => inOrder.compare(key(one), key(other)));
+  show();
+}
+
+function removeAll() {
+  for (const video of [...videos]) remove(video);
+}
+
+// --- dragging a row to another place ---
+
+let dragged = null;
+
+function makeDraggable(row, video) {
+  row.draggable = true;
+  row.addEventListener("dragstart", (event) => {
+    dragged = video;
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", video.name); // else nothing can be dragged in Firefox
+  });
+  row.addEventListener("dragover", (event) => {
+    if (!dragged) return;
+    event.preventDefault();
+    if (dragged === video) return;
+    const place = videos.indexOf(video);
+    videos.splice(videos.indexOf(dragged), 1);
+    videos.splice(place, 0, dragged);
+    show();
+  });
+  row.addEventListener("dragend", () => { dragged = null; });
 }
 
 // --- taking files that are on the server already ---
@@ -204,6 +250,8 @@ function newRow(video) {
     order: newElement("td", "vp-order"),
   };
   parts.name.scope = "row";
+  parts.number.title = texts.drag;
+  makeDraggable(row, video);
   parts.name.append(newElement("span", "", video.name), newElement("span", "vp-muted", ` ${size(video.size)}`));
   if (video.folder) parts.name.append(newElement("p", "vp-muted", video.folder));
   parts.up = newButton(texts.up, video, "↑", (button) => move(video, -1, button));
@@ -228,7 +276,17 @@ function show() {
     showFound(video, parts);
   });
   while (body.rows.length > videos.length) body.lastChild.remove();
+  showTotals();
   window.dispatchEvent(new Event("vp-videos-changed"));
+}
+
+function showTotals() {
+  document.getElementById("vp-many").hidden = videos.length < 2;
+  const ready = readyVideos();
+  const bytes = ready.reduce((sum, video) => sum + video.size, 0);
+  const seconds = ready.reduce((sum, video) => sum + (video.found.duration_s ?? 0), 0);
+  const words = texts.totals.replace("{count}", ready.length).replace("{size}", size(bytes)).replace("{time}", duration(seconds));
+  document.getElementById("vp-totals").textContent = words;
 }
 
 function showFound(video, { found, thumbnail }) {
@@ -259,6 +317,7 @@ function facts(video) {
   const { width, height, rate, duration, findings } = video.found;
   return [
     newElement("p", "", `${width}×${height}, ${texts.rate.replace("{rate}", Number(rate.toFixed(2)))}, ${duration}`),
+    ...(video.twin ? [newElement("p", "vp-fair", texts.same_content.replace("{name}", video.twin))] : []),
     ...findings.map((finding) => newElement("p", "vp-muted", finding)),
   ];
 }
@@ -290,6 +349,11 @@ function takeChosen(input) {
   if (input.files.length) take(chosen(input));
   input.value = ""; // the same file may be chosen again
 }
+
+document.addEventListener("click", ({ target }) => {
+  if (target.id === "vp-sort") sortByName();
+  else if (target.id === "vp-remove-all") removeAll();
+});
 
 document.addEventListener("change", (event) => {
   if (["vp-files", "vp-folder"].includes(event.target.id)) takeChosen(event.target);
