@@ -22,11 +22,12 @@ import psutil
 import pytest
 from PIL import Image
 
-from videoprep_nb.cli.run import RunResult, Totals
+from videoprep_nb.cli.run import RunResult
 from videoprep_nb.jobs.models import State, TaskResult, VideoResult
 from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.run import run as run_job
 from videoprep_nb.jobs.service import JobView
+from videoprep_nb.jobs.totals import Totals
 from videoprep_nb.media.sample import write_sample
 
 MARK = "VIDEOPREP_TEST_MARK"

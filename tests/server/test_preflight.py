@@ -16,6 +16,7 @@ from distributed import LocalCluster
 
 from tests.support.command_line import videoprep
 from tests.support.web_server import PASSWORDS, free_port, make_users, running_server
+from tests.support.webhook_receiver import SECRET, webhook_receiver
 from videoprep_nb.jobs.checks import Check
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.engine.tls import write_certificate
@@ -64,9 +65,18 @@ def write_certificate_until(end: datetime, folder: Path) -> list[str]:
 
 def test_new_service_would_start(tmp_path: Path):
     users = make_users(tmp_path)
+    (tmp_path / "secret").write_text(SECRET)
+    (tmp_path / "secret").chmod(0o600)
     before = content(tmp_path)
-    status, found = check("--port", "0", "--workspace", tmp_path / "new" / "workspace", "--auth-file", users)
+    with webhook_receiver() as receiver:
+        status, found = check(
+            *("--port", "0", "--workspace", tmp_path / "new" / "workspace", "--auth-file", users),
+            *("--webhook", receiver.url, "--webhook-secret-file", tmp_path / "secret"),
+            *("--public-url", "https://videoprep.example.org"),
+        )
     assert status == 0
+    assert [message.content["type"] for message in receiver.messages] == ["ping"]
+    assert found["webhook"] == "ok"
     assert "fault" not in found.values()
     assert {found[name] for name in ("users", "administrator", "private user file", "port", "job database")} == {"ok"}
     assert content(tmp_path) == before
@@ -81,6 +91,8 @@ def test_every_fault_is_found_at_once_and_nothing_is_touched(tmp_path: Path):
     users.chmod(0o644)
     tls = write_certificate_until(datetime.now(UTC) - timedelta(days=1), tmp_path)
     (tmp_path / "key.pem").chmod(0o640)
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         before = content(tmp_path)
         status, found = check(
@@ -88,6 +100,7 @@ def test_every_fault_is_found_at_once_and_nothing_is_touched(tmp_path: Path):
             *("--trusted-proxy", "proxy.example.org", "--scheduler", f"tls://127.0.0.1:{free_port()}", *tls),
             *("--min-free", "1000000"),
             *("--cvat", "https://cvat.example.org", "--cvat-token-file", tmp_path / "absent"),
+            *("--webhook", f"http://127.0.0.1:{free_port()}", "--webhook-secret-file", secret),
         )
         after = content(tmp_path)
     assert status == 1
@@ -96,6 +109,7 @@ def test_every_fault_is_found_at_once_and_nothing_is_touched(tmp_path: Path):
         ["administrator", "private user file", "reverse proxy", "renewal of certificates", "private TLS key"], "warning"
     )
     expected["private workspace"] = "warning"
+    expected["webhook"] = "warning"
     assert {name: found[name] for name in expected} == expected
     assert {found[name] for name in ("users", "running service", "workspace owner", "sockets", "ffmpeg")} == {"ok"}
     # the folder itself was written to for a moment, to see whether a socket can be made

@@ -15,8 +15,6 @@ from videoprep_nb.cli.job_display import JobDisplay
 from videoprep_nb.cli.memory_limit import MemoryLimit, bytes_of
 from videoprep_nb.cli.videos import expand_folders
 from videoprep_nb.core.errors import InputError, ParameterError, VideoPrepError, WeightsError
-from videoprep_nb.core.records import Record
-from videoprep_nb.core.text import plural
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.jobs.models import JobResult, State
 from videoprep_nb.jobs.params import JobOptions
@@ -25,6 +23,7 @@ from videoprep_nb.jobs.run import resume as resume_job
 from videoprep_nb.jobs.run import run as run_job
 from videoprep_nb.jobs.settings import read_settings
 from videoprep_nb.jobs.task import without_task_key
+from videoprep_nb.jobs.totals import Totals, counted
 from videoprep_nb.stages.registry import STAGES
 
 EXIT_CODES = {State.DONE: 0, State.FAILED: 1, State.COMPLETED_WITH_ERRORS: 3}
@@ -120,37 +119,6 @@ def _files(videos: list[Path] | None) -> list[Path]:
     return files
 
 
-class Totals(Record):
-    """What came out of a job, over all its videos.
-
-    Args:
-        person_count: Different persons; two videos share none.
-        clip_count: Clips in the package.
-        frame_count: JPEGs in the package.
-        refused_count: Videos that are not in the package.
-    """
-
-    person_count: int
-    clip_count: int
-    frame_count: int
-    refused_count: int
-
-    @classmethod
-    def of(cls, result: JobResult) -> "Totals":
-        """Add up the videos of a job."""
-        done = [video for video in result.videos if video.state is State.DONE]
-        return cls(
-            person_count=sum(video.person_count or 0 for video in done),
-            clip_count=sum(video.clip_count for video in done),
-            frame_count=sum(video.frame_count for video in done),
-            refused_count=len(result.videos) - len(done),
-        )
-
-    def __str__(self) -> str:
-        counted = _counts(self.person_count, self.clip_count, self.frame_count)
-        return f"{counted}, {plural(self.refused_count, 'video')} refused" if self.refused_count else counted
-
-
 class RunResult(JobResult):
     """What ``--json`` prints; docs/batch.md describes it.
 
@@ -166,17 +134,13 @@ class RunResult(JobResult):
         return cls(**result.model_dump(), totals=Totals.of(result))
 
 
-def _counts(person_count: int, clip_count: int, frame_count: int) -> str:
-    return f"{plural(person_count, 'person')}, {plural(clip_count, 'clip')}, {plural(frame_count, 'frame')}"
-
-
 def _print_result(result: JobResult) -> None:
     for video in result.videos:
         name = f"{video.video_id}. {video.original_name}"
         if video.state is State.DONE:
             length = f" ({format_duration(video.duration_s)})" if video.duration_s else ""
-            counted = _counts(video.person_count or 0, video.clip_count, video.frame_count)
-            out.print(plain(f"{name}{length}: {counted}"))
+            came_out = counted(video.person_count or 0, video.clip_count, video.frame_count)
+            out.print(plain(f"{name}{length}: {came_out}"))
         else:
             out.print(plain(f"{name}: {video.state}. {without_task_key(video.message)}"))
         for finding in video.findings:

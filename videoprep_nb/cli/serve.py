@@ -1,5 +1,6 @@
 """The command ``videoprep serve``."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -10,12 +11,15 @@ from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, out, plain, stop, 
 from videoprep_nb.cli.doctor import report_checks
 from videoprep_nb.cli.memory_limit import MemoryLimit, bytes_of
 from videoprep_nb.cli.push import warn_of_account
+from videoprep_nb.core.addresses import is_loopback
 from videoprep_nb.core.errors import InputError, VideoPrepError
+from videoprep_nb.core.text import reason_of
 from videoprep_nb.exports.push_to_cvat import CvatAccount
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.engine.tls import TlsFiles
 from videoprep_nb.jobs.service import Limits
 from videoprep_nb.jobs.storage.workspace import Workspace
+from videoprep_nb.jobs.webhook import SECRET_VARIABLE, Webhook, read_secret
 
 
 def serve(
@@ -88,6 +92,26 @@ def serve(
             metavar="FILE", help="File that holds a personal access token of that server.", show_default="none"
         ),
     ] = None,
+    webhook: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help=f"Receives a signed POST when a job ends; requires --webhook-secret-file or {SECRET_VARIABLE}.",
+            show_default="none",
+        ),
+    ] = None,
+    webhook_secret_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File that holds the secret of its signature.", show_default="none"),
+    ] = None,
+    public_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Address of the page as users reach it, for the webhook's links.",
+            show_default="this machine only",
+        ),
+    ] = None,
     min_free: Annotated[
         float,
         typer.Option(min=0, max=10**6, metavar="GB", help="Disk space that stays free; without it, jobs wait."),
@@ -132,7 +156,11 @@ def serve(
     def account() -> CvatAccount | None:
         return _cvat_account(cvat, cvat_token_file)
 
-    settings = ServerSettings(host, port, auth_file, tuple(trusted_proxy or ()))
+    try:
+        receiver = _webhook(webhook, webhook_secret_file, public_url or _own_address(host, port))
+    except InputError as error:
+        raise stop(error, EXIT_USAGE) from None
+    settings = ServerSettings(host, port, auth_file, tuple(trusted_proxy or ()), receiver)
     limits = Limits(
         queued_jobs=max_jobs_per_user,
         frame_pixels=round(max_megapixels * 1e6),
@@ -192,3 +220,32 @@ def _cvat_account(server: str | None, token_file: Path | None) -> CvatAccount | 
     account.check()
     warn_of_account(account)
     return account
+
+
+def _own_address(host: str, port: int) -> str:
+    """Address of the page for users of this machine; empty where it is not known before the start."""
+    if not port or not is_loopback(host):
+        return ""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _webhook(url: str | None, secret_file: Path | None, public_url: str) -> Webhook | None:
+    """Where ends of jobs are sent.
+
+    Raises:
+        InputError: An address or the secret is missing or cannot be used.
+    """
+    if not url:
+        if secret_file:
+            raise InputError("--webhook-secret-file needs --webhook; give both, or neither.")
+        return None
+    if not public_url:
+        raise InputError("--webhook needs --public-url for links to jobs, such as https://videoprep.example.org.")
+    if not secret_file:
+        return Webhook(url, read_secret(os.environ.get(SECRET_VARIABLE, "")), public_url)
+    try:
+        secret = secret_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{secret_file} cannot be read as text ({reason_of(error)}).") from None
+    warn_of_readable(secret_file)
+    return Webhook(url, read_secret(secret), public_url)

@@ -41,6 +41,7 @@ from videoprep_nb.jobs.storage.workspace import Workspace, disk_bytes
 from videoprep_nb.jobs.store.news import News
 from videoprep_nb.jobs.store.rows import Event, JobRow
 from videoprep_nb.jobs.store.store import Store
+from videoprep_nb.jobs.webhook import Webhook, WebhookSender
 
 
 class Service:
@@ -51,6 +52,7 @@ class Service:
         settings: Where tasks run.
         limits: What it takes on.
         cvat: Where admins may push results to; None: nowhere.
+        webhook: Where ends of jobs are sent; None: nowhere.
 
     Raises:
         InputError: Another service uses the workspace, or it cannot be written to.
@@ -62,6 +64,7 @@ class Service:
         settings: EngineSettings,
         limits: Limits | None = None,
         cvat: CvatAccount | None = None,
+        webhook: Webhook | None = None,
     ) -> None:
         self.workspace = workspace
         self.limits = limits or Limits()
@@ -81,6 +84,9 @@ class Service:
         self._clock = TrustedClock(workspace.clock_file)
         self._adoptions = adopt_folders(workspace, self._store, self._opened_at)
         remove_half_received(workspace)  # by a service that was killed
+        self._sender = WebhookSender(workspace, self._store, webhook) if webhook else None
+        if self._sender:
+            self._resources.callback(self._sender.close)
         self._dispatcher = Dispatcher(workspace, self._store, settings, self.limits)
         self._dispatcher.start()
         self._resources.callback(self._dispatcher.close)
@@ -318,8 +324,9 @@ class Service:
         return [f"{row.title}: {sentences[row.job_id]}" for row in rows]
 
     def notices(self) -> list[str]:
-        """What administrators should know, a sentence each: restored jobs, ``lost+found``, a clock that jumped."""
-        return [*self._adoptions, *lost_notices(self.workspace), *self._clock.notices()]
+        """What administrators should know, a sentence each: restored jobs, ``lost+found``, the clock, the webhook."""
+        deliveries = self._sender.notices() if self._sender else []
+        return [*self._adoptions, *lost_notices(self.workspace), *self._clock.notices(), *deliveries]
 
     def check_database(self) -> None:
         """Check that jobs can be written down, see ``Database.check_writable``."""

@@ -20,6 +20,7 @@ from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.database import DAMAGED
+from videoprep_nb.jobs.webhook import Webhook
 from videoprep_nb.server.app import create_app
 from videoprep_nb.server.security.connections import (
     ACCEPTED_AT_A_TIME,
@@ -48,12 +49,14 @@ class ServerSettings:
         auth_file: The user file, None: no users, and only for this machine.
         trusted_proxies: Addresses of reverse proxies whose statements about clients are trusted: the address
             (``X-Forwarded-For``) and whether it came by HTTPS (``X-Forwarded-Proto``).
+        webhook: Where ends of jobs are sent; None: nowhere.
     """
 
     host: str
     port: int
     auth_file: Path | None
     trusted_proxies: tuple[str, ...] = ()
+    webhook: Webhook | None = None
 
 
 def serve(
@@ -88,7 +91,7 @@ def serve(
             stack.callback(os.umask, os.umask(_PRIVATE_UMASK))  # of everything that is started here, too
             app: Starlette
             try:
-                service = stack.enter_context(Service(Workspace(workspace), engine, limits, cvat))
+                service = stack.enter_context(Service(Workspace(workspace), engine, limits, cvat, settings.webhook))
                 app = create_app(service, users)
             except StoreDamaged as error:
                 _log.error(str(error))

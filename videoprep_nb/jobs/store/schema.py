@@ -67,6 +67,21 @@ MIGRATIONS: Sequence[Sequence[str]] = [
         "ALTER TABLE tasks RENAME COLUMN unit TO progress_unit",
         "UPDATE events SET kind = 'task' WHERE kind = 'unit'",
     ],
+    [
+        """
+        CREATE TABLE deliveries (
+            number INTEGER PRIMARY KEY,
+            delivery_id TEXT NOT NULL UNIQUE,
+            job_id TEXT NOT NULL REFERENCES jobs (job_id) ON DELETE CASCADE,
+            state TEXT NOT NULL,
+            ended_at TEXT NOT NULL,
+            attempt INTEGER NOT NULL DEFAULT 0,
+            due_at TEXT NOT NULL,
+            problem TEXT NOT NULL DEFAULT ''
+        )
+        """,
+        "CREATE INDEX deliveries_by_job ON deliveries (job_id)",
+    ],
 ]
 """Statements of each step; a database of version n has had the first n steps. Steps are added, never changed."""
 

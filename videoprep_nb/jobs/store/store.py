@@ -18,6 +18,7 @@ from videoprep_nb.core.file_names import visible_lines
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.states import check_transition
 from videoprep_nb.jobs.store.database import Database
+from videoprep_nb.jobs.store.deliveries import Deliveries
 from videoprep_nb.jobs.store.ending import end_tasks
 from videoprep_nb.jobs.store.events import add_event, add_state_event
 from videoprep_nb.jobs.store.news import read_news
@@ -53,6 +54,7 @@ class Store:
         self._database = Database(path, read_only)
         self.check_writable = self._database.check_writable
         self.news = partial(read_news, self._database)
+        self.deliveries = Deliveries(self._database)
 
     def close(self) -> None:
         """Close the database."""
@@ -220,6 +222,7 @@ class Store:
             update(cursor, "jobs", row, {"state": state, "message": message} | job_times(row, state, at))
             if state in ENDED:
                 end_tasks(cursor, job_id, at)
+                self.deliveries.add(cursor, job_id, state, at)
             add_state_event(cursor, job_id, at, {"state": state, "message": message})
 
     def request_cancel(self, job_id: str) -> None:

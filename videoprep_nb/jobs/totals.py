@@ -1,0 +1,46 @@
+"""What came out of a job, added up."""
+
+from videoprep_nb.core.records import Record
+from videoprep_nb.core.text import plural
+from videoprep_nb.jobs.models import JobResult, State
+
+
+class Totals(Record):
+    """What came out of a job, over all its videos.
+
+    Args:
+        person_count: Different persons; two videos share none.
+        clip_count: Clips in the package.
+        frame_count: JPEGs in the package.
+        refused_count: Videos that are not in the package.
+    """
+
+    person_count: int
+    clip_count: int
+    frame_count: int
+    refused_count: int
+
+    @classmethod
+    def of(cls, result: JobResult) -> "Totals":
+        """Add up the videos of a job."""
+        done = [video for video in result.videos if video.state is State.DONE]
+        return cls(
+            person_count=sum(video.person_count or 0 for video in done),
+            clip_count=sum(video.clip_count for video in done),
+            frame_count=sum(video.frame_count for video in done),
+            refused_count=len(result.videos) - len(done),
+        )
+
+    def __str__(self) -> str:
+        came_out = counted(self.person_count, self.clip_count, self.frame_count)
+        return f"{came_out}, {plural(self.refused_count, 'video')} refused" if self.refused_count else came_out
+
+
+def counted(person_count: int, clip_count: int, frame_count: int) -> str:
+    """Counts for people.
+
+    Example:
+        >>> counted(1, 2, 60)
+        '1 person, 2 clips, 60 frames'
+    """
+    return f"{plural(person_count, 'person')}, {plural(clip_count, 'clip')}, {plural(frame_count, 'frame')}"
