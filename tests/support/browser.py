@@ -65,5 +65,5 @@ def clean_page(browser: Browser, address: str = "", **options: object) -> Iterat
         if address:
             page.goto(address)
         yield page
-        assert watched.errors == []
-        assert watched.hosts <= {"127.0.0.1"}
+        assert watched.errors == [], watched.errors
+        assert watched.hosts <= {"127.0.0.1"}, watched.hosts
