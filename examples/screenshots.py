@@ -58,7 +58,7 @@ def take_screenshots(browser: Browser, address: str, videos: list[Path]) -> None
     page = open_page(browser, address, DESKTOP, "light")
     page.locator("#vp-files").set_input_files([str(video) for video in videos])
     expect(page.get_by_role("button", name="Start")).to_be_enabled(timeout=120_000)
-    page.screenshot(path=DOCS / "page_new_job.jpg", quality=QUALITY, full_page=True)
+    page.screenshot(path=DOCS / "page_new_job.jpg", quality=QUALITY)
     page.get_by_role("button", name="Start").click()
     expect(page).to_have_url(re.compile(r"\?job="))
     expect(page.locator(".vp-live-frame")).to_be_visible(timeout=JOB_TIMEOUT_MS)

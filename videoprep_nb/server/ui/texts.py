@@ -172,7 +172,6 @@ CORRECTIONS_ADVICE = (
     "What is wrong here, annotators would have to correct in every frame: merge two tracks of one person, split a "
     "track that jumps to another person, delete a track of nobody. Then make the package again; that takes seconds."
 )
-NO_CORRECTIONS = "Nothing is corrected."
 CORRECTED = "Corrected so far"
 UNDO = "Undo"
 UNDO_LINE = "Undo: {line} in {video}"
