@@ -15,6 +15,7 @@ from videoprep_nb.jobs.reports.render import (
     write_index,
 )
 from videoprep_nb.jobs.storage.folder import JobFolder
+from videoprep_nb.jobs.task import without_task_key
 from videoprep_nb.stages.registry import STAGES
 
 
@@ -63,7 +64,7 @@ def _page_title(title: str, names: dict[str, str], report: ReportEntry) -> str:
 
 def _video_entry(video: VideoResult) -> VideoEntry:
     values = {name: getattr(video, name) for name in VideoEntry.__dataclass_fields__}
-    return VideoEntry(**values)
+    return VideoEntry(**values | {"message": without_task_key(video.message)})
 
 
 def _report_entry(folder: JobFolder, task: TaskResult) -> ReportEntry:
@@ -74,7 +75,7 @@ def _report_entry(folder: JobFolder, task: TaskResult) -> ReportEntry:
         title=stage.title if stage else task.stage,
         video_id=task.video_id,
         state=task.state,
-        message=task.message,
+        message=without_task_key(task.message),
         elapsed_s=task.elapsed_s,
         html_name=page.name if page.exists() else "",
         thumbnail=first_image(notebook) if task.report else None,
