@@ -1,15 +1,12 @@
 """Corrections by hand: a run with them, and a result that is corrected afterwards, give the same package."""
 
-import io
-import pickle
 import shutil
-import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.support.command_line import videoprep
+from tests.support.packages import ids_by_video
 from videoprep_nb.core.layout import PACKAGE_NAME
 from videoprep_nb.exports.uncorrected_tracks import read_uncorrected
 from videoprep_nb.exports.validate import validate
@@ -18,15 +15,8 @@ from videoprep_nb.media.sample import write_sample
 NONE = "# nothing\n"
 
 
-class RefusingUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        raise pickle.UnpicklingError(f"the pickle names {module}.{name}")
-
-
 def ids_in(folder: Path) -> set[int]:
-    with zipfile.ZipFile(folder / PACKAGE_NAME) as package:
-        proposals = RefusingUnpickler(io.BytesIO(package.read("dense_proposals.pkl"))).load()
-    return {box[5] for frames in proposals.values() for boxes in frames.values() for box in boxes}
+    return set().union(*ids_by_video(folder / PACKAGE_NAME).values())
 
 
 def write(path: Path, text: str) -> Path:

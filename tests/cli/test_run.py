@@ -4,7 +4,6 @@ import io
 import itertools
 import json
 import os
-import pickle
 import re
 import shutil
 import signal
@@ -15,13 +14,13 @@ import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import av
 import psutil
 import pytest
 from PIL import Image
 
+from tests.support.packages import read_proposals
 from videoprep_nb.cli.run import RunResult
 from videoprep_nb.jobs.models import State, TaskResult, VideoResult
 from videoprep_nb.jobs.params import JobParams
@@ -32,11 +31,6 @@ from videoprep_nb.media.sample import write_sample
 
 MARK = "VIDEOPREP_TEST_MARK"
 TIMEOUT_S = 240
-
-
-class RefusingUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        raise pickle.UnpicklingError(f"the pickle names {module}.{name}")
 
 
 def start(*arguments: str | Path, mark: str = "") -> subprocess.Popen:
@@ -59,11 +53,6 @@ def run_json(*arguments: str | Path) -> tuple[int, dict]:
     code, out, err = videoprep("run", *arguments, "--json")
     assert out, err
     return code, json.loads(out)
-
-
-def read_proposals(package: Path) -> dict:
-    with zipfile.ZipFile(package) as outer:
-        return RefusingUnpickler(io.BytesIO(outer.read("dense_proposals.pkl"))).load()
 
 
 def read_frames(package: Path) -> dict[str, list[tuple[str, tuple[int, int]]]]:

@@ -82,7 +82,7 @@ class JobCorrectionsView:
         videos: The videos with their tracks; empty if nothing can be corrected.
         is_running: Whether the package is being made again.
         is_applied: Whether the package has these corrections.
-        problem: Why nothing can be corrected, or why the last attempt failed; empty otherwise.
+        problem: Why nothing can be corrected, why the last attempt failed, or what no longer fits; empty otherwise.
     """
 
     text: str
@@ -119,11 +119,11 @@ class JobCorrections:
         try:
             lines = {name: [_saved(line) for line in of_video] for name, of_video in _read(text).root.items()}
             videos = _views(folder.path, text, folder.package.stat().st_mtime_ns)
+            left_out = _left_out(folder.path, text, folder.package.stat().st_mtime_ns)
         except (InputError, ParameterError) as error:
             return JobCorrectionsView(text, {}, [], problem=str(error))
-        return JobCorrectionsView(
-            text, lines, list(videos), progress.is_running, folder.has_corrected_package, progress.problem
-        )
+        problem = progress.problem or left_out
+        return JobCorrectionsView(text, lines, list(videos), progress.is_running, folder.has_corrected_package, problem)
 
     def save(self, job_id: str, text: str) -> None:
         """Keep the corrections of a job; its package stays as it is until it is made again.
@@ -216,7 +216,7 @@ def _text_of(folder: JobFolder) -> str:
     return next(filter(None, texts), "")
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=2)  # the tracks of an hour may take 50 MB
 def _corrected(folder: Path, text: str, package_ns: int) -> "tuple[CorrectedVideo, ...]":
     """The videos of a job with corrected tracks; read again after its package was replaced."""
     from videoprep_nb.exports.correct_package import correct_videos
@@ -235,6 +235,15 @@ def _views(folder: Path, text: str, package_ns: int) -> tuple[CorrectableVideo, 
     videos = _corrected(folder, text, package_ns)
     names = [each.video.original_name for each in videos]
     return tuple(_view(each, names.count(each.video.original_name) == 1) for each in videos)
+
+
+@lru_cache(maxsize=16)
+def _left_out(folder: Path, text: str, package_ns: int) -> str:
+    """The first line that does not fit the tracks, which a retry may have made anew; empty if all do."""
+    from videoprep_nb.exports.correct_package import correction_problems
+
+    problems = correction_problems(folder, _read(text), _corrected(folder, text, package_ns))
+    return f"Left out: {problems[0]}" if problems else ""
 
 
 def _view(each: "CorrectedVideo", has_own_name: bool) -> CorrectableVideo:

@@ -183,7 +183,7 @@ class WebhookSender:
         while not self._closing.wait(_POLL_S):
             try:
                 self._deliver_due()
-            except VideoPrepError as error:  # the database is busy or damaged, which its other users report
+            except (VideoPrepError, OSError) as error:  # of database or disk, which their other users report
                 _log.warning("The webhook waits: %s", error)
 
     def _deliver_due(self) -> None:

@@ -2,8 +2,7 @@
 
 import io
 import json
-import pickle
-import zipfile
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,16 +10,13 @@ import pytest
 
 from tests.server.api.test_exports import finished_job
 from tests.support.job_services import wait_until
+from tests.support.packages import ids_by_video
 from tests.support.results import write_uncorrected_tracks
 from tests.support.web_server import RunningServer, assert_problem, running_server
+from videoprep_nb.exports.dense_tracks import write_dense_tracks
 
 JSON = {"Content-Type": "application/json"}
 MERGE = "camera 1.avi:\n- {merge: [1, 2]}\n"
-
-
-class RefusingUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        raise pickle.UnpicklingError(f"the pickle names {module}.{name}")
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +31,9 @@ def correctable_job(server: RunningServer) -> str:
     return job_id
 
 
-def ids_by_video(server: RunningServer, job_id: str) -> dict[str, set[int]]:
+def ids_of(server: RunningServer, job_id: str) -> dict[str, set[int]]:
     """Ids in the package that people download, by video."""
-    package = zipfile.ZipFile(io.BytesIO(server.client.get(f"/api/jobs/{job_id}/package").content))
-    assert package.testzip() is None
-    found: dict[str, set[int]] = {}
-    for clip, frames in RefusingUnpickler(io.BytesIO(package.read("dense_proposals.pkl"))).load().items():
-        found.setdefault(clip.split("_")[0], set()).update(int(box[5]) for boxes in frames.values() for box in boxes)
-    return found
+    return ids_by_video(io.BytesIO(server.client.get(f"/api/jobs/{job_id}/package").content))
 
 
 def save(server: RunningServer, job_id: str, text: str):
@@ -62,17 +53,17 @@ def status(server: RunningServer, job_id: str) -> dict[str, Any]:
 
 def test_tracks_are_corrected_and_the_package_follows(server: RunningServer):
     job_id = correctable_job(server)
-    before = ids_by_video(server, job_id)
+    before = ids_of(server, job_id)
     assert before == {"1": {1, 2}, "2": {3}}
     saved = save(server, job_id, MERGE).json()
     assert [track["pieces"] for track in saved["videos"][0]["tracks"]] == [["1", "2"]]
     assert (saved["videos"][0]["lines"], saved["is_applied"]) == (["merge 1, 2"], False)
-    assert ids_by_video(server, job_id) == before, "the package stays until it is made again"
+    assert ids_of(server, job_id) == before, "the package stays until it is made again"
     assert make(server, job_id)["is_applied"]
-    assert ids_by_video(server, job_id) == {"1": {1}, "2": {2}}
+    assert ids_of(server, job_id) == {"1": {1}, "2": {2}}
     save(server, job_id, "")
     assert make(server, job_id)["text"] == ""
-    assert ids_by_video(server, job_id) == before
+    assert ids_of(server, job_id) == before
 
 
 def test_formats_of_the_package_before_are_not_offered_any_more(server: RunningServer):
@@ -130,3 +121,19 @@ def test_corrections_that_were_spoilt_are_reported(server: RunningServer):
     server.service.workspace.job_folder(job_id).corrections.write_text("1: [", encoding="utf-8")
     assert "not YAML" in status(server, job_id)["problem"]
     assert save(server, job_id, MERGE).status_code == 200
+
+
+def test_a_package_that_was_made_anew_has_no_corrections_yet(server: RunningServer):
+    """As after a retry: the tracks may be others, and what no longer fits is said."""
+    job_id = correctable_job(server)
+    save(server, job_id, MERGE)
+    assert make(server, job_id)["is_applied"]
+    folder = server.service.workspace.job_folder(job_id)
+    (folder.staged_result / "uncorrected_tracks").mkdir(parents=True)
+    shutil.copy(folder.uncorrected / "2.npz", folder.staged_result / "uncorrected_tracks")
+    write_dense_tracks(folder.staged_result / "uncorrected_tracks/1.npz", {})
+    shutil.copy(folder.package, folder.staged_package)
+    folder.publish()
+    found = status(server, job_id)
+    assert not found["is_applied"]
+    assert "there is no track 1" in found["problem"]

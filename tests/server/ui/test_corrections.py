@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.server.api.test_corrections import correctable_job, ids_by_video
+from tests.server.api.test_corrections import correctable_job, ids_of
 from tests.support.browser import DESKTOP, PHONE, clean_page
 from tests.support.web_server import RunningServer, running_server
 
@@ -37,12 +37,12 @@ def test_a_reviewer_merges_splits_and_undoes(look: dict[str, Any], server: Runni
         expect(page.locator("[id='track-1-1@2']")).to_contain_text("Track 1@2")
         section.get_by_role("button", name="Make the package again").press("Enter")
         expect(section).to_contain_text("The package has these corrections")
-        assert ids_by_video(server, job_id) == {"1": {1, 3}, "2": {4}}
+        assert ids_of(server, job_id) == {"1": {1, 3}, "2": {4}}
         section.get_by_role("button", name="Undo: merge 1, 2 in camera 1.avi").press("Enter")
         section.get_by_role("button", name="Undo: split 1 at 2 s in camera 1.avi").press("Enter")
         section.get_by_role("button", name="Make the package again").press("Enter")
         expect(section.get_by_role("status")).to_have_count(0)
-        assert ids_by_video(server, job_id) == {"1": {1, 2}, "2": {3}}
+        assert ids_of(server, job_id) == {"1": {1, 2}, "2": {3}}
 
 
 @pytest.mark.slow

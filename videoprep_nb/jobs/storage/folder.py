@@ -144,6 +144,8 @@ class JobFolder:
             if target.is_dir():
                 shutil.rmtree(target)
             staged.replace(target)
+        if self.corrections.exists():  # which the new package does not have yet
+            self.corrections.touch()
         for folder in (self.exports, self.kept_for_exports):
             with suppress(OSError):  # it holds something, or is not there
                 folder.rmdir()

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 
-from videoprep_nb.core.errors import InputError, NoSuchJob, ParameterError
+from videoprep_nb.core.errors import InputError, NoSuchJob, ParameterError, VideoPrepError
 from videoprep_nb.core.file_names import path_to_text
 from videoprep_nb.jobs.annotations import JobImport
 from videoprep_nb.jobs.corrections import JobCorrectionsView
@@ -251,6 +251,10 @@ class UserJobs(JobReader):
                 sources.append(self._source_again(folder, video))
             except (InputError, OSError):
                 missing.append(video.original_name)
+            except VideoPrepError:  # it is more than a user may have: what was taken before is of no use
+                for source in filter(lambda source: source.upload_id, sources):
+                    self.uploads.remove(source.upload_id)
+                raise
         return JobAgain(sources, missing, spec.params)
 
     def _source_again(self, folder: JobFolder, video: VideoInput) -> SourceAgain:

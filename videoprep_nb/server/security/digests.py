@@ -3,15 +3,26 @@
 import hashlib
 import os
 from pathlib import Path
+from typing import TypeVar
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.layout import staged_file
 from videoprep_nb.core.records import Record
 
+_Record = TypeVar("_Record", bound=Record)
+
 
 def digest_of(secret: str) -> str:
     """How a random secret is kept: its SHA-256 in hexadecimal form."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def read_private(record: type[_Record], file: Path) -> _Record:
+    """A record from a private file; an empty one when there is none, or it is not readable any more."""
+    try:
+        return record.read(file)
+    except InputError:
+        return record()
 
 
 def write_private(record: Record, file: Path) -> None:

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from pydantic import AwareDatetime
 
-from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.records import Record
-from videoprep_nb.server.security.digests import digest_of, write_private
+from videoprep_nb.server.security.digests import digest_of, read_private, write_private
 
 KNOWN_FOR = timedelta(days=180)
 """A browser or network from which a user has not logged in for so long is forgotten."""
@@ -52,10 +51,7 @@ class KnownClients:
         self._file = file
         self._now = now
         self._lock = threading.Lock()
-        try:
-            found = _KnownClientsFile.read(file).clients
-        except InputError:  # none yet, or not readable any more: everybody is new
-            found = ()
+        found = read_private(_KnownClientsFile, file).clients  # everybody is new when the file is spoilt
         self._clients = {(known.user_id, known.client): known.last_at for known in found}
 
     def find(self, user_id: str, device: str, network: str) -> str:

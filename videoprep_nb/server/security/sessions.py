@@ -8,9 +8,8 @@ from pathlib import Path
 
 from pydantic import AwareDatetime
 
-from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.records import Record
-from videoprep_nb.server.security.digests import digest_of, write_private
+from videoprep_nb.server.security.digests import digest_of, read_private, write_private
 from videoprep_nb.server.security.user_file import User, UserRecord
 from videoprep_nb.server.security.users import Users
 
@@ -55,10 +54,8 @@ class Sessions:
         self._file = file
         self._now = now
         self._lock = threading.Lock()
-        try:
-            self._sessions = {session.digest: session for session in _SessionFile.read(file).sessions}
-        except InputError:  # none yet, or not readable any more: everybody logs in anew
-            self._sessions = {}
+        # everybody logs in anew when the file is spoilt
+        self._sessions = {session.digest: session for session in read_private(_SessionFile, file).sessions}
 
     def start(self, record: UserRecord) -> str:
         """Begin a session; the oldest of the user ends when there are too many.

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from pydantic import AwareDatetime
 
-from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.records import Record
-from videoprep_nb.server.security.digests import digest_of, write_private
+from videoprep_nb.server.security.digests import digest_of, read_private, write_private
 
 SHARED_PATH = "/shared/"
 """What the paths of all links begin with."""
@@ -63,10 +62,7 @@ class Shares:
         self._file = file
         self._now = now
         self._lock = threading.Lock()
-        try:
-            self._shares = _ShareFile.read(file).shares
-        except InputError:  # none yet, or not readable any more: no link works
-            self._shares = ()
+        self._shares = read_private(_ShareFile, file).shares  # no link works when the file is spoilt
 
     def of_job(self, job_id: str) -> list[Share]:
         """The links of a job that have not expired, oldest first."""

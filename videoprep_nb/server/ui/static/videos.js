@@ -49,7 +49,7 @@ function add(fields) {
   return video;
 }
 
-// a second copy is no mistake that must be undone, but often not wanted
+// a second copy is no mistake that must be undone, but often not intended
 async function compare(video) {
   video.digest = await digestOf(video.file);
   const same = video.digest && videos.find((other) => other !== video && other.digest === video.digest);
