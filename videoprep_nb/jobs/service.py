@@ -10,6 +10,7 @@ from pathlib import Path
 
 import videoprep_nb
 from videoprep_nb.core.errors import NoSuchJob, ParameterError, WrongState
+from videoprep_nb.core.layout import STAGING_PREFIX
 from videoprep_nb.exports.push_to_cvat import CvatAccount
 from videoprep_nb.jobs.admission import Admission
 from videoprep_nb.jobs.annotations import JobAnnotations
@@ -293,10 +294,11 @@ class Service:
         return path
 
     def report_names(self, job_id: str) -> list[str]:
-        """Names of the pages and notebooks among the reports of a job, in order."""
+        """Names of the pages and notebooks among the reports of a job, in order; half-written ones are left out."""
         self._store.job(job_id)
         folder = self.workspace.job_folder(job_id).reports
-        return sorted(path.name for path in folder.glob("*") if path.suffix in (".html", ".ipynb"))
+        names = (path.name for path in folder.glob("*") if path.suffix in (".html", ".ipynb"))
+        return sorted(name for name in names if not name.startswith(STAGING_PREFIX))
 
     def disk_usage(self) -> dict[str, int]:
         """Bytes of the workspace's disk: ``total``, ``free``, and those taken by ``jobs`` and by ``uploads``."""

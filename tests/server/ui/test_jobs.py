@@ -1,6 +1,8 @@
 """Jobs on the page, in a real browser: followed live, read, fetched, cancelled, tried again, deleted."""
 
+import io
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.support.browser import DESKTOP, PHONE, clean_page, watched_context
 from tests.support.job_services import package_content
 from tests.support.web_server import PASSWORDS, RunningServer, make_users, running_server
+from videoprep_nb.core.layout import staging_path
 from videoprep_nb.core.records import PlaceRecord
 from videoprep_nb.exports.validation.validate import validate_package
 from videoprep_nb.jobs.models import JobResult, State
@@ -73,6 +76,19 @@ def test_report_is_read_inside_the_page(done_job: str, server: RunningServer, br
         page.get_by_role("link", name="People, Video 1", exact=True).click()
         expect(report.get_by_role("heading", level=1)).to_contain_text("4 ·")
         assert "allow-scripts" not in (page.locator("iframe[name=report]").get_attribute("sandbox") or "allow-scripts")
+
+
+@pytest.mark.slow
+def test_half_written_reports_are_no_reports(done_job: str, server: RunningServer):
+    partial = staging_path(server.service.workspace.job_folder(done_job).reports / "04_track_persons_1.html")
+    partial.write_text("half")
+    names = [report["name"] for report in server.client.get(f"/api/jobs/{done_job}/reports").json()]
+    assert "index.html" in names
+    assert not any("partial" in name for name in names)
+    assert server.client.get(f"/api/jobs/{done_job}/reports/{partial.name}").status_code == 404
+    archive = zipfile.ZipFile(io.BytesIO(server.client.get(f"/api/jobs/{done_job}/reports.zip").content))
+    assert sorted(archive.namelist()) == sorted(f"reports/{name}" for name in names)
+    partial.unlink()
 
 
 @pytest.mark.slow

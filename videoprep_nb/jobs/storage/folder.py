@@ -131,7 +131,9 @@ class JobFolder:
     @property
     def has_corrected_package(self) -> bool:
         """Whether the package is younger than its corrections by hand; also without any."""
-        return not (self.corrections.exists() and self.corrections.stat().st_mtime_ns > self.package.stat().st_mtime_ns)
+        # clocks of file systems tick every few milliseconds; to write a package takes longer
+        package_ns = self.package.stat().st_mtime_ns
+        return not (self.corrections.exists() and self.corrections.stat().st_mtime_ns >= package_ns)
 
     def publish(self) -> None:
         """Move the staged result to its place, the package last: it says that the rest is there.
