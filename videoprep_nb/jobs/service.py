@@ -317,7 +317,7 @@ class Service:
 
     def workers(self) -> list[WorkerInfo]:
         """The workers that tasks run on; none while they start."""
-        return self._dispatcher.engine.workers() if self._dispatcher.engine else []
+        return self._dispatcher.workers()
 
     def waiting(self, owner: str | None = None) -> list[str]:
         """The jobs, of one owner or of all, that wait for disk space, memory or the machine, a sentence each."""

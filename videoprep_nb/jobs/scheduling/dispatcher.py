@@ -1,25 +1,21 @@
-"""The thread that works on all unfinished jobs: it submits tasks to the engine and writes down what becomes of them."""
+"""The thread that works on all unfinished jobs: what comes next in each, and what becomes of its tasks."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
 from videoprep_nb.core.errors import DiskFullError, StoreDamaged, StoreUnavailable, VideoPrepError
-from videoprep_nb.jobs.engine.attempt import request_attempt, start_of, withdraw_attempt
-from videoprep_nb.jobs.engine.cluster import Engine, EngineSettings, SchedulerLost
-from videoprep_nb.jobs.engine.worker import PROGRESS_NAME
+from videoprep_nb.jobs.engine.cluster import EngineSettings, SchedulerLost, WorkerInfo
 from videoprep_nb.jobs.limits import Limits
 from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind
 from videoprep_nb.jobs.scheduling.active import ActiveJob
-from videoprep_nb.jobs.scheduling.attempts import Attempt, note_course, task_request
 from videoprep_nb.jobs.scheduling.calls import Calls
-from videoprep_nb.jobs.scheduling.fair_share import TaskTurns
+from videoprep_nb.jobs.scheduling.runs import Runs
 from videoprep_nb.jobs.scheduling.scratch import ScratchQuota
 from videoprep_nb.jobs.scheduling.trouble import Trouble
 from videoprep_nb.jobs.storage.retry_stash import bring_back_kept
@@ -32,7 +28,6 @@ from videoprep_nb.jobs.task import Task
 T = TypeVar("T")
 
 _TICK_S = 0.25
-_RECONNECT_INTERVAL_S = 2.0
 _STATE_OF_OUTCOME = {OutcomeKind.DONE: State.DONE, OutcomeKind.CANCELLED: State.CANCELLED}
 _log = logging.getLogger(__name__)
 
@@ -51,19 +46,15 @@ class Dispatcher:
         self._workspace = workspace
         self.trouble = Trouble(workspace, store, settings, limits)
         self._store = patient(store, lambda: not self._closing.is_set(), self.trouble.make_room)
-        self._settings = settings
         self._limits = limits
         self._calls = Calls()
         self._jobs: dict[str, ActiveJob] = {}
         """In the order in which they began, or will begin."""
         self._unread: set[str] = set()
         """Jobs that cannot be taken up until the disk answers."""
-        self._attempts: dict[tuple[str, str], Attempt] = {}
-        self._turns = TaskTurns()
+        self._runs = Runs(workspace, self._store, settings, self._take_end)
         self._quota = ScratchQuota(limits.scratch_bytes)
         self._closing = threading.Event()
-        self._connect_from_s = 0.0
-        self.engine: Engine | None = None
         self._thread = threading.Thread(target=self._work, name="dispatcher", daemon=True)
 
     def start(self) -> None:
@@ -89,6 +80,10 @@ class Dispatcher:
         """
         return self._calls.call(action, self._thread.is_alive)
 
+    def workers(self) -> list[WorkerInfo]:
+        """The workers that tasks run on; none while they start."""
+        return self._runs.workers()
+
     def close(self) -> None:
         """Stop; running tasks are interrupted and will be repeated by the next service."""
         self._closing.set()
@@ -103,40 +98,21 @@ class Dispatcher:
                     _log.exception("internal error")
                     self._closing.wait(_TICK_S)
         finally:
-            for attempt in self._attempts.values():
-                with suppress(OSError):  # their workers end now anyway, or lose this service
-                    withdraw_attempt(attempt.folder)
-            if self.engine is not None:
-                self.engine.close()
+            self._runs.close()
 
     def _take_turn(self) -> None:
-        if self.engine is not None and not self.engine.is_connected:
-            self._disconnect(self.engine)
-        if self.engine is None and time.monotonic() >= self._connect_from_s:
-            self._connect()
+        if self._runs.is_lost:
+            self._disconnect()
+        if self._runs.connect():
+            for job_id in list(self._jobs):
+                self._guarded(job_id, self._resume)
         self._work_for_a_moment()
 
-    def _connect(self) -> None:
-        """Start the engine and what waits for it; without a scheduler that answers, jobs are only kept."""
-        try:
-            self.engine = Engine(self._settings)
-        except (OSError, RuntimeError) as error:
-            self._connect_from_s = time.monotonic() + _RECONNECT_INTERVAL_S
-            _log.warning("the scheduler does not answer, still trying: %s", error)
-            return
-        for job_id in list(self._jobs):
-            self._guarded(job_id, self._resume)
-
-    def _disconnect(self, engine: Engine) -> None:
+    def _disconnect(self) -> None:
         """Call off everything; it starts again as soon as a scheduler answers."""
-        _log.warning("the connection to the scheduler was lost")
-        for (job_id, key), attempt in list(self._attempts.items()):
-            withdraw_attempt(attempt.folder)
+        for job_id, key in self._runs.disconnect():
             reason = "The scheduler does not answer; this starts again as soon as it does."
             self._guarded(job_id, partial(self._start_over, key=key, reason=reason))
-        self._attempts.clear()
-        engine.close()
-        self.engine = None
         for job in list(self._jobs.values()):
             if job.stopped:
                 self._guarded(job.spec.job_id, partial(self._stop, state=job.stopped[0], reason=job.stopped[1]))
@@ -153,9 +129,9 @@ class Dispatcher:
             except Exception:  # it belongs to one job, and the others must go on
                 _log.exception("internal error")
         self._fill_workers()  # others may have come
-        for (job_id, key), attempt in list(self._attempts.items()):
-            self._guarded(job_id, partial(self._watch, key=key, attempt=attempt))
-        running = {job_id for job_id, _ in self._attempts}
+        for job_id, key in self._runs.running():
+            self._guarded(job_id, partial(self._watch, key=key))
+        running = {job_id for job_id, _ in self._runs.running()}
         for job, reason in self._quota.exceeded([self._jobs[job_id] for job_id in running if job_id in self._jobs]):
             self._fail(job, reason)
         for job_id in list(self._unread):
@@ -206,7 +182,7 @@ class Dispatcher:
             self._store.set_job_state(row.job_id, State.QUEUED, "The service was started again.", _now())
         if row.cancel_requested:  # of the service before, or before this one has come to the job
             self._stop(job, State.CANCELLED, "Stopped on request.")
-        elif self.engine is not None:
+        elif self._runs.is_connected:
             self._resume(job)
 
     def _resume(self, job: ActiveJob) -> None:
@@ -231,7 +207,7 @@ class Dispatcher:
             self._stop(job, *job.stopped)
         elif job.is_planned:
             self._advance(job)
-        elif self.engine is not None:
+        elif self._runs.is_connected:
             self._resume(job)
         self.trouble.waits.end(job.spec.job_id, "")
 
@@ -251,10 +227,7 @@ class Dispatcher:
 
     def _fill_workers(self) -> None:
         """Start as many tasks as there are free workers; the others wait here, so that the next one can be chosen."""
-        while self.engine is not None and self.engine.is_connected:
-            taken = self._turns.take(self._jobs.values(), self._attempts.values(), self.engine.slots())
-            if taken is None:
-                return
+        while taken := self._runs.next_task(self._jobs.values()):
             job, task = taken
             self._guarded(job.spec.job_id, partial(self._start_or_hold, task=task))
 
@@ -262,7 +235,7 @@ class Dispatcher:
         """Start a task, unless the machine lacks the room for it."""
         held = self.trouble.hold(job, task)
         if held is None:
-            self._start(job, task)
+            self._runs.start(job, task, self._states(job))
         elif held.is_final:
             self._set_state(job, task.key, State.QUEUED, "")
             self._set_state(job, task.key, State.FAILED, f"{task.key}: {held.sentence}")
@@ -283,35 +256,22 @@ class Dispatcher:
             if not blocked:
                 return ready
 
-    def _start(self, job: ActiveJob, task: Task) -> None:
-        assert self.engine is not None
-        job_id, key = job.spec.job_id, task.key
-        request = task_request(job, task, self._states(job), self._workspace, self._settings)
-        request.folder.mkdir(exist_ok=True)
-        (request.folder / PROGRESS_NAME).unlink(missing_ok=True)
-        request_attempt(request.folder, request.attempt)
-        self._set_state(job, key, State.QUEUED, "")
-        needs_gpu = job.needs_gpu(task)
-        cancel = self.engine.submit(
-            request,
-            needs_gpu,
-            lambda outcome: self._calls.put(lambda: self._ended(job_id, key, request.attempt, outcome)),
-        )
-        self._attempts[job_id, key] = Attempt(request.attempt, request.folder, job.owner, needs_gpu, cancel)
+    def _take_end(self, job_id: str, key: str, name: str, outcome: Outcome) -> None:
+        """Note that an attempt has ended, as the engine says in a thread of its own."""
+        self._calls.put(lambda: self._ended(job_id, key, name, outcome))
 
     def _ended(self, job_id: str, key: str, name: str, outcome: Outcome) -> None:
-        attempt = self._attempts.get((job_id, key))
-        if attempt is None or attempt.name != name:
+        if not self._runs.is_running(job_id, key, name):
             return  # it was called off
-        self._guarded(job_id, partial(self._watch, key=key, attempt=attempt, has_ended=True))
-        self._attempts.pop((job_id, key), None)
+        self._guarded(job_id, partial(self._watch, key=key, has_ended=True))
+        self._runs.forget(job_id, key)
         self._guarded(job_id, lambda job: self._take_outcome(job, key, outcome))
         self._fill_workers()  # the end of a job may take a while
         self._guarded(job_id, self._finish_if_over)
 
     def _take_outcome(self, job: ActiveJob, key: str, outcome: Outcome) -> None:
         row = self._store.task(job.spec.job_id, key)
-        outcome, wait = self.trouble.judge(job, key, outcome, is_alone=not self._attempts)
+        outcome, wait = self.trouble.judge(job, key, outcome, is_alone=not self._runs.running())
         if wait:
             self._set_state(job, key, State.WAITING, wait)
         else:
@@ -322,8 +282,8 @@ class Dispatcher:
             self._plan(job)
         self._note_ready(job)
 
-    def _watch(self, job: ActiveJob, key: str, attempt: Attempt, has_ended: bool = False) -> None:
-        note_course(self._store, job.spec.job_id, key, attempt, has_ended)
+    def _watch(self, job: ActiveJob, key: str, has_ended: bool = False) -> None:
+        self._runs.note_course(job.spec.job_id, key, has_ended)
 
     def _cancel(self, job_id: str) -> None:
         self._guarded(job_id, lambda job: self._stop(job, State.CANCELLED, "Stopped on request."))
@@ -343,26 +303,14 @@ class Dispatcher:
         """Call off what has not started and interrupt what has; the job ends with its last task."""
         job.stopped = (state, reason)
         for row in self._store.tasks(job.spec.job_id):
-            if row.state not in ENDED and self._call_off(job, row.key):
+            if row.state not in ENDED and self._runs.call_off(job.spec.job_id, row.key):
                 self._set_state(job, row.key, State.CANCELLED, reason)
         self._advance(job)
-
-    def _call_off(self, job: ActiveJob, key: str) -> bool:
-        """Have a task stop; True when it does not run, so that no outcome will come."""
-        attempt = self._attempts.get((job.spec.job_id, key))
-        if attempt is None:
-            return True
-        withdraw_attempt(attempt.folder)
-        if start_of(attempt.folder, attempt.name) is not None:
-            return False
-        attempt.cancel()
-        del self._attempts[job.spec.job_id, key]
-        return True
 
     def _end_if_stuck(self, job: ActiveJob) -> None:
         """End a job whose end could not be written down before."""
         job_id = job.spec.job_id
-        if job.stopped is None or any(key[0] == job_id for key in self._attempts):
+        if job.stopped is None or any(running == job_id for running, _ in self._runs.running()):
             return
         job.delete_scratch()
         self._store.set_job_state(job_id, *job.stopped, _now())

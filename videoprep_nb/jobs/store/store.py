@@ -1,11 +1,10 @@
-"""What the service remembers: jobs, their tasks and what happened to them, in one SQLite file.
+"""What the service remembers: jobs, their tasks (see ``tasks.py``) and what happened to them, in one SQLite file.
 
 Only the service writes. Every change of state is checked against the table of states and leaves an event, in the
 same transaction.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -19,7 +18,6 @@ from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.states import check_transition
 from videoprep_nb.jobs.store.database import Database
 from videoprep_nb.jobs.store.deliveries import Deliveries
-from videoprep_nb.jobs.store.ending import end_tasks
 from videoprep_nb.jobs.store.events import add_event, add_state_event
 from videoprep_nb.jobs.store.news import read_news
 from videoprep_nb.jobs.store.restored import restore, search_text
@@ -30,16 +28,15 @@ from videoprep_nb.jobs.store.rows import (
     event_from,
     job_from,
     job_times,
-    task_course,
-    task_from,
     time_text,
 )
 from videoprep_nb.jobs.store.sql import insert, update
+from videoprep_nb.jobs.store.tasks import TaskStore, check_job, end_tasks
 
 _MAX_NUMBER = 2**63 - 1  # the largest integer of SQLite
 
 
-class Store:
+class Store(TaskStore):
     """The database of a service. Any thread may call it; one call at a time goes through.
 
     Args:
@@ -51,7 +48,7 @@ class Store:
     """
 
     def __init__(self, path: Path, read_only: bool = False) -> None:
-        self._database = Database(path, read_only)
+        super().__init__(Database(path, read_only))
         self.check_writable = self._database.check_writable
         self.news = partial(read_news, self._database)
         self.deliveries = Deliveries(self._database)
@@ -196,10 +193,6 @@ class Store:
         rows = self._database.read(f"SELECT state, count(*) FROM jobs {where} GROUP BY state", *values)  # noqa: S608 - constants
         return {State(state): count for state, count in rows}
 
-    def count_running_tasks(self) -> int:
-        """How many tasks are running, of all jobs."""
-        return int(self._database.read("SELECT count(*) FROM tasks WHERE state = ?", State.RUNNING)[0][0])
-
     def set_job_state(self, job_id: str, state: State, message: str, at: datetime) -> None:
         """Change the state of a job; when it ends, tasks that have not ended are cancelled with it.
 
@@ -232,7 +225,7 @@ class Store:
             NoSuchJob: There is no such job.
         """
         with self._database.transaction() as cursor:
-            _check_job(cursor, job_id)
+            check_job(cursor, job_id)
             unfinished = [State.QUEUED, State.RUNNING]
             cursor.execute(
                 "UPDATE jobs SET cancel_requested = 1 WHERE job_id = ? AND state IN (?, ?)", [job_id, *unfinished]
@@ -245,7 +238,7 @@ class Store:
             NoSuchJob: There is no such job.
         """
         with self._database.transaction() as cursor:
-            _check_job(cursor, job_id)
+            check_job(cursor, job_id)
             cursor.execute("UPDATE jobs SET results_deleted_at = ? WHERE job_id = ?", [time_text(at), job_id])
             add_event(cursor, job_id, "message", f"Results deleted on {at:%Y-%m-%d}.", {}, at)
 
@@ -256,115 +249,8 @@ class Store:
             NoSuchJob: There is no such job.
         """
         with self._database.transaction() as cursor:
-            _check_job(cursor, job_id)
+            check_job(cursor, job_id)
             cursor.execute("DELETE FROM jobs WHERE job_id = ?", [job_id])
-
-    def plan_tasks(self, job_id: str, tasks: Iterable[TaskRow]) -> None:
-        """Give a job its tasks: new ones wait, those that it has already are left as they are, all others go.
-
-        Args:
-            job_id: The job.
-            tasks: All of them; only key, stage, video and part are taken.
-
-        Raises:
-            NoSuchJob: There is no such job.
-        """
-        planned = list(tasks)
-        with self._database.transaction() as cursor:
-            _check_job(cursor, job_id)
-            cursor.execute(
-                "DELETE FROM tasks WHERE job_id = ? AND key NOT IN (SELECT value FROM json_each(?))",
-                [job_id, json.dumps([task.key for task in planned])],
-            )
-            for task in planned:
-                values = {
-                    "job_id": job_id,
-                    "key": task.key,
-                    "stage": task.stage,
-                    "video_id": task.video_id,
-                    "part": task.part,
-                    "state": State.WAITING,
-                }
-                cursor.execute(insert("tasks", values) + " ON CONFLICT (job_id, key) DO NOTHING", values)
-
-    def tasks(self, job_id: str) -> list[TaskRow]:
-        """The tasks of a job in the order in which they were added; none when there is no such job."""
-        return [
-            task_from(row)
-            for row in self._database.read("SELECT * FROM tasks WHERE job_id = ? ORDER BY number", job_id)
-        ]
-
-    def task(self, job_id: str, key: str) -> TaskRow:
-        """One task of a job.
-
-        Raises:
-            NoSuchJob: There is no such job or task.
-        """
-        rows = self._database.read("SELECT * FROM tasks WHERE job_id = ? AND key = ?", job_id, key)
-        if not rows:
-            raise _no_such_task(job_id, key)
-        return task_from(rows[0])
-
-    def task_states(self, job_id: str) -> dict[str, State]:
-        """The states of the tasks of a job by their keys, in the order in which they were added."""
-        rows = self._database.read("SELECT key, state FROM tasks WHERE job_id = ? ORDER BY number", job_id)
-        return {row["key"]: State(row["state"]) for row in rows}
-
-    def set_task_state(
-        self,
-        job_id: str,
-        key: str,
-        state: State,
-        message: str,
-        at: datetime,
-        report: str = "",
-        worker: str = "",
-        forget_attempts: bool = False,
-    ) -> None:
-        """Change the state of a task.
-
-        Args:
-            job_id: The job.
-            key: The task.
-            state: The new state.
-            message: Why, in one sentence; may be empty.
-            at: When.
-            report: File name of the executed notebook; empty when there is none.
-            worker: Address of the worker that runs it, for the event; empty when there is none.
-            forget_attempts: Count its attempts anew.
-
-        Raises:
-            NoSuchJob: There is no such job or task.
-            WrongState: The task cannot go to this state from the one it is in.
-        """
-        with self._database.transaction() as cursor:
-            row = cursor.execute("SELECT * FROM tasks WHERE job_id = ? AND key = ?", [job_id, key]).fetchone()
-            if row is None:
-                raise _no_such_task(job_id, key)
-            check_transition("task", State(row["state"]), state)
-            message = visible_lines(message)
-            values = {"state": state, "message": message, "report": report} | task_course(row, state, at)
-            values |= {"attempt": 0} if forget_attempts else {}
-            update(cursor, "tasks", row, values)
-            data = {"key": key, "state": state, "attempt": values.get("attempt", row["attempt"]), "message": message}
-            add_state_event(cursor, job_id, at, data | ({"worker": worker} if worker else {}))
-
-    def set_task_progress(self, job_id: str, key: str, done: int, total: int, progress_unit: str) -> None:
-        """Note how far a running task is; what is finished never shrinks, and late reports are ignored.
-
-        Args:
-            job_id: The job.
-            key: The task.
-            done: What is finished.
-            total: What there is to do, 0 while that is unknown.
-            progress_unit: What is counted.
-        """
-        with self._database.transaction() as cursor:
-            cursor.execute(
-                "UPDATE tasks SET done = max(done, ?), total = ?, progress_unit = ? "
-                "WHERE job_id = ? AND key = ? AND state = ?",
-                [done, total, progress_unit, job_id, key, State.RUNNING],
-            )
 
     def add_event(self, job_id: str, text: str, at: datetime, data: dict[str, Any] | None = None) -> None:
         """Note something that is no change of state.
@@ -379,7 +265,7 @@ class Store:
             NoSuchJob: There is no such job.
         """
         with self._database.transaction() as cursor:
-            _check_job(cursor, job_id)
+            check_job(cursor, job_id)
             add_event(cursor, job_id, "message", text, data or {}, at)
 
     def events(self, job_id: str, since_id: int = 0, limit: int = -1) -> list[Event]:
@@ -387,12 +273,3 @@ class Store:
         query = "SELECT * FROM events WHERE job_id = ? AND id > ? ORDER BY id LIMIT ?"
         rows = self._database.read(query, job_id, since_id, limit)
         return [event_from(row) for row in rows]
-
-
-def _no_such_task(job_id: str, key: str) -> NoSuchJob:
-    return NoSuchJob(f"There is no job {job_id} with a task {key}.")
-
-
-def _check_job(cursor: sqlite3.Cursor, job_id: str) -> None:
-    if cursor.execute("SELECT 1 FROM jobs WHERE job_id = ?", [job_id]).fetchone() is None:
-        raise NoSuchJob.with_id(job_id)
