@@ -1,6 +1,10 @@
-"""A sample video with real people, made from the photographs that come with ultralytics."""
+"""A sample video with real people, made from the photographs that come with ultralytics.
+
+``python -m`` writes it to the file that is named: servers have a process of its own make it.
+"""
 
 import math
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -76,3 +80,7 @@ def _views(scene: Image, duration_s: float) -> Iterator[Image]:
         upper = middle_px + _SWAY_PX * math.sin(2 * math.pi * time_s / _SWAY_PERIOD_S)
         shift = np.array([[1, 0, -left], [0, 1, -upper]])
         yield cv2.warpAffine(scene, shift, (_WIDTH, _HEIGHT), flags=cv2.INTER_LINEAR)
+
+
+if __name__ == "__main__":
+    write_sample(Path(sys.argv[1]))

@@ -25,6 +25,7 @@ from videoprep_nb.server.api import (
     operation,
     push,
     results,
+    sample,
     shares,
     submission,
     tus,
@@ -108,6 +109,7 @@ def create_app(service: Service, users: Users | None) -> FastAPI:
         annotations,
         corrections,
         again,
+        sample,
         shares,
         operation,
     ):

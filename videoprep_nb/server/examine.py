@@ -8,7 +8,7 @@ import sys
 import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -65,24 +65,42 @@ class Inspections:
             Refused: Too many inspections for this user are waiting or running.
             ClientDisconnect: The request was closed.
         """
-        with anyio.CancelScope() as scope:
-            closing = asyncio.create_task(_cancel_when_closed(request, scope))
-            try:
-                async with self._turn(owner):
-                    return await self._inspect(path, name)
-            finally:
-                closing.cancel()
-        raise ClientDisconnect
-
-    async def _inspect(self, path: Path, name: str) -> Inspection:
         try:
-            with anyio.fail_after(_INSPECTION_TIMEOUT_S):
-                output = await _run_module("videoprep_nb.media.inspection", str(path), name, workspace=self._workspace)
+            output = await self._run("videoprep_nb.media.inspection", str(path), name, owner=owner, request=request)
         except TimeoutError:
             return Inspection(problem=f"{name} could not be inspected within {_INSPECTION_TIMEOUT_S:g} s.")
         if not output:
             return Inspection(problem=f"{name} could not be inspected.")
         return Inspection.model_validate_json(output)
+
+    async def write_sample(self, file: Path, owner: str, request: Request) -> None:
+        """Write the built-in sample, in a process like those that inspect.
+
+        Args:
+            file: The MP4 file to write.
+            owner: For whom.
+            request: The request that waits for it.
+
+        Raises:
+            Refused: It could not be made, or too much is made for this user.
+            ClientDisconnect: The request was closed.
+        """
+        with suppress(TimeoutError):
+            await self._run("videoprep_nb.media.sample", str(file), owner=owner, request=request)
+        if not file.exists():
+            raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "The sample could not be made; see the server log.")
+
+    async def _run(self, module: str, *arguments: str, owner: str, request: Request) -> bytes:
+        """What a module prints, in a process that ends when nobody waits for it; nothing when it fails."""
+        with anyio.CancelScope() as scope:
+            closing = asyncio.create_task(_cancel_when_closed(request, scope))
+            try:
+                async with self._turn(owner):
+                    with anyio.fail_after(_INSPECTION_TIMEOUT_S):
+                        return await _run_module(module, *arguments, workspace=self._workspace)
+            finally:
+                closing.cancel()
+        raise ClientDisconnect
 
     @asynccontextmanager
     async def _turn(self, owner: str) -> AsyncIterator[None]:

@@ -34,6 +34,7 @@ FOR_EVERYBODY = {
     ("POST", "/api/jobs"),
     ("POST", "/api/estimate"),
     ("POST", "/api/params"),
+    ("POST", "/api/sample"),
     ("GET", "/api/imports"),
     ("GET", "/api/imports/probe"),
     ("GET", "/api/uploads/"),

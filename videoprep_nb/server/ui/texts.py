@@ -259,6 +259,8 @@ BROWSER = {
     "same_content": "same content as {name}",
     "drag": "Drag to change the order",
     "again": "The videos and settings of the other job are below; change what was wrong and start.",
+    "making_sample": "Making the sample …",
+    "sample_ready": "The sample is in the list. Press Start; the job takes about a minute.",
     "missing": "Not available any more: {names}.",
     "not_kept": "These settings cannot be changed on this page and were left out: {names}.",
     "page_title": TITLE,
@@ -303,6 +305,8 @@ CHOOSE_VIDEOS = "Videos"
 DROP_HERE = "Drop videos or folders here, or"
 CHOOSE_FILES = "Choose files"
 CHOOSE_FOLDER = "Choose a folder"
+TRY_SAMPLE = "Try it with the sample"
+TRY_SAMPLE_ADVICE = "No video at hand? This one shows people in a street for 20 s. Nothing is uploaded."
 CHOOSE_FROM_SERVER = "Choose a folder on the server"
 TO_FOLDERS = "Back to all folders"
 ADD_ALL = "Add all videos"
