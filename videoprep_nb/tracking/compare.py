@@ -64,7 +64,7 @@ def compare_tracks(left: Tracks, right: Tracks) -> Difference:
         left: The tracks of one tracker or setting.
         right: Those of another one, for the same video.
     """
-    left_rows, right_rows = _matching_rows(left, right)
+    left_rows, right_rows = matching_rows(left, right)
     only_left, only_right = np.ones(len(left), np.bool_), np.ones(len(right), np.bool_)
     only_left[left_rows], only_right[right_rows] = False, False
     left_ids, right_ids = left.track_id[left_rows], right.track_id[right_rows]
@@ -72,14 +72,18 @@ def compare_tracks(left: Tracks, right: Tracks) -> Difference:
     return Difference(
         only_left=only_left,
         only_right=only_right,
-        left_switches=_switches(frames, right_ids, left_ids),
-        right_switches=_switches(frames, left_ids, right_ids),
+        left_switches=id_switches(frames, right_ids, left_ids),
+        right_switches=id_switches(frames, left_ids, right_ids),
         left_id_of=_most_frequent_partner(right_ids, left_ids),
     )
 
 
-def _matching_rows(left: Tracks, right: Tracks) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Rows of both tables that show the same person in the same frame."""
+def matching_rows(left: Tracks, right: Tracks) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rows of both tables that show the same person in the same frame; see ``compare_tracks``.
+
+    Returns:
+        ``(K,)`` int64 each: the rows of the left table, in the order of frames, and those of the right one.
+    """
     right_of_frame = {int(right.frame_index[rows[0]]): rows for rows in right.rows_by_frame()}
     found: list[tuple[int, int]] = []
     before: dict[int, int] = {}  # ids that belonged together in the frame before
@@ -97,8 +101,14 @@ def _matching_rows(left: Tracks, right: Tracks) -> tuple[npt.NDArray[np.int64], 
     return pairs[:, 0], pairs[:, 1]
 
 
-def _switches(frames: npt.NDArray[np.int64], true_ids: npt.NDArray[np.int64], ids: npt.NDArray[np.int64]) -> Switches:
-    """Where consecutive matches of one true track have different ids."""
+def id_switches(frames: npt.NDArray[np.int64], true_ids: npt.NDArray[np.int64], ids: npt.NDArray[np.int64]) -> Switches:
+    """Where consecutive matches of one true track have different ids.
+
+    Args:
+        frames: ``(K,)`` the frames of the matches.
+        true_ids: ``(K,)`` the side that is taken for the truth.
+        ids: ``(K,)`` the other side, whose switches are found.
+    """
     order = np.lexsort((frames, true_ids))
     frames, true_ids, ids = frames[order], true_ids[order], ids[order]
     row = np.flatnonzero((np.diff(true_ids) == 0) & (np.diff(ids) != 0)) + 1
