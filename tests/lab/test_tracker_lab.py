@@ -1,7 +1,10 @@
 """The controls of the tracker lab, moved as a browser would: by setting their values."""
 
+import multiprocessing
+import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import ipywidgets
 import pytest
@@ -35,6 +38,36 @@ def wait_for(condition, timeout_s=60.0):
     while not condition():
         assert time.monotonic() < deadline_s
         time.sleep(0.05)
+
+
+def hurry(folder: Path) -> None:
+    """Move sliders and choose tracks in two threads, as the kernel does; decord would end a process."""
+    video = open_scene(folder)
+    trial = video.trial(video.settings.changed(["tracker:sort"]))
+    lab = TrackerLab(video, trial, trial, folder / "out.yaml")
+    named(lab.view, "zoom").value = 2.0  # each frame is read anew
+    (tabs,) = (widget for widget in widgets_in(lab.view) if isinstance(widget, ipywidgets.Tab))
+    tabs.selected_index = tabs.titles.index("Tracks")
+    rows = next(w for w in widgets_in(tabs.children[tabs.selected_index]) if isinstance(w, ipywidgets.Select))
+    frame = named(lab.view, "frame")
+
+    def move() -> None:
+        for number in range(80):
+            frame.value = number % frame.max
+
+    mover = threading.Thread(target=move)
+    mover.start()
+    while mover.is_alive():
+        for index in range(len(rows.options)):
+            rows.index = index
+    mover.join()
+
+
+def test_events_in_two_threads_are_handled_one_after_the_other(tmp_path):
+    process = multiprocessing.get_context("spawn").Process(target=hurry, args=(tmp_path,))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
 
 
 class Example(BaseModel):

@@ -12,6 +12,7 @@ from videoprep_nb.lab.comparison import SIDES, Side
 from videoprep_nb.lab.correction_book import CorrectionBook
 from videoprep_nb.lab.model import Trial
 from videoprep_nb.lab.sortable_table import Column, Row, SortableTable
+from videoprep_nb.lab.turns import in_turn
 from videoprep_nb.tracking.corrections import Correction
 from videoprep_nb.viz import tables
 
@@ -89,7 +90,7 @@ class CorrectionPanel:
 
     def _button(self, text: str, act: Callable[[], None]) -> ipywidgets.Button:
         button = ipywidgets.Button(description=text, layout={"width": "145px"})
-        button.on_click(lambda _: act())
+        button.on_click(in_turn(lambda _: act()))
         return button
 
     def _merge(self) -> None:

@@ -18,6 +18,7 @@ from videoprep_nb.lab.drawing import (
     draw_truth,
     person_at,
 )
+from videoprep_nb.lab.turns import in_turn
 from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.viz import images
 from videoprep_nb.viz.frames import ShrunkFrames
@@ -64,7 +65,7 @@ class FrameView:
             for name in ("detections", *(["truth"] if truth else []))
         }
         for control in (self._zoom, *self._layers.values()):
-            control.observe(lambda _: self.draw(), "value")
+            control.observe(in_turn(lambda _: self.draw()), "value")
         self.tools = ipywidgets.HBox([self._zoom, *self._layers.values()])
         self._panes = [ipywidgets.Image(format="jpeg") for _ in comparison.sides]
         self._captions = [ipywidgets.HTML() for _ in comparison.sides]
@@ -145,4 +146,4 @@ def _on_mouse(image: ipywidgets.Image, name: str, act: Callable[[dict[str, Any]]
     options: dict[str, Any] = {}
     if name == "wheel":  # which would scroll the page, and comes many times per second
         options = {"prevent_default_action": True, "throttle_or_debounce": "throttle", "wait": _WHEEL_WAIT_MS}
-    Event(source=image, watched_events=[name], **options).on_dom_event(act)
+    Event(source=image, watched_events=[name], **options).on_dom_event(in_turn(act))

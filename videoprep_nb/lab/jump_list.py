@@ -9,6 +9,7 @@ from videoprep_nb.core.timecode import format_clock
 from videoprep_nb.lab.comparison import SIDES, Comparison, Side
 from videoprep_nb.lab.places import LabPlace, stretches, switch_places
 from videoprep_nb.lab.sortable_table import Column, Row, SortableTable
+from videoprep_nb.lab.turns import in_turn
 
 _DIFFERENCES = "differences"
 _MAX_PLACES = 400
@@ -31,7 +32,7 @@ class JumpList:
         self._kind = ipywidgets.Dropdown(
             options=[_DIFFERENCES, *kinds], description="go to", style={"description_width": "50px"}
         )
-        self._kind.observe(lambda _: self._list(), "value")
+        self._kind.observe(in_turn(lambda _: self._list()), "value")
         self._count = ipywidgets.HTML()
         self._table = SortableTable(_COLUMNS, lambda key: on_place(self._places[key]), "places to go to", row_count=14)
         self._comparison: Comparison | None = None

@@ -14,6 +14,7 @@ from videoprep_nb.lab.named_settings import NamedSettings
 from videoprep_nb.lab.settings import LabSettings
 from videoprep_nb.lab.sortable_table import Column, Row, SortableTable
 from videoprep_nb.lab.sweep import Sweep
+from videoprep_nb.lab.turns import in_turn
 from videoprep_nb.viz import tables
 
 _NAME_WIDTH = 18
@@ -66,8 +67,8 @@ class NamedPanel:
         )
         measure = ipywidgets.Button(description="measure all", layout={"width": "110px"})
         delete = ipywidgets.Button(description="delete", layout={"width": "80px"})
-        measure.on_click(lambda _: self._measure())
-        delete.on_click(lambda _: self._delete())
+        measure.on_click(in_turn(lambda _: self._measure()))
+        delete.on_click(in_turn(lambda _: self._delete()))
         self.view = ipywidgets.VBox(
             [
                 self._name,
@@ -84,7 +85,7 @@ class NamedPanel:
 
     def _button(self, text: str, act: Callable[[int], None], side: int) -> ipywidgets.Button:
         button = ipywidgets.Button(description=text, layout={"width": "100px"})
-        button.on_click(lambda _: act(side))
+        button.on_click(in_turn(lambda _: act(side)))
         return button
 
     def _save(self, side: int) -> None:

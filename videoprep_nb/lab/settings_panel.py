@@ -8,6 +8,7 @@ import ipywidgets
 
 from videoprep_nb.lab.controls import control_for
 from videoprep_nb.lab.settings import LabSettings
+from videoprep_nb.lab.turns import in_turn
 from videoprep_nb.tracking.trackers import TRACKERS
 
 _DIGITS = 6
@@ -67,6 +68,7 @@ class SettingsPanel:
         self._is_quiet = False
         self._on_change()
 
+    @in_turn
     def _changed(self, change: dict[str, Any]) -> None:
         if self._is_quiet:
             return

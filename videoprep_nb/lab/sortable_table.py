@@ -7,6 +7,8 @@ from typing import Any
 
 import ipywidgets
 
+from videoprep_nb.lab.turns import in_turn
+
 
 @dataclass(frozen=True)
 class Column:
@@ -91,6 +93,7 @@ class SortableTable:
         self._sorted_by = column
         self._draw()
 
+    @in_turn
     def _sort_clicked(self, column: int, _: ipywidgets.Button) -> None:
         self.sort(column)
 
@@ -132,6 +135,7 @@ class SortableTable:
             texts.append(text.ljust(column.width) if isinstance(cell, str) else text.rjust(column.width))
         return " ".join(texts).rstrip()
 
+    @in_turn
     def _chosen(self, change: dict[str, Any]) -> None:
         if change["new"] is not None:
             self._on_choose(self._list.options[change["new"]][1])

@@ -4,14 +4,17 @@ import multiprocessing
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from typing import Any
 
 from videoprep_nb.core.errors import ParameterError, VideoPrepError
 from videoprep_nb.lab.figures import Figures
 from videoprep_nb.lab.model import LabVideo
 from videoprep_nb.lab.settings import LabSettings
+from videoprep_nb.lab.turns import in_turn
 from videoprep_nb.tracking.trackers import TRACKERS
 
 MAX_TRIALS = 500
@@ -80,7 +83,6 @@ class Sweep:
     def __init__(self, video: LabVideo) -> None:
         self._video = video
         self._process: SpawnProcess | None = None
-        self._listener: threading.Thread | None = None
         self._cancelled = False
 
     @property
@@ -94,7 +96,7 @@ class Sweep:
         on_result: Callable[[int, Figures | str], None],
         on_end: Callable[[str], None],
     ) -> None:
-        """Begin with a batch; a batch that still runs is cancelled.
+        """Begin with a batch; a batch that still runs is cancelled, and says nothing more.
 
         Args:
             settings: What to try.
@@ -109,16 +111,13 @@ class Sweep:
         self._process.start()
         sender.close()  # else the end of the process is not the end of the messages
         arguments = (self._process, receiver, len(settings), on_result, on_end)
-        self._listener = threading.Thread(target=self._listen, args=arguments, daemon=True)
-        self._listener.start()
+        threading.Thread(target=self._listen, args=arguments, daemon=True).start()
 
     def cancel(self) -> None:
         """Stop now; what is measured stays."""
         self._cancelled = True
         if self._process is not None:
             self._process.terminate()
-        if self._listener is not None:
-            self._listener.join()
 
     def _listen(
         self,
@@ -128,6 +127,7 @@ class Sweep:
         on_result: Callable[[int, Figures | str], None],
         on_end: Callable[[str], None],
     ) -> None:
+        is_newest = partial(self._is_newest, process)
         done = 0
         while True:
             try:
@@ -135,14 +135,24 @@ class Sweep:
             except (EOFError, OSError):  # OSError: ended in the middle of a message
                 break
             done += 1
-            on_result(index, result)
+            _tell(is_newest, on_result, index, result)
         process.join()
         if done == total:
-            on_end(f"All {total} settings are measured.")
+            words = f"All {total} settings are measured."
         elif self._cancelled:
-            on_end(f"Cancelled after {done} of {total} settings.")
+            words = f"Cancelled after {done} of {total} settings."
         else:
-            on_end(f"The process ended after {done} of {total} settings (exit code {process.exitcode}); run it again.")
+            words = f"The process ended after {done} of {total} settings (exit code {process.exitcode}); run it again."
+        _tell(is_newest, on_end, words)
+
+    def _is_newest(self, process: SpawnProcess) -> bool:
+        return self._process is process
+
+
+@in_turn
+def _tell(is_wanted: Callable[[], bool], act: Callable[..., None], *arguments: Any) -> None:
+    if is_wanted():
+        act(*arguments)
 
 
 def _try_all(video: LabVideo, settings: Sequence[LabSettings], sender: Connection) -> None:

@@ -16,6 +16,7 @@ from videoprep_nb.lab.places import RIGHT
 from videoprep_nb.lab.settings import LabSettings
 from videoprep_nb.lab.sortable_table import Column, Row, SortableTable
 from videoprep_nb.lab.sweep import Candidate, Sweep, read_grid
+from videoprep_nb.lab.turns import in_turn
 from videoprep_nb.tracking.trackers import TRACKERS
 from videoprep_nb.viz import tables
 from videoprep_nb.viz.style import ACCENT, css
@@ -79,10 +80,10 @@ class SweepPanel:
             style={"description_width": "50px"},
         )
         self._chart = ipywidgets.Image(format="png", layout={"width": "100%", "display": "none"})
-        self._run.on_click(lambda _: self._start())
-        self._cancel.on_click(lambda _: self._sweep.cancel())
+        self._run.on_click(in_turn(lambda _: self._start()))
+        self._cancel.on_click(in_turn(lambda _: self._sweep.cancel()))
         self._add.observe(self._added, "value")
-        self._measure.observe(lambda _: self._draw_chart(), "value")
+        self._measure.observe(in_turn(lambda _: self._draw_chart()), "value")
         self.view = ipywidgets.VBox(
             [
                 ipywidgets.HBox([self._side, self._add]),
@@ -94,7 +95,7 @@ class SweepPanel:
                 self._chart,
             ]
         )
-        self._side.observe(lambda _: self.refresh(), "value")
+        self._side.observe(in_turn(lambda _: self.refresh()), "value")
         self.refresh()
 
     def refresh(self) -> None:
@@ -110,6 +111,7 @@ class SweepPanel:
         options = TRACKERS[settings.tracker].options_type.model_fields
         return {name: f for name, f in {**options, **LabSettings.model_fields}.items() if name != "tracker_options"}
 
+    @in_turn
     def _added(self, change: dict[str, Any]) -> None:
         name = change["new"]
         if not name:

@@ -8,6 +8,7 @@ import numpy as np
 from videoprep_nb.core.timecode import format_clock
 from videoprep_nb.lab.comparison import SIDES, Comparison, Side
 from videoprep_nb.lab.sortable_table import Column, Row, SortableTable
+from videoprep_nb.lab.turns import in_turn
 
 _COLUMNS = (
     Column("id", 4),
@@ -33,7 +34,7 @@ class TrackList:
     def __init__(self, on_track: Callable[[tuple[int, int]], None]) -> None:
         self._side = ipywidgets.ToggleButtons(options=[(name, i) for i, name in enumerate(SIDES)])
         self._side.style.button_width = "70px"
-        self._side.observe(lambda _: self._list(), "value")
+        self._side.observe(in_turn(lambda _: self._list()), "value")
         self._table = SortableTable(_COLUMNS, lambda key: on_track(key), "tracks", row_count=14)
         self._comparison: Comparison | None = None
         help_text = "filled: share of boxes filled in; other: share that the other side has, too"

@@ -24,6 +24,7 @@ from videoprep_nb.lab.settings_panel import SettingsPanel
 from videoprep_nb.lab.style import style_sheet
 from videoprep_nb.lab.sweep_panel import SweepPanel
 from videoprep_nb.lab.track_list import TrackList
+from videoprep_nb.lab.turns import in_turn
 from videoprep_nb.tracking.evaluation.score import Scores
 from videoprep_nb.viz import images, tables
 
@@ -85,12 +86,12 @@ class TrackerLab:
         self._sweep = SweepPanel(video, self._settings_of, self._load)
         self._named = NamedPanel(video, self._settings_of, self._load, export_file)
         self._correct = CorrectionPanel(self._book, self._chosen, partial(self._compare, *range(len(SIDES))))
-        self._frame.observe(lambda _: self._show_frame(), "value")
+        self._frame.observe(in_turn(lambda _: self._show_frame()), "value")
         for side, image in enumerate(self._bars_views):
             on_click(image, partial(self._bars_clicked, side))
         others = [self._places.view, self._tracks.view, self._sweep.view, self._named.view, self._correct.view]
         self._tabs = ipywidgets.Tab([*(panel.view for panel in self._panels), *others], titles=_TABS)
-        self._tabs.observe(lambda _: self._show_tab(), "selected_index")
+        self._tabs.observe(in_turn(lambda _: self._show_tab()), "selected_index")
         self._show_comparison()
         self.view = self._laid_out()
 
@@ -163,6 +164,7 @@ class TrackerLab:
         except RuntimeError:  # no kernel
             self._show_rest()
 
+    @in_turn
     def _show_rest(self) -> None:
         """Show what takes longer than to draw frames."""
         sentences = [f"{s.name}: {sentence}" for s in self._comparison.sides for sentence in s.trial.warnings]

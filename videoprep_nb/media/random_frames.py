@@ -12,7 +12,7 @@ from videoprep_nb.core.file_names import is_utf8
 
 
 class RandomFrames:
-    """Reads single frames of one of our own videos.
+    """Reads single frames of one of our own videos; only for one thread at a time.
 
     The file stays open between them: half the time of PyAV for a single frame, a quarter less for a few frames of a
     few seconds. Where only keyframes are read, PyAV needs less, see ``frames.read_frames_at``.
