@@ -21,6 +21,9 @@ VIDEO_ID_HELP = "number of the video within the job; prefix of the names of its 
 MULTILINE: JsonDict = {"multiline": True}
 """``json_schema_extra`` of a text that people write in several lines."""
 
+PLAIN: JsonDict = {"plain": True}
+"""``json_schema_extra`` of what everybody understands who knows the footage; the page has the others for engineers."""
+
 _MAX_ITEMS = 10_000
 _INJECTED_CELL = "# Parameters"
 

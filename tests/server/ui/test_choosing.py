@@ -114,6 +114,17 @@ def test_file_that_vanishes_is_given_up(server: RunningServer, camera: Path, tmp
         expect(page.locator("#vp-cost")).to_contain_text("Choose at least one video")
 
 
+def test_first_level_is_what_everybody_understands(server: RunningServer, browser: Browser):
+    plain = ["Clip duration (seconds)", "Frames per second", "JPEG quality"]
+    with clean_page(browser, address(server)) as page:
+        for label in plain:
+            expect(page.get_by_label(label, exact=True)).to_be_visible()
+        expect(page.get_by_role("group", name="Exports")).to_be_visible()
+        expect(page.locator("#vp-settings [data-kind]:visible")).to_have_count(len(plain) + 1)
+        page.get_by_text("For engineers").click()
+        expect(page.get_by_label("Image size", exact=True)).to_be_visible()
+
+
 @pytest.mark.slow
 def test_all_wrong_values_are_marked_at_once(server: RunningServer, browser: Browser):
     wrong = {
@@ -123,7 +134,7 @@ def test_all_wrong_values_are_marked_at_once(server: RunningServer, browser: Bro
         "JPEG quality": ("", "empty, expected a number", "90"),
     }
     with clean_page(browser, address(server)) as page:
-        page.get_by_text("Advanced settings").click()
+        page.get_by_text("For engineers").click()
         for label, (value, _, _) in wrong.items():
             page.get_by_label(label, exact=True).fill(value)
         page.get_by_label("JPEG quality").blur()
@@ -136,7 +147,7 @@ def test_all_wrong_values_are_marked_at_once(server: RunningServer, browser: Bro
             assert 0 <= words.evaluate(_BELOW, field.element_handle()) < 20
         expect(page.locator("[aria-invalid]")).to_have_count(len(wrong))
         expect(page.get_by_role("alert").locator("p")).to_have_count(len(wrong))
-        page.get_by_text("Advanced settings").click()
+        page.get_by_text("For engineers").click()
         page.get_by_role("link", name="People – Image size").click()
         expect(page.get_by_label("Image size", exact=True)).to_be_focused()
         for label, (_, _, right) in wrong.items():

@@ -78,6 +78,16 @@ def test_formats_are_offered_with_their_titles():
     assert in_package.keys() == {name for name, exporter in EXPORTERS.items() if exporter.entry}
 
 
+def test_params_models_say_what_is_plain():
+    plain = {field.full_name for field in FIELDS if field.is_plain}
+    assert plain == {
+        "clip.clip_duration_s",
+        "extract_frames.frames_per_second",
+        "extract_frames.jpeg_quality",
+        "package.exports",
+    }
+
+
 def test_example_of_a_text_of_several_lines_is_accepted(form: FormReader):
     example = field_of("package.labels").example
     assert form.by_name["package.labels"]["placeholder"] == example

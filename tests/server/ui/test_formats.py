@@ -90,7 +90,7 @@ def test_new_job_has_the_formats_and_labels_that_were_chosen(server: RunningServ
     write_sample(video, duration_s=1.0)
     with clean_page(browser, address(server)) as page:
         page.locator("#vp-files").set_input_files(str(video))
-        page.get_by_text("Advanced settings").click()
+        page.get_by_text("For engineers").click()
         page.get_by_role("group", name="Exports").get_by_label("CVAT project backup").check()
         page.get_by_label("Labels", exact=True).fill("label: [")
         page.get_by_label("Labels", exact=True).blur()

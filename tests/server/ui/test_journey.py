@@ -146,12 +146,14 @@ def test_advanced_settings_are_checked_and_reach_the_job(browser: Browser, stree
         with clean_page(browser, f"http://127.0.0.1:{server.port}/") as page:
             choose(page, street)
             expect(page.locator("#vp-cost")).to_contain_text("Takes about")
-            page.get_by_text("Advanced settings").click()
+            page.get_by_text("For engineers").click()
             expect(page.get_by_label("End (seconds)")).to_have_value("")
             duration = page.get_by_label("Clip duration (seconds)")
             duration.fill("-1")
             duration.blur()
-            expect(page.get_by_role("alert")).to_contain_text(re.compile(r"Clips – Clip duration \(seconds\): \w+ -1"))
+            expect(page.get_by_role("alert")).to_contain_text(
+                re.compile(r"Clips, frames and exports – Clip duration \(seconds\): \w+ -1")
+            )
             expect(duration).to_have_attribute("aria-invalid", "true")
             expect(page.get_by_role("button", name="Start")).to_be_disabled()
             duration.fill("")
@@ -174,7 +176,7 @@ def test_settings_of_the_lab_are_pasted(browser: Browser, street: Path, tmp_path
     ):
         choose(page, street)
         expect(page.locator("#vp-cost")).to_contain_text("Takes about")
-        page.get_by_text("Advanced settings").click()
+        page.get_by_text("For engineers").click()
         pasted, take = page.get_by_label("Settings from a file"), page.get_by_role("button", name="Apply settings")
         pasted.fill("track_persons:\n  trackr: sort\n")
         take.click()
@@ -226,7 +228,7 @@ def test_form_works_again_after_the_server_was_restarted(browser: Browser, stree
             page.goto(f"http://127.0.0.1:{port}/")
             choose(page, street)
             expect(page.get_by_role("button", name="Start")).to_be_enabled()
-            page.get_by_text("Advanced settings").click()
+            page.get_by_text("For engineers").click()
             page.get_by_label("Clip duration (seconds)").fill("7")
         page.get_by_label("Fast draft").check()
         expect(page.locator("#vp-cost")).to_contain_text("The connection to the server is lost.")
@@ -244,7 +246,7 @@ def test_preset_leaves_what_no_preset_sets(browser: Browser, tmp_path: Path):
         running_server(tmp_path / "workspace", ROOMY) as server,
         clean_page(browser, f"http://127.0.0.1:{server.port}/") as page,
     ):
-        page.get_by_text("Advanced settings").click()
+        page.get_by_text("For engineers").click()
         page.get_by_label("End (seconds)").fill("9")
         image_size, sampled = page.get_by_label("Image size"), page.get_by_label("Sampled fps")
         image_size.fill("960")

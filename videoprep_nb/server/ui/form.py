@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from videoprep_nb.core.params import MULTILINE
+from videoprep_nb.core.params import MULTILINE, PLAIN
 from videoprep_nb.server.ui import texts
 from videoprep_nb.stages.base import Stage
 from videoprep_nb.stages.registry import STAGES
@@ -45,6 +45,11 @@ class FormField:
     def help(self) -> str:
         """What it means."""
         return self.info.description or ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether everybody understands it; the others are for engineers."""
+        return self.info.json_schema_extra == PLAIN
 
     @property
     def choices(self) -> tuple[str, ...]:

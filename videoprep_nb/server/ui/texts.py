@@ -322,7 +322,8 @@ PRESETS = {
     "crowded scene": "Crowded scene – finds small and partly occluded people, slower",
 }
 SETTINGS = "Settings"
-ADVANCED = "Advanced settings"
+OUTPUT = "Clips, frames and exports"
+FOR_ENGINEERS = "For engineers"
 START = "Start"
 SORT = "Sort by name"
 REMOVE_ALL = "Remove all"

@@ -4,7 +4,7 @@ from typing import Literal, Optional
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from videoprep_nb.core.params import VIDEO_ID_HELP, VIDEO_ID_PATTERN, Params
+from videoprep_nb.core.params import PLAIN, VIDEO_ID_HELP, VIDEO_ID_PATTERN, Params
 
 
 class ClipParams(Params):
@@ -13,7 +13,9 @@ class ClipParams(Params):
     input_file: str = Field("work/resized/1.mp4", description="standard video written by 01_resize")
     output_dir: str = Field("work/clips", description="folder; clips and clips.json go to its <video_id> folder")
     video_id: str = Field("1", pattern=VIDEO_ID_PATTERN, description=VIDEO_ID_HELP)
-    clip_duration_s: float = Field(15.0, ge=0.5, le=3600, description="length of a clip in seconds, 0.5 to 3600")
+    clip_duration_s: float = Field(
+        15.0, ge=0.5, le=3600, description="length of a clip in seconds, 0.5 to 3600", json_schema_extra=PLAIN
+    )
     overlap_s: float = Field(0.0, ge=0, description="seconds that a clip shares with the previous one")
     remainder: Literal["keep", "drop", "merge"] = Field(
         "keep", description="what to do with a shorter last clip: keep, drop, or merge into the previous one"

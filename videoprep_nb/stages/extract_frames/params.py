@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from videoprep_nb.core.params import VIDEO_ID_HELP, VIDEO_ID_PATTERN, Params
+from videoprep_nb.core.params import PLAIN, VIDEO_ID_HELP, VIDEO_ID_PATTERN, Params
 
 
 class ExtractFramesParams(Params):
@@ -11,5 +11,7 @@ class ExtractFramesParams(Params):
     clips_dir: str = Field("work/clips", description="folder written by 02_clip")
     output_dir: str = Field("work/frames", description="folder; frames and frames.json go to its <video_id> folder")
     video_id: str = Field("1", pattern=VIDEO_ID_PATTERN, description=VIDEO_ID_HELP)
-    frames_per_second: float = Field(1.0, gt=0, le=240, description="frames to extract per second of a clip")
-    jpeg_quality: int = Field(95, ge=1, le=100, description="JPEG quality, 1 to 100")
+    frames_per_second: float = Field(
+        1.0, gt=0, le=240, description="frames to extract per second of a clip", json_schema_extra=PLAIN
+    )
+    jpeg_quality: int = Field(95, ge=1, le=100, description="JPEG quality, 1 to 100", json_schema_extra=PLAIN)

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from videoprep_nb.core.params import MULTILINE, Params
+from videoprep_nb.core.params import MULTILINE, PLAIN, Params
 
 
 class PackageParams(Params):
@@ -17,7 +17,9 @@ class PackageParams(Params):
     output_file: str = Field(
         "work/final_package.zip", description="the package to write; manifest and exports beside it"
     )
-    exports: list[str] = Field([], description="formats to write beside the package; empty: none")
+    exports: list[str] = Field(
+        [], description="formats to write beside the package; empty: none", json_schema_extra=PLAIN
+    )
     add_to_package: list[str] = Field([], description="formats to put into the package as well; empty: none")
     labels: str = Field(
         "",

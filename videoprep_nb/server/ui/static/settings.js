@@ -109,7 +109,7 @@ export function applyParams(chosen) {
   const fitting = given.filter(([field, value]) => canHold(inputOf(field), value));
   for (const [field, value] of fitting) {
     fill(inputOf(field), value);
-    inputOf(field).closest("details").open = true;
+    reveal(inputOf(field));
   }
   changed();
   return given.filter((one) => !fitting.includes(one)).map(([field]) => field);
@@ -166,16 +166,21 @@ function withoutHelp(detail, input) {
 }
 
 function newLink(input) {
-  const stage = input.closest("fieldset[data-stage]").querySelector("legend");
+  const group = input.closest("[data-group]").querySelector("legend");
   const link = document.createElement("a");
   link.href = `#${input.name}`;
-  link.textContent = `${stage.textContent} – ${document.getElementById(`${input.name}.label`).textContent}`;
+  link.textContent = `${group.textContent} – ${document.getElementById(`${input.name}.label`).textContent}`;
   link.addEventListener("click", (event) => {
     event.preventDefault(); // from the base of the document, the link would lead to the first page
-    input.closest("details").open = true;
+    reveal(input);
     (boxesOf(input)[0] ?? input).focus();
   });
   return link;
+}
+
+function reveal(input) {
+  const level = input.closest("details");
+  if (level) level.open = true;
 }
 
 function newSentence(text) {
@@ -203,6 +208,10 @@ document.addEventListener("change", ({ target }) => {
   if (target.form?.id !== "vp-settings" || target.id === "vp-pasted") return;
   if (target.name === "preset") applyPreset(target);
   changed();
+});
+// what a browser cannot read as a number need not change the value of its input
+document.addEventListener("focusout", ({ target }) => {
+  if (target.form?.id === "vp-settings" && target.dataset.kind) changed();
 });
 document.addEventListener("click", ({ target }) => {
   if (target.id === "vp-apply-pasted") applyPasted();
