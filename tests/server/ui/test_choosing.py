@@ -119,7 +119,7 @@ def test_first_level_is_what_everybody_understands(server: RunningServer, browse
     with clean_page(browser, address(server)) as page:
         for label in plain:
             expect(page.get_by_label(label, exact=True)).to_be_visible()
-        expect(page.get_by_role("group", name="Exports")).to_be_visible()
+        expect(page.get_by_role("group", name="Exports", exact=True)).to_be_visible()
         expect(page.locator("#vp-settings [data-kind]:visible")).to_have_count(len(plain) + 1)
         page.get_by_text("For engineers").click()
         expect(page.get_by_label("Image size", exact=True)).to_be_visible()
