@@ -9,7 +9,8 @@ from videoprep_nb.core.threads import thread_count
 from videoprep_nb.tracking.detections import FrameDetections
 from videoprep_nb.tracking.detectors.base import RgbFrame
 from videoprep_nb.tracking.detectors.inference.device import Precision
-from videoprep_nb.tracking.detectors.inference.layouts import LAYOUTS
+from videoprep_nb.tracking.detectors.inference.layouts import LAYOUTS, OutputLayout
+from videoprep_nb.tracking.detectors.inference.layouts.yolo import YoloLayout
 from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
 from videoprep_nb.tracking.detectors.inference.openvino_models import open_model
 from videoprep_nb.tracking.detectors.inference.output import OutputReader
@@ -40,7 +41,8 @@ class OpenVinoModel:
             WeightsError: It cannot be compiled.
         """
         try:
-            return OpenVinoNetwork(compile_network(self._model, width, height, self._precision, self.form.layout))
+            layout = LAYOUTS[self.form.layout]
+            return OpenVinoNetwork(compile_network(self._model, width, height, self._precision, layout))
         except RuntimeError as error:
             reason = str(error).strip().rpartition("\n")[2]
             raise WeightsError(f"{self._path} cannot be run on inputs of {width} x {height} px: {reason}") from error
@@ -85,7 +87,12 @@ class OpenVinoNetwork:
 
 
 def compile_network(
-    model: ov.Model, width: int, height: int, precision: Precision, layout: str = "yolo", hint: str = "THROUGHPUT"
+    model: ov.Model,
+    width: int,
+    height: int,
+    precision: Precision,
+    layout: type[OutputLayout] = YoloLayout,
+    hint: str = "THROUGHPUT",
 ) -> ov.CompiledModel:
     """Compile a network for whole images, ``(1, height, width, 3)`` uint8 RGB; its outputs are float32.
 
@@ -94,23 +101,22 @@ def compile_network(
         width: Width of the images in pixels.
         height: Height of the images in pixels.
         precision: ``float32``, ``bfloat16`` or ``int8``.
-        layout: Name of its layout, which says how pixels become numbers.
+        layout: Its layout, which says how pixels become numbers.
         hint: OpenVINO's performance hint. ``THROUGHPUT`` works on several frames at once; on two cores that is a
             quarter faster than ``LATENCY``, both cores on one frame.
     """
-    expected = LAYOUTS[layout]
     model = model.clone()
     model.reshape([1, 3, height, width])
     steps = ov.preprocess.PrePostProcessor(model)
     steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     steps.input().model().set_layout(ov.Layout("NCHW"))
     numbers = steps.input().preprocess().convert_element_type(ov.Type.f32)
-    if expected.is_bgr:
+    if layout.is_bgr:
         steps.input().tensor().set_color_format(ov.preprocess.ColorFormat.RGB)
         numbers = numbers.convert_color(ov.preprocess.ColorFormat.BGR)
-    if any(expected.mean):
-        numbers = numbers.mean(list(expected.mean))
-    numbers.scale(list(expected.scale) if len(set(expected.scale)) > 1 else expected.scale[0])
+    if any(layout.mean):
+        numbers = numbers.mean(list(layout.mean))
+    numbers.scale(list(layout.scale) if len(set(layout.scale)) > 1 else layout.scale[0])
     for index in range(len(model.outputs)):
         steps.output(index).tensor().set_element_type(ov.Type.f32)
     options = {

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from videoprep_nb.tracking.detections import DETECTION_FLOOR, FrameDetections
 from videoprep_nb.tracking.detectors.inference.layouts import LAYOUTS
-from videoprep_nb.tracking.detectors.inference.layouts.base import Array
+from videoprep_nb.tracking.detectors.inference.layouts.base import Array, OutputLayout
 from videoprep_nb.tracking.detectors.inference.letterbox import Letterbox
 from videoprep_nb.tracking.detectors.inference.network_form import NetworkForm
 
@@ -31,8 +31,26 @@ def read_outputs(outputs: Sequence[Array], form: NetworkForm, letterbox: Letterb
     Returns:
         At most ``MAX_BOXES`` detections with at least ``DETECTION_FLOOR``, in pixels of the frame.
     """
-    layout = LAYOUTS[form.layout]
-    boxes, scores = layout.candidates(outputs, form.classes, letterbox.input_width, letterbox.input_height)
+    return read_boxes(outputs, LAYOUTS[form.layout], form.classes, letterbox, nms_iou)
+
+
+def read_boxes(
+    outputs: Sequence[Array],
+    layout: type[OutputLayout],
+    classes: Sequence[int],
+    letterbox: Letterbox,
+    nms_iou: float,
+) -> FrameDetections:
+    """The same for a layout that need not be among ``LAYOUTS``.
+
+    Args:
+        outputs: The outputs, without the batch.
+        layout: Their layout.
+        classes: Indices of the classes that count.
+        letterbox: How the input was made.
+        nms_iou: See ``read_outputs``.
+    """
+    boxes, scores = layout.candidates(outputs, classes, letterbox.input_width, letterbox.input_height)
     chosen = _suppress(boxes, scores, nms_iou) if layout.needs_nms else np.argsort(-scores, kind="stable")
     chosen = chosen[:MAX_BOXES]
     boxes_xyxy = letterbox.to_frame(boxes[chosen]).astype(np.float32)
