@@ -50,7 +50,7 @@ def test_job_is_known_by_the_number_that_the_list_shows(server: RunningServer, t
     submitted = submit(server, anna)
     number = str(submitted["number"])
     assert f"Job {number} " in jobs(server, anna, "list").stdout
-    assert f"Job {number} " in jobs(server, anna, "list", "--text", f"job {number}").stdout
+    assert f"Job {number} " in jobs(server, anna, "list", "--search", f"job {number}").stdout
     assert f"Job {number} ({submitted['job_id']}): failed" in jobs(server, anna, "show", number).stdout
     by_number, by_id = (jobs(server, anna, "show", name, "--json") for name in (number, submitted["job_id"]))
     assert json.loads(by_number.stdout) == json.loads(by_id.stdout)

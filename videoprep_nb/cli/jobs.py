@@ -45,24 +45,29 @@ def connect(
 def list_jobs(
     context: typer.Context,
     state: Annotated[State | None, typer.Option(help="Only jobs in this state.", show_default="all states")] = None,
-    text: Annotated[
+    search: Annotated[
         str,
-        typer.Option(help="Only jobs with this text in their id, number or a video name.", show_default="all jobs"),
+        typer.Option(
+            "--search",
+            "--text",
+            help="Only jobs with this in their name, note, number, id, user or the name of a video.",
+            show_default="all jobs",
+        ),
     ] = "",
     offset: Annotated[int, typer.Option(min=0, help="Number of jobs to skip.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=500, help="Maximum number of jobs to list.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """List jobs, newest first."""
-    query = {"state": state, "text": text or None, "offset": offset, "limit": limit}
+    query = {"state": state, "search": search or None, "offset": offset, "limit": limit}
     page = ask(context, "GET", "/jobs", {name: value for name, value in query.items() if value is not None})
     if as_json:
         print_json(page)
         return
-    table = _table("job", "state", "submitted", "videos", "message")
+    table = _table("job", "name", "state", "submitted", "videos", "message")
     for job in page["jobs"]:
         names = ", ".join(job["video_names"])
-        cells = [f"Job {job['number']}", job["state"], _local(job["created_at"]), names, job["message"]]
+        cells = [f"Job {job['number']}", job["name"], job["state"], _local(job["created_at"]), names, job["message"]]
         table.add_row(*map(plain, cells))
     out.print(table)
     out.print(f"{len(page['jobs'])} of {page['total']}")
@@ -76,10 +81,10 @@ def show(context: typer.Context, job: Job, as_json: AsJson = False) -> None:
         print_json(status)
         return
     left = f", about {format_duration(status['remaining_s'])} left" if status["remaining_s"] is not None else ""
-    name = f"Job {status['number']} ({status['job_id']})"
-    out.print(f"{name}: {status['state']}, {status['fraction_done']:.0%} done{left}")
-    if status["message"]:
-        out.print(plain(status["message"]))
+    title = f"Job {status['number']} ({status['job_id']})"
+    out.print(f"{title}: {status['state']}, {status['fraction_done']:.0%} done{left}")
+    for line in filter(None, (status["name"], *status["note"].splitlines(), status["message"])):
+        out.print(plain(line))
     table = _table("task", "state", "done", "time", "message")
     for task in status["tasks"]:
         done = f"{task['done']} of {task['total']} {task['progress_unit']}" if task["total"] else ""

@@ -3,11 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from videoprep_nb.core.file_names import ShownName, WrittenPath
+from videoprep_nb.core.file_names import ShownName, WrittenPath, visible, visible_lines
 from videoprep_nb.core.records import PlaceRecord, Record
 from videoprep_nb.jobs.params import JobOptions, JobParams
 
@@ -27,6 +27,9 @@ class State(StrEnum):
 ENDED = frozenset({State.DONE, State.COMPLETED_WITH_ERRORS, State.FAILED, State.CANCELLED})
 """States in which nothing happens any more until somebody asks for a retry."""
 
+MAX_NAME, MAX_NOTE = 100, 2000
+"""Characters of the name of a job, and of the note about it."""
+
 OWNER_MARK = "#"
 """In the id of a user, between the name and digits that no other user of the name has; no name has it."""
 
@@ -38,6 +41,39 @@ def owner_name(owner: str) -> str:
         owner: Their id: ``anna#1f3a5c7d``, or ``anna`` in jobs of version 0.1.
     """
     return owner.partition(OWNER_MARK)[0]
+
+
+def _in_one_line(text: str) -> str:
+    return visible(" ".join(text.split()))
+
+
+def _in_lines(text: str) -> str:
+    return visible_lines("\n".join(line.rstrip() for line in text.expandtabs(4).splitlines())).strip()
+
+
+class JobAbout(Record):
+    """What people call a job, and what they noted about it; for everybody who may see the job.
+
+    Args:
+        name: A few words, in one line; empty when it has none.
+        note: Anything, in several lines.
+    """
+
+    name: Annotated[str, AfterValidator(_in_one_line)] = Field(
+        "", max_length=MAX_NAME, description="what people call the job, in one line; may be empty"
+    )
+    note: Annotated[str, AfterValidator(_in_lines)] = Field(
+        "", max_length=MAX_NOTE, description="anything worth remembering about the job; may be empty"
+    )
+
+    def heading(self, title: str) -> str:
+        """The title of the job with its name, if it has one.
+
+        Example:
+            >>> JobAbout(name="Station, north").heading("Job 32")
+            'Job 32 · Station, north'
+        """
+        return f"{title} · {self.name}" if self.name else title
 
 
 class VideoInput(Record):
@@ -66,6 +102,7 @@ class JobSpec(Record):
         options: How it is run.
         owner: Id of the user who submitted it, for a service that has lost its database; empty where nobody logs in.
         number: Its place in the order of submission, for the same reason; None in jobs of older versions.
+        about: What people call it; the only part that changes later.
     """
 
     job_id: str
@@ -76,6 +113,7 @@ class JobSpec(Record):
     options: JobOptions = JobOptions()
     owner: str = ""
     number: int | None = None
+    about: JobAbout = JobAbout()
 
     @model_validator(mode="before")
     @classmethod

@@ -12,6 +12,7 @@ import videoprep_nb
 from videoprep_nb.core.errors import NoSuchJob, ParameterError, WrongState
 from videoprep_nb.core.layout import STAGING_PREFIX
 from videoprep_nb.exports.push_to_cvat import CvatAccount
+from videoprep_nb.jobs.about import change_about
 from videoprep_nb.jobs.admission import Admission
 from videoprep_nb.jobs.annotations import JobAnnotations
 from videoprep_nb.jobs.background import BackgroundWork
@@ -21,7 +22,7 @@ from videoprep_nb.jobs.exports import JobExports
 from videoprep_nb.jobs.job_view import JobView as JobView
 from videoprep_nb.jobs.job_view import view_job
 from videoprep_nb.jobs.limits import Limits as Limits
-from videoprep_nb.jobs.models import ENDED, JobSpec, State, VideoInput
+from videoprep_nb.jobs.models import ENDED, JobAbout, JobSpec, State, VideoInput
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.pushes import JobPushes
 from videoprep_nb.jobs.scheduling.dispatcher import Dispatcher
@@ -117,6 +118,7 @@ class Service:
         options: JobOptions | None = None,
         *,
         owner: str = "",
+        about: JobAbout | None = None,
     ) -> str:
         """Queue a job; returns at once.
 
@@ -126,6 +128,7 @@ class Service:
             params: The parameters of its stages; None for the defaults.
             options: How it is run; None for the defaults.
             owner: Id of the user who submits it.
+            about: Its name and note; None: it has none.
 
         Returns:
             The id of the job; it cannot be guessed.
@@ -144,12 +147,21 @@ class Service:
         self.admission.check_scratch(params, paths)
         with self.admission.lock:
             self.admission.check_room(size_bytes, owner)
-            job_id = self._add_job(videos, params, options or JobOptions(), owner, size_bytes)
+            job_id = self._add_job(
+                videos, params, options or JobOptions(), about or JobAbout(), owner=owner, size_bytes=size_bytes
+            )
         self._dispatcher.take_up(job_id)
         return job_id
 
     def _add_job(
-        self, videos: Sequence[tuple[str, Path]], params: JobParams, options: JobOptions, owner: str, size_bytes: int
+        self,
+        videos: Sequence[tuple[str, Path]],
+        params: JobParams,
+        options: JobOptions,
+        about: JobAbout,
+        *,
+        owner: str,
+        size_bytes: int,
     ) -> str:
         now = datetime.now(UTC)
         job_id = f"{now:%Y%m%d}-{secrets.token_hex(8)}"
@@ -167,6 +179,7 @@ class Service:
             options=options,
             owner=owner,
             number=self._store.reserve_number(),
+            about=about,
         )
         uploads = {
             path.absolute(): place
@@ -226,6 +239,10 @@ class Service:
     def news(self, known: Mapping[str, int]) -> News:
         """What has happened to several jobs, see ``read_news``."""
         return self._store.news(known)
+
+    def change_about(self, job_id: str, about: JobAbout) -> None:
+        """Give a job another name and note, see ``about.change_about``."""
+        self._dispatcher.call(lambda: change_about(self.workspace, self._store, job_id, about))
 
     def cancel(self, job_id: str) -> None:
         """Stop a job; it is ``cancelled`` a few seconds later.

@@ -224,6 +224,7 @@ class WebhookSender:
             "data": {
                 "job_id": job.job_id,
                 "number": job.number,
+                "name": job.name,
                 "owner": job.owner_name,
                 "state": delivery.state,
                 "message": job.message if job.state is delivery.state else "",

@@ -88,7 +88,7 @@ def test_two_videos_become_a_package(server: RunningServer, tmp_path: Path):
     package.write_bytes(whole.content)
     assert validate_package(package) == []
 
-    assert server.client.get("/api/jobs", params={"text": "VIDEO 2"}).json()["total"] == 1
+    assert server.client.get("/api/jobs", params={"search": "VIDEO 2"}).json()["total"] == 1
     assert server.client.delete(path).status_code == 204
     assert not (server.service.workspace.jobs_dir / job_id).exists()
     assert_problem(server.client.get(path), 404, job_id)
@@ -284,9 +284,9 @@ def test_list_is_filtered_and_paged(failed_job: str, server: RunningServer):
         return server.client.get("/api/jobs", params=query).json()
 
     assert failed_job in [job["job_id"] for job in ask(state="failed")["jobs"]]
-    assert ask(text="FAILING <B>")["total"] == 1
+    assert ask(search="FAILING <B>")["total"] == 1
     assert ask(text=failed_job)["jobs"][0]["job_id"] == failed_job
-    assert ask(text="no such thing") == {"jobs": [], "total": 0}
+    assert ask(search="no such thing") == {"jobs": [], "total": 0}
     everything = ask()
     assert ask(offset=0, limit=1)["jobs"] == everything["jobs"][:1]
     assert ask(offset=everything["total"])["jobs"] == []
@@ -294,7 +294,15 @@ def test_list_is_filtered_and_paged(failed_job: str, server: RunningServer):
 
 @pytest.mark.parametrize(
     "query",
-    ["state=lost", "limit=0", "limit=501", "offset=-1", "offset=99999999999999999999", "limit=x", "text=" + "x" * 201],
+    [
+        "state=lost",
+        "limit=0",
+        "limit=501",
+        "offset=-1",
+        "offset=99999999999999999999",
+        "limit=x",
+        "search=" + "x" * 201,
+    ],
 )
 def test_questions_that_make_no_sense(query: str, server: RunningServer):
     assert_problem(server.client.get(f"/api/jobs?{query}"), 422, query.split("=")[0])

@@ -143,7 +143,7 @@ def test_every_route_is_known_to_these_tests(people: People):
 
 def test_lists_hold_only_ones_own(people: People):
     assert people.bert.get("/api/jobs").json() == {"jobs": [], "total": 0}
-    assert people.bert.get("/api/jobs", params={"text": "anna"}).json()["total"] == 0
+    assert people.bert.get("/api/jobs", params={"search": "anna"}).json()["total"] == 0
     assert people.bert.get("/api/health").json()["jobs"] == {}
     assert people.bert.get("/api/uploads/").json() == []
     for view in ("jobs", f"job&job={people.job_id}", "job&job=1", "health"):

@@ -183,7 +183,7 @@ def test_list_is_searched_and_filtered(done_job: str, server: RunningServer, bro
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "query", ["?view=jobs&page=1", "?view=jobs&page=x&deep_link=x&ui=canvas", "?view=jobs&text=str"]
+    "query", ["?view=jobs&page=1", "?view=jobs&page=x&deep_link=x&ui=canvas", "?view=jobs&search=str"]
 )
 def test_list_is_loaded_again_at_its_address(query: str, done_job: str, server: RunningServer, browser: Browser):
     with clean_page(browser, address(server, query)) as page:

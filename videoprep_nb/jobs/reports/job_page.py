@@ -12,6 +12,7 @@ from videoprep_nb.jobs.reports.render import (
     VideoEntry,
     first_image,
     link_page,
+    rename_index,
     write_index,
 )
 from videoprep_nb.jobs.storage.folder import JobFolder
@@ -27,10 +28,11 @@ def write_job_page(folder: JobFolder, spec: JobSpec, result: JobResult) -> None:
         spec: What the job was asked to do.
         result: How the job ended.
     """
-    title = f"Job {spec.number}" if spec.number else "Job"
+    title = _title(spec)
     by = f" by {owner_name(spec.owner)}" if spec.owner else ""
     summary = JobSummary(
-        title=title,
+        title=spec.about.heading(title),
+        note=spec.about.note,
         submitted=f"submitted on {spec.created_at.astimezone():%Y-%m-%d at %H:%M}{by}",
         state=result.state,
         message=result.message,
@@ -43,6 +45,16 @@ def write_job_page(folder: JobFolder, spec: JobSpec, result: JobResult) -> None:
     )
     write_index(folder.reports / "index.html", summary)
     _link_reports(folder, title, summary)
+
+
+def rename_job_page(folder: JobFolder, spec: JobSpec) -> None:
+    """Give ``reports/index.html`` the name and note of a job, which have changed; nothing when there is none."""
+    with suppress(FileNotFoundError):
+        rename_index(folder.reports / "index.html", spec.about.heading(_title(spec)), spec.about.note)
+
+
+def _title(spec: JobSpec) -> str:
+    return f"Job {spec.number}" if spec.number else "Job"
 
 
 def _link_reports(folder: JobFolder, title: str, summary: JobSummary) -> None:

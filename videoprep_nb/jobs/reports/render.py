@@ -37,6 +37,8 @@ _MAX_PLACES = 20
 _TITLE = re.compile(r"<title>.*?</title>", re.DOTALL)
 _BEGIN, _END = "<!-- navigation -->", "<!-- end of navigation -->"
 _NAVIGATION = re.compile(f"{_BEGIN}.*?{_END}", re.DOTALL)
+_ABOUT_BEGIN, _ABOUT_END = "<!-- about -->", "<!-- end of about -->"
+_ABOUT = re.compile(f"{_ABOUT_BEGIN}.*?{_ABOUT_END}|<h1>.*?</h1>", re.DOTALL)  # older pages have the heading alone
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class JobSummary:
     """What the page of a job shows.
 
     Args:
-        title: Its name for people, ``Job 32``.
+        title: Its number and name for people, ``Job 32 · Station, north``.
         submitted: When and by whom, in words.
         state: ``done``, ``completed with errors``, ``failed`` or ``cancelled``.
         message: One sentence for the user; empty when all went well.
@@ -109,6 +111,7 @@ class JobSummary:
         reports: The reports, in the order they were written.
         settings: What differs from the defaults: name and value.
         versions: Versions of what made the result: name and version.
+        note: What people noted about it, in several lines.
     """
 
     title: str
@@ -121,6 +124,7 @@ class JobSummary:
     reports: Sequence[ReportEntry]
     settings: Sequence[tuple[str, str]] = ()
     versions: Sequence[tuple[str, str]] = ()
+    note: str = ""
 
     @property
     def places(self) -> list[tuple[VideoEntry, PlaceRecord]]:
@@ -224,7 +228,33 @@ def write_index(path: Path, job: JobSummary) -> None:
     environment.filters["clock"] = format_clock
     bounded = replace(job, reports=[_bounded(entry, i) for i, entry in enumerate(job.reports)])
     with staged_file(path) as staging:
-        staging.write_text(environment.get_template("job.html.j2").render(job=bounded), encoding="utf-8")
+        template = environment.get_template("job.html.j2")
+        staging.write_text(template.render(job=bounded, about=_about(job.title, job.note)), encoding="utf-8")
+
+
+def rename_index(path: Path, title: str, note: str) -> None:
+    """Change title and note of a page that ``write_index`` has written.
+
+    Args:
+        path: The page.
+        title: See ``JobSummary``.
+        note: See ``JobSummary``.
+
+    Raises:
+        FileNotFoundError: There is no such page.
+        DiskFullError: The disk was full.
+    """
+    page = path.read_text(encoding="utf-8")
+    page = _TITLE.sub(lambda _: f"<title>{escape(title)}</title>", page, count=1)
+    page = _ABOUT.sub(lambda _: _about(title, note), page, count=1)
+    with staged_file(path) as staging:
+        staging.write_text(page, encoding="utf-8")
+
+
+def _about(title: str, note: str) -> str:
+    """The part of the page that can be changed later, as HTML."""
+    lines = f'\n<p class="note">{escape(note)}</p>' if note else ""
+    return f"{_ABOUT_BEGIN}<h1>{escape(title)}</h1>{lines}{_ABOUT_END}"
 
 
 def link_page(path: Path, title: str, neighbours: Neighbours) -> None:

@@ -319,6 +319,7 @@ class Dispatcher:
     def _finish(self, job: ActiveJob) -> None:
         job_id = job.spec.job_id
         row = self._store.job(job_id)
+        job.spec = job.spec.model_copy(update={"about": row.about})  # somebody may have changed it meanwhile
         result = job.finish(self._store.tasks(job_id), row.started_at or row.created_at, _now())
         if row.state is State.QUEUED and result.state not in (State.FAILED, State.CANCELLED):
             self._store.set_job_state(job_id, State.RUNNING, "", _now())

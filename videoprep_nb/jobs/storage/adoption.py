@@ -132,6 +132,8 @@ def _job_of(spec: JobSpec, path: Path) -> JobRow:
         ended_at=ended_at,
         results_deleted_at=None,
         cancel_requested=False,
+        name=spec.about.name,
+        note=spec.about.note,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from videoprep_nb.jobs.store.rows import JobRow, TaskRow, time_text
+from videoprep_nb.jobs.store.search import search_text
 from videoprep_nb.jobs.store.sql import insert
 
 _TIMES = ("created_at", "started_at", "ended_at", "results_deleted_at")
@@ -23,18 +24,13 @@ def restore(cursor: sqlite3.Cursor, job: JobRow, tasks: Iterable[TaskRow]) -> in
     values = _values(job) | {
         "number": number,
         "video_names": json.dumps(job.video_names),
-        "search_text": search_text(job.job_id, job.video_names),
+        "search_text": search_text(job.job_id, job.owner, job.video_names, job.about),
     }
     cursor.execute(insert("jobs", values), values)
     for task in tasks:
         of_task = _values(task) | {"job_id": job.job_id}
         cursor.execute(insert("tasks", of_task) + " ON CONFLICT (job_id, key) DO NOTHING", of_task)
     return number
-
-
-def search_text(job_id: str, names: Iterable[str]) -> str:
-    """What the search in the list of jobs reads."""
-    return "\n".join([job_id, *names]).casefold()
 
 
 def _values(row: JobRow | TaskRow) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from videoprep_nb.jobs.models import ENDED, State, owner_name
+from videoprep_nb.jobs.models import ENDED, JobAbout, State, owner_name
 
 EventKind = Literal["job", "task", "message"]
 
@@ -29,6 +29,8 @@ class JobRow:
         ended_at: When it ended, None before.
         results_deleted_at: When its files were deleted to make room, None while they are there.
         cancel_requested: Somebody has asked for its end, which has not come yet.
+        name: What people call it, empty when it has no name.
+        note: What they noted about it.
     """
 
     number: int
@@ -44,11 +46,23 @@ class JobRow:
     ended_at: datetime | None
     results_deleted_at: datetime | None
     cancel_requested: bool
+    name: str = ""
+    note: str = ""
 
     @property
     def title(self) -> str:
-        """What people call it, on the page and in messages: "Job 32"."""
+        """Its number for people, in messages: "Job 32"."""
         return f"Job {self.number}"
+
+    @property
+    def about(self) -> JobAbout:
+        """Its name and note."""
+        return JobAbout(name=self.name, note=self.note)
+
+    @property
+    def heading(self) -> str:
+        """Its title with its name, if it has one: "Job 32 · Station, north"."""
+        return self.about.heading(self.title)
 
     @property
     def owner_name(self) -> str:

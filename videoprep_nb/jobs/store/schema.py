@@ -7,7 +7,7 @@ from videoprep_nb.core.errors import InputError
 
 MIGRATIONS: Sequence[Sequence[str]] = [
     [
-        # number: order of submission; search_text: id and names in casefolded form; times: UTC in ISO format
+        # number: order of submission; search_text: what ``search.py`` makes of a job; times: UTC in ISO format
         """
         CREATE TABLE jobs (
             number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -81,6 +81,13 @@ MIGRATIONS: Sequence[Sequence[str]] = [
         )
         """,
         "CREATE INDEX deliveries_by_job ON deliveries (job_id)",
+    ],
+    [
+        "ALTER TABLE jobs ADD COLUMN name TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE jobs ADD COLUMN note TEXT NOT NULL DEFAULT ''",
+        # the search finds jobs by their users, too, whose names are ASCII
+        "UPDATE jobs SET search_text = "
+        "search_text || char(10) || lower(substr(owner, 1, instr(owner || '#', '#') - 1))",
     ],
 ]
 """Statements of each step; a database of version n has had the first n steps. Steps are added, never changed."""

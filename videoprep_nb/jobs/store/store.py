@@ -14,13 +14,13 @@ from typing import Any
 
 from videoprep_nb.core.errors import NoSuchJob
 from videoprep_nb.core.file_names import visible_lines
-from videoprep_nb.jobs.models import ENDED, JobSpec, State
+from videoprep_nb.jobs.models import ENDED, JobAbout, JobSpec, State
 from videoprep_nb.jobs.states import check_transition
 from videoprep_nb.jobs.store.database import Database
 from videoprep_nb.jobs.store.deliveries import Deliveries
 from videoprep_nb.jobs.store.events import add_event, add_state_event
 from videoprep_nb.jobs.store.news import read_news
-from videoprep_nb.jobs.store.restored import restore, search_text
+from videoprep_nb.jobs.store.restored import restore
 from videoprep_nb.jobs.store.rows import (
     Event,
     JobRow,
@@ -30,6 +30,7 @@ from videoprep_nb.jobs.store.rows import (
     job_times,
     time_text,
 )
+from videoprep_nb.jobs.store.search import CONDITION, search_text, searched
 from videoprep_nb.jobs.store.sql import insert, update
 from videoprep_nb.jobs.store.tasks import TaskStore, check_job, end_tasks
 
@@ -83,7 +84,9 @@ class Store(TaskStore):
             "state": State.QUEUED,
             "message": "",
             "video_names": json.dumps(names),
-            "search_text": search_text(spec.job_id, names),
+            "search_text": search_text(spec.job_id, owner, names, spec.about),
+            "name": spec.about.name,
+            "note": spec.about.note,
             "size_bytes": size_bytes,
             "keep_scratch": spec.options.keep_scratch,
             "created_at": time_text(at),
@@ -153,7 +156,7 @@ class Store(TaskStore):
 
         Args:
             state: Only jobs in this state.
-            text: Only jobs with this text in their id, in the name of a video or in "Job 12", upper or lower case.
+            text: Only jobs with this in "Job 12", their name, note, id or user, or the name of a video; in any case.
             owner: Only jobs of this owner.
             offset: How many to leave out.
             limit: How many to return at most.
@@ -164,7 +167,7 @@ class Store(TaskStore):
         conditions: dict[str, str | None] = {
             "state = ?": state,
             "owner = ?": owner,
-            "instr('job ' || number || char(10) || search_text, ?)": text.casefold() if text else None,
+            CONDITION: searched(text),
         }
         given = {condition: value for condition, value in conditions.items() if value is not None}
         where = f"WHERE {' AND '.join(given)}" if given else ""
@@ -230,6 +233,19 @@ class Store(TaskStore):
             cursor.execute(
                 "UPDATE jobs SET cancel_requested = 1 WHERE job_id = ? AND state IN (?, ?)", [job_id, *unfinished]
             )
+
+    def set_about(self, job_id: str, about: JobAbout) -> None:
+        """Give a job another name and note.
+
+        Raises:
+            NoSuchJob: There is no such job.
+        """
+        with self._database.transaction() as cursor:
+            row = cursor.execute("SELECT * FROM jobs WHERE job_id = ?", [job_id]).fetchone()
+            if row is None:
+                raise NoSuchJob.with_id(job_id)
+            text = search_text(job_id, row["owner"], json.loads(row["video_names"]), about)
+            update(cursor, "jobs", row, {"name": about.name, "note": about.note, "search_text": text})
 
     def mark_results_deleted(self, job_id: str, at: datetime) -> None:
         """Note that the files of a job were deleted to make room.

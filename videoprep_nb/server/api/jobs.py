@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from videoprep_nb.jobs.models import State
-from videoprep_nb.server.api.dependencies import LARGEST_ID, JobId, Jobs
-from videoprep_nb.server.api.schemas import JobList, JobStatus, JobSummary, Submitted
+from videoprep_nb.server.api.dependencies import LARGEST_ID, JobId, Jobs, KnownJobId
+from videoprep_nb.server.api.schemas import AboutChange, JobList, JobStatus, JobSummary, Submitted
 from videoprep_nb.server.problems import problem_docs
 
 router = APIRouter(prefix="/api")
@@ -17,14 +17,19 @@ router = APIRouter(prefix="/api")
 def list_jobs(
     jobs: Jobs,
     state: Annotated[State | None, Query(description="only jobs in this state")] = None,
-    text: Annotated[
-        str | None, Query(description="only jobs with this in their id or in the name of a video", max_length=200)
+    search: Annotated[
+        str | None,
+        Query(
+            description="only jobs with this in their name, note, number, id, user or the name of a video",
+            max_length=200,
+        ),
     ] = None,
+    text: Annotated[str | None, Query(description="the older name of search", max_length=200, deprecated=True)] = None,
     offset: Annotated[int, Query(description="how many to leave out", ge=0, le=LARGEST_ID)] = 0,
     limit: Annotated[int, Query(description="how many to list at most", ge=1, le=500)] = 50,
 ) -> JobList:
     """List jobs, newest first."""
-    rows, total = jobs.jobs(state, text, offset, limit)
+    rows, total = jobs.jobs(state, search or text, offset, limit)
     return JobList(jobs=[JobSummary.of(row) for row in rows], total=total)
 
 
@@ -32,6 +37,13 @@ def list_jobs(
 def show_job(job_id: JobId, jobs: Jobs) -> JobStatus:
     """Show a job: its state, its videos and tasks, how far they are and how long they will take."""
     return JobStatus.of_view(jobs.job(job_id), jobs.has_package(job_id))
+
+
+@router.patch("/jobs/{job_id}", responses=problem_docs(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
+def change_job(job_id: KnownJobId, change: AboutChange, jobs: Jobs) -> JobSummary:
+    """Give a job another name or note, at any time. Everybody who may see the job sees them."""
+    jobs.change_about(job_id, change.of(jobs.row(job_id)))
+    return JobSummary.of(jobs.row(job_id))
 
 
 @router.post(

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from videoprep_nb.core.file_names import display_name, path_to_text
 from videoprep_nb.jobs.engine.cluster import WorkerInfo
-from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.models import ENDED, MAX_NAME, MAX_NOTE, JobAbout, State
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.service import JobView
 from videoprep_nb.jobs.store.rows import Event, JobRow, TaskRow
@@ -44,6 +44,8 @@ class JobSummary(BaseModel):
 
     job_id: str = Field(examples=[JOB_ID])
     number: int = _NUMBER
+    name: str = Field(description="what people call it; empty when it has no name", examples=["Station, north"])
+    note: str = Field(description="what people noted about it; empty when there is nothing", examples=[""])
     owner: str = Field(description="name of who submitted it; empty where nobody logs in", examples=["anna"])
     state: State
     message: str = Field(description="why it is in this state, in one sentence; may be empty", examples=[""])
@@ -211,12 +213,33 @@ class JobRequest(BaseModel):
     params: JobParams = Field(JobParams({}), description="parameters that differ from the defaults, by stage and name")
     options: JobOptions = Field(JobOptions(), description="how it is run")
 
+    name: str = Field("", max_length=MAX_NAME, description="what people call the job; may be empty")
+    note: str = Field("", max_length=MAX_NOTE, description="anything worth remembering about it; may be empty")
+
+    @property
+    def about(self) -> JobAbout:
+        """Name and note."""
+        return JobAbout(name=self.name, note=self.note)
+
     @model_validator(mode="before")
     @classmethod
     def _take_old_fields(cls, content: Any) -> Any:
         if not isinstance(content, dict) or not isinstance(options := content.get("options", {}), dict):
             return content
         return content | {"options": old_options(content) | options}
+
+
+class AboutChange(BaseModel):
+    """Another name or note of a job; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str | None = Field(None, max_length=MAX_NAME, description="in one line; empty: none", examples=["Station"])
+    note: str | None = Field(None, max_length=MAX_NOTE, description="in any lines; empty: none")
+
+    def of(self, row: JobRow) -> JobAbout:
+        """What the job has then."""
+        return JobAbout.model_validate(row.about.model_dump() | self.model_dump(exclude_none=True))
 
 
 class ImportFile(BaseModel):

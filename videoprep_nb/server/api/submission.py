@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.file_names import display_name
 from videoprep_nb.core.text import quoted
+from videoprep_nb.jobs.models import JobAbout
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.media.inspection import Inspection
 from videoprep_nb.server.api.dependencies import InspectionsForAll, Jobs
@@ -66,6 +67,7 @@ _UPLOAD_FORM: dict[str, Any] = {
                             "description": "how the job is run",
                             "examples": ['{"keep_scratch": true}'],
                         },
+                        **JobAbout.model_json_schema()["properties"],
                     },
                 },
                 "encoding": {"videos": {"contentType": "application/octet-stream"}},
@@ -118,7 +120,7 @@ async def _submit_sources(request: Request, jobs: UserJobs) -> str:
 
 
 def _queue_sources(jobs: UserJobs, submission: JobRequest) -> str:
-    return jobs.submit_sources(submission.videos, submission.params, submission.options)
+    return jobs.submit_sources(submission.videos, submission.params, submission.options, submission.about)
 
 
 async def _submit_form(request: Request, jobs: UserJobs) -> str:
@@ -133,6 +135,7 @@ def _queue_form(jobs: UserJobs, upload: Upload) -> str:
         upload.videos,
         _read_field(JobParams, upload.texts, "params", '{"clip": {"clip_duration_s": 10}}'),
         _options_of(upload.texts),
+        _about_of(upload.texts),
     )
 
 
@@ -158,6 +161,14 @@ async def probe_import(
     if not found.problem:
         await to_thread.run_sync(jobs.note_length, file, found.duration_s, found.rate)
     return found
+
+
+def _about_of(texts: Mapping[str, str]) -> JobAbout:
+    try:
+        return JobAbout.model_validate({name: texts[name] for name in JobAbout.model_fields if name in texts})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ParameterError(str(first["loc"][0]), first["msg"]) from None
 
 
 def _options_of(texts: Mapping[str, str]) -> JobOptions:

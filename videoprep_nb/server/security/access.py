@@ -11,7 +11,7 @@ from videoprep_nb.jobs.annotations import JobImport
 from videoprep_nb.jobs.corrections import JobCorrectionsView
 from videoprep_nb.jobs.engine.cluster import WorkerInfo
 from videoprep_nb.jobs.exports import JobExport
-from videoprep_nb.jobs.models import JobSpec, State, VideoInput
+from videoprep_nb.jobs.models import JobAbout, JobSpec, State, VideoInput
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.pushes import JobPush, JobPushes
 from videoprep_nb.jobs.service import Limits, Service
@@ -84,6 +84,7 @@ class UserJobs(JobReader):
         videos: Sequence[tuple[str, Path]],
         params: JobParams | None = None,
         options: JobOptions | None = None,
+        about: JobAbout | None = None,
     ) -> str:
         """Queue a job that belongs to the user, see ``Service.submit``.
 
@@ -91,19 +92,21 @@ class UserJobs(JobReader):
             videos: Name for people and file of each video; the files must have been found to be the user's.
             params: The parameters of its stages; None for the defaults.
             options: How it is run; None for the defaults.
+            about: Its name and note; None: it has none.
 
         Returns:
             The id of the job.
         """
         if params is not None:
             check_server_rules(params)
-        return self._service.submit(videos, params, options, owner=self.user.user_id)
+        return self._service.submit(videos, params, options, owner=self.user.user_id, about=about)
 
     def submit_sources(
         self,
         sources: Sequence[VideoSource],
         params: JobParams | None = None,
         options: JobOptions | None = None,
+        about: JobAbout | None = None,
     ) -> str:
         """Queue a job of uploads, which it takes over, and of files on the server, which it reads in place.
 
@@ -111,6 +114,7 @@ class UserJobs(JobReader):
             sources: The videos, in the order that numbers them.
             params: The parameters of its stages; None for the defaults.
             options: How it is run; None for the defaults.
+            about: Its name and note; None: it has none.
 
         Returns:
             The id of the job.
@@ -130,7 +134,7 @@ class UserJobs(JobReader):
                 else (files[source.server_path].name, files[source.server_path])
                 for source in sources
             ]
-            return self.submit(videos, params, options)
+            return self.submit(videos, params, options, about)
 
     def jobs(
         self, state: State | None = None, text: str | None = None, offset: int = 0, limit: int = 50
@@ -177,6 +181,11 @@ class UserJobs(JobReader):
         if self._owner not in (None, row.owner):
             raise NoSuchJob.with_id(job_id)
         return row
+
+    def change_about(self, job_id: str, about: JobAbout) -> None:
+        """Give a job another name and note, see ``Service.change_about``."""
+        self.row(job_id)
+        self._service.change_about(job_id, about)
 
     def cancel(self, job_id: str) -> None:
         """Stop a job, see ``Service.cancel``."""

@@ -26,6 +26,7 @@ _AUDITED = [
     ("POST", _JOB + "/cancel", "cancel job"),
     ("POST", _JOB + "/retry", "retry job"),
     ("DELETE", _JOB, "delete job"),
+    ("PATCH", _JOB, "rename job"),
     ("GET", _JOB + r"/(package|final_package\.zip)", "download package"),
     ("GET", _JOB + r"/reports\.zip", "download reports"),
     ("GET", _IN_JOB.format(r"/reports/[^/]+\.ipynb"), "download report"),

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from videoprep_nb.server.ui.live import LiveViews
 from videoprep_nb.server.ui.policy import WithPolicy
-from videoprep_nb.server.ui.routes import STATIC_FOLDER, router
+from videoprep_nb.server.ui.routes import STATIC_FOLDER, STYLES, router
 from videoprep_nb.server.ui.shell import build_page
 from videoprep_nb.server.ui.templates import render
 
@@ -50,7 +50,7 @@ def add_page(app: FastAPI) -> None:
         show_error=False,
         theme=gr.themes.Base(primary_hue="blue", neutral_hue="slate", font=_FONTS).set(**_CONTRAST),
         head=render("head.html"),
-        css_paths=[STATIC_FOLDER / "page.css", STATIC_FOLDER / "parts.css"],
+        css_paths=[STATIC_FOLDER / name for name in STYLES],
     )
     mount = app.router.routes[-1]
     assert isinstance(mount, Mount)

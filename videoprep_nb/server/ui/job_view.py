@@ -198,8 +198,8 @@ def _render_shares(jobs: UserJobs, job_id: str, shares: JobShares) -> str:
 def _window_title(row: JobRow, job: JobStatus) -> str:
     """What a tab shows; its beginning, where it is narrow."""
     if job.state is State.RUNNING:
-        return f"{job.fraction_done * 100:.0f} % · {row.title}"
-    return f"{texts.STATES[job.state]} · {row.title}"
+        return f"{job.fraction_done * 100:.0f} % · {row.heading}"
+    return f"{texts.STATES[job.state]} · {row.heading}"
 
 
 def _summary(job: JobStatus) -> str:

@@ -17,12 +17,12 @@ class JobsQuery:
 
     Args:
         state: Only jobs in this state, None: in any.
-        text: Only jobs with this in their id or the name of a video; empty: all.
+        search: Only jobs with this in them, see ``Store.jobs``; empty: all.
         page: Number of the page from 0, newest first.
     """
 
     state: State | None
-    text: str
+    search: str
     page: int
 
 
@@ -39,14 +39,14 @@ class _ListedJob:
 
 def jobs_view(jobs: UserJobs, query: JobsQuery) -> Fragments:
     """The list of the jobs that a user may see."""
-    rows, total = jobs.jobs(query.state, query.text or None, query.page * PAGE_SIZE, PAGE_SIZE)
+    rows, total = jobs.jobs(query.state, query.search or None, query.page * PAGE_SIZE, PAGE_SIZE)
     if not rows and total:  # the list has become shorter since its address was made
         return jobs_view(jobs, replace(query, page=(total - 1) // PAGE_SIZE))
     first = query.page * PAGE_SIZE + 1
     html = render(
         "jobs.html",
         jobs=[_listed(jobs, row) for row in rows],
-        is_filtered=bool(query.text or query.state),
+        is_filtered=bool(query.search or query.state),
         shows_owner=jobs.user.is_admin and bool(jobs.user.name),
         page=query.page,
         first=first,

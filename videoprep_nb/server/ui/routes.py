@@ -19,6 +19,7 @@ from videoprep_nb.server.ui.live import Fragments, LiveViews
 from videoprep_nb.server.ui.templates import render
 
 STATIC_FOLDER = Path(__file__).parent / "static"
+STYLES = ("page.css", "parts.css", "jobs.css")
 _LARGEST_PAGE = 10**9
 
 router = APIRouter(prefix="/page", include_in_schema=False)
@@ -44,11 +45,11 @@ async def show_changes(
     since: Annotated[int, Query(ge=0)] = 0,
     job: Annotated[str, Query(max_length=100)] = "",
     state: State | Literal[""] = "",
-    text: Annotated[str, Query(max_length=200)] = "",
+    search: Annotated[str, Query(max_length=200)] = "",
     page: Annotated[int, Query(ge=0, le=_LARGEST_PAGE)] = 0,
 ) -> Response:
     """The pieces of a view that have changed since a version, 204 when none has."""
-    query = JobsQuery(state or None, text.strip(), page)
+    query = JobsQuery(state or None, search.strip(), page)
     renders: dict[str, Callable[[], Fragments]] = {
         "jobs": partial(jobs_view, jobs, query),
         "job": partial(job_view, jobs, job, request.app.state.shares),

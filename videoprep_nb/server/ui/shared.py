@@ -18,7 +18,7 @@ from videoprep_nb.server.security.shares import SHARED_PATH
 from videoprep_nb.server.security.sharing import SharedJob
 from videoprep_nb.server.ui.job_view import results_view
 from videoprep_nb.server.ui.login import PLAIN_HEADERS
-from videoprep_nb.server.ui.routes import STATIC_FOLDER
+from videoprep_nb.server.ui.routes import STATIC_FOLDER, STYLES
 from videoprep_nb.server.ui.templates import render
 
 _COOKIE = "videoprep_share"
@@ -99,5 +99,5 @@ def _refused(refusal: Refused) -> HTMLResponse:
 
 def _style() -> str:
     """The style of the page; without scripts, it is the browser that knows whether it is dark."""
-    css = (STATIC_FOLDER / "page.css").read_text(encoding="utf-8")
+    css = "".join((STATIC_FOLDER / name).read_text(encoding="utf-8") for name in STYLES)
     return re.sub(r"\.dark \{(.*?)\}", r"@media (prefers-color-scheme: dark) { :root {\1} }", css, flags=re.DOTALL)

@@ -94,7 +94,7 @@ TIME_TAKEN = "Time taken"
 TOOK = "in {time}"
 
 # --- list of jobs ---
-SEARCH = "Search by video or number"
+SEARCH = "Name, note, video, number or user"
 ANY_STATE = "All states"
 STATE = "State"
 JOB = "Job"
@@ -114,6 +114,12 @@ OLDER = "Older"
 TIME_LEFT = "about {time} left"
 
 # --- one job ---
+NAME_AND_NOTE = "Name and note"
+NAME = "Name"
+NOTE = "Note"
+ABOUT_ADVICE = "Optional, for finding the job again; both can be changed later. Whoever sees the job sees them."
+EDIT_ABOUT = "Edit name and note"
+SAVE = "Save"
 JOB_ADDRESS = "This page has its own address: bookmark it or send it to a colleague."
 COPY_ADDRESS = "Copy address"
 QUEUED_ADVICE = "The job starts as soon as a worker is free. You can close this page."

@@ -29,7 +29,7 @@ from videoprep_nb.server.problems import Refused
 from videoprep_nb.server.uploads.old_fields import OLD_FIELDS
 
 VIDEOS_FIELD = "videos"
-TEXT_FIELDS = ("params", "options", *OLD_FIELDS)
+TEXT_FIELDS = ("params", "options", "name", "note", *OLD_FIELDS)
 
 _MAX_TEXT_BYTES = 64 * 1024
 # the form around the videos: headers of a thousand parts, and the text fields
@@ -335,7 +335,7 @@ def _boundary(request: Request) -> bytes:
 
 
 def _unknown_field(name: str) -> str:
-    return f'Unknown field "{name[:100]}"; {near_matches(name, (VIDEOS_FIELD, "params", "options"))}.'
+    return f'Unknown field "{name[:100]}"; {near_matches(name, (VIDEOS_FIELD, "params", "options", "name", "note"))}.'
 
 
 def _broken(reason: str) -> Refused:

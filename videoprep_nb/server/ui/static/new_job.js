@@ -1,5 +1,6 @@
 // A new job: what it will cost, and its start through the API, as any other program would do it.
 
+import { aboutOfNewJob, clearAbout } from "./about.js";
 import { ask, duration, go, notice, present, size, texts } from "./page.js";
 import { params, paramsWith, presets, showProblems, unfinished } from "./settings.js";
 import { clearVideos, pendingCount, readyVideos } from "./videos.js";
@@ -72,8 +73,9 @@ async function start() {
   show();
   try {
     const videos = readyVideos().map(({ source }) => source);
-    const { job_id } = await post("api/jobs", JSON.stringify({ videos, params: params() }));
+    const { job_id } = await post("api/jobs", JSON.stringify({ videos, params: params(), ...aboutOfNewJob() }));
     clearVideos();
+    clearAbout();
     go(`?job=${job_id}`);
     notice(texts.started);
   } catch (error) {

@@ -84,7 +84,7 @@ function show() {
   notice("");
   if (page === "job") watch({ view: "job", job: query.get("job") });
   else if (page === "jobs") {
-    for (const field of [form.elements.text, form.elements.state]) {
+    for (const field of [form.elements.search, form.elements.state]) {
       const expected = query.get(field.name) ?? "";
       if (field.value !== expected) field.value = expected; // else the cursor would jump
     }
