@@ -112,6 +112,13 @@ SHOWN = "{first}–{last} of {total}"
 NEWER = "Newer"
 OLDER = "Older"
 TIME_LEFT = "about {time} left"
+CHOOSE_ALL = "Choose all on this page"
+CHOOSE_JOB = "Choose {title}"
+CANCEL_MANY = "Cancel jobs"
+CANCEL_MANY_QUESTION = "Cancel {count}: {titles}? They can be retried later. Finished work is kept for a week."
+DELETE_MANY = "Delete jobs"
+DELETE_MANY_QUESTION = "Delete {count} with packages and reports: {titles}? This cannot be undone."
+KEEP_JOBS = "Keep jobs"
 
 # --- one job ---
 NAME_AND_NOTE = "Name and note"
@@ -269,6 +276,13 @@ BROWSER = {
     "sample_ready": "The sample is in the list. Press Start; the job takes about a minute.",
     "missing": "Not available any more: {names}.",
     "not_kept": "These settings cannot be changed on this page and were left out: {names}.",
+    "chosen": "{count} chosen",
+    "one_job": "1 job",
+    "jobs": "{count} jobs",
+    "and_more": AND_MORE,
+    "many_cancel": "Cancelled: {count}.",
+    "many_delete": "Deleted: {count}.",
+    "many_refused": "Refused: {count}.",
     "page_title": TITLE,
     "will_notify": "The browser will notify you when the job ends, as long as this tab stays open.",
     "no_notifications": "The browser does not allow notifications of this page; change that in its settings.",

@@ -156,13 +156,18 @@ function fill(section, html) {
   for (const time of content.content.querySelectorAll("time")) {
     time.textContent = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
   }
-  // only what differs is touched: focus, what was opened, the report that somebody chose and the video that plays stay
+  // only what differs is touched: focus, what was opened or chosen, the report that somebody chose and the video that plays stay
   Idiomorph.morph(section, content.content, {
     morphStyle: "innerHTML",
     callbacks: {
-      beforeAttributeUpdated: (name, element) => !(name === "open" || (name === "src" && isChosen(element))),
+      beforeAttributeUpdated: (name, element) => !isOfTheReader(name, element),
     },
   });
+}
+
+function isOfTheReader(name, element) {
+  if (name === "checked") return "job" in element.dataset;
+  return name === "open" || (name === "src" && isChosen(element));
 }
 
 // whether somebody went to another report than the page had shown
@@ -173,7 +178,7 @@ function isChosen(frame) {
 
 // --- buttons ---
 
-async function confirmed(question, yes, no) {
+export async function confirmed(question, yes, no) {
   const dialog = document.getElementById("vp-question");
   dialog.querySelector("p").textContent = question;
   dialog.querySelector("[value=yes]").textContent = yes;
