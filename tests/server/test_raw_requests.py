@@ -168,6 +168,7 @@ PLACES = [
     "/page/static/",
     "/page/live?view=job&job=",
     "/page/live?view=jobs&search=",
+    "/page/live?view=compare&job=1&with=",
     "/login?next=",
     "/gradio_api/",
 ]

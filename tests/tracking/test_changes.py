@@ -70,6 +70,15 @@ def test_who_is_on_one_side_only():
     assert changed(right, left) == [("only right", 10, (), (2,))]
 
 
+def test_boxes_of_one_person_that_differ_for_a_while():
+    start, end = scene(a=[(7, 0, 20)]), scene(a=[(7, 35, 50)])
+    right = Tracks(**Tracks.stacked([start, scene(40, a=[(7, 20, 35)]), end]))
+    found = find_changes(WHOLE, right, RATE).changes
+    assert [(one.kind, one.start_frame, one.last_frame, one.left_ids, one.right_ids) for one in found] == [
+        ("moved", 20, 34, (1,), (7,))
+    ]
+
+
 def test_nobody_on_either_side():
     nobody = Tracks.from_arrays([], [], [], [])
     assert find_changes(nobody, nobody, RATE).changes == []

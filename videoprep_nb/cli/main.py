@@ -9,6 +9,7 @@ import typer
 
 import videoprep_nb
 from videoprep_nb.cli.backup import backup
+from videoprep_nb.cli.compare import compare
 from videoprep_nb.cli.console import EXIT_USAGE, escape_what_terminals_lack, out, print_warnings_as_lines, stop
 from videoprep_nb.cli.correct import correct
 from videoprep_nb.cli.doctor import doctor
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.command(rich_help_panel=_VIDEOS)(run)
 app.command(rich_help_panel=_VIDEOS)(correct)
+app.command(rich_help_panel=_VIDEOS)(compare)
 app.command(rich_help_panel=_VIDEOS)(export)
 app.command(rich_help_panel=_VIDEOS)(report)
 app.command(rich_help_panel=_VIDEOS)(formats)

@@ -184,6 +184,35 @@ class PlaceRecord(Record):
     preview_s: float | None = None
 
 
+class ShownSpan(Record):
+    """A part of the standard video that the preview video shows.
+
+    Args:
+        start_s: Where it begins, in seconds of the standard video.
+        end_s: Where it ends.
+        preview_s: Where it begins in the preview video.
+    """
+
+    start_s: float
+    end_s: float
+    preview_s: float
+
+
+def preview_moment(shown: Iterable[ShownSpan], time_s: float) -> float | None:
+    """When the preview video shows a moment, in seconds; None if it does not.
+
+    Args:
+        shown: What the preview video shows.
+        time_s: The moment, in seconds of the standard video.
+
+    Example:
+        >>> shown = [ShownSpan(start_s=30, end_s=45, preview_s=0), ShownSpan(start_s=60, end_s=75, preview_s=15)]
+        >>> [preview_moment(shown, time_s) for time_s in (10, 31.5, 60)]
+        [None, 1.5, 15.0]
+    """
+    return next((span.preview_s + time_s - span.start_s for span in shown if span.start_s <= time_s < span.end_s), None)
+
+
 class PeopleRecord(Record):
     """What the tracks of a video come to; lies beside the folder of its tracks.
 
@@ -191,6 +220,7 @@ class PeopleRecord(Record):
         video_id: The video.
         person_count: Different persons, as far as the tracker can tell.
         places: Where to look first, the worst in front.
+        shown: What the preview video shows, in order; empty if there is none.
     """
 
     written_by = "04_track_persons"
@@ -198,6 +228,7 @@ class PeopleRecord(Record):
     video_id: str
     person_count: int
     places: list[PlaceRecord] = []
+    shown: list[ShownSpan] = []
 
 
 class TrackRow(TypedDict):

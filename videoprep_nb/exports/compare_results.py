@@ -113,11 +113,15 @@ def read_side(path: Path, corrections: Corrections) -> Side:
 
 
 def same_videos(left: Side, right: Side) -> list[tuple[SideVideo, SideVideo]]:
-    """The videos of the same content, by hash where both are known and otherwise by name."""
+    """The videos of the same content, by hash where both are known and otherwise by name.
+
+    Of several copies of a video, those of the same name belong together.
+    """
     free, pairs = list(right.videos), []
     for each in left.videos:
-        match = next((other for other in free if _is_same(each.video, other.video)), None)
-        if match is not None:
+        same = [other for other in free if _is_same(each.video, other.video)]
+        if same:
+            match = next((other for other in same if other.video.original_name == each.video.original_name), same[0])
             free.remove(match)
             pairs.append((each, match))
     return pairs

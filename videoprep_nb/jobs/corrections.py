@@ -112,7 +112,7 @@ class JobCorrections:
             WrongState: The job has not ended.
         """
         folder = self._background.ended(job_id)
-        text = _text_of(folder)
+        text = corrections_text(folder)
         if not _can_be_corrected(folder):
             return JobCorrectionsView(text, {}, [], problem=_NOT_KEPT)
         progress = self._background.progress(job_id, _ORDER)
@@ -175,7 +175,7 @@ class JobCorrections:
         from videoprep_nb.exports.track_strips import draw_strip, sights_of
 
         folder = self._background.ended(job_id)
-        for each in _corrected(folder.path, _text_of(folder), folder.package.stat().st_mtime_ns):
+        for each in _corrected(folder.path, corrections_text(folder), folder.package.stat().st_mtime_ns):
             for track_id, pieces in each.corrected.pieces.items():
                 if each.video.video_id == video_id and pieces[:1] == [piece]:
                     tracks = each.corrected.tracks
@@ -202,7 +202,7 @@ def _can_be_corrected(folder: JobFolder) -> bool:
     return can_be_corrected(folder.path)
 
 
-def _text_of(folder: JobFolder) -> str:
+def corrections_text(folder: JobFolder) -> str:
     """The corrections of a job: those that were made since it ended, or those that it was given."""
     try:
         return folder.corrections.read_text(encoding="utf-8")
@@ -279,7 +279,7 @@ def _make(folder: JobFolder, target: Path) -> None:
     """Write the corrected package, and how many persons the videos have now."""
     from videoprep_nb.exports.correct_package import correct_videos, write_corrected_package
 
-    videos = correct_videos(folder.path, _read(_text_of(folder)))
+    videos = correct_videos(folder.path, _read(corrections_text(folder)))
     write_corrected_package(folder.path, videos, target)
     counts = {each.video.video_id: each.person_count for each in videos}
     result = JobResult.read(folder.result)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from videoprep_nb.core.file_names import ShownName, WrittenPath, visible, visible_lines
-from videoprep_nb.core.records import PlaceRecord, Record
+from videoprep_nb.core.records import PlaceRecord, Record, ShownSpan
 from videoprep_nb.jobs.params import JobOptions, JobParams
 
 
@@ -162,6 +162,8 @@ class VideoResult(Record):
         frame_count: JPEGs extracted.
         person_count: Different persons, as far as the tracker can tell; None where nobody has looked for them.
         places: Where in its tracks to look first, the worst in front.
+        shown: What its preview video shows; empty if there is none.
+        sha256: Hash of the raw file, hexadecimal; empty where that is unknown.
         findings: What was unusual about the file, a sentence each.
     """
 
@@ -177,6 +179,8 @@ class VideoResult(Record):
     frame_count: int = 0
     person_count: int | None = None
     places: tuple[PlaceRecord, ...] = ()
+    shown: tuple[ShownSpan, ...] = ()
+    sha256: str = ""
     findings: tuple[str, ...] = ()
 
 

@@ -16,6 +16,7 @@ from videoprep_nb.jobs.about import change_about
 from videoprep_nb.jobs.admission import Admission
 from videoprep_nb.jobs.annotations import JobAnnotations
 from videoprep_nb.jobs.background import BackgroundWork
+from videoprep_nb.jobs.comparison import JobComparisons
 from videoprep_nb.jobs.corrections import JobCorrections
 from videoprep_nb.jobs.engine.cluster import EngineSettings, WorkerInfo
 from videoprep_nb.jobs.exports import JobExports
@@ -96,6 +97,8 @@ class Service:
         self.exports = JobExports(background)
         self.annotations = JobAnnotations(background)
         self.corrections = JobCorrections(background)
+        self.comparisons = JobComparisons(background)
+        self._resources.callback(self.comparisons.close)
         self._resources.callback(self.annotations.close)
         self.pushes = JobPushes(self._background_work(), cvat) if cvat else None
         if self.pushes:

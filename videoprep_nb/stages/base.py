@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 
 from videoprep_nb.core.params import Params
 from videoprep_nb.core.progress import ProgressCallback
-from videoprep_nb.core.records import PlaceRecord
+from videoprep_nb.core.records import PlaceRecord, ShownSpan
 
 
 class Scope(StrEnum):
@@ -33,6 +33,8 @@ class VideoFacts(TypedDict, total=False):
         frame_count: JPEGs extracted.
         person_count: Different persons, as far as the tracker can tell.
         places: Where in its tracks to look first, the worst in front.
+        shown: What its preview video shows.
+        sha256: Hash of the raw file, hexadecimal.
         findings: Notes on the file.
     """
 
@@ -43,6 +45,8 @@ class VideoFacts(TypedDict, total=False):
     frame_count: int
     person_count: int
     places: tuple[PlaceRecord, ...]
+    shown: tuple[ShownSpan, ...]
+    sha256: str
     findings: tuple[str, ...]
 
 

@@ -21,7 +21,7 @@ LONGER_S = 1.0
 _SWAP_S = 2.0
 _SAME_PLACE_S = 1.0
 
-ChangeKind = Literal["split", "merged", "swapped", "only left", "only right", "left longer", "right longer"]
+ChangeKind = Literal["split", "merged", "swapped", "moved", "only left", "only right", "left longer", "right longer"]
 Ids = npt.NDArray[np.int64]
 Link = tuple[int, int]
 """A left and a right id that show the same person for a while."""
@@ -33,8 +33,9 @@ class Change:
 
     Args:
         kind: ``split``: one left id is several right ones; ``merged``: several left ids are one right one;
-            ``swapped``: two ids change their persons on one side; ``only left``: a track of which the right side has
-            nothing; ``left longer``: a stretch of a track that the right side lacks.
+            ``swapped``: two ids change their persons on one side; ``moved``: the boxes of a person differ for a while;
+            ``only left``: a track of which the right side has nothing; ``left longer``: a stretch of a track that the
+            right side lacks.
         start_frame: Where it begins.
         last_frame: Where it ends; the same for what happens at once.
         left_ids: The ids on the left side.
@@ -101,11 +102,11 @@ def find_changes(left: Tracks, right: Tracks, rate: float) -> TrackChanges:
         for (one, other), count in shared.items()
         if count >= min(lasting, max(1, min(left_lengths[one], right_lengths[other]) // 2))
     )
-    found = [
-        *_id_changes(frames, left_ids, right_ids, lasting, rate),
+    one_sided = [
         *_one_sided(left, left_rows, {one for one, _ in links}, rate, is_left=True),
         *_one_sided(right, right_rows, {other for _, other in links}, rate, is_left=False),
     ]
+    found = [*_id_changes(frames, left_ids, right_ids, lasting, rate), *_with_moved(one_sided, links)]
     return TrackChanges(
         changes=sorted(found, key=lambda change: (change.start_frame, change.kind)),
         links=links,
@@ -213,6 +214,18 @@ def _one_sided(
     for start, last, track_id in _stretches(tracks.rows(is_linked & unmatched), breaks_at_gaps=True):
         if last - start + 1 >= LONGER_S * rate:
             yield _one_sided_change("left longer" if is_left else "right longer", start, last, track_id, is_left)
+
+
+def _with_moved(one_sided: Sequence[Change], links: frozenset[Link]) -> list[Change]:
+    """Stretches of one person on both sides at the same time are boxes that differ."""
+    moved = {}
+    for one in (change for change in one_sided if change.kind == "left longer"):
+        for other in (change for change in one_sided if change.kind == "right longer"):
+            start, last = max(one.start_frame, other.start_frame), min(one.last_frame, other.last_frame)
+            shorter = min(one.last_frame - one.start_frame, other.last_frame - other.start_frame)
+            if (*one.left_ids, *other.right_ids) in links and 2 * (last - start) >= shorter:
+                moved[one] = moved[other] = Change("moved", start, last, one.left_ids, other.right_ids)
+    return list(dict.fromkeys(moved.get(change, change) for change in one_sided))
 
 
 def _one_sided_change(kind: ChangeKind, start: int, last: int, track_id: int, is_left: bool) -> Change:

@@ -146,7 +146,7 @@ def test_lists_hold_only_ones_own(people: People):
     assert people.bert.get("/api/jobs", params={"search": "anna"}).json()["total"] == 0
     assert people.bert.get("/api/health").json()["jobs"] == {}
     assert people.bert.get("/api/uploads/").json() == []
-    for view in ("jobs", f"job&job={people.job_id}", "job&job=1", "health"):
+    for view in ("jobs", f"job&job={people.job_id}", "job&job=1", "compare&job=1", "health"):
         assert "anna" not in people.bert.get(f"/page/live?view={view}").text
 
 
@@ -158,6 +158,26 @@ def test_page_finds_a_job_by_its_number_too(people: People):
     theirs, absent = (people.bert.get(f"/page/live?view=job&job={name}").json()["pieces"] for name in (number, 987654))
     assert f"There is no job {number};" in theirs["problem"]
     assert theirs["problem"].replace(str(number), "987654") == absent["problem"]
+
+
+def test_a_comparison_needs_both_jobs(user_file: Path, tmp_path: Path):
+    with running_server(tmp_path, users=Users(user_file)) as server, ExitStack() as stack:
+        anna, bert = (stack.enter_context(log_in(server, name)) for name in ("anna", "bert"))
+        numbers = [
+            user.post("/api/jobs", files={"videos": ("secret.mp4", b"no video")}).json()["number"]
+            for user in (anna, bert)
+        ]
+        of_anna, of_bert = numbers
+
+        def shown(user: httpx.Client, job: int, other: int | str) -> dict[str, str]:
+            pieces: dict[str, str] = user.get(f"/page/live?view=compare&job={job}&with={other}").json()["pieces"]
+            return pieces
+
+        for job, other in ((of_anna, ""), (of_anna, of_bert), (of_bert, of_anna)):
+            assert list(shown(bert, job, other)) == ["problem"]
+            assert f"There is no job {of_anna};" in shown(bert, job, other)["problem"]
+        absent = shown(bert, of_bert, 987654)["problem"]
+        assert shown(bert, of_bert, of_anna)["problem"].replace(str(of_anna), "987654") == absent
 
 
 def test_uploads_of_others_make_no_job(people: People):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from videoprep_nb.core.records import ClipRecord
+from videoprep_nb.core.records import ClipRecord, preview_moment
 from videoprep_nb.media.sample import write_sample
 from videoprep_nb.stages.clip.params import ClipParams
 from videoprep_nb.stages.clip.stage import clip
@@ -77,8 +77,8 @@ def test_nothing_is_written_unasked(clips_dir: Path, tmp_path: Path):
 def test_places_have_their_moment_in_the_preview_video():
     clips = [clip_record(index, start) for index, start in ((1, 45), (3, 135))]
     preview = Preview(Path("1.mp4"), [], clips, step=3)
-    times_s = [preview.time_of(frame) for frame in (44, 45, 50, 89, 90, 135, 150, 179, 180)]
-    assert times_s == [None, 0.0, 0.1, 1.4, None, 1.5, 2.0, 2.9, None]
+    times_s = [preview_moment(preview.spans, frame / 30) for frame in (44, 45, 60, 90, 135, 150, 180)]
+    assert times_s == [None, 0.0, 0.5, None, 1.5, 2.0, None]
 
 
 def clip_record(index: int, start_frame: int) -> ClipRecord:

@@ -26,6 +26,7 @@ from videoprep_nb.server.uploads.resumable import UserUploads
 from videoprep_nb.server.uploads.sources import JobAgain, SourceAgain, VideoSource
 from videoprep_nb.stages.base import VideoLength
 
+_MAX_COMPARABLE = 1000
 _JOB_NUMBER = re.compile(r"[0-9]{1,100}")
 
 
@@ -141,6 +142,12 @@ class UserJobs(JobReader):
     ) -> tuple[list[JobRow], int]:
         """A page of the list of jobs that the user may see, newest first, and how many there are."""
         return self._service.jobs(state, text, self._owner, offset, limit)
+
+    def comparable(self, job_id: str) -> list[JobRow]:
+        """The jobs of the user that have a video of the same content, newest first; of the last thousand jobs."""
+        self.row(job_id)
+        rows, _ = self.jobs(limit=_MAX_COMPARABLE)
+        return self._service.comparisons.candidates(job_id, rows)
 
     def notices(self) -> list[str]:
         """What administrators should know, see ``Service.notices``."""

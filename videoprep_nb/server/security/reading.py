@@ -7,6 +7,7 @@ from pathlib import Path
 
 from videoprep_nb.core.errors import InputError, NoSuchJob
 from videoprep_nb.jobs.models import JobSpec
+from videoprep_nb.jobs.result_comparison import JobComparison
 from videoprep_nb.jobs.service import JobView, Service
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.rows import Event, JobRow
@@ -53,6 +54,12 @@ class JobReader(ABC):
         with suppress(InputError):
             return JobSpec.read(self.workspace.job_folder(job_id).spec).params.in_words()
         return []
+
+    def comparison(self, job_id: str, other_id: str) -> JobComparison | None:
+        """What changed from a job to another one, see ``JobComparisons.of``; both must be for this reader to see."""
+        self.row(job_id)
+        self.row(other_id)
+        return self._service.comparisons.of(job_id, other_id)
 
     def has_package(self, job_id: str) -> bool:
         """Whether a job has a package to fetch."""

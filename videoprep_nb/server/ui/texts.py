@@ -233,6 +233,48 @@ REVOKE_SHARE = "Revoke link {number}"
 REVOKE_QUESTION = "Revoke this link? Whoever has it sees nothing any more."
 KEEP_SHARE = "Keep link"
 
+# --- two jobs side by side ---
+COMPARE = "Compare"
+COMPARE_TITLE = "Compare {title} with another job"
+COMPARE_ADVICE = "These jobs have a video of the same content. Choose one to see what changed."
+NOTHING_TO_COMPARE = (
+    "No other finished job has a video of the same content. Start a new job from this one with other settings, then "
+    "compare the two."
+)
+COMPARED = "{left} compared with {right}"
+TO_JOB = "Open {title}"
+BEING_COMPARED = "The jobs are being compared"
+PACKAGE = "Package"
+PACKAGE_COUNTS = {"clips": "Clips", "frames": "Frames", "persons": "People", "boxes": "Boxes on frames"}
+SETTINGS_DIFFER = "Settings that differ"
+SAME_SETTINGS = "Both jobs have the same settings."
+VERSIONS_DIFFER = "Versions that differ"
+ONLY_IN = "Only in {title}"
+NO_SAME_VIDEO = "The two jobs have no video of the same content."
+IN_BOTH = "{count} in both"
+ONLY_HERE = "{count} only here"
+PERSON_SECONDS = "Person-seconds"
+SAME_BOXES = "{count} with the same boxes"
+PLACE_COUNT = "Places to inspect"
+PREVIEW_OF_JOB = "Preview video of {name} in {title}"
+CHANGES = "What changed in the tracks"
+CHANGES_ADVICE = (
+    "Play a moment in both preview videos to judge which job is right. Moments without ▶ are in no preview video."
+)
+NO_CHANGES = "Both jobs have the same people with the same ids."
+CHANGES_IN_WORDS = {
+    "split": "One person in {left} has two ids in {right}",
+    "merged": "Two ids in {left} are one person in {right}",
+    "swapped": "Two people change their ids",
+    "moved": "The boxes of one person differ",
+    "only left": "Only in {left}",
+    "only right": "Only in {right}",
+    "left longer": "Seen longer in {left}",
+    "right longer": "Seen longer in {right}",
+}
+PLAY_BOTH = "Play both jobs at {time}"
+PLACES_CHANGED = "Places to inspect that differ"
+
 # --- what somebody with a link to a job sees ---
 SHARED_JOB = "Shared job"
 SHARED_ADVICE = "Somebody shared the results of this job with you."

@@ -71,6 +71,7 @@ def _facts(scratch: Path, video_id: str) -> VideoFacts:
         "decoded_frame_count": result.decoded_frame_count,
         "standard_frame_count": result.frame_count,
         "duration_s": float(result.frame_count / result.rate),
+        "sha256": result.source_sha256,
         "findings": tuple(result.findings),
     }
 

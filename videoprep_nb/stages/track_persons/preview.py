@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from videoprep_nb.core.layout import staged_file
-from videoprep_nb.core.records import ClipRecord
+from videoprep_nb.core.records import ClipRecord, ShownSpan
 from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.media.rgb_writer import RgbWriter
 from videoprep_nb.media.scaled_frames import read_scaled_frames
@@ -37,16 +37,15 @@ class Preview:
     clips: list[ClipRecord]
     step: int
 
-    def time_of(self, frame: int) -> float | None:
-        """When the preview video shows a frame of the standard video, in seconds; None if it does not."""
-        shown = 0
+    @property
+    def spans(self) -> list[ShownSpan]:
+        """The parts of the standard video that the preview video shows, in order."""
+        found, shown = [], 0
         for clip in self.clips:
-            indices = _shown_indices(clip, self.step)
-            if clip.start_frame <= frame < clip.start_frame + clip.frame_count:
-                before = len([index for index in indices if index <= frame - clip.start_frame])
-                return float((shown + max(before - 1, 0)) * self.step / clip.rate)
-            shown += len(indices)
-        return None
+            start_s, end_s = float(clip.start_s), float(clip.start_s + clip.duration_s)
+            found.append(ShownSpan(start_s=start_s, end_s=end_s, preview_s=float(shown * self.step / clip.rate)))
+            shown += len(_shown_indices(clip, self.step))
+        return found
 
 
 def write_preview(tracks: VideoTracks, clips_folder: Path, folder: Path, video_id: str) -> Preview:

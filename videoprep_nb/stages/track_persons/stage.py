@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from videoprep_nb.core.errors import ParameterError, WeightsError
 from videoprep_nb.core.layout import frame_name, staged_folder
 from videoprep_nb.core.progress import ProgressCallback
-from videoprep_nb.core.records import ClipRecord, PeopleRecord, PlaceRecord
+from videoprep_nb.core.records import ClipRecord, PeopleRecord, PlaceRecord, preview_moment
 from videoprep_nb.core.timecode import sampled_frames, seconds
 from videoprep_nb.stages.base import Cost, FileParameter, Scope, ServerRule, Stage, VideoFacts, VideoLength
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
@@ -126,25 +126,27 @@ def _write_people(
 ) -> None:
     """Write how many persons there are, and where to look first."""
     places = [_place_record(place, made, rate) for place in quality.worst_places()]
-    people = PeopleRecord(video_id=params.video_id, person_count=tracks.track_count, places=places)
+    shown = made.spans if made else []
+    people = PeopleRecord(video_id=params.video_id, person_count=tracks.track_count, places=places, shown=shown)
     people.write(Path(params.output_dir) / f"{params.video_id}.json")
 
 
 def _place_record(place: "Place", made: "Preview | None", rate: "Fraction") -> PlaceRecord:
-    shown = [made.time_of(frame) for frame in (place.start_frame, place.last_frame)] if made else []
+    start_s, end_s = float(place.start_frame / rate), float(place.last_frame / rate)
+    moments = [preview_moment(made.spans, time_s) for time_s in (start_s, end_s)] if made else []
     return PlaceRecord(
         kind=place.kind,
         track_ids=list(place.track_ids),
-        start_s=round(float(place.start_frame / rate), 3),
-        end_s=round(float(place.last_frame / rate), 3),
+        start_s=round(start_s, 3),
+        end_s=round(end_s, 3),
         words=place.words,
-        preview_s=next((round(time_s, 3) for time_s in shown if time_s is not None), None),
+        preview_s=next((round(time_s, 3) for time_s in moments if time_s is not None), None),
     )
 
 
 def _facts(scratch: Path, video_id: str) -> VideoFacts:
     people = PeopleRecord.read(scratch / "tracks" / f"{video_id}.json")
-    return {"person_count": people.person_count, "places": tuple(people.places)}
+    return {"person_count": people.person_count, "places": tuple(people.places), "shown": tuple(people.shown)}
 
 
 def _cost(params: TrackPersonsParams, video: VideoLength) -> Cost:

@@ -72,11 +72,12 @@ export function go(address) {
 
 function show() {
   const query = new URLSearchParams(location.search);
-  const view = query.has("job") ? "job" : query.get("view");
-  const page = ["job", "jobs", "health"].includes(view) ? view : "new";
+  const isComparison = query.get("view") === "compare";
+  const view = query.has("job") && !isComparison ? "job" : query.get("view");
+  const page = ["job", "jobs", "health", "compare"].includes(view) ? view : "new";
   document.body.dataset.page = page;
   for (const link of document.querySelectorAll("nav [data-nav]")) {
-    if (link.dataset.nav === (page === "job" ? "jobs" : page)) link.setAttribute("aria-current", "page");
+    if (link.dataset.nav === (["job", "compare"].includes(page) ? "jobs" : page)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   const form = document.getElementById("vp-filter");
@@ -90,6 +91,7 @@ function show() {
     }
     watch({ view: "jobs", ...filter(), page: Number(query.get("page")) || 0 });
   }
+  else if (page === "compare") watch({ view: "compare", job: query.get("job") ?? "", with: query.get("with") ?? "" });
   else if (page === "health") watch({ view: "health" });
   else watch(null);
   window.dispatchEvent(new Event("vp-page-shown"));
