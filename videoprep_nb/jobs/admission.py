@@ -3,6 +3,7 @@
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from videoprep_nb.core.errors import NoRoom, ParameterError, TooLarge, TooManyJobs
@@ -86,14 +87,24 @@ class Admission:
         if len(self._lengths) > _MAX_LENGTHS:
             self._lengths.pop(next(iter(self._lengths)))
 
-    def check_scratch(self, params: JobParams, paths: Iterable[Path]) -> None:
+    def check_scratch(self, params: JobParams, videos: Iterable[tuple[str, Path]]) -> None:
         """Check that the scratch files of a job are going to have room, as far as its videos were inspected.
+
+        Args:
+            params: Its parameters.
+            videos: Name and file of each video.
 
         Raises:
             TooLarge: They are too large.
+            ParameterError: The part of a video begins after its end.
         """
-        known = (self._lengths.get(_identity(path)) for path in paths if path.is_file())
-        self.check_scratch_bytes(params.cost(length for length in known if length).disk_bytes)
+        self.check_scratch_bytes(params.cost(self._known_lengths(videos)).disk_bytes)
+
+    def _known_lengths(self, videos: Iterable[tuple[str, Path]]) -> Iterator[VideoLength]:
+        for number, (name, path) in enumerate(videos, start=1):
+            length = self._lengths.get(_identity(path)) if path.is_file() else None
+            if length:
+                yield replace(length, video_id=str(number), original_name=name)
 
     def check_scratch_bytes(self, size_bytes: float) -> None:
         """Check that the scratch files of a job may be so large.

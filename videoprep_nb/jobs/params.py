@@ -1,7 +1,8 @@
 """What a job is asked to do beyond its videos: parameters of its stages, and options of the job itself."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from videoprep_nb.core.file_names import is_utf8
 from videoprep_nb.core.params import Params
 from videoprep_nb.core.records import Record
 from videoprep_nb.core.text import quoted, shortened
+from videoprep_nb.core.time_ranges import TimeRange, TimeRanges
+from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.stages.base import Cost, Stage, VideoLength
 from videoprep_nb.stages.registry import STAGES
 
@@ -93,15 +96,65 @@ class JobParams(RootModel[dict[str, Any]]):
             with _field_of(stage):
                 stage.check_machine(params)
 
+    @property
+    def time_ranges(self) -> TimeRanges:
+        """Which part of each video is taken."""
+        stage, _, name = time_ranges_field().partition(".")
+        return TimeRanges.read(getattr(self.of(stage), name))
+
+    def with_time_ranges(self, ranges: TimeRanges) -> "JobParams":
+        """The same parameters with other parts of the videos."""
+        stage, _, name = time_ranges_field().partition(".")
+        others = {other: value for other, value in self.given(stage).items() if other != name}
+        texts = ranges.texts()
+        return JobParams(self.model_dump(mode="json") | {stage: others | ({name: texts} if texts else {})})
+
+    def check_videos(self, names: Sequence[str]) -> None:
+        """Check that the job has the videos of which a part is taken.
+
+        Args:
+            names: Names of its videos, in the order that numbers them.
+
+        Raises:
+            ParameterError: It has one of them not.
+        """
+        videos = {str(number): name for number, name in enumerate(names, start=1)}
+        for video in self.time_ranges.unknown_videos(videos):
+            expected = f"a number from 1 to {len(videos)}" if len(videos) > 1 else "1"
+            raise ParameterError(time_ranges_field(), f"got video {quoted(video)}, expected {expected} or a file name")
+
     def cost(self, videos: Iterable[VideoLength]) -> Cost:
         """What the stages of a job cost together.
 
         Args:
             videos: Its videos.
+
+        Raises:
+            ParameterError: The part of a video begins after its end.
         """
-        lengths = list(videos)
+        ranges = self.time_ranges
+        lengths = [_part_of(video, ranges.of_video(video.video_id, video.original_name)) for video in videos]
         costs = [stage.cost(of_stage, length) for stage, of_stage in self.each() for length in lengths]
         return Cost(sum(cost.time_s for cost in costs), sum(cost.disk_bytes for cost in costs))
+
+
+def time_ranges_field() -> str:
+    """The parameter that says which part of each video is taken: ``stage.parameter``."""
+    stage = next(stage for stage in STAGES.values() if stage.time_ranges_parameter)
+    return f"{stage.name}.{stage.time_ranges_parameter}"
+
+
+def _part_of(video: VideoLength, part: TimeRange | None) -> VideoLength:
+    """What is left of a video when only a part of it is taken."""
+    if part is None:
+        return video
+    if part.start_s >= video.duration_s:
+        raise ParameterError(
+            time_ranges_field(),
+            f"start ({part.start_s:g} s) is after the end of video {video.video_id or quoted(video.original_name)} "
+            f"({format_duration(video.duration_s)})",
+        )
+    return replace(video, duration_s=part.length_s(video.duration_s))
 
 
 @contextmanager

@@ -144,10 +144,11 @@ class Service:
             raise ParameterError("videos", "none was given; name at least one video file")
         params = params or JobParams({})
         self.admission.check_params(params)
+        params.check_videos([name for name, _ in videos])
         params.check_files()
         paths = [path for _, path in videos]
         size_bytes = self.limits.check_sizes(paths)
-        self.admission.check_scratch(params, paths)
+        self.admission.check_scratch(params, videos)
         with self.admission.lock:
             self.admission.check_room(size_bytes, owner)
             job_id = self._add_job(

@@ -12,6 +12,7 @@ from videoprep_nb.core.layout import file_sha256, staged_file, staged_folder
 from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import Record
 from videoprep_nb.core.text import plural
+from videoprep_nb.core.time_ranges import TimeRange
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.probe import unchanged_file
 from videoprep_nb.media.raw.conversion import Conversion, DamagedFrames, Targets
@@ -92,6 +93,8 @@ class ResizeResult(Record):
         damage: Damaged frames.
         damaged_frames: Whether they were kept or left out.
         stills: Standard frames whose source frame is kept as an image for the report.
+        start_s: Where the part begins that was taken, in seconds after the first frame of the source.
+        end_s: Where it ends; None for the end of the source.
         findings: Notes on the source, and on frame counts that differ.
     """
 
@@ -120,7 +123,14 @@ class ResizeResult(Record):
     damage: list[DamagedSpan]
     damaged_frames: DamagedFrames = "keep"
     stills: list[int]
+    start_s: float = 0.0
+    end_s: float | None = None
     findings: list[str]
+
+    @property
+    def time_range(self) -> TimeRange | None:
+        """The part of the source that was taken; None for all of it."""
+        return TimeRange(self.start_s, self.end_s) if self.start_s or self.end_s is not None else None
 
     @property
     def transform(self) -> FrameTransform:
@@ -206,6 +216,8 @@ def resize_video(
             "source_sha256": sha256,
             "width": conversion.width,
             "height": conversion.height,
+            "start_s": conversion.start_s,
+            "end_s": conversion.end_s,
             "findings": [],
         }
     )
@@ -233,7 +245,9 @@ def _checked_count(written: Path, frame_count: int, original_name: str) -> int:
 
 def _findings(result: ResizeResult) -> Iterator[str]:
     source = result.source
-    if result.decoded_frame_count != source.packet_count:
+    if result.time_range:
+        yield f"only {result.time_range} of {format_duration(source.duration_s)} was taken"
+    elif result.decoded_frame_count != source.packet_count:
         yield f"decoded {result.decoded_frame_count:,} of {plural(source.packet_count, 'frame')}"
     if result.decoding_error_count:
         yield f"{plural(result.decoding_error_count, 'decoding error')}; nearby frames may be damaged"

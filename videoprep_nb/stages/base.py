@@ -57,10 +57,14 @@ class VideoLength:
     Args:
         duration_s: Its length in seconds.
         rate: Frames per second.
+        video_id: Its number in the job; empty if unknown.
+        original_name: Name of its file; empty if unknown.
     """
 
     duration_s: float
     rate: float
+    video_id: str = ""
+    original_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -176,6 +180,8 @@ class Stage:
         labels_parameter: Parameter that holds the labels for annotators, which formats that are written later offer as
             well; empty if none does.
         corrections_parameter: Parameter that holds corrections of tracks by hand; empty if none does.
+        time_ranges_parameter: Parameter that says which part of each video is taken, see ``core.time_ranges``; empty if
+            none does. What comes after the stage costs as much as the part.
         choices: For a parameter that is a list: what can be in it, name → title for people; asked when somebody is
             offered the choice.
         server_rules: Parameters that the page does not offer, and the values that the API accepts.
@@ -212,6 +218,7 @@ class Stage:
     file_parameters: Mapping[str, FileParameter] = field(default_factory=dict)
     labels_parameter: str = ""
     corrections_parameter: str = ""
+    time_ranges_parameter: str = ""
     choices: Mapping[str, Callable[[], Mapping[str, str]]] = field(default_factory=dict)
     server_rules: Mapping[str, ServerRule] = field(default_factory=dict)
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

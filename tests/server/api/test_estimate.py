@@ -159,6 +159,17 @@ def test_too_much_is_refused_before_any_work(stage: str, values: dict, field: st
     assert server.client.get("/api/jobs").json()["total"] == 0
 
 
+def test_part_of_a_video_costs_less_and_must_lie_in_it(server: RunningServer):
+    whole, part = (ask(server, params) for params in ({}, {"resize": {"time_ranges": ["1:60-120"]}}))
+    assert part["time_s"] < whole["time_s"] / 10
+    [problem] = ask(server, {"resize": {"time_ranges": ["1:4000-"]}})["problems"]
+    assert problem["field"] == "resize.time_ranges"
+    assert problem["detail"] == "start (4000 s) is after the end of video 1 (1 h 00 min)"
+    form = {"params": json.dumps({"resize": {"time_ranges": ["2:1-2"]}})}
+    answer = server.client.post("/api/jobs", files={"videos": ("a.mp4", b"x")}, data=form)
+    assert_problem(answer, 422, "got video '2', expected 1 or a file name")
+
+
 def test_scratch_of_a_job_is_limited_before_it_begins(tmp_path: Path):
     """As soon as its video was inspected; the page says so even before."""
     write_sample(tmp_path / "sample.mp4", duration_s=2.0)

@@ -1,7 +1,9 @@
 """A new job from another one, in a real browser: same videos, settings filled in, nothing uploaded again."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -12,7 +14,7 @@ from tests.support.web_server import RunningServer, running_server
 from videoprep_nb.jobs.models import ENDED, JobSpec
 from videoprep_nb.media.sample import write_sample
 
-PARAMS = '{"clip": {"clip_duration_s": 7}, "track_persons": {"frame_stride": 50}}'
+PARAMS: dict[str, Any] = {"clip": {"clip_duration_s": 7}, "track_persons": {"frame_stride": 50}}
 
 
 @pytest.fixture(scope="module")
@@ -21,13 +23,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield running
 
 
-def cancelled_job(server: RunningServer, folder: Path) -> str:
+def cancelled_job(server: RunningServer, folder: Path, params: dict[str, Any] = PARAMS) -> str:
     write_sample(folder / "street.mp4", duration_s=1.0)
     files = [
         ("videos", ("street.mp4", (folder / "street.mp4").read_bytes())),
         ("videos", ("notes.mp4", b"no video")),
     ]
-    job_id = server.client.post("/api/jobs", files=files, data={"params": PARAMS}).json()["job_id"]
+    job_id = server.client.post("/api/jobs", files=files, data={"params": json.dumps(params)}).json()["job_id"]
     server.client.post(f"/api/jobs/{job_id}/cancel")
     assert wait_until(lambda: server.service.job(job_id).job.state in ENDED)
     return job_id
@@ -65,8 +67,9 @@ def test_a_wrong_setting_is_changed_without_another_upload(server: RunningServer
 
 
 def test_videos_that_are_gone_are_named(server: RunningServer, tmp_path: Path):
-    job_id = cancelled_job(server, tmp_path)
+    job_id = cancelled_job(server, tmp_path, {"resize": {"time_ranges": ["1:0.2-", "2:3-5"]}})
     spec_of(server, job_id).videos[0].path.unlink()
     again = server.client.post(f"/api/jobs/{job_id}/again").json()
+    assert again["params"] == {"resize": {"time_ranges": ["1:3-5"]}}, "what was video 2 is video 1 now"
     assert ([video["name"] for video in again["videos"]], again["missing"]) == (["notes.mp4"], ["street.mp4"])
     assert server.client.post("/api/jobs/no-such-job/again").status_code == 404

@@ -29,6 +29,8 @@ class Conversion:
         encoder_preset: x264 preset.
         crf: x264 quality.
         threads: Threads of decoder, filters and encoder each.
+        start_s: Frames before this time are left out, in seconds after the first frame.
+        end_s: Frames from this time on are left out; None: none.
     """
 
     input_file: str
@@ -45,6 +47,8 @@ class Conversion:
     encoder_preset: str
     crf: int
     threads: int
+    start_s: float = 0.0
+    end_s: float | None = None
 
 
 @dataclass(frozen=True)

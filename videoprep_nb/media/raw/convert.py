@@ -19,6 +19,7 @@ from videoprep_nb.media.raw.rate import Times, limited_rate
 from videoprep_nb.media.raw.slots import Slots
 from videoprep_nb.media.raw.stills import write_still
 from videoprep_nb.media.raw.survey import Survey, survey_file
+from videoprep_nb.media.raw.window import Window
 from videoprep_nb.media.raw.writer import StandardWriter
 
 _REPORT_INTERVAL_S = 0.25
@@ -66,7 +67,10 @@ class _Converter:
             threads=conversion.threads,
         )
         self._damage = DamageLog(survey.facts["codec"])
-        self._expected = max(1, round(survey.facts["duration_s"] * self._rate))
+        self._window = Window(conversion.start_s, conversion.end_s, float(1 / own_rate))
+        length_s = self._window.length_s(survey.frame_rate.times_s, survey.facts["duration_s"])
+        self._expected = max(1, round(length_s * self._rate))
+        self._taken = self._errors_before = 0
         self._placed: list[tuple[int, float, float]] = []
         self._left_out = 0
         self._stills = _still_frames(self._expected, float(self._rate))
@@ -96,12 +100,11 @@ class _Converter:
             "rate": str(self._rate),
             "frame_count": writer.frame_count,
             "expected_frame_count": self._expected,
-            "decoded_frame_count": self._decoder.frame_count,
-            "decoding_error_count": self._decoder.error_count,
+            "decoded_frame_count": self._taken,
+            "decoding_error_count": self._decoder.error_count - self._errors_before,
             "repeated_frame_count": writer.frame_count - len(self._placed),
             "left_out_frame_count": self._left_out,
-            "undecodable_first_frames": self._decoder.lost_first_frames,
-            "undecodable_first_s": self._decoder.lost_first_s,
+            **self._lost_first(),
             "gaps": list(_gaps(slots, self._rate)),
             "is_deinterlaced": self._parts.is_deinterlaced,
             "parts": [_part_fields(part) for part in self._parts.parts],
@@ -113,6 +116,13 @@ class _Converter:
     def _drawn(self) -> Any:
         for decoded in self._decoder.frames():
             is_damaged = self._damage.check(decoded)
+            if not self._window.takes(decoded.time_s):
+                if self._window.is_over:
+                    self._decoder.stop()
+                continue
+            if not self._taken:
+                self._errors_before = self._decoder.error_count if self._window.start_s else 0
+            self._taken += 1
             slot = None
             if not is_damaged or self._requested.damaged_frames == "keep":
                 slot = self._slots.place(decoded.time_s)
@@ -131,6 +141,14 @@ class _Converter:
                 else "none of its frames can be decoded"
             )
 
+    def _lost_first(self) -> dict[str, Any]:
+        """Frames at the beginning that cannot be decoded, unless they are left out anyway."""
+        decoder, is_in_part = self._decoder, self._decoder.lost_first_s > self._window.start_s
+        return {
+            "undecodable_first_frames": decoder.lost_first_frames if is_in_part else 0,
+            "undecodable_first_s": decoder.lost_first_s if is_in_part else 0.0,
+        }
+
     def _write_still(self, decoded: Any, slot: int) -> None:
         if self._stills and slot >= self._stills[0]:
             while self._stills and slot >= self._stills[0]:
@@ -140,7 +158,7 @@ class _Converter:
 
     def _save_times(self, frame_count: int) -> None:
         slots, stamps_s, source_s = np.array(self._placed).T
-        source_s = _without_gaps(source_s, slots / float(self._rate))
+        source_s = _without_gaps(source_s, self._window.start_s + slots / float(self._rate))
         shown = np.searchsorted(slots, np.arange(frame_count), side="right") - 1
         for path, times_s in ((self._targets.stamps, stamps_s), (self._targets.source_times, source_s)):
             with Path(path).open("wb") as file:

@@ -68,10 +68,18 @@ class RawDecoder:
         self._errors_before = 0
         self._heeds_messages = False
         self._has_message = False
+        self._has_to_stop = False
         self.frame_count = 0
         self.error_count = 0
         self.lost_first_frames = 0
         self.lost_first_s = 0.0
+
+    def stop(self) -> None:
+        """Read no further; the frames that the decoder has taken in still come.
+
+        Whoever merely asks for no more frames may wait for ever: threads of the decoder log while it is closed.
+        """
+        self._has_to_stop = True
 
     def frames(self) -> Iterator[DecodedFrame]:
         """All frames that can be decoded, in the order of showing."""
@@ -97,6 +105,8 @@ class RawDecoder:
         stamps = zip(line.shown[part].tolist(), line.decoded[part].tolist(), strict=True)
         corrupt = self._survey.corrupt[part].tolist()
         for packet, (shown, decoded), is_corrupt in zip(read_packets(container, stream), stamps, corrupt, strict=False):
+            if self._has_to_stop:
+                break
             packet.is_corrupt = is_corrupt
             packet.pts = None if shown == NO_STAMP else shown
             packet.dts = None if decoded == NO_STAMP else decoded

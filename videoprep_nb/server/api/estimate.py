@@ -47,6 +47,7 @@ class VideoFacts(BaseModel):
 
     duration_s: float = Field(ge=0, le=1e9, description="length in seconds", examples=[3600.0])
     rate: float = Field(ge=0, le=1e6, description="frames per second", examples=[25.0])
+    name: str = Field("", max_length=1000, description="name of its file, for parameters that name it")
 
 
 class EstimateRequest(BaseModel):
@@ -90,7 +91,10 @@ def estimate_job(request: EstimateRequest, jobs: Jobs) -> Estimate:
     checked = check_params(request.params, jobs)
     if checked.problems:
         return Estimate(time_s=0, disk_bytes=0, problems=checked.problems)
-    found = estimate(request.videos, checked.params)
+    try:
+        found = estimate(request.videos, checked.params)
+    except ParameterError as error:
+        return Estimate(time_s=0, disk_bytes=0, problems=[_problem(error)])
     try:
         jobs.check_scratch_bytes(found.disk_bytes)
     except TooLarge as error:
@@ -133,8 +137,14 @@ def estimate(videos: Sequence[VideoFacts], params: JobParams) -> Estimate:
     Args:
         videos: Its videos.
         params: Its parameters.
+
+    Raises:
+        ParameterError: The part of a video begins after its end.
     """
-    cost = params.cost(VideoLength(video.duration_s, video.rate) for video in videos)
+    cost = params.cost(
+        VideoLength(video.duration_s, video.rate, str(number), video.name)
+        for number, video in enumerate(videos, start=1)
+    )
     return Estimate(time_s=_NOTEBOOKS_S * len(videos) + cost.time_s, disk_bytes=cost.disk_bytes, problems=[])
 
 

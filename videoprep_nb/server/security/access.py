@@ -7,6 +7,7 @@ from pathlib import Path
 
 from videoprep_nb.core.errors import InputError, NoSuchJob, ParameterError, VideoPrepError
 from videoprep_nb.core.file_names import path_to_text
+from videoprep_nb.core.time_ranges import TimeRange, TimeRanges
 from videoprep_nb.jobs.annotations import JobImport
 from videoprep_nb.jobs.corrections import JobCorrectionsView
 from videoprep_nb.jobs.engine.cluster import WorkerInfo
@@ -262,16 +263,19 @@ class UserJobs(JobReader):
         folder = self.workspace.job_folder(self.row(job_id).job_id)
         spec = JobSpec.read(folder.spec)
         sources, missing = [], []
+        parts: dict[str, TimeRange] = {}
         for video in spec.videos:
             try:
                 sources.append(self._source_again(folder, video))
+                if part := spec.params.time_ranges.of_video(video.video_id, video.original_name):
+                    parts[str(len(sources))] = part
             except (InputError, OSError):
                 missing.append(video.original_name)
             except VideoPrepError:  # it is more than a user may have: what was taken before is of no use
                 for source in filter(lambda source: source.upload_id, sources):
                     self.uploads.remove(source.upload_id)
                 raise
-        return JobAgain(sources, missing, spec.params)
+        return JobAgain(sources, missing, spec.params.with_time_ranges(TimeRanges(parts)))
 
     def _source_again(self, folder: JobFolder, video: VideoInput) -> SourceAgain:
         """An upload of the user, of a video that lies in the job; one in a folder for import is named."""

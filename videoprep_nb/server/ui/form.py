@@ -139,5 +139,5 @@ def _fields_of(stage: Stage) -> list[FormField]:
     return [
         FormField(stage.name, name, info, stage.choices[name]() if name in stage.choices else {})
         for name, info in stage.params.model_fields.items()
-        if name not in stage.job_parameters and name not in stage.server_rules
+        if name not in {*stage.job_parameters, *stage.server_rules, stage.time_ranges_parameter}
     ]

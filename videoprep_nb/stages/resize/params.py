@@ -6,6 +6,7 @@ from pydantic import Field, field_validator
 
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.params import VIDEO_ID_HELP, VIDEO_ID_PATTERN, Params
+from videoprep_nb.core.time_ranges import TimeRanges
 from videoprep_nb.core.timecode import parse_rate
 
 
@@ -26,6 +27,9 @@ class ResizeParams(Params):
     max_frame_rate: float = Field(
         60.0, ge=1, le=240, description="thin out faster sources to a whole part of their rate"
     )
+    time_ranges: list[str] = Field(
+        [], description="parts of videos to take, each video:start-end in seconds, such as 2:12.5-60; empty: all"
+    )
     max_pause_s: float = Field(60.0, gt=0, description="cut out longer pauses of the recording")
     video_stream: int = Field(0, ge=0, le=99, description="number of the video stream, from 1; 0 chooses")
     deinterlace: Literal["auto", "on", "off"] = Field(
@@ -37,6 +41,12 @@ class ResizeParams(Params):
     )
     crf: int = Field(18, ge=0, le=40, description="x264 quality, 0 (lossless) to 40 (poor)")
     timeout_s: float = Field(21600.0, gt=0, description="give up after this many seconds")
+
+    @field_validator("time_ranges")
+    @classmethod
+    def _check_time_ranges(cls, value: list[str]) -> list[str]:
+        TimeRanges.read(value)
+        return value
 
     @field_validator("frame_rate")
     @classmethod

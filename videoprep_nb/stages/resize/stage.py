@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from videoprep_nb.core.file_names import display_name
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.core.threads import thread_count
+from videoprep_nb.core.time_ranges import TimeRange, TimeRanges
 from videoprep_nb.core.timecode import parse_rate
 from videoprep_nb.stages.base import Cost, Demand, Scope, Stage, VideoFacts, VideoLength
 from videoprep_nb.stages.resize.params import ResizeParams
@@ -43,6 +44,8 @@ def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> "R
     from videoprep_nb.media.resize import resize_video
 
     output_dir = Path(params.output_dir)
+    name = params.original_name or Path(params.input_file).name
+    taken = TimeRanges.read(params.time_ranges).of_video(params.video_id, name) or TimeRange()
     settings: dict[str, Any] = {field.name: getattr(params, field.name, None) for field in fields(Conversion)}
     conversion = Conversion(
         **{
@@ -50,12 +53,14 @@ def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> "R
             "input_file": str(Path(params.input_file).absolute()),
             "frame_rate": "" if params.frame_rate == "keep" else str(parse_rate(params.frame_rate)),
             "threads": thread_count(),
+            "start_s": taken.start_s,
+            "end_s": taken.end_s,
         }
     )
     result = resize_video(
         conversion,
         output_dir / f"{params.video_id}.mp4",
-        original_name=display_name(params.original_name or Path(params.input_file).name),
+        original_name=display_name(name),
         timeout_s=params.timeout_s,
         progress=progress or progress_from_environment(),
     )
@@ -104,6 +109,7 @@ STAGE = Stage(
     weight=3.0,
     facts=_facts,
     counts="standard_frame_count",
+    time_ranges_parameter="time_ranges",
     cost=_cost,
     demands=_demands,
     preload=("videoprep_nb.media.resize",),

@@ -61,6 +61,7 @@ def resize_summary(result: ResizeResult) -> HTML:
                 "h264, yuv420p in mp4",
             ),
             ("audio", source.audio_codec or "none", "none"),
+            *([("part of the source", str(result.time_range), "all of it")] if result.time_range else []),
         ],
     )
 
