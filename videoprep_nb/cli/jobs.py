@@ -10,6 +10,7 @@ from rich.table import Table
 from videoprep_nb.cli.console import EXIT_USAGE, out, plain, print_json, stop
 from videoprep_nb.cli.service_client import ask, follow_events, job_path, open_client
 from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.text import plural
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.jobs.models import State
 
@@ -82,7 +83,8 @@ def show(context: typer.Context, job: Job, as_json: AsJson = False) -> None:
         return
     left = f", about {format_duration(status['remaining_s'])} left" if status["remaining_s"] is not None else ""
     title = f"Job {status['number']} ({status['job_id']})"
-    out.print(f"{title}: {status['state']}, {status['fraction_done']:.0%} done{left}")
+    ahead = f", {plural(status['jobs_ahead'], 'job')} in front" if status["jobs_ahead"] else ""
+    out.print(f"{title}: {status['state']}, {status['fraction_done']:.0%} done{left}{ahead}")
     for line in filter(None, (status["name"], *status["note"].splitlines(), status["message"])):
         out.print(plain(line))
     table = _table("task", "state", "done", "time", "message")

@@ -9,6 +9,7 @@ from videoprep_nb.core.errors import InputError
 from videoprep_nb.jobs.facts import facts_so_far
 from videoprep_nb.jobs.models import ENDED, JobResult
 from videoprep_nb.jobs.scheduling.estimate import fraction_done, remaining_s
+from videoprep_nb.jobs.scheduling.fair_share import QueuePlace
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.store.rows import JobRow, TaskRow
 from videoprep_nb.stages.base import VideoFacts
@@ -28,6 +29,7 @@ class JobView:
         result: How it ended, None before.
         facts: What was counted in its videos so far; empty when it has ended, see its result.
         at: When it was so.
+        place: Where it stands in the queue; None unless it is queued.
     """
 
     job: JobRow
@@ -37,9 +39,12 @@ class JobView:
     result: JobResult | None
     facts: Mapping[str, VideoFacts]
     at: datetime
+    place: QueuePlace | None
 
 
-def view_job(row: JobRow, tasks: Sequence[TaskRow], folder: JobFolder, opened_at: datetime) -> JobView:
+def view_job(
+    row: JobRow, tasks: Sequence[TaskRow], folder: JobFolder, opened_at: datetime, place: QueuePlace | None
+) -> JobView:
     """A job with its tasks and an estimate of the time left.
 
     Args:
@@ -47,6 +52,7 @@ def view_job(row: JobRow, tasks: Sequence[TaskRow], folder: JobFolder, opened_at
         tasks: All its tasks.
         folder: Its folder.
         opened_at: When the service was started.
+        place: Where it stands in the queue.
     """
     has_ended, now = row.state in ENDED, datetime.now(UTC)
     return JobView(
@@ -57,6 +63,7 @@ def view_job(row: JobRow, tasks: Sequence[TaskRow], folder: JobFolder, opened_at
         result=_result_of(folder) if has_ended else None,
         facts={} if has_ended else facts_so_far(folder.scratch, tasks),
         at=now,
+        place=place,
     )
 
 

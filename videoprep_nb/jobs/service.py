@@ -2,7 +2,7 @@
 
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -27,6 +27,7 @@ from videoprep_nb.jobs.models import ENDED, JobAbout, JobSpec, State, VideoInput
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.pushes import JobPushes
 from videoprep_nb.jobs.scheduling.dispatcher import Dispatcher
+from videoprep_nb.jobs.scheduling.fair_share import QueuePlace
 from videoprep_nb.jobs.scheduling.waits import with_waits
 from videoprep_nb.jobs.storage.adoption import adopt_folders, lost_notices
 from videoprep_nb.jobs.storage.clock import TrustedClock
@@ -225,7 +226,15 @@ class Service:
         Raises:
             NoSuchJob: There is none.
         """
-        return view_job(self.row(job_id), self._store.tasks(job_id), self.workspace.job_folder(job_id), self._opened_at)
+        row, folder = self.row(job_id), self.workspace.job_folder(job_id)
+        place = self.queue_places([row]).get(job_id)
+        return view_job(row, self._store.tasks(job_id), folder, self._opened_at, place)
+
+    def queue_places(self, rows: Iterable[JobRow]) -> dict[str, QueuePlace]:
+        """Where those of some jobs stand that are queued, by id, see ``fair_share.queue_places``."""
+        queued = {row.job_id for row in rows if row.state is State.QUEUED}
+        places = self._dispatcher.queue_places() if queued else {}
+        return {job_id: place for job_id, place in places.items() if job_id in queued}
 
     def events(self, job_id: str, since_id: int = 0, limit: int = -1) -> list[Event]:
         """What happened to a job after a certain event, oldest first.

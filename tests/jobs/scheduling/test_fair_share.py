@@ -11,7 +11,7 @@ from videoprep_nb.jobs.engine.cluster import Slots
 from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.scheduling.active import ActiveJob
 from videoprep_nb.jobs.scheduling.attempts import Attempt
-from videoprep_nb.jobs.scheduling.fair_share import TaskTurns
+from videoprep_nb.jobs.scheduling.fair_share import QueuePlace, TaskTurns, queue_places
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.task import Task
 
@@ -102,3 +102,28 @@ def test_job_that_is_to_be_stopped_gets_no_turn():
     job = make_job("anna", 1)
     job.stopped = (State.CANCELLED, "Stopped on request.")
     assert serve([job], Slots(1, 0)) == []
+
+
+def test_place_in_the_queue_counts_the_owners_own_jobs_and_the_others_who_take_turns():
+    jobs = [make_job(owner, 1) for owner in ("anna", "bert", "anna", "anna", "cleo")]
+    for number, job in enumerate(jobs):
+        job.spec = job.spec.model_copy(update={"job_id": str(number)})
+    jobs[2].stopped = (State.CANCELLED, "Stopped on request.")
+    places = {"0": (0, 2), "1": (0, 2), "3": (1, 2), "4": (0, 2)}
+    assert queue_places(jobs) == {job_id: QueuePlace(*place) for job_id, place in places.items()}
+    assert queue_places(jobs[:1]) == {"0": QueuePlace(0, 0)}
+    assert queue_places([]) == {}
+
+
+@settings(deadline=None, max_examples=50)
+@given(JOBS)
+def test_jobs_ahead_are_those_that_one_worker_begins_with_before(described: list[tuple[str, int]]):
+    jobs = [make_job(owner, count) for owner, count in described]
+    for number, job in enumerate(jobs):
+        job.spec = job.spec.model_copy(update={"job_id": str(number)})
+    places = queue_places(jobs)
+    begun: list[ActiveJob] = []
+    for job, _ in serve(jobs, Slots(1, 1)):
+        if job not in begun:
+            assert places[job.spec.job_id].jobs_ahead == sum(other.owner == job.owner for other in begun)
+            begun.append(job)

@@ -15,6 +15,7 @@ from videoprep_nb.jobs.models import ENDED, JobSpec, State
 from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind
 from videoprep_nb.jobs.scheduling.active import ActiveJob
 from videoprep_nb.jobs.scheduling.calls import Calls
+from videoprep_nb.jobs.scheduling.fair_share import QueuePlace, queue_places
 from videoprep_nb.jobs.scheduling.runs import Runs
 from videoprep_nb.jobs.scheduling.scratch import ScratchQuota
 from videoprep_nb.jobs.scheduling.trouble import Trouble
@@ -79,6 +80,10 @@ class Dispatcher:
             StoreUnavailable: It waits for its database.
         """
         return self._calls.call(action, self._thread.is_alive)
+
+    def queue_places(self) -> dict[str, QueuePlace]:
+        """Where the unfinished jobs stand in the queue, by id; one that was submitted just now may be missing."""
+        return queue_places(self._jobs.copy().values())
 
     def workers(self) -> list[WorkerInfo]:
         """The workers that tasks run on; none while they start."""

@@ -2,12 +2,42 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from videoprep_nb.core.turns import Turns
 from videoprep_nb.jobs.engine.cluster import Slots
 from videoprep_nb.jobs.scheduling.active import ActiveJob
 from videoprep_nb.jobs.scheduling.attempts import Attempt
 from videoprep_nb.jobs.task import Task
+
+
+@dataclass(frozen=True)
+class QueuePlace:
+    """Where a job stands in the queue.
+
+    Args:
+        jobs_ahead: Unfinished jobs of the same owner that come first; this one gets the workers that they leave free.
+        other_owners: Owners of other unfinished jobs, who take turns with this one however many jobs each has.
+    """
+
+    jobs_ahead: int
+    other_owners: int
+
+
+def queue_places(jobs: Iterable[ActiveJob]) -> dict[str, QueuePlace]:
+    """Where jobs stand in the queue, by id; one that is to be stopped gets no turn, and has no place.
+
+    Args:
+        jobs: All jobs, in the order in which they began or will begin.
+    """
+    waiting = [job for job in jobs if not job.stopped]
+    other_owners = len({job.owner for job in waiting}) - 1
+    before: Counter[str] = Counter()
+    places = {}
+    for job in waiting:
+        places[job.spec.job_id] = QueuePlace(before[job.owner], other_owners)
+        before[job.owner] += 1
+    return places
 
 
 class TaskTurns:

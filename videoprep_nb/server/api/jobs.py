@@ -30,7 +30,8 @@ def list_jobs(
 ) -> JobList:
     """List jobs, newest first."""
     rows, total = jobs.jobs(state, search or text, offset, limit)
-    return JobList(jobs=[JobSummary.of(row) for row in rows], total=total)
+    places = jobs.queue_places(rows)
+    return JobList(jobs=[JobSummary.of(row, places.get(row.job_id)) for row in rows], total=total)
 
 
 @router.get("/jobs/{job_id}", responses=problem_docs(HTTPStatus.NOT_FOUND))

@@ -9,6 +9,7 @@ from videoprep_nb.core.file_names import display_name, path_to_text
 from videoprep_nb.jobs.engine.cluster import WorkerInfo
 from videoprep_nb.jobs.models import ENDED, MAX_NAME, MAX_NOTE, JobAbout, State
 from videoprep_nb.jobs.params import JobOptions, JobParams
+from videoprep_nb.jobs.scheduling.fair_share import QueuePlace
 from videoprep_nb.jobs.service import JobView
 from videoprep_nb.jobs.store.rows import Event, JobRow, TaskRow
 from videoprep_nb.server.examine import CheckupResult
@@ -25,6 +26,10 @@ JOB_ID = "20260131-0123456789abcdef"
 """A job id for examples."""
 
 _NUMBER: int = Field(description="its number; a job is named by it or by its id", examples=[32])
+
+
+def _queue(place: QueuePlace | None) -> dict[str, int]:
+    return {"jobs_ahead": place.jobs_ahead, "other_users": place.other_owners} if place else {}
 
 
 class Submitted(BaseModel):
@@ -56,11 +61,17 @@ class JobSummary(BaseModel):
     started_at: datetime | None
     ended_at: datetime | None
     results_deleted_at: datetime | None = Field(description="when its files were deleted to free disk space")
+    jobs_ahead: int | None = Field(
+        None, description="unfinished jobs of the same user that come before it; null unless it is queued", examples=[2]
+    )
+    other_users: int | None = Field(
+        None, description="other users with unfinished jobs, who take turns with its user; null unless it is queued"
+    )
 
     @classmethod
-    def of(cls, row: JobRow) -> "JobSummary":
-        """The job as the store has it."""
-        return cls.model_validate(vars(row) | {"owner": row.owner_name})
+    def of(cls, row: JobRow, place: QueuePlace | None = None) -> "JobSummary":
+        """The job as the store has it, and where it stands in the queue."""
+        return cls.model_validate(vars(row) | {"owner": row.owner_name} | _queue(place))
 
 
 class JobList(BaseModel):
@@ -158,6 +169,7 @@ class JobStatus(JobSummary):
             "fraction_done": view.fraction_done,
             "remaining_s": view.remaining_s,
             "has_package": has_package,
+            **_queue(view.place),
         }
         return cls.model_validate(values)
 

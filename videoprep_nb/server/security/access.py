@@ -15,6 +15,7 @@ from videoprep_nb.jobs.exports import JobExport
 from videoprep_nb.jobs.models import JobAbout, JobSpec, State, VideoInput
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.pushes import JobPush, JobPushes
+from videoprep_nb.jobs.scheduling.fair_share import QueuePlace
 from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.retention import CleanReport
@@ -149,6 +150,10 @@ class UserJobs(JobReader):
         self.row(job_id)
         rows, _ = self.jobs(limit=_MAX_COMPARABLE)
         return self._service.comparisons.candidates(job_id, rows)
+
+    def queue_places(self, rows: Sequence[JobRow]) -> dict[str, QueuePlace]:
+        """Where those of the user's jobs that are queued stand, see ``Service.queue_places``."""
+        return self._service.queue_places(rows)
 
     def notices(self) -> list[str]:
         """What administrators should know, see ``Service.notices``."""

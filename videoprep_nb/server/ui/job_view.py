@@ -1,7 +1,7 @@
 """One job: how far it is, what came out of it, and what can be done with it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -215,10 +215,19 @@ def _advice(job: JobStatus) -> str:
     if job.results_deleted_at:
         return texts.RESULTS_DELETED
     if job.state is State.QUEUED:
-        return texts.QUEUED_ADVICE
+        return " ".join([*_place_in_queue(job), texts.QUEUED_ADVICE])
     if job.state is State.RUNNING:
         return texts.RUNNING_ADVICE
     return texts.DONE_ADVICE if job.has_package else ""
+
+
+def _place_in_queue(job: JobStatus) -> Iterator[str]:
+    """What comes before a queued job, a sentence each."""
+    if job.jobs_ahead:
+        order = texts.QUEUE_ORDER_OF_USER if job.other_users else texts.QUEUE_ORDER
+        yield order[job.jobs_ahead != 1].format(count=job.jobs_ahead)
+    if job.other_users:
+        yield texts.QUEUE_TURNS[job.other_users != 1].format(count=job.other_users)
 
 
 def _headline(job: JobStatus) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.scheduling.fair_share import QueuePlace
 from videoprep_nb.jobs.store.rows import JobRow
 from videoprep_nb.server.security.access import UserJobs
 from videoprep_nb.server.ui.live import Fragments
@@ -31,6 +32,7 @@ class _ListedJob:
     row: JobRow
     fraction_done: float
     remaining_s: float | None
+    place: QueuePlace | None
 
     @property
     def has_ended(self) -> bool:
@@ -43,9 +45,10 @@ def jobs_view(jobs: UserJobs, query: JobsQuery) -> Fragments:
     if not rows and total:  # the list has become shorter since its address was made
         return jobs_view(jobs, replace(query, page=(total - 1) // PAGE_SIZE))
     first = query.page * PAGE_SIZE + 1
+    places = jobs.queue_places(rows)
     html = render(
         "jobs.html",
-        jobs=[_listed(jobs, row) for row in rows],
+        jobs=[_listed(jobs, row, places.get(row.job_id)) for row in rows],
         is_filtered=bool(query.search or query.state),
         shows_owner=jobs.user.is_admin and bool(jobs.user.name),
         page=query.page,
@@ -56,8 +59,8 @@ def jobs_view(jobs: UserJobs, query: JobsQuery) -> Fragments:
     return {"jobs": html}
 
 
-def _listed(jobs: UserJobs, row: JobRow) -> _ListedJob:
+def _listed(jobs: UserJobs, row: JobRow, place: QueuePlace | None) -> _ListedJob:
     if row.state is not State.RUNNING:
-        return _ListedJob(row, 0.0, None)
+        return _ListedJob(row, 0.0, None, place)
     view = jobs.job(row.job_id)
-    return _ListedJob(view.job, view.fraction_done, view.remaining_s)
+    return _ListedJob(view.job, view.fraction_done, view.remaining_s, None)

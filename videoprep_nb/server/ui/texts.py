@@ -112,6 +112,8 @@ SHOWN = "{first}–{last} of {total}"
 NEWER = "Newer"
 OLDER = "Older"
 TIME_LEFT = "about {time} left"
+NEXT_IN_QUEUE = "next in the queue"
+JOBS_AHEAD = ("1 job in front", "{count} jobs in front")
 CHOOSE_ALL = "Choose all on this page"
 CHOOSE_JOB = "Choose {title}"
 CANCEL_MANY = "Cancel jobs"
@@ -130,6 +132,12 @@ SAVE = "Save"
 JOB_ADDRESS = "This page has its own address: bookmark it or send it to a colleague."
 COPY_ADDRESS = "Copy address"
 QUEUED_ADVICE = "The job starts as soon as a worker is free. You can close this page."
+QUEUE_ORDER = ("1 job is in front of it.", "{count} jobs are in front of it.")
+QUEUE_ORDER_OF_USER = ("1 job of the same user is in front of it.", "{count} jobs of the same user are in front of it.")
+QUEUE_TURNS = (
+    "1 other user has jobs, too; users take turns.",
+    "{count} other users have jobs, too; users take turns.",
+)
 RUNNING_ADVICE = "You can close this page. The job continues."
 DONE_ADVICE = "The package is ready."
 BAD_VIDEOS = "Videos that could not be processed: {count} of {total}."
