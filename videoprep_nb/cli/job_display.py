@@ -1,14 +1,15 @@
-"""What ``videoprep run`` shows while a job runs: a bar per stage on a terminal, a line per task elsewhere.
+"""What the command line shows while a job runs: a bar per stage on a terminal, a line per task elsewhere.
 
 A task that fails has its line on both.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from videoprep_nb.cli.console import plain
 from videoprep_nb.core.timecode import format_duration
@@ -46,24 +47,36 @@ class JobDisplay:
         if self._console.is_terminal:  # elsewhere rich would print an empty line
             self._bars.stop()
 
-    def update(self, view: JobView) -> None:
-        """Show how far a job is."""
+    def update_view(self, view: JobView) -> None:
+        """Show how far a job of this machine is."""
+        self.update(view.job.state, view.job.message, view.tasks)
+
+    def update(self, state: State, message: str, tasks: Sequence[TaskRow]) -> None:
+        """Show how far a job is.
+
+        Args:
+            state: The state of the job.
+            message: Why it is in this state.
+            tasks: Its tasks.
+        """
         for stage, bar in self._bars_of_stages.items():
-            tasks = [task for task in view.tasks if task.stage == stage]
-            done = sum(task.state is State.DONE for task in tasks)
-            running = next((task for task in tasks if task.state is State.RUNNING), None)
-            completed = done + sum(task.fraction_done for task in tasks if task.state is State.RUNNING)
-            is_over = any(task.state in ENDED for task in tasks)
-            detail = describe_task(running) if running else f"{done} of {len(tasks)}" if is_over else ""
-            self._bars.update(bar, total=len(tasks) or 1, completed=completed, detail=detail)
-        if view.job.message != self._message and view.job.state not in ENDED:
-            self._message = view.job.message
+            self._update_bar(bar, [task for task in tasks if task.stage == stage])
+        if message != self._message and state not in ENDED:
+            self._message = message
             if self._message:  # it says what the job waits for
                 self._console.print(plain(self._message))
-        for task in view.tasks:
+        for task in tasks:
             if task.state in ENDED and task.started_at and task.key not in self._reported:
                 self._reported.add(task.key)
                 self._report(task)
+
+    def _update_bar(self, bar: TaskID, tasks: Sequence[TaskRow]) -> None:
+        done = sum(task.state is State.DONE for task in tasks)
+        running = next((task for task in tasks if task.state is State.RUNNING), None)
+        completed = done + sum(task.fraction_done for task in tasks if task.state is State.RUNNING)
+        is_over = any(task.state in ENDED for task in tasks)
+        detail = describe_task(running) if running else f"{done} of {len(tasks)}" if is_over else ""
+        self._bars.update(bar, total=len(tasks) or 1, completed=completed, detail=detail)
 
     def _report(self, task: TaskRow) -> None:
         line = f"{task.key}: {task.state}, {format_duration(task.elapsed_s(datetime.now(UTC)))}"

@@ -24,6 +24,7 @@ from videoprep_nb.cli.registries import detectors, formats, trackers
 from videoprep_nb.cli.report import report
 from videoprep_nb.cli.run import run
 from videoprep_nb.cli.serve import serve
+from videoprep_nb.cli.submit import download, submit, wait
 from videoprep_nb.cli.users import users_app
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.file_names import display_name
@@ -55,6 +56,9 @@ app.command(rich_help_panel=_TRACKING)(evaluate)
 app.command("evaluate-detector", rich_help_panel=_TRACKING)(evaluate_detector)
 app.command(rich_help_panel=_SERVICE)(serve)
 app.command(rich_help_panel=_SERVICE)(backup)
+jobs_app.command()(submit)
+jobs_app.command()(wait)
+jobs_app.command()(download)
 app.add_typer(jobs_app, name="jobs", rich_help_panel=_SERVICE)
 app.add_typer(users_app, name="users", rich_help_panel=_SERVICE)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import httpx
 
 _TIMEOUT_S = 30.0
+_REFUSED_INPUT = frozenset({400, 413, 415, 422})
 
 
 def open_client(context: typer.Context, server: str, token: str) -> None:
@@ -40,50 +41,62 @@ def job_path(job: str) -> str:
     return f"/jobs/{quote(job, safe='')}"
 
 
-def ask(context: typer.Context, method: str, path: str, query: dict[str, Any] | None = None) -> Any:
+def ask(
+    context: typer.Context, method: str, path: str, query: dict[str, Any] | None = None, content: Any = None
+) -> Any:
     """Send a request; ends the command when the service refuses it.
+
+    Args:
+        context: Of the command.
+        method: Of HTTP.
+        path: Under ``/api``.
+        query: What follows the path.
+        content: Sent as JSON; None for nothing.
 
     Returns:
         The decoded answer, None when it is empty.
     """
-    with _http_errors():
-        answer = _client(context).request(method, path, params=query)
-        if not answer.is_success:
-            raise _refused(answer)
+    with service(context) as client:
+        answer = client.request(method, path, params=query, json=content).raise_for_status()
         return answer.json() if answer.content else None
+
+
+@contextmanager
+def service(context: typer.Context) -> Iterator["httpx.Client"]:
+    """The client of a command; ends the command with one sentence when the service cannot be asked, or refuses."""
+    import httpx
+
+    client: httpx.Client = context.obj
+    try:
+        yield client
+    except httpx.HTTPStatusError as error:
+        raise _refused(error.response) from None
+    except httpx.HTTPError as error:
+        address = client.base_url.copy_with(path="/", query=None)
+        reason = f"The service at {address} does not answer ({error}); start it with: videoprep serve"
+        raise stop(InputError(reason), EXIT_FAILED) from None
+    except ValueError:
+        raise _no_service() from None
 
 
 def follow_events(context: typer.Context, path: str, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The ``data`` of each server-sent event, as soon as it arrives; ends the command when the service refuses."""
     # nothing may happen for long; the service sends a sign of life every few seconds
-    with _http_errors(), _client(context).stream("GET", path, params=query) as answer:
-        if not answer.is_success:
-            answer.read()
-            raise _refused(answer)
-        for line in answer.iter_lines():
+    with service(context) as client, client.stream("GET", path, params=query) as answer:
+        for line in answer.raise_for_status().iter_lines():
             if line.startswith("data: "):
                 yield json.loads(line.removeprefix("data: "))
 
 
-def _client(context: typer.Context) -> "httpx.Client":
-    client: httpx.Client = context.obj
-    return client
-
-
-@contextmanager
-def _http_errors() -> Iterator[None]:
-    """Ends the command with one sentence when the service cannot be asked."""
-    import httpx
-
-    try:
-        yield
-    except httpx.HTTPError as error:
-        address = error.request.url.copy_with(path="/", query=None)
-        reason = f"The service at {address} does not answer ({error}); start it with: videoprep serve"
-        raise stop(InputError(reason), EXIT_FAILED) from None
-    except ValueError:
-        raise stop(InputError("The server is not a videoprep service; check --server."), EXIT_FAILED) from None
-
-
 def _refused(answer: "httpx.Response") -> typer.Exit:
-    return stop(VideoPrepError(answer.json()["detail"]), EXIT_FAILED)
+    """What ends a command whose request was refused, with the sentence of the service."""
+    answer.read()
+    try:
+        reason = str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return _no_service()
+    return stop(VideoPrepError(reason), EXIT_USAGE if answer.status_code in _REFUSED_INPUT else EXIT_FAILED)
+
+
+def _no_service() -> typer.Exit:
+    return stop(InputError("The server is not a videoprep service; check --server."), EXIT_FAILED)

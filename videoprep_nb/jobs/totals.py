@@ -1,8 +1,10 @@
 """What came out of a job, added up."""
 
+from collections.abc import Sequence
+
 from videoprep_nb.core.records import Record
 from videoprep_nb.core.text import plural
-from videoprep_nb.jobs.models import JobResult, State
+from videoprep_nb.jobs.models import State, VideoResult
 
 
 class Totals(Record):
@@ -21,14 +23,14 @@ class Totals(Record):
     refused_count: int
 
     @classmethod
-    def of(cls, result: JobResult) -> "Totals":
+    def of(cls, videos: Sequence[VideoResult]) -> "Totals":
         """Add up the videos of a job."""
-        done = [video for video in result.videos if video.state is State.DONE]
+        done = [video for video in videos if video.state is State.DONE]
         return cls(
             person_count=sum(video.person_count or 0 for video in done),
             clip_count=sum(video.clip_count for video in done),
             frame_count=sum(video.frame_count for video in done),
-            refused_count=len(result.videos) - len(done),
+            refused_count=len(videos) - len(done),
         )
 
     def __str__(self) -> str:

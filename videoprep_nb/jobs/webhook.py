@@ -239,7 +239,7 @@ class WebhookSender:
             result = JobResult.read(self._workspace.job_folder(job.job_id).result)
         except InputError:
             return None
-        return Totals.of(result).model_dump() if result.state is delivery.state else None
+        return Totals.of(result.videos).model_dump() if result.state is delivery.state else None
 
 
 def _check_address(url: str) -> None:
