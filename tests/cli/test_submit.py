@@ -113,9 +113,10 @@ def test_videos_arrive_whole_over_a_line_that_is_cut(server: RunningServer, reco
     video = tmp_path / "large.mp4"
     video.write_bytes((recordings / "street.mp4").read_bytes() + b"\0" * 2_000_000)
     with cutting_proxy(server.port, [700_000, 700_000]) as port:
-        submitted = jobs(port, "submit", video, "--json", "--keep-scratch")
+        submitted = jobs(port, "submit", video, "--json", "--keep-scratch", "--name", "Large")
     assert submitted.exit_code == 0, submitted.output
     job_id = json.loads(submitted.stdout)["job_id"]
+    assert server.client.get(f"/api/jobs/{job_id}").json()["name"] == "Large"
     (arrived,) = server.service.workspace.job_folder(job_id).input.rglob("*.mp4")
     assert arrived.read_bytes() == video.read_bytes()
     assert jobs(server.port, "wait", job_id).exit_code == 0

@@ -10,11 +10,11 @@ import pytest
 from tests.support.command_line import videoprep
 from tests.support.job_services import NO_LIMITS, submit, wait_for_end, wait_until
 from tests.support.webhook_receiver import BREAK, KEY, SECRET, Receiver, webhook_receiver
-from videoprep_nb.jobs import webhook as webhook_module
+from videoprep_nb.jobs.announcing import announcer
+from videoprep_nb.jobs.announcing.webhook import SECRET_VARIABLE, Webhook
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.service import Service
 from videoprep_nb.jobs.storage.workspace import Workspace
-from videoprep_nb.jobs.webhook import SECRET_VARIABLE, Webhook
 from videoprep_nb.media.sample import write_sample
 
 NO_WORKERS = EngineSettings(scheduler="tcp://127.0.0.1:9")
@@ -32,12 +32,12 @@ with service_with(Path(sys.argv[1]), sys.argv[2]) as service:
 
 def service_with(workspace: Path, url: str) -> Service:
     """A service whose jobs end only when they are cancelled."""
-    return Service(Workspace(workspace), NO_WORKERS, NO_LIMITS, webhook=Webhook(url, KEY, PUBLIC_URL))
+    return Service(Workspace(workspace), NO_WORKERS, NO_LIMITS, channels=[Webhook(url, KEY, PUBLIC_URL)])
 
 
 @pytest.fixture
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhook_module, "_FIRST_PAUSE_S", 0.1)
+    monkeypatch.setattr(announcer, "_FIRST_PAUSE_S", 0.1)
 
 
 def ids(receiver: Receiver) -> set[str]:
@@ -53,7 +53,9 @@ def test_end_of_a_job_arrives_after_a_broken_connection_an_error_and_a_redirect(
         service.cancel(job_id)
         wait_for_end(service, job_id)
         assert wait_until(lambda: any("status 503" in notice for notice in service.notices())), "Health shows it"
-        assert any(notice.startswith("The end of Job 1 has not reached the webhook") for notice in service.notices())
+        assert any(
+            notice.startswith("The end of Job 1 has not been announced by webhook") for notice in service.notices()
+        )
         assert service.row(job_id).state == "cancelled", "the job does not mind"
         receiver.status = 204
         assert wait_until(lambda: not service.notices())
@@ -71,7 +73,7 @@ def test_webhook_reports_what_came_out(tmp_path: Path):
     video = tmp_path / "persons.mp4"
     write_sample(video, duration_s=1.0)
     here = Workspace(tmp_path / "workspace"), EngineSettings(worker_count=1), NO_LIMITS
-    with webhook_receiver() as receiver, Service(*here, webhook=Webhook(receiver.url, KEY, PUBLIC_URL)) as service:
+    with webhook_receiver() as receiver, Service(*here, channels=[Webhook(receiver.url, KEY, PUBLIC_URL)]) as service:
         job_id = submit(service, video)
         [outcome] = wait_for_end(service, job_id).result.videos
         assert wait_until(lambda: receiver.messages)
@@ -95,7 +97,7 @@ def test_end_arrives_with_the_same_id_when_the_service_is_killed_before(tmp_path
         count = len(receiver.messages)
         with service_with(workspace, receiver.url) as service:
             assert wait_until(lambda: len(receiver.messages) > count)
-            assert wait_until(lambda: not service._store.deliveries.failing())
+            assert wait_until(lambda: not service._store.deliveries.failing("webhook"))
     assert len(ids(receiver)) == 1
 
 

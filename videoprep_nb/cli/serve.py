@@ -1,25 +1,33 @@
 """The command ``videoprep serve``."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from videoprep_nb.cli.announcing import (
+    MailFrom,
+    MailTo,
+    PublicUrl,
+    SmtpPasswordFile,
+    SmtpUrl,
+    WebhookSecretFile,
+    WebhookUrl,
+    mail_server_of,
+    own_address,
+    webhook_of,
+)
 from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, out, plain, stop, warn_of_readable
 from videoprep_nb.cli.doctor import report_checks
 from videoprep_nb.cli.memory_limit import MemoryLimit, bytes_of
 from videoprep_nb.cli.push import warn_of_account
-from videoprep_nb.core.addresses import is_loopback
 from videoprep_nb.core.errors import InputError, VideoPrepError
-from videoprep_nb.core.text import reason_of
 from videoprep_nb.exports.push_to_cvat import CvatAccount
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.engine.tls import TlsFiles
 from videoprep_nb.jobs.service import Limits
 from videoprep_nb.jobs.storage.workspace import Workspace
-from videoprep_nb.jobs.webhook import SECRET_VARIABLE, Webhook, read_secret
 
 
 def serve(
@@ -92,26 +100,13 @@ def serve(
             metavar="FILE", help="File that holds a personal access token of that server.", show_default="none"
         ),
     ] = None,
-    webhook: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help=f"Receives a signed POST when a job ends; requires --webhook-secret-file or {SECRET_VARIABLE}.",
-            show_default="none",
-        ),
-    ] = None,
-    webhook_secret_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="File that holds the secret of its signature.", show_default="none"),
-    ] = None,
-    public_url: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Address of the page as users reach it, for the webhook's links.",
-            show_default="this machine only",
-        ),
-    ] = None,
+    webhook: WebhookUrl = None,
+    webhook_secret_file: WebhookSecretFile = None,
+    smtp: SmtpUrl = None,
+    smtp_password_file: SmtpPasswordFile = None,
+    mail_from: MailFrom = None,
+    mail_to: MailTo = None,
+    public_url: PublicUrl = None,
     min_free: Annotated[
         float,
         typer.Option(min=0, max=10**6, metavar="GB", help="Disk space that stays free; without it, jobs wait."),
@@ -157,10 +152,12 @@ def serve(
         return _cvat_account(cvat, cvat_token_file)
 
     try:
-        receiver = _webhook(webhook, webhook_secret_file, public_url or _own_address(host, port))
+        page_url = public_url or own_address(host, port)
+        receiver = webhook_of(webhook, webhook_secret_file, page_url)
+        mail_server = mail_server_of(smtp, smtp_password_file, mail_from, mail_to or [], page_url)
     except InputError as error:
         raise stop(error, EXIT_USAGE) from None
-    settings = ServerSettings(host, port, auth_file, tuple(trusted_proxy or ()), receiver)
+    settings = ServerSettings(host, port, auth_file, tuple(trusted_proxy or ()), receiver, mail_server)
     limits = Limits(
         queued_jobs=max_jobs_per_user,
         frame_pixels=round(max_megapixels * 1e6),
@@ -220,32 +217,3 @@ def _cvat_account(server: str | None, token_file: Path | None) -> CvatAccount | 
     account.check()
     warn_of_account(account)
     return account
-
-
-def _own_address(host: str, port: int) -> str:
-    """Address of the page for users of this machine; empty where it is not known before the start."""
-    if not port or not is_loopback(host):
-        return ""
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-def _webhook(url: str | None, secret_file: Path | None, public_url: str) -> Webhook | None:
-    """Where ends of jobs are sent.
-
-    Raises:
-        InputError: An address or the secret is missing or cannot be used.
-    """
-    if not url:
-        if secret_file:
-            raise InputError("--webhook-secret-file needs --webhook; give both, or neither.")
-        return None
-    if not public_url:
-        raise InputError("--webhook needs --public-url for links to jobs, such as https://videoprep.example.org.")
-    if not secret_file:
-        return Webhook(url, read_secret(os.environ.get(SECRET_VARIABLE, "")), public_url)
-    try:
-        secret = secret_file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{secret_file} cannot be read as text ({reason_of(error)}).") from None
-    warn_of_readable(secret_file)
-    return Webhook(url, read_secret(secret), public_url)

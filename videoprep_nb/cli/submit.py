@@ -55,6 +55,8 @@ def submit(
     params: ParamsFile = None,
     corrections: CorrectionsFile = None,
     keep_scratch: KeepScratch = False,
+    name: Annotated[str, typer.Option(help="What to call the job.", show_default="no name")] = "",
+    note: Annotated[str, typer.Option(help="Anything worth remembering about it.", show_default="none")] = "",
     wait_for_end: Annotated[
         bool, typer.Option("--wait", help="Wait until the job ends; exit codes as of run.", show_default="do not wait")
     ] = False,
@@ -72,6 +74,8 @@ def submit(
         "videos": sources,
         "params": settings.model_dump(mode="json"),
         "options": {"keep_scratch": keep_scratch},
+        "name": name,
+        "note": note,
     }
     submitted = ask(context, "POST", "/jobs", content=request)
     number = str(submitted["number"])

@@ -19,6 +19,7 @@ from videoprep_nb.server.security.user_file import (
     read_users,
     remove_user,
     revoke_token,
+    set_mail_address,
     set_password,
 )
 
@@ -61,6 +62,16 @@ def password(name: Name, auth_file: AuthFile = _DEFAULT_FILE) -> None:
     """Change a password and end token and sessions of the user; asks for it, or reads it from standard input."""
     chosen = _read_password()
     _try(lambda: set_password(auth_file, name, chosen))
+
+
+@users_app.command()
+def mail(
+    name: Name,
+    address: Annotated[str, typer.Argument(help="Their address.", show_default="none: no messages any more")] = "",
+    auth_file: AuthFile = _DEFAULT_FILE,
+) -> None:
+    """Say where a user gets a message when a job of theirs ends; the service needs --smtp for it."""
+    _try(lambda: set_mail_address(auth_file, name, address))
 
 
 @users_app.command()

@@ -15,6 +15,8 @@ from videoprep_nb.exports.push_to_cvat import CvatAccount
 from videoprep_nb.jobs.about import change_about
 from videoprep_nb.jobs.admission import Admission
 from videoprep_nb.jobs.annotations import JobAnnotations
+from videoprep_nb.jobs.announcing.announcement import Channel
+from videoprep_nb.jobs.announcing.announcer import Announcer
 from videoprep_nb.jobs.background import BackgroundWork
 from videoprep_nb.jobs.comparison import JobComparisons
 from videoprep_nb.jobs.corrections import JobCorrections
@@ -45,7 +47,6 @@ from videoprep_nb.jobs.storage.workspace import Workspace, disk_bytes
 from videoprep_nb.jobs.store.news import News
 from videoprep_nb.jobs.store.rows import Event, JobRow
 from videoprep_nb.jobs.store.store import Store
-from videoprep_nb.jobs.webhook import Webhook, WebhookSender
 
 
 class Service:
@@ -56,7 +57,7 @@ class Service:
         settings: Where tasks run.
         limits: What it takes on.
         cvat: Where admins may push results to; None: nowhere.
-        webhook: Where ends of jobs are sent; None: nowhere.
+        channels: What announces ends of jobs.
 
     Raises:
         InputError: Another service uses the workspace, or it cannot be written to.
@@ -68,7 +69,7 @@ class Service:
         settings: EngineSettings,
         limits: Limits | None = None,
         cvat: CvatAccount | None = None,
-        webhook: Webhook | None = None,
+        channels: Sequence[Channel] = (),
     ) -> None:
         self.workspace = workspace
         self.limits = limits or Limits()
@@ -88,9 +89,9 @@ class Service:
         self._clock = TrustedClock(workspace.clock_file)
         self._adoptions = adopt_folders(workspace, self._store, self._opened_at)
         remove_half_received(workspace)  # by a service that was killed
-        self._sender = WebhookSender(workspace, self._store, webhook) if webhook else None
-        if self._sender:
-            self._resources.callback(self._sender.close)
+        self._announcers = [Announcer(workspace, self._store, channel) for channel in channels]
+        for announcer in self._announcers:
+            self._resources.callback(announcer.close)
         self._dispatcher = Dispatcher(workspace, self._store, settings, self.limits)
         self._dispatcher.start()
         self._resources.callback(self._dispatcher.close)
@@ -356,8 +357,8 @@ class Service:
         return [f"{row.title}: {sentences[row.job_id]}" for row in rows]
 
     def notices(self) -> list[str]:
-        """What administrators should know, a sentence each: restored jobs, ``lost+found``, the clock, the webhook."""
-        deliveries = self._sender.notices() if self._sender else []
+        """What administrators should know, a sentence each: restored jobs, ``lost+found``, the clock, ends of jobs."""
+        deliveries = [notice for announcer in self._announcers for notice in announcer.notices()]
         return [*self._adoptions, *lost_notices(self.workspace), *self._clock.notices(), *deliveries]
 
     def check_database(self) -> None:

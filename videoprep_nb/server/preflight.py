@@ -1,6 +1,6 @@
 """Whether a service would start and work with certain options; nothing is started or changed.
 
-Only a webhook notices: it is sent a ping.
+Only a webhook notices, which is sent a ping, and a mail server, where it logs in.
 """
 
 import ipaddress
@@ -48,7 +48,7 @@ def examine_service(
         # a port that the running service of this workspace holds is no fault
         *run_checks({"port": lambda: check_port(settings.host, settings.port)}, needed=is_free),
         *examine_engine(engine),
-        *run_checks({"webhook": lambda: settings.webhook.check() if settings.webhook else "none"}, needed=False),
+        *run_checks({channel.name: channel.check for channel in settings.channels(lambda user_id: "")}, needed=False),
         *run_checks({"CVAT": lambda: _cvat(cvat()), "room for jobs": lambda: _room(workspace, limits)}, needed=True),
         *start,
         *examine_folder(workspace),

@@ -16,11 +16,13 @@ from starlette.applications import Starlette
 
 from videoprep_nb.core.errors import InputError, StoreDamaged
 from videoprep_nb.exports.push_to_cvat import CvatAccount
+from videoprep_nb.jobs.announcing.announcement import Channel
+from videoprep_nb.jobs.announcing.mail import Mail, MailServer
+from videoprep_nb.jobs.announcing.webhook import Webhook
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.database import DAMAGED
-from videoprep_nb.jobs.webhook import Webhook
 from videoprep_nb.server.app import create_app
 from videoprep_nb.server.security.connections import (
     ACCEPTED_AT_A_TIME,
@@ -50,6 +52,7 @@ class ServerSettings:
         trusted_proxies: Addresses of reverse proxies whose statements about clients are trusted: the address
             (``X-Forwarded-For``) and whether it came by HTTPS (``X-Forwarded-Proto``).
         webhook: Where ends of jobs are sent; None: nowhere.
+        mail_server: What sends messages at ends of jobs; None: nothing does.
     """
 
     host: str
@@ -57,6 +60,16 @@ class ServerSettings:
     auth_file: Path | None
     trusted_proxies: tuple[str, ...] = ()
     webhook: Webhook | None = None
+    mail_server: MailServer | None = None
+
+    def channels(self, address_of: Callable[[str], str]) -> list[Channel]:
+        """What announces ends of jobs.
+
+        Args:
+            address_of: Gives the e-mail address of a user by their id; empty where none is known.
+        """
+        mail = [Mail(self.mail_server, address_of)] if self.mail_server else []
+        return [*([self.webhook] if self.webhook else []), *mail]
 
 
 def serve(
@@ -91,7 +104,8 @@ def serve(
             stack.callback(os.umask, os.umask(_PRIVATE_UMASK))  # of everything that is started here, too
             app: Starlette
             try:
-                service = stack.enter_context(Service(Workspace(workspace), engine, limits, cvat, settings.webhook))
+                channels = settings.channels(users.mail_address_of if users else lambda owner_id: "")
+                service = stack.enter_context(Service(Workspace(workspace), engine, limits, cvat, channels))
                 app = create_app(service, users)
             except StoreDamaged as error:
                 _log.error(str(error))

@@ -1,4 +1,4 @@
-"""Ends of jobs that the webhook has not taken yet; each is noted in the transaction that ends its job."""
+"""Ends of jobs that a channel has not announced yet; each is noted in the transaction that ends its job."""
 
 import sqlite3
 import uuid
@@ -15,7 +15,7 @@ _SELECT = "SELECT deliveries.*, jobs.number AS job_number FROM deliveries JOIN j
 
 @dataclass(frozen=True)
 class Delivery:
-    """The end of a job, on its way to the webhook.
+    """The end of a job, on its way to a channel.
 
     Args:
         delivery_id: The same at every attempt, so a receiver can tell what it has already.
@@ -45,30 +45,32 @@ class Deliveries:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.are_requested = False
-        """Whether somebody delivers them; else none are noted."""
+        self.channels: set[str] = set()
+        """Names of the channels that announce ends; each has a delivery of its own."""
 
     def add(self, cursor: sqlite3.Cursor, job_id: str, state: State, at: datetime) -> None:
         """Note the end of a job, within the transaction that ends it."""
-        if not self.are_requested:
-            return
-        values = {
-            "delivery_id": uuid.uuid4().hex,
-            "job_id": job_id,
-            "state": state,
-            "ended_at": time_text(at),
-            "due_at": time_text(at),
-        }
-        cursor.execute(insert("deliveries", values), values)
+        for channel in self.channels:
+            values = {
+                "delivery_id": uuid.uuid4().hex,
+                "job_id": job_id,
+                "channel": channel,
+                "state": state,
+                "ended_at": time_text(at),
+                "due_at": time_text(at),
+            }
+            cursor.execute(insert("deliveries", values), values)
 
-    def due(self, now: datetime) -> list[Delivery]:
-        """What is to be tried now, the oldest end first."""
-        rows = self._database.read(f"{_SELECT} WHERE due_at <= ? ORDER BY deliveries.number", time_text(now))
+    def due(self, channel: str, now: datetime) -> list[Delivery]:
+        """What a channel is to try now, the oldest end first."""
+        rows = self._database.read(
+            f"{_SELECT} WHERE channel = ? AND due_at <= ? ORDER BY deliveries.number", channel, time_text(now)
+        )
         return [_delivery_from(row) for row in rows]
 
-    def failing(self) -> list[Delivery]:
-        """What was tried in vain and will be tried again, the oldest end first."""
-        rows = self._database.read(f"{_SELECT} WHERE attempt > 0 ORDER BY deliveries.number")
+    def failing(self, channel: str) -> list[Delivery]:
+        """What a channel tried in vain and will try again, the oldest end first."""
+        rows = self._database.read(f"{_SELECT} WHERE channel = ? AND attempt > 0 ORDER BY deliveries.number", channel)
         return [_delivery_from(row) for row in rows]
 
     def postpone(self, delivery_id: str, problem: str, due_at: datetime) -> None:

@@ -89,6 +89,7 @@ MIGRATIONS: Sequence[Sequence[str]] = [
         "UPDATE jobs SET search_text = "
         "search_text || char(10) || lower(substr(owner, 1, instr(owner || '#', '#') - 1))",
     ],
+    ["ALTER TABLE deliveries ADD COLUMN channel TEXT NOT NULL DEFAULT 'webhook'"],
 ]
 """Statements of each step; a database of version n has had the first n steps. Steps are added, never changed."""
 

@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, model_validator
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.records import Record
+from videoprep_nb.jobs.announcing.mail import is_mail_address
 from videoprep_nb.jobs.models import OWNER_MARK
 from videoprep_nb.server.security.digests import write_private
 from videoprep_nb.server.security.passwords import new_hash
@@ -67,6 +68,7 @@ class UserRecord(Record):
         role: What they may see.
         password_hash: Argon2 hash of their password.
         token: Their token, None when they have none.
+        mail_address: Where they get a message when a job of theirs ends; empty: nowhere.
     """
 
     user_id: str
@@ -74,6 +76,7 @@ class UserRecord(Record):
     role: Role
     password_hash: str
     token: TokenRecord | None = None
+    mail_address: str = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -195,6 +198,17 @@ def set_password(file: Path, name: str, password: str) -> None:
         InputError: The file cannot be used, has no such user, or the password is too short or long.
     """
     _update_user(file, name, {"password_hash": new_hash(password), "token": None})
+
+
+def set_mail_address(file: Path, name: str, address: str) -> None:
+    """Say where a user gets e-mail; empty: nowhere.
+
+    Raises:
+        InputError: The file cannot be used, has no such user, or the address is none.
+    """
+    if address and not is_mail_address(address):
+        raise InputError(f"{address[:100]!r} is no address of e-mail; expected one such as anna@example.org.")
+    _update_user(file, name, {"mail_address": address})
 
 
 def new_token(file: Path, name: str, days: float = TOKEN_DAYS) -> str:

@@ -75,6 +75,11 @@ class Users:
         """The user of an id, None when there is none any more."""
         return next((user for user in self._current().users if user.user_id == user_id), None)
 
+    def mail_address_of(self, user_id: str) -> str:
+        """Where a user gets e-mail; empty when they have said nothing, or are not there any more."""
+        user = self.with_id(user_id)
+        return user.mail_address if user else ""
+
     def with_password(self, name: str, password: str) -> UserRecord | None:
         """The user who logs in so, None when name or password is wrong; it takes as long for names that are unknown."""
         users = self._current().users
