@@ -37,7 +37,7 @@ def rows_of(help_text: str) -> list[str]:
 
 def row_about(param: TyperOption | TyperArgument, rows: list[str]) -> str:
     name = param.opts[0] if param.param_type_name == "option" else param.metavar or param.name
-    (row,) = [row for row in rows if row.removeprefix("* ").split()[0].removesuffix("...") == name]
+    (row,) = [row for row in rows if row.removeprefix("* ").split()[0].split(",")[0].removesuffix("...") == name]
     return row
 
 

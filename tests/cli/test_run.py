@@ -13,6 +13,7 @@ import time
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import av
@@ -24,6 +25,7 @@ from tests.support.packages import read_proposals
 from videoprep_nb.cli.run import RunResult
 from videoprep_nb.jobs.models import State, TaskResult, VideoResult
 from videoprep_nb.jobs.params import JobParams
+from videoprep_nb.jobs.result_comparison import JobComparison, VideoComparison
 from videoprep_nb.jobs.run import run as run_job
 from videoprep_nb.jobs.service import JobView
 from videoprep_nb.jobs.totals import Totals
@@ -380,5 +382,6 @@ def test_guide_describes_every_field_of_the_json():
     documented = [
         set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`[^|]*)\|", table, re.MULTILINE)))) for table in tables
     ]
-    models = (RunResult, Totals, VideoResult, TaskResult)
-    assert documented == [set(model.model_fields) for model in models]
+    of_run = [set(model.model_fields) for model in (RunResult, Totals, VideoResult, TaskResult)]
+    of_compare = [{field.name for field in fields(model)} for model in (JobComparison, VideoComparison)]
+    assert documented == of_run + of_compare

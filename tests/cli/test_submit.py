@@ -122,7 +122,7 @@ def test_videos_arrive_whole_over_a_line_that_is_cut(server: RunningServer, reco
     assert jobs(server.port, "wait", job_id).exit_code == 0
 
 
-def test_wrong_settings_are_told_before_anything_is_sent(server: RunningServer, recordings: Path, tmp_path: Path):
+def test_wrong_settings_are_reported_before_anything_is_sent(server: RunningServer, recordings: Path, tmp_path: Path):
     for arguments in (["--preset", "nobody"], ["--set", "clip.clip_duration_s=-1"], ["--params", tmp_path / "no.yaml"]):
         refused = jobs(server.port, "submit", recordings, *arguments)
         assert (refused.exit_code, refused.stdout) == (2, "")
@@ -161,7 +161,7 @@ def test_ctrl_c_ends_the_command_and_not_the_job(server: RunningServer, recordin
     assert waiting.stderr is not None
     waiting.stderr.readline()  # it is at work: the first task has ended
     waiting.send_signal(signal.SIGINT)
-    _, told = waiting.communicate(timeout=60)
+    _, lines = waiting.communicate(timeout=60)
     assert waiting.returncode in (130, 0)  # 0: the job was quicker
-    assert waiting.returncode == 0 or f"jobs wait {number}" in told
+    assert waiting.returncode == 0 or f"jobs wait {number}" in lines
     assert jobs(server.port, "wait", number).exit_code == 0

@@ -85,7 +85,7 @@ def test_hostile_names_write_no_headers(tmp_path: Path, no_video: Path):
     assert message["To"] == TEAM
 
 
-def test_wrong_password_is_told_before_the_start():
+def test_wrong_password_is_reported_before_the_start():
     with mail_receiver("videoprep", "a secret") as receiver:
         assert receiver.url.rpartition("@")[2] in Mail(server_at(receiver), lambda owner_id: "").check()
         with pytest.raises(AnnouncementError, match="535"):

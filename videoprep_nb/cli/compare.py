@@ -27,7 +27,9 @@ _KINDS = {
 def compare(
     before: Annotated[Path, typer.Argument(help="A result: its folder, or a final_package.zip.")],
     after: Annotated[Path, typer.Argument(help="Another result of the same videos.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object.", show_default="text for people")
+    ] = False,
 ) -> None:
     """Show what changed from one result to another one of the same videos.
 

@@ -30,7 +30,12 @@ def open_client(context: typer.Context, server: str, token: str) -> None:
 
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        client = httpx.Client(base_url=f"{server.rstrip('/')}/api", headers=headers, timeout=_TIMEOUT_S)
+        client = httpx.Client(
+            base_url=f"{server.rstrip('/')}/api",
+            headers=headers,
+            timeout=_TIMEOUT_S,
+            event_hooks={"response": [_read_reason]},
+        )
     except (httpx.InvalidURL, UnicodeEncodeError) as error:
         raise stop(InputError(f"Got {server} ({error}), expected the address of a service."), EXIT_USAGE) from None
     context.obj = context.with_resource(client)
@@ -88,9 +93,14 @@ def follow_events(context: typer.Context, path: str, query: dict[str, Any]) -> I
                 yield json.loads(line.removeprefix("data: "))
 
 
+def _read_reason(answer: "httpx.Response") -> None:
+    """Read why a request was refused, which nobody else reads of an answer in pieces."""
+    if answer.is_error:
+        answer.read()
+
+
 def _refused(answer: "httpx.Response") -> typer.Exit:
     """What ends a command whose request was refused, with the sentence of the service."""
-    answer.read()
     try:
         reason = str(answer.json()["detail"])
     except (ValueError, KeyError, TypeError):

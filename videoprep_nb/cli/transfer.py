@@ -32,7 +32,7 @@ def upload(client: "httpx.Client", file: Path, show: Callable[[int, int], None])
     Args:
         client: The service.
         file: What to send.
-        show: Told how many bytes have arrived, and of how many.
+        show: Called with how many bytes have arrived, and of how many.
 
     Returns:
         The id of the upload.
@@ -76,7 +76,7 @@ def download(client: "httpx.Client", path: str, file: Path, show: Callable[[int,
         client: The service.
         path: What to fetch.
         file: Where it appears when it is complete.
-        show: Told how many bytes have arrived, and of how many.
+        show: Called with how many bytes have arrived, and of how many.
 
     Raises:
         InputError: It cannot be written.

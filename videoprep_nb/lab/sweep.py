@@ -150,8 +150,8 @@ class Sweep:
 
 
 @in_turn
-def _tell(is_wanted: Callable[[], bool], act: Callable[..., None], *arguments: Any) -> None:
-    if is_wanted():
+def _tell(is_newest: Callable[[], bool], act: Callable[..., None], *arguments: Any) -> None:
+    if is_newest():
         act(*arguments)
 
 
