@@ -1,14 +1,11 @@
 """Jobs for many people: submit, inspect, cancel, retry, delete. The one process that writes to a workspace."""
 
-import secrets
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
-import videoprep_nb
 from videoprep_nb.core.errors import NoSuchJob, ParameterError, WrongState
 from videoprep_nb.core.layout import STAGING_PREFIX
 from videoprep_nb.exports.push_to_cvat import CvatAccount
@@ -20,12 +17,13 @@ from videoprep_nb.jobs.announcing.announcer import Announcer
 from videoprep_nb.jobs.background import BackgroundWork
 from videoprep_nb.jobs.comparison import JobComparisons
 from videoprep_nb.jobs.corrections import JobCorrections
+from videoprep_nb.jobs.creation import NewJob, add_job
 from videoprep_nb.jobs.engine.cluster import EngineSettings, WorkerInfo
 from videoprep_nb.jobs.exports import JobExports
 from videoprep_nb.jobs.job_view import JobView as JobView
 from videoprep_nb.jobs.job_view import view_job
 from videoprep_nb.jobs.limits import Limits as Limits
-from videoprep_nb.jobs.models import ENDED, JobAbout, JobSpec, State, VideoInput
+from videoprep_nb.jobs.models import ENDED, JobAbout, State
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.pushes import JobPushes
 from videoprep_nb.jobs.scheduling.dispatcher import Dispatcher
@@ -34,8 +32,7 @@ from videoprep_nb.jobs.scheduling.waits import with_waits
 from videoprep_nb.jobs.storage.adoption import adopt_folders, lost_notices
 from videoprep_nb.jobs.storage.clock import TrustedClock
 from videoprep_nb.jobs.storage.deletion import delete_job, finish_deletions
-from videoprep_nb.jobs.storage.folder import JobFolder
-from videoprep_nb.jobs.storage.moved_files import finish_moves, moved_files
+from videoprep_nb.jobs.storage.moved_files import finish_moves
 from videoprep_nb.jobs.storage.retention import (
     CleanReport,
     clean,
@@ -153,48 +150,15 @@ class Service:
         self.admission.check_scratch(params, videos)
         with self.admission.lock:
             self.admission.check_room(size_bytes, owner)
-            job_id = self._add_job(
-                videos, params, options or JobOptions(), about or JobAbout(), owner=owner, size_bytes=size_bytes
+            spec = add_job(
+                self.workspace,
+                self._store,
+                videos,
+                NewJob(params, options or JobOptions(), about or JobAbout(), owner),
+                size_bytes,
             )
-        self._dispatcher.take_up(job_id)
-        return job_id
-
-    def _add_job(
-        self,
-        videos: Sequence[tuple[str, Path]],
-        params: JobParams,
-        options: JobOptions,
-        about: JobAbout,
-        *,
-        owner: str,
-        size_bytes: int,
-    ) -> str:
-        now = datetime.now(UTC)
-        job_id = f"{now:%Y%m%d}-{secrets.token_hex(8)}"
-        folder = self.workspace.job_folder(job_id)
-        inputs = [self._place_of_input(path, folder, number) for number, (_, path) in enumerate(videos)]
-        spec = JobSpec(
-            job_id=job_id,
-            created_at=now,
-            version=videoprep_nb.__version__,
-            videos=[
-                VideoInput(video_id=str(number), original_name=name, path=path)
-                for number, ((name, _), path) in enumerate(zip(videos, inputs, strict=True), start=1)
-            ],
-            params=params,
-            options=options,
-            owner=owner,
-            number=self._store.reserve_number(),
-            about=about,
-        )
-        uploads = {
-            path.absolute(): place
-            for (_, path), place in zip(videos, inputs, strict=True)
-            if folder.input in place.parents
-        }
-        with moved_files(self.workspace, uploads, folder.path, partial(_fill, spec)):
-            self._store.add_job(spec, size_bytes, owner, now)
-        return job_id
+        self._dispatcher.take_up(spec.job_id)
+        return spec.job_id
 
     def jobs(
         self,
@@ -379,10 +343,6 @@ class Service:
         self._resources.callback(background.close)
         return background
 
-    def _place_of_input(self, path: Path, folder: JobFolder, index: int) -> Path:
-        path = path.absolute()
-        return folder.input / f"{index:03d}.mp4" if self.workspace.uploads_dir in path.parents else path
-
     def _clean(self) -> CleanReport:
         newest = max(self._store.last_changes().values(), default=self._opened_at)
         now = self._clock.now(datetime.now(UTC), newest)
@@ -393,10 +353,3 @@ class Service:
         if row.state not in ENDED:
             raise WrongState(f"{row.title} is {row.state}; cancel it first.")
         delete_job(self.workspace, self._store, job_id)
-
-
-def _fill(spec: JobSpec, path: Path) -> None:
-    folder = JobFolder(path)
-    folder.input.mkdir()
-    folder.reports.mkdir()
-    spec.write(folder.spec)

@@ -13,7 +13,7 @@ from videoprep_nb.server.problems import Refused
 from videoprep_nb.server.security.authentication import LoggedIn, TooManyTries
 from videoprep_nb.server.security.invites import INVITE_DAYS, INVITE_PATH, MAX_INVITE_DAYS, make_invite, revoke_invite
 from videoprep_nb.server.security.user_file import Role, UserRecord
-from videoprep_nb.server.ui import texts
+from videoprep_nb.server.ui import account_texts, texts
 from videoprep_nb.server.ui.login import PLAIN_HEADERS, authentication_of, keep_session, read_fields
 from videoprep_nb.server.ui.templates import render
 
@@ -50,18 +50,18 @@ async def change_password(request: Request, user: LoggedInUser) -> Response:
     """Change the password of who has logged in, or say what is wrong."""
     fields = await read_fields(request)
     if fields.get("new", "") != fields.get("again", ""):
-        return _password_page(user, texts.NOT_REPEATED, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _password_page(user, account_texts.NOT_REPEATED, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         entered = await authentication_of(request).change_password(
             request, fields.get("old", ""), fields.get("new", "")
         )
     except TooManyTries as error:
-        message = texts.TOO_MANY_TRIES.format(seconds=error.wait_s)
+        message = account_texts.TOO_MANY_TRIES.format(seconds=error.wait_s)
         return _password_page(user, message, HTTPStatus.TOO_MANY_REQUESTS, error.headers)
     except InputError as error:
         return _password_page(user, str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
     if entered is None:
-        return _password_page(user, texts.WRONG_PASSWORD, HTTPStatus.FORBIDDEN)
+        return _password_page(user, account_texts.WRONG_PASSWORD, HTTPStatus.FORBIDDEN)
     response = _password_page(user, is_changed=True)
     keep_session(request, response, entered)
     return response
@@ -82,7 +82,7 @@ async def accept_invite(request: Request) -> Response:
     if page.status_code != HTTPStatus.OK:
         return page
     if fields.get("new", "") != fields.get("again", ""):
-        return _invite_page(request, key, name, texts.NOT_REPEATED)
+        return _invite_page(request, key, name, account_texts.NOT_REPEATED)
     try:
         entered: LoggedIn = await authentication_of(request).accept_invite(request, key, name, fields.get("new", ""))
     except InputError as error:
@@ -104,7 +104,7 @@ async def invite(request: Request, admin: LoggedInAdmin) -> Response:
     fields = await read_fields(request)
     days = fields.get("days", "")
     if not re.fullmatch("[0-9]{1,3}", days) or not 1 <= int(days) <= MAX_INVITE_DAYS:
-        message = texts.BAD_INVITE.format(days=days[:20] or texts.NOTHING, max_days=MAX_INVITE_DAYS)
+        message = account_texts.BAD_INVITE.format(days=days[:20] or texts.NOTHING, max_days=MAX_INVITE_DAYS)
         return _users_page(request, message=message)
     users = authentication_of(request).users
     assert users is not None
@@ -143,10 +143,10 @@ def _invite_page(request: Request, key: str, name: str = "", message: str = "") 
     try:
         found = authentication_of(request).find_invite(request, key)
     except TooManyTries as error:
-        html = render("invite.html", key="", message=texts.TOO_MANY_TRIES.format(seconds=error.wait_s))
+        html = render("invite.html", key="", message=account_texts.TOO_MANY_TRIES.format(seconds=error.wait_s))
         return HTMLResponse(html, HTTPStatus.TOO_MANY_REQUESTS, PLAIN_HEADERS | (error.headers or {}))
     if found is None:
-        html = render("invite.html", key="", message=texts.INVITE_ENDED)
+        html = render("invite.html", key="", message=account_texts.INVITE_ENDED)
         return HTMLResponse(html, HTTPStatus.NOT_FOUND, PLAIN_HEADERS)
     html = render("invite.html", key=key, role=found.role, name=name, message=message, action=INVITE_PATH)
     return HTMLResponse(html, HTTPStatus.UNPROCESSABLE_ENTITY if message else HTTPStatus.OK, PLAIN_HEADERS)

@@ -11,7 +11,7 @@ from videoprep_nb.server.security.authentication import COOKIE, DEVICE_COOKIE, A
 from videoprep_nb.server.security.gate import LOGIN_PATH
 from videoprep_nb.server.security.known_clients import KNOWN_FOR
 from videoprep_nb.server.security.sessions import SESSION_LIFETIME
-from videoprep_nb.server.ui import texts
+from videoprep_nb.server.ui import account_texts
 from videoprep_nb.server.ui.templates import render
 from videoprep_nb.server.uploads.form import read_small
 
@@ -50,10 +50,10 @@ async def log_in(request: Request) -> Response:
     try:
         entered = await authentication_of(request).log_in(request, name, fields.get("password", ""))
     except TooManyTries as error:
-        message = texts.TOO_MANY_TRIES.format(seconds=error.wait_s)
+        message = account_texts.TOO_MANY_TRIES.format(seconds=error.wait_s)
         return _form(name, requested, message, HTTPStatus.TOO_MANY_REQUESTS, error.headers)
     if entered is None:
-        return _form(name, requested, texts.WRONG_LOGIN, HTTPStatus.FORBIDDEN)
+        return _form(name, requested, account_texts.WRONG_LOGIN, HTTPStatus.FORBIDDEN)
     response = RedirectResponse(own_page(requested), HTTPStatus.SEE_OTHER)
     keep_session(request, response, entered)
     return response

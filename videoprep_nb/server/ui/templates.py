@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from videoprep_nb.core.text import format_size
 from videoprep_nb.core.timecode import format_clock, format_duration
 from videoprep_nb.jobs.models import MAX_NAME, MAX_NOTE
-from videoprep_nb.server.ui import texts
+from videoprep_nb.server.ui import account_texts, texts
 
 _FOLDER = Path(__file__).parent / "templates"
 
@@ -36,5 +36,5 @@ def format_remaining(duration_s: float) -> str:
 _environment = Environment(
     loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-_environment.globals.update(texts=texts, max_name=MAX_NAME, max_note=MAX_NOTE)
+_environment.globals.update(texts=texts, account_texts=account_texts, max_name=MAX_NAME, max_note=MAX_NOTE)
 _environment.filters.update(clock=format_clock, duration=format_duration, remaining=format_remaining, size=format_size)
