@@ -15,6 +15,7 @@ import psutil
 from fastapi import FastAPI
 
 from videoprep_nb.exports.push_to_cvat import CvatAccount
+from videoprep_nb.jobs.announcing.announcement import Channel
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.storage.workspace import Workspace
@@ -55,9 +56,10 @@ def running_server(
     cvat: CvatAccount | None = None,
     connection_limits: ConnectionLimits | None = None,
     trusted_proxies: Sequence[str] = (),
+    channels: Sequence[Channel] = (),
 ) -> Iterator[RunningServer]:
     engine = EngineSettings(worker_count=1, separate_processes=False)
-    with Service(Workspace(folder), engine, limits, cvat) as service:
+    with Service(Workspace(folder), engine, limits, cvat, channels) as service:
         app = create_app(service, users)
         server = make_server(app, trusted_proxies, connection_limits)
         thread = threading.Thread(target=server.run)

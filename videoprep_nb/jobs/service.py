@@ -13,7 +13,7 @@ from videoprep_nb.jobs.about import change_about
 from videoprep_nb.jobs.admission import Admission
 from videoprep_nb.jobs.annotations import JobAnnotations
 from videoprep_nb.jobs.announcing.announcement import Channel
-from videoprep_nb.jobs.announcing.announcer import Announcer
+from videoprep_nb.jobs.announcing.announcer import Announcers
 from videoprep_nb.jobs.background import BackgroundWork
 from videoprep_nb.jobs.comparison import JobComparisons
 from videoprep_nb.jobs.corrections import JobCorrections
@@ -86,9 +86,8 @@ class Service:
         self._clock = TrustedClock(workspace.clock_file)
         self._adoptions = adopt_folders(workspace, self._store, self._opened_at)
         remove_half_received(workspace)  # by a service that was killed
-        self._announcers = [Announcer(workspace, self._store, channel) for channel in channels]
-        for announcer in self._announcers:
-            self._resources.callback(announcer.close)
+        self.announcers = Announcers(workspace, self._store, channels)
+        self._resources.callback(self.announcers.close)
         self._dispatcher = Dispatcher(workspace, self._store, settings, self.limits)
         self._dispatcher.start()
         self._resources.callback(self._dispatcher.close)
@@ -322,8 +321,8 @@ class Service:
 
     def notices(self) -> list[str]:
         """What administrators should know, a sentence each: restored jobs, ``lost+found``, the clock, ends of jobs."""
-        deliveries = [notice for announcer in self._announcers for notice in announcer.notices()]
-        return [*self._adoptions, *lost_notices(self.workspace), *self._clock.notices(), *deliveries]
+        lost = lost_notices(self.workspace)
+        return [*self._adoptions, *lost, *self._clock.notices(), *self.announcers.notices()]
 
     def check_database(self) -> None:
         """Check that jobs can be written down, see ``Database.check_writable``."""

@@ -28,6 +28,7 @@ FOR_EVERYBODY = {
     ("POST", "/logout"),
     ("GET", "/login/password"),
     ("POST", "/login/password"),
+    ("POST", "/login/mail"),
     ("GET", "/login/invite"),
     ("POST", "/login/invite"),
     ("GET", "/api/jobs"),

@@ -12,6 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import DESKTOP, PHONE, clean_page, watched_context
+from tests.support.job_services import wait_until
+from tests.support.mail_receiver import mail_receiver
 from tests.support.web_server import (
     PASSWORDS,
     RunningServer,
@@ -21,6 +23,7 @@ from tests.support.web_server import (
     make_users,
     running_server,
 )
+from videoprep_nb.jobs.announcing.mail import Mail, MailServer
 from videoprep_nb.server.security import invites as invites_module
 from videoprep_nb.server.security.invites import accept_invite, find_invite, make_invite
 from videoprep_nb.server.security.user_file import Role, new_token, read_users
@@ -103,6 +106,35 @@ def test_user_changes_the_password_on_the_page(server: RunningServer, user_file:
 
 def send(client: httpx.Client, old: str, new: str, again: str | None = None) -> httpx.Response:
     return client.post(PASSWORD_PATH, data={"old": old, "new": new, "again": new if again is None else again})
+
+
+def test_user_says_where_messages_about_their_jobs_go(tmp_path: Path, browser: Browser):
+    users = Users(make_users(tmp_path))
+    with mail_receiver() as receiver:
+        mail_server = MailServer(receiver.url, "", "videoprep@example.org", (), "https://vp.example.org")
+        mail = Mail(mail_server, users.mail_address_of)
+        with (
+            running_server(tmp_path / "workspace", users=users, channels=[mail]) as server,
+            page_with_mistakes(browser, f"{address_of(server)}/login") as page,
+        ):
+            enter(page, "bert", PASSWORDS["bert"])
+            page.get_by_role("link", name="bert").click()
+            page.get_by_label("Your address").fill("b" * 65 + "@example.org")  # a browser accepts it
+            page.get_by_role("button", name="Save address").click()
+            expect(page.get_by_role("alert")).to_contain_text("no address of e-mail")
+            page.get_by_label("Your address").fill("bert@example.org")
+            page.get_by_role("button", name="Save address").click()
+            expect(page.get_by_role("status")).to_contain_text("Messages about your jobs go to this address")
+            assert audited(server, "change mail address")[-1]["user"] == "bert"
+            with log_in(server, "bert") as bert:
+                bert.post("/api/jobs", files={"videos": ("a.mp4", b"no video")})
+            assert wait_until(lambda: receiver.messages)
+    assert receiver.messages[0]["To"] == "bert@example.org"
+
+
+def test_service_without_a_mail_server_asks_for_no_address(server: RunningServer):
+    with log_in(server, "anna") as anna:
+        assert "Save address" not in anna.get(PASSWORD_PATH).text
 
 
 def test_wrong_passwords_change_nothing_and_are_slowed_down(tmp_path: Path):

@@ -6,6 +6,7 @@ delivered yet is in the database and survives a restart.
 
 import logging
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from videoprep_nb.core.errors import InputError, NoSuchJob, VideoPrepError
@@ -116,3 +117,30 @@ class Announcer:
         except InputError:
             return None
         return Totals.of(result.videos) if result.state is delivery.state else None
+
+
+class Announcers:
+    """Everything that announces ends of jobs, until it is closed.
+
+    Args:
+        workspace: Where the results of jobs lie.
+        store: Where ends are noted from now on.
+        channels: What announces them.
+    """
+
+    def __init__(self, workspace: Workspace, store: Store, channels: Sequence[Channel]) -> None:
+        self._names = {channel.name for channel in channels}
+        self._announcers = [Announcer(workspace, store, channel) for channel in channels]
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a channel of a name."""
+        return name in self._names
+
+    def close(self) -> None:
+        """Stop all."""
+        for announcer in self._announcers:
+            announcer.close()
+
+    def notices(self) -> list[str]:
+        """What could not be announced so far, a sentence each."""
+        return [notice for announcer in self._announcers for notice in announcer.notices()]

@@ -1,4 +1,4 @@
-"""Changing one's password, inviting users, and accepting an invite: plain HTML without scripts."""
+"""Changing one's password and mail address, inviting users, and accepting an invite: plain HTML without scripts."""
 
 import re
 from http import HTTPStatus
@@ -9,15 +9,18 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from videoprep_nb.core.errors import InputError
+from videoprep_nb.jobs.announcing.mail import Mail
+from videoprep_nb.jobs.service import Service
 from videoprep_nb.server.problems import Refused
-from videoprep_nb.server.security.authentication import LoggedIn, TooManyTries
+from videoprep_nb.server.security.authentication import LoggedIn, TooManyTries, address_of
 from videoprep_nb.server.security.invites import INVITE_DAYS, INVITE_PATH, MAX_INVITE_DAYS, make_invite, revoke_invite
-from videoprep_nb.server.security.user_file import Role, UserRecord
+from videoprep_nb.server.security.user_file import Role, UserRecord, set_mail_address
 from videoprep_nb.server.ui import account_texts, texts
 from videoprep_nb.server.ui.login import PLAIN_HEADERS, authentication_of, keep_session, read_fields
 from videoprep_nb.server.ui.templates import render
 
 PASSWORD_PATH = "/login/password"  # noqa: S105 - below the path of the cookie by which a browser is known
+MAIL_PATH = "/login/mail"
 _USERS_PATH = "/users"
 _INVITES_PATH = f"{_USERS_PATH}/invites"
 
@@ -40,9 +43,9 @@ LoggedInAdmin = Annotated[UserRecord, Depends(_logged_in_admin)]
 
 
 @router.get(PASSWORD_PATH)
-def show_password_form(user: LoggedInUser) -> Response:
+def show_password_form(request: Request, user: LoggedInUser) -> Response:
     """Show the form."""
-    return _password_page(user)
+    return _password_page(request, user)
 
 
 @router.post(PASSWORD_PATH)
@@ -50,21 +53,35 @@ async def change_password(request: Request, user: LoggedInUser) -> Response:
     """Change the password of who has logged in, or say what is wrong."""
     fields = await read_fields(request)
     if fields.get("new", "") != fields.get("again", ""):
-        return _password_page(user, account_texts.NOT_REPEATED, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _password_page(request, user, account_texts.NOT_REPEATED, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         entered = await authentication_of(request).change_password(
             request, fields.get("old", ""), fields.get("new", "")
         )
     except TooManyTries as error:
         message = account_texts.TOO_MANY_TRIES.format(seconds=error.wait_s)
-        return _password_page(user, message, HTTPStatus.TOO_MANY_REQUESTS, error.headers)
+        return _password_page(request, user, message, HTTPStatus.TOO_MANY_REQUESTS, error.headers)
     except InputError as error:
-        return _password_page(user, str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _password_page(request, user, str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
     if entered is None:
-        return _password_page(user, account_texts.WRONG_PASSWORD, HTTPStatus.FORBIDDEN)
-    response = _password_page(user, is_changed=True)
+        return _password_page(request, user, account_texts.WRONG_PASSWORD, HTTPStatus.FORBIDDEN)
+    response = _password_page(request, user, is_changed=True)
     keep_session(request, response, entered)
     return response
+
+
+@router.post(MAIL_PATH)
+async def change_mail_address(request: Request, user: LoggedInUser) -> Response:
+    """Change where who has logged in gets messages about their jobs, or say what is wrong."""
+    authentication = authentication_of(request)
+    assert authentication.users is not None
+    address = (await read_fields(request)).get("mail", "").strip()
+    try:
+        await to_thread.run_sync(set_mail_address, authentication.users.file, user.name, address)
+    except InputError as error:
+        return _password_page(request, user, status=HTTPStatus.UNPROCESSABLE_ENTITY, mail=address, problem=str(error))
+    authentication.audit.note("change mail address", "done", user.name, address_of(request))
+    return _password_page(request, user, mail=address, is_mail_changed=True)
 
 
 @router.get(INVITE_PATH)
@@ -129,14 +146,18 @@ def revoke(request: Request, invite_id: str, admin: LoggedInAdmin) -> Response:
 
 
 def _password_page(
+    request: Request,
     user: UserRecord,
     message: str = "",
     status: HTTPStatus = HTTPStatus.OK,
     headers: dict[str, str] | None = None,
-    is_changed: bool = False,
+    **shown: Any,
 ) -> HTMLResponse:
-    values: dict[str, Any] = {"message": message, "is_changed": is_changed, "action": PASSWORD_PATH}
-    return HTMLResponse(render("password.html", user=user, **values), status, PLAIN_HEADERS | (headers or {}))
+    service: Service = request.app.state.service
+    of_mail = {"has_mail": Mail.name in service.announcers, "mail": user.mail_address, "mail_action": MAIL_PATH}
+    values = {"is_changed": False, "is_mail_changed": False, "problem": "", **of_mail, **shown}
+    html = render("password.html", user=user, message=message, action=PASSWORD_PATH, **values)
+    return HTMLResponse(html, status, PLAIN_HEADERS | (headers or {}))
 
 
 def _invite_page(request: Request, key: str, name: str = "", message: str = "") -> HTMLResponse:
