@@ -174,6 +174,7 @@ class PlaceRecord(Record):
         words: What is there.
         preview_s: The moment in seconds of the preview video, which shows only the clips with most persons; None where
             it does not show the place.
+        name: What links in the report call it, such as ``broken-track-2``; empty in results of older versions.
     """
 
     kind: str
@@ -182,6 +183,7 @@ class PlaceRecord(Record):
     end_s: float
     words: str
     preview_s: float | None = None
+    name: str = ""
 
 
 class ShownSpan(Record):

@@ -216,7 +216,7 @@ def _given_up(view: JobView, folder: JobFolder) -> JobResult:
 
 def _hand_over(folder: JobFolder, result: JobResult, output: Path) -> JobResult:
     """Move what the user requested out of the service's folder, the package last."""
-    parts = (folder.spec, folder.reports, folder.scratch, folder.manifest, folder.exports)
+    parts = (folder.spec, folder.reports, folder.preview, folder.scratch, folder.manifest, folder.exports)
     for part in (*parts, folder.kept_for_exports, folder.uncorrected):
         if part.exists():
             part.replace(output / part.name)

@@ -27,9 +27,11 @@ per second, and 0.45 to 0.6, with up to four times the ids, at 3.3 and less."""
 MIN_HEIGHT_PX = 20.0
 """Median height of a person in the image that the detector sees; below, most detectors miss many."""
 
+WORST_OF_A_KIND = 4
+"""So many places of each kind are shown."""
+
 Kind = Literal["broken track", "short track", "gap", "jump", "overlap", "static track"]
 
-_WORST_OF_A_KIND = 4
 _NEEDED_HEIGHT_PX = 25.0
 _MAX_IMAGE_SIZE_PX = 2560
 _IMAGE_SIZE_STEP_PX = 32
@@ -82,7 +84,11 @@ class Quality:
 
     def worst_places(self) -> list[Place]:
         """The places to inspect first: the worst of each kind, then the second of each, and so on."""
-        return in_turns(self.places_of(kind)[:_WORST_OF_A_KIND] for kind in get_args(Kind))
+        return in_turns(self.places_of(kind)[:WORST_OF_A_KIND] for kind in get_args(Kind))
+
+    def name_of(self, place: Place) -> str:
+        """What links call a place: its kind and its rank among its like, ``broken-track-2``."""
+        return f"{place.kind.replace(' ', '-')}-{self.places_of(place.kind).index(place) + 1}"
 
     def places_of(self, kind: Kind) -> list[Place]:
         """The places of one kind, the worst first."""

@@ -17,6 +17,7 @@ from videoprep_nb.tracking.quality import (
     LONG_OVERLAP_S,
     OVERLAP_IOU,
     SHORT_TRACK_S,
+    WORST_OF_A_KIND,
     Kind,
     Place,
     Quality,
@@ -27,7 +28,6 @@ from videoprep_nb.viz import images, tables
 from videoprep_nb.viz.frames import VideoFrames
 from videoprep_nb.viz.thumbnail_strip import Scene, spread_frames, thumbnail_strips
 
-_WORST = 3
 _CELLS = 6
 _MARGIN_S = 0.4
 _MAX_SCENE_S = 3.0
@@ -62,15 +62,15 @@ def quality_hints(
         rate: Frames per second.
         name: Begins the names of the places in the page; must differ when two of these stand on one page.
     """
-    shown = [place for kind in get_args(Kind) for place in quality.places_of(kind)[:_WORST]]
+    shown = [place for kind in get_args(Kind) for place in quality.places_of(kind)[:WORST_OF_A_KIND]]
     strips = thumbnail_strips([_scene(place, tracks, rate) for place in shown], tracks, frames, rate, {})
     entries = [
-        _Shown(place, strip, f"{name}-{number}", f"{place.kind} at {format_clock(place.start_frame / rate)}")
-        for number, (place, strip) in enumerate(zip(shown, strips, strict=True), 1)
+        _Shown(place, strip, f"{name}-{quality.name_of(place)}", _title(place, rate))
+        for place, strip in zip(shown, strips, strict=True)
     ]
     parts = [f"<p><strong>{escape(sentence)}</strong></p>" for sentence in warnings]
     parts += [f'<p id="{name}-top">{_ids_sentence(quality)}</p>', _overview(quality, entries)]
-    parts += [_enlarged(entry, f"{name}-top") for entry in entries]
+    parts += [_enlarged(entry, quality.name_of(entry.place), f"{name}-top") for entry in entries]
     return tables.html("\n".join(parts))
 
 
@@ -109,11 +109,17 @@ def _thumbnail(entry: _Shown) -> str:
     return f'<a href="#{entry.anchor}">{_image(small, entry.title, _THUMBNAIL_QUALITY, style)}</a>'
 
 
-def _enlarged(entry: _Shown, top: str) -> str:
+def _enlarged(entry: _Shown, name: str, top: str) -> str:
     heading = f"{entry.title.capitalize()}: {entry.place.words}"
-    return f'<h4 id="{entry.anchor}">{escape(heading)} · <a href="#{top}">back</a></h4>' + _image(
+    # the report of a job has its preview video beside it, and links the moment here
+    moment = f'<span class="moment" data-place="{name}"></span>'
+    return f'<h4 id="{entry.anchor}">{escape(heading)} · <a href="#{top}">back</a>{moment}</h4>' + _image(
         entry.strip, heading, _QUALITY, ""
     )
+
+
+def _title(place: Place, rate: float) -> str:
+    return f"{place.kind} at {format_clock(place.start_frame / rate)}"
 
 
 def _scene(place: Place, tracks: Tracks, rate: float) -> Scene:

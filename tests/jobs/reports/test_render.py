@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -9,15 +10,14 @@ from PIL import Image
 
 from tests.support.html_pages import Page
 from videoprep_nb.core.records import PlaceRecord
+from videoprep_nb.jobs.reports.links import Neighbours, link_page, without_moments
 from videoprep_nb.jobs.reports.render import (
     FAILURE_TAG,
     JobSummary,
-    Neighbours,
     ReportEntry,
     VideoEntry,
     export_html,
     first_image,
-    link_page,
     write_index,
 )
 from videoprep_nb.viz import images, tables
@@ -188,6 +188,7 @@ def test_index_leads_to_every_report_and_the_package(tmp_path):
         "Straße 1.mp4",
         HOSTILE_NAME,
         "It is empty.",
+        "Videos that could not be processed",
         "rotated 90°",
         "795",
     ],
@@ -209,6 +210,33 @@ def test_reports_are_linked_with_each_other_whatever_their_names(tmp_path):
         assert page.links == around * 2, "above and below"
         assert page.text.strip().startswith(f"People · {HOSTILE_NAME} · Job 32")
         assert "script" not in page.tags
+
+
+def test_hints_lead_to_their_moments_where_there_is_a_preview_video(tmp_path):
+    hints = '<h4 id="hint-gap-1">Gap<span class="moment" data-place="gap-1"></span></h4>'
+    output = new_output("execute_result", {"text/html": hints}, execution_count=1)
+    exported(tmp_path, new_code_cell("view.hints(result)", outputs=[output]))
+    report, around = tmp_path / "01_resize_1.html", Neighbours(None, None)
+    for moments in ({"gap-1": "../preview/1.mp4#t=1.5"}, {}):  # the second time as after a retry without previews
+        link_page(report, "People", around, moments)
+        assert [link for link in Page(report).links if link != "index.html"] == list(moments.values())
+    link_page(report, "People", around, {"gap-1": "../preview/1.mp4#t=1.5"})
+    report.write_bytes(without_moments(report.read_bytes()))
+    assert set(Page(report).links) == {"index.html"}
+    assert "preview video" not in Page(report).text
+
+
+def test_index_leads_to_the_images_of_a_place_and_to_its_moment(tmp_path):
+    summary = job_summary()
+    place = PLACE.model_copy(update={"name": "broken-track-1", "preview_s": 2.5})
+    video = replace(summary.videos[0], places=[place], has_preview=True)
+    people = ReportEntry("People", "1", "done", "", 1.0, "04_track_persons_1.html", None, shows_places=True)
+    write_index(
+        tmp_path / "index.html",
+        replace(summary, videos=[video, *summary.videos[1:]], reports=[*summary.reports, people]),
+    )
+    links = Page(tmp_path / "index.html").links
+    assert {"../preview/1.mp4#t=2.5", "04_track_persons_1.html#hint-broken-track-1"} <= set(links)
 
 
 def test_index_of_a_huge_job_stays_small(tmp_path):

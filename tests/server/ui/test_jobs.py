@@ -129,7 +129,8 @@ def test_a_hint_plays_its_moment(done_job: str, server: RunningServer, browser: 
         )
         assert page.get_by_text("Settings that differ").count() == 1
         expect(page.locator(".vp-places li").filter(has_text="0:05.0")).to_be_visible()
-        assert page.get_by_role("link", name="at 0:05.0").count() == 0  # the preview video does not show it
+        # the preview video does not show it
+        assert page.get_by_role("link", name="Play street.mp4 at 0:05.0").count() == 0
 
 
 @pytest.mark.slow

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from videoprep_nb.jobs.models import JobResult, JobSpec, TaskResult, VideoResult, owner_name
+from videoprep_nb.jobs.reports.links import Neighbours, Target, link_page
 from videoprep_nb.jobs.reports.render import (
     JobSummary,
-    Neighbours,
     ReportEntry,
     VideoEntry,
     first_image,
-    link_page,
     rename_index,
     write_index,
 )
@@ -38,7 +37,7 @@ def write_job_page(folder: JobFolder, spec: JobSpec, result: JobResult) -> None:
         message=result.message,
         elapsed_s=result.elapsed_s,
         package_name=result.package.name if result.package else "",
-        videos=[_video_entry(video) for video in result.videos],
+        videos=[_video_entry(folder, video) for video in result.videos],
         reports=[_report_entry(folder, task) for task in result.tasks],
         settings=spec.params.in_words(),
         versions=_versions(folder, spec),
@@ -59,13 +58,33 @@ def _title(spec: JobSpec) -> str:
 
 def _link_reports(folder: JobFolder, title: str, summary: JobSummary) -> None:
     """Give every report its title and its neighbours: video by video, then those of all videos."""
-    names = {video.video_id: video.original_name for video in summary.videos}
+    videos = {video.video_id: video for video in summary.videos}
+    names = {video_id: video.original_name for video_id, video in videos.items()}
     places = {video_id: place for place, video_id in enumerate([*names, None])}
     pages = sorted((report for report in summary.reports if report.html_name), key=lambda each: places[each.video_id])
     titles = [_page_title(title, names, report) for report in pages]
     links = [None, *((page.html_name, page.title) for page in pages), None]
     for page, page_title, (before, after) in zip(pages, titles, zip(links, links[2:], strict=False), strict=True):
-        link_page(folder.reports / page.html_name, page_title, Neighbours(before, after))
+        neighbours = Neighbours(before, after, *_other_videos(page, pages, names))
+        link_page(folder.reports / page.html_name, page_title, neighbours, _moments(videos.get(page.video_id or "")))
+
+
+def _other_videos(
+    page: ReportEntry, pages: Sequence[ReportEntry], names: dict[str, str]
+) -> tuple[Target | None, Target | None]:
+    """The same stage of the video before and of the one after; None where there is none."""
+    same = [each for each in pages if each.title == page.title and each.video_id is not None]
+    if page not in same:
+        return None, None
+    links = [None, *((each.html_name, names[each.video_id or ""]) for each in same), None]
+    place = same.index(page) + 1
+    return links[place - 1], links[place + 1]
+
+
+def _moments(video: VideoEntry | None) -> dict[str, str]:
+    """Name of a place of a video → address of its moment in the preview video."""
+    places = video.places if video else ()
+    return {place.name: address for place in places if video and (address := video.moment_of(place))}
 
 
 def _page_title(title: str, names: dict[str, str], report: ReportEntry) -> str:
@@ -74,9 +93,10 @@ def _page_title(title: str, names: dict[str, str], report: ReportEntry) -> str:
     return " · ".join([report.title, *of_video, title])
 
 
-def _video_entry(video: VideoResult) -> VideoEntry:
-    values = {name: getattr(video, name) for name in VideoEntry.__dataclass_fields__}
-    return VideoEntry(**values | {"message": without_task_key(video.message)})
+def _video_entry(folder: JobFolder, video: VideoResult) -> VideoEntry:
+    values = {name: getattr(video, name) for name in VideoEntry.__dataclass_fields__ if name != "has_preview"}
+    has_preview = (folder.preview / f"{video.video_id}.mp4").is_file()
+    return VideoEntry(**values | {"message": without_task_key(video.message), "has_preview": has_preview})
 
 
 def _report_entry(folder: JobFolder, task: TaskResult) -> ReportEntry:

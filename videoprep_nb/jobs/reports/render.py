@@ -14,13 +14,14 @@ from functools import cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.layout import staged_file
 from videoprep_nb.core.records import PlaceRecord
 from videoprep_nb.core.timecode import format_clock, format_duration
 from videoprep_nb.core.turns import in_turns
+from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.reports.links import preview_address, with_title
 from videoprep_nb.viz.page import PAGE_TEMPLATES
 
 if TYPE_CHECKING:
@@ -34,9 +35,6 @@ _IMAGE_TYPES = ("image/jpeg", "image/png")
 _THUMBNAIL_SIZE_PX = (480, 300)
 _MAX_THUMBNAILS = 100
 _MAX_PLACES = 20
-_TITLE = re.compile(r"<title>.*?</title>", re.DOTALL)
-_BEGIN, _END = "<!-- navigation -->", "<!-- end of navigation -->"
-_NAVIGATION = re.compile(f"{_BEGIN}.*?{_END}", re.DOTALL)
 _ABOUT_BEGIN, _ABOUT_END = "<!-- about -->", "<!-- end of about -->"
 _ABOUT = re.compile(f"{_ABOUT_BEGIN}.*?{_ABOUT_END}|<h1>.*?</h1>", re.DOTALL)  # older pages have the heading alone
 
@@ -81,6 +79,7 @@ class VideoEntry:
         person_count: Different persons, as far as the tracker can tell; None where nobody has looked for them.
         places: Where in its tracks to look first, the worst in front.
         findings: Notes on the file.
+        has_preview: Whether its preview video lies beside the reports.
     """
 
     video_id: str
@@ -93,6 +92,13 @@ class VideoEntry:
     person_count: int | None
     places: Sequence[PlaceRecord]
     findings: Sequence[str]
+    has_preview: bool = False
+
+    def moment_of(self, place: PlaceRecord) -> str:
+        """Where the moment of a place is in the preview video; empty where that does not show it."""
+        if place.preview_s is None or not self.has_preview:
+            return ""
+        return preview_address(self.video_id, place.preview_s)
 
 
 @dataclass(frozen=True)
@@ -127,22 +133,14 @@ class JobSummary:
     note: str = ""
 
     @property
+    def refused(self) -> list[VideoEntry]:
+        """The videos that could not be processed."""
+        return [video for video in self.videos if video.state == State.FAILED]
+
+    @property
     def places(self) -> list[tuple[VideoEntry, PlaceRecord]]:
         """Where to look first over all videos: the worst of each video, then the second of each, and so on."""
         return in_turns([(video, place) for place in video.places] for video in self.videos)[:_MAX_PLACES]
-
-
-@dataclass(frozen=True)
-class Neighbours:
-    """Where the links of a page lead.
-
-    Args:
-        before: File name and title of the page before it; None for the first one.
-        after: The same of the page after it; None for the last one.
-    """
-
-    before: tuple[str, str] | None
-    after: tuple[str, str] | None
 
 
 def export_html(notebook_path: Path, html_path: Path) -> None:
@@ -226,6 +224,7 @@ def write_index(path: Path, job: JobSummary) -> None:
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
     environment.filters["duration"] = format_duration
     environment.filters["clock"] = format_clock
+    environment.filters["without_subject"] = lambda text, subject: text.removeprefix(subject).lstrip()
     bounded = replace(job, reports=[_bounded(entry, i) for i, entry in enumerate(job.reports)])
     with staged_file(path) as staging:
         template = environment.get_template("job.html.j2")
@@ -245,7 +244,7 @@ def rename_index(path: Path, title: str, note: str) -> None:
         DiskFullError: The disk was full.
     """
     page = path.read_text(encoding="utf-8")
-    page = _TITLE.sub(lambda _: f"<title>{escape(title)}</title>", page, count=1)
+    page = with_title(page, title)
     page = _ABOUT.sub(lambda _: _about(title, note), page, count=1)
     with staged_file(path) as staging:
         staging.write_text(page, encoding="utf-8")
@@ -255,38 +254,6 @@ def _about(title: str, note: str) -> str:
     """The part of the page that can be changed later, as HTML."""
     lines = f'\n<p class="note">{escape(note)}</p>' if note else ""
     return f"{_ABOUT_BEGIN}<h1>{escape(title)}</h1>{lines}{_ABOUT_END}"
-
-
-def link_page(path: Path, title: str, neighbours: Neighbours) -> None:
-    """Give a report its place among those of its job: a title that names the job, and a way back and on.
-
-    Args:
-        path: The page; it was written by ``export_html`` and may have been linked before.
-        title: Its title.
-        neighbours: The pages around it.
-
-    Raises:
-        DiskFullError: The disk was full.
-    """
-    page = path.read_text(encoding="utf-8")
-    page = _TITLE.sub(lambda _: f"<title>{escape(title)}</title>", page, count=1)
-    page = _NAVIGATION.sub(lambda _: f"{_BEGIN}{_navigation(neighbours)}{_END}", page)
-    with staged_file(path, durable=False) as staging:
-        staging.write_text(page, encoding="utf-8")
-
-
-def _navigation(neighbours: Neighbours) -> str:
-    links = ['<a href="index.html">Overview</a>']
-    if neighbours.before:
-        links.insert(0, _link(neighbours.before, "← "))
-    if neighbours.after:
-        links.append(_link(neighbours.after, after=" →"))
-    return f'<nav class="reports">{" · ".join(links)}</nav>'
-
-
-def _link(page: tuple[str, str], before: str = "", after: str = "") -> str:
-    name, title = page
-    return f'<a href="{escape(quote(name))}">{before}{escape(title)}{after}</a>'
 
 
 def _bounded(entry: ReportEntry, index: int) -> ReportEntry:

@@ -1,6 +1,7 @@
 """Results of a job: package, reports, preview videos and images."""
 
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 
 from videoprep_nb.core.errors import NoSuchJob
 from videoprep_nb.core.layout import PACKAGE_NAME
+from videoprep_nb.jobs.reports.links import without_moments
 from videoprep_nb.server.api.dependencies import JobId, Jobs
 from videoprep_nb.server.api.downloads import file_docs
 from videoprep_nb.server.api.schemas import PreviewFile, Report
@@ -99,11 +101,17 @@ def reports_answer(jobs: JobReader, job_id: str, change: Callable[[bytes], bytes
         change: What becomes of the content of a report.
     """
     # in a folder, as in the folder of a run by hand
+    change_text = partial(_alone, change)
     files = {f"reports/{name}": jobs.report_path(job_id, name) for name in jobs.report_names(job_id)}
     if not files:
         raise NoSuchJob(f"{jobs.row(job_id).title} has no reports (yet).")
     headers = {"Content-Disposition": f'attachment; filename="reports_{job_id}.zip"'}
-    return StreamingResponse(zip_pieces(files, change), media_type="application/zip", headers=headers)
+    return StreamingResponse(zip_pieces(files, change_text), media_type="application/zip", headers=headers)
+
+
+def _alone(change: Callable[[bytes], bytes], content: bytes) -> bytes:
+    """A report as it leaves the server without the preview videos."""
+    return change(without_moments(content))
 
 
 @router.get("/jobs/{job_id}/preview", responses=problem_docs(HTTPStatus.NOT_FOUND))

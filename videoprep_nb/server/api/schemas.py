@@ -94,6 +94,9 @@ class Place(BaseModel):
     preview_s: float | None = Field(
         None, description="the moment in the preview video, null where that does not show it", examples=[2.4]
     )
+    name: str = Field(
+        "", description="its place in the report of stage 4 is #hint-NAME; empty in older jobs", examples=["gap-1"]
+    )
 
 
 class VideoStatus(BaseModel):

@@ -283,9 +283,23 @@ def _render_outcome(
         job_id=job.job_id,
         elapsed_s=of_job_s,
         places=places[:_MAX_PLACES],
+        reports=_reports_of_places(job),
         previews=previews,
         settings=settings,
     )
+
+
+def _reports_of_places(job: JobStatus) -> dict[str, str]:
+    """The report of each video that shows its places to inspect, by the number of the video."""
+    return {
+        task.video_id: f"{task.report.removesuffix('.ipynb')}.html"
+        for task in job.tasks
+        if task.video_id and task.part is None and task.report and _counts_people(task.stage)
+    }
+
+
+def _counts_people(stage: str) -> bool:
+    return stage in STAGES and STAGES[stage].counts == "person_count"
 
 
 def _without_subject(text: str, subject: str) -> str:

@@ -141,6 +141,8 @@ PLACES = "Where to look first"
 PLACES_ADVICE = (
     "Nobody knows the truth here, but some patterns are typical of wrong tracks. Play the moment to judge it."
 )
+PLACE_IN_REPORT = "images"
+PLACE_IN_REPORT_OF = "Images of {name} at {time} in the report"
 PLAY_PLACE = "Play {name} at {time}"
 SETTINGS_GIVEN = "Settings that differ from the defaults"
 CORRECTIONS = "Corrections"

@@ -125,13 +125,13 @@ def _write_people(
     tracks: "Tracks", quality: "Quality", made: "Preview | None", rate: "Fraction", params: TrackPersonsParams
 ) -> None:
     """Write how many persons there are, and where to look first."""
-    places = [_place_record(place, made, rate) for place in quality.worst_places()]
+    places = [_place_record(place, quality.name_of(place), made, rate) for place in quality.worst_places()]
     shown = made.spans if made else []
     people = PeopleRecord(video_id=params.video_id, person_count=tracks.track_count, places=places, shown=shown)
     people.write(Path(params.output_dir) / f"{params.video_id}.json")
 
 
-def _place_record(place: "Place", made: "Preview | None", rate: "Fraction") -> PlaceRecord:
+def _place_record(place: "Place", name: str, made: "Preview | None", rate: "Fraction") -> PlaceRecord:
     start_s, end_s = float(place.start_frame / rate), float(place.last_frame / rate)
     moments = [preview_moment(made.spans, time_s) for time_s in (start_s, end_s)] if made else []
     return PlaceRecord(
@@ -141,6 +141,7 @@ def _place_record(place: "Place", made: "Preview | None", rate: "Fraction") -> P
         end_s=round(end_s, 3),
         words=place.words,
         preview_s=next((round(time_s, 3) for time_s in moments if time_s is not None), None),
+        name=name,
     )
 
 

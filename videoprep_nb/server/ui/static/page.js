@@ -234,18 +234,6 @@ function copySelected(text) {
   return isCopied;
 }
 
-// the moment of a hint in the preview video, with a second before it
-function playMoment(video, at) {
-  const result = document.getElementById(`result-${video}`);
-  const player = result?.querySelector("video");
-  if (!player) return;
-  result.open = true;
-  player.scrollIntoView({ block: "center" });
-  player.focus();
-  player.currentTime = Math.max(0, at - 1);
-  player.play().catch(() => {}); // a browser may want another click; the moment is shown all the same
-}
-
 function skipToContent() {
   const content = document.getElementById(document.body.dataset.page === "new" ? "vp-new" : "vp-content");
   content.tabIndex = -1;
@@ -262,12 +250,6 @@ document.addEventListener("click", (event) => {
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
     go(link.getAttribute("href"));
-    return;
-  }
-  const moment = event.target.closest("[data-play]");
-  if (moment) {
-    event.preventDefault();
-    playMoment(moment.dataset.play, Number(moment.dataset.at));
     return;
   }
   const button = event.target.closest("button");
