@@ -80,6 +80,18 @@ def test_time_lines_mark_the_switch(torn):
     assert not has_colour(left, SWITCHED)
 
 
+@pytest.mark.parametrize("theme", [255, 17], ids=["light", "dark"])
+def test_time_lines_are_read_on_both_themes(torn, theme):
+    _, right = drawing.draw_bars(torn, see_through=True)
+    colour, opacity = right.image[..., :3].astype(float), right.image[..., 3:] / 255
+    shown = (colour * opacity + theme * (1 - opacity)).round().astype(np.uint8)
+    assert has_colour(shown, SWITCHED)
+    assert has_colour(shown, track_colour(1)), "persons keep their colours"
+    title = shown[:20].astype(int)
+    assert np.median(title) == theme
+    assert np.abs(title - theme).max() > 90
+
+
 def test_cursor_moves_with_the_frame(comparison):
     bars, _ = drawing.draw_bars(comparison)
     columns = [np.flatnonzero((bars.with_cursor(frame) != bars.image).any(axis=(0, 2))) for frame in (0, 39)]

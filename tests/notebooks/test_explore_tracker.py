@@ -1,5 +1,6 @@
 """The tracker lab as a plain report, and in JupyterLab in a real browser."""
 
+import io
 import re
 import shutil
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import nbformat
 import numpy as np
 import papermill
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, expect
 from playwright.sync_api import Page as BrowserPage
 
@@ -186,3 +188,23 @@ def test_an_engineer_works_in_the_lab_on_a_small_screen(folder, server):
         page.locator(".vp-lab-table select:visible").select_option(index=2)
         expect(right_bars).not_to_have_attribute("src", before)
     assert read_settings(folder / "work" / "tracking_left.yaml", []).of("track_persons").confidence > 0.9
+
+
+def test_the_time_lines_follow_the_theme(folder, server):
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        open_notebook(page, server, "explore_tracker.ipynb")
+        run_all(page)
+        bars = page.locator(".vp-lab-bars img").first
+        page.wait_for_function("document.querySelector('.vp-lab-bars img')?.naturalWidth > 0", polling=100)
+        for theme, expected in (("JupyterLab Light", 255), ("JupyterLab Dark", 17)):
+            page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
+            page.wait_for_function(
+                "expected => getComputedStyle(document.body).getPropertyValue('--jp-layout-color0') === expected",
+                arg={255: "white", 17: "#111"}[expected],
+            )
+            bars.scroll_into_view_if_needed()
+            page.screenshot(path=f"/tmp/cmp/lab_{expected}.png")
+            shown = np.asarray(Image.open(io.BytesIO(bars.screenshot())).convert("L")).astype(int)
+            assert abs(int(np.median(shown[:4])) - expected) < 12, "the paper is that of the notebook"
+            assert np.abs(shown[:24] - expected).max() > 90, "the title can be read"

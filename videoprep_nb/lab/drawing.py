@@ -124,12 +124,15 @@ def _draw_boxes(
         images.chip(image, text, box[0], box[3] + _LABEL_PX + 5, colour, _LABEL_PX)
 
 
-def draw_bars(comparison: Comparison, selected: tuple[int, int] | None = None) -> list[TrackBars]:
+def draw_bars(
+    comparison: Comparison, selected: tuple[int, int] | None = None, *, see_through: bool = False
+) -> list[TrackBars]:
     """Draw the time lines of both sides, of the same size.
 
     Args:
         comparison: The two settings.
         selected: Side and id of a track to point at.
+        see_through: Draw them for the light and the dark theme of a notebook.
     """
     chosen = [selected[1] if selected and selected[0] == side.index else None for side in comparison.sides]
     row_count = max(len(shown_tracks(s.tracks, one)) for s, one in zip(comparison.sides, chosen, strict=True))
@@ -142,6 +145,7 @@ def draw_bars(comparison: Comparison, selected: tuple[int, int] | None = None) -
             ticks=side.ticks,
             selected=one,
             row_count=row_count,
+            see_through=see_through,
         )
         for side, one in zip(comparison.sides, chosen, strict=True)
     ]

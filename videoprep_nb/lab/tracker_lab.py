@@ -73,7 +73,7 @@ class TrackerLab:
         ipywidgets.jslink((self._play, "value"), (self._frame, "value"))
         self._clock = ipywidgets.Label(layout={"min_width": "55px"})
         self._frames = FrameView(self._comparison, self._choose_track)
-        self._bars_views = [ipywidgets.Image(format="jpeg") for _ in SIDES]
+        self._bars_views = [ipywidgets.Image(format="png") for _ in SIDES]
         self._strip = ipywidgets.Image(format="jpeg", layout=_STRIP_LAYOUT | {"display": "none"})
         self._message = ipywidgets.HTML()
         self._figures = ipywidgets.HTML()
@@ -214,7 +214,7 @@ class TrackerLab:
             self._choose_track((side, track_id))
 
     def _show_bars(self) -> None:
-        self._bars = draw_bars(self._comparison, self._track)
+        self._bars = draw_bars(self._comparison, self._track, see_through=True)
         self._show_frame()
 
     def _show_frame(self) -> None:
@@ -222,7 +222,7 @@ class TrackerLab:
         self._clock.value = format_clock(frame / self._comparison.left.tracks.rate)
         self._frames.show(self._comparison, frame)
         for bars, view in zip(self._bars, self._bars_views, strict=True):
-            view.value = images.encode_jpeg(bars.with_cursor(frame))
+            view.value = images.encode_png(bars.with_cursor(frame))
 
 
 def _figures_table(comparison: Comparison) -> str:
