@@ -125,7 +125,7 @@ def test_user_says_where_messages_about_their_jobs_go(tmp_path: Path, browser: B
             page.get_by_label("Your address").fill("bert@example.org")
             page.get_by_role("button", name="Save address").click()
             expect(page.get_by_role("status")).to_contain_text("Messages about your jobs go to this address")
-            assert audited(server, "change mail address")[-1]["user"] == "bert"
+            assert audited(server, "change mail address")[-1]["name"] == "bert"
             with log_in(server, "bert") as bert:
                 bert.post("/api/jobs", files={"videos": ("a.mp4", b"no video")})
             assert wait_until(lambda: receiver.messages)
