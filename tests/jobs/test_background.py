@@ -32,8 +32,14 @@ def test_many_orders_of_one_delay_that_of_another_by_one(tmp_path: Path):
         return Order(job_id(number), "format", "Format", make, folder.exports / "format.zip")
 
     with closing(Store(workspace.database)) as store:
+        measured: list[str] = []
         work = BackgroundWork(
-            workspace, lambda job: workspace.job_folder(job).package, store.job, lambda action: action(), free_bytes=0
+            workspace,
+            lambda job: workspace.job_folder(job).package,
+            store.job,
+            lambda action: action(),
+            free_bytes=0,
+            measure=measured.append,
         )
         for number in range(5):
             work.start(order(number, "anna"))
@@ -41,5 +47,6 @@ def test_many_orders_of_one_delay_that_of_another_by_one(tmp_path: Path):
         begin.set()
         assert wait_until(lambda: len(made) == 6)
         assert wait_until(lambda: (workspace.job_folder(job_id(4)).exports / "format.zip").exists())
+        assert wait_until(lambda: len(measured) == 6)
         work.close()
     assert made.index("bert") <= 2

@@ -10,7 +10,7 @@ from rich.table import Table
 from videoprep_nb.cli.console import EXIT_USAGE, out, plain, print_json, stop
 from videoprep_nb.cli.service_client import ask, follow_events, job_path, open_client
 from videoprep_nb.core.errors import InputError
-from videoprep_nb.core.text import plural
+from videoprep_nb.core.text import format_size, plural
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.jobs.models import State
 
@@ -84,7 +84,8 @@ def show(context: typer.Context, job: Job, as_json: AsJson = False) -> None:
     left = f", about {format_duration(status['remaining_s'])} left" if status["remaining_s"] is not None else ""
     title = f"Job {status['number']} ({status['job_id']})"
     ahead = f", {plural(status['jobs_ahead'], 'job')} in front" if status["jobs_ahead"] else ""
-    out.print(f"{title}: {status['state']}, {status['fraction_done']:.0%} done{left}{ahead}")
+    disk = f", {format_size(status['disk_bytes'])} on disk" if status["disk_bytes"] is not None else ""
+    out.print(f"{title}: {status['state']}, {status['fraction_done']:.0%} done{left}{ahead}{disk}")
     for line in filter(None, (status["name"], *status["note"].splitlines(), status["message"])):
         out.print(plain(line))
     table = _table("task", "state", "done", "time", "message")

@@ -73,6 +73,7 @@ class BackgroundWork:
         row_of: A job; raises NoSuchJob if there is none.
         exclusively: Does something while no job changes.
         free_bytes: Room that must stay free on the disk.
+        measure: Notes that the files of a job have changed.
     """
 
     def __init__(
@@ -82,12 +83,14 @@ class BackgroundWork:
         row_of: Callable[[str], JobRow],
         exclusively: Callable[[Callable[[], None]], None],
         free_bytes: int,
+        measure: Callable[[str], None],
     ) -> None:
         self.workspace = workspace
         self._find_package = find_package
         self._row_of = row_of
         self._exclusively = exclusively
         self._free_bytes = free_bytes
+        self._measure = measure
         self._lock = threading.Condition()
         self._is_closed = False
         self._turns = Turns()
@@ -220,6 +223,7 @@ class BackgroundWork:
         sync_tree(made)
         made.replace(order.place)
         sync(order.place.parent)
+        self._measure(order.job_id)
 
     def _is_current(self, order: Order, package: _Identity) -> bool:
         """Whether the job still has the package that something was ordered for."""

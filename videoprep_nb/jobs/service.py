@@ -1,9 +1,9 @@
 """Jobs for many people: submit, inspect, cancel, retry, delete. The one process that writes to a workspace."""
 
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from videoprep_nb.core.errors import NoSuchJob, ParameterError, WrongState
@@ -32,6 +32,7 @@ from videoprep_nb.jobs.scheduling.waits import with_waits
 from videoprep_nb.jobs.storage.adoption import adopt_folders, lost_notices
 from videoprep_nb.jobs.storage.clock import TrustedClock
 from videoprep_nb.jobs.storage.deletion import delete_job, finish_deletions
+from videoprep_nb.jobs.storage.measuring import DiskUse, measure_job
 from videoprep_nb.jobs.storage.moved_files import finish_moves
 from videoprep_nb.jobs.storage.retention import (
     CleanReport,
@@ -40,7 +41,7 @@ from videoprep_nb.jobs.storage.retention import (
     remove_half_received,
     sweep_processes,
 )
-from videoprep_nb.jobs.storage.workspace import Workspace, disk_bytes
+from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.news import News
 from videoprep_nb.jobs.store.rows import Event, JobRow
 from videoprep_nb.jobs.store.store import Store
@@ -84,6 +85,7 @@ class Service:
         finish_moves(workspace)
         finish_deletions(workspace, self._store)
         self._clock = TrustedClock(workspace.clock_file)
+        self._disk_use = DiskUse(workspace, self._store)
         self._adoptions = adopt_folders(workspace, self._store, self._opened_at)
         remove_half_received(workspace)  # by a service that was killed
         self.announcers = Announcers(workspace, self._store, channels)
@@ -295,11 +297,12 @@ class Service:
         return sorted(name for name in names if not name.startswith(STAGING_PREFIX))
 
     def disk_usage(self) -> dict[str, int]:
-        """Bytes of the workspace's disk: ``total``, ``free``, and those taken by ``jobs`` and by ``uploads``."""
-        usage = shutil.disk_usage(self.workspace.path)
-        folders = {"jobs": self.workspace.jobs_dir, "uploads": self.workspace.uploads_dir}
-        used = {name: disk_bytes(path) for name, path in folders.items()}
-        return {"total": usage.total, "free": usage.free, **used}
+        """Bytes of the workspace's disk, see ``DiskUse.in_bytes``."""
+        return self._disk_use.in_bytes()
+
+    def disk_bytes(self, owner: str | None = None) -> int:
+        """Room that the jobs take, of one owner or of all, see ``Store.disk_bytes``."""
+        return self._store.disk_bytes(owner)
 
     def counts(self, owner: str | None = None) -> dict[State, int]:
         """Number of jobs by state, of one owner or of all."""
@@ -337,7 +340,12 @@ class Service:
 
     def _background_work(self) -> BackgroundWork:
         background = BackgroundWork(
-            self.workspace, self.package_path, self.row, self._dispatcher.call, self.limits.free_bytes
+            self.workspace,
+            self.package_path,
+            self.row,
+            self._dispatcher.call,
+            self.limits.free_bytes,
+            partial(measure_job, self.workspace, self._store),
         )
         self._resources.callback(background.close)
         return background

@@ -19,6 +19,7 @@ from videoprep_nb.jobs.scheduling.fair_share import QueuePlace, queue_places
 from videoprep_nb.jobs.scheduling.runs import Runs
 from videoprep_nb.jobs.scheduling.scratch import ScratchQuota
 from videoprep_nb.jobs.scheduling.trouble import Trouble
+from videoprep_nb.jobs.storage.measuring import measure_job
 from videoprep_nb.jobs.storage.retry_stash import bring_back_kept
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.patience import patient
@@ -54,7 +55,7 @@ class Dispatcher:
         self._unread: set[str] = set()
         """Jobs that cannot be taken up until the disk answers."""
         self._runs = Runs(workspace, self._store, settings, self._take_end)
-        self._quota = ScratchQuota(limits.scratch_bytes)
+        self._quota = ScratchQuota(limits.scratch_bytes, self._store.set_disk_bytes)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name="dispatcher", daemon=True)
 
@@ -183,6 +184,7 @@ class Dispatcher:
         self._guarded(job_id, partial(self._begin, row=row))
 
     def _begin(self, job: ActiveJob, row: JobRow) -> None:
+        measure_job(self._workspace, self._store, row.job_id)
         if row.state is State.RUNNING:
             self._store.set_job_state(row.job_id, State.QUEUED, "The service was started again.", _now())
         if row.cancel_requested:  # of the service before, or before this one has come to the job
@@ -335,6 +337,7 @@ class Dispatcher:
     def _forget(self, job_id: str) -> None:
         del self._jobs[job_id]
         self.trouble.forget(job_id)
+        measure_job(self._workspace, self._store, job_id)
 
     def _states(self, job: ActiveJob) -> dict[str, State]:
         return self._store.task_states(job.spec.job_id)

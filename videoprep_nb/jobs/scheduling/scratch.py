@@ -1,10 +1,10 @@
-"""How much room the scratch files of a running job may take: what was estimated before may have been too little."""
+"""How much room running jobs take, and how much their scratch files may: the estimate may have been too little."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from videoprep_nb.jobs.scheduling.active import ActiveJob
-from videoprep_nb.jobs.storage.workspace import disk_bytes
+from videoprep_nb.jobs.storage.measuring import measure_running
 
 _INTERVAL_S = 10.0
 _PAUSE_PER_MEASUREMENT = 20
@@ -15,10 +15,12 @@ class ScratchQuota:
 
     Args:
         limit_bytes: What those of one job may take; None for any amount.
+        note: Takes the id of a job and the room that all its files take.
     """
 
-    def __init__(self, limit_bytes: int | None) -> None:
+    def __init__(self, limit_bytes: int | None, note: Callable[[str, int], None]) -> None:
         self._limit_bytes = limit_bytes
+        self._note = note
         self._next_s = 0.0
 
     def exceeded(self, jobs: Iterable[ActiveJob]) -> Iterator[tuple[ActiveJob, str]]:
@@ -31,11 +33,14 @@ class ScratchQuota:
             Each job that takes too much, and the reason to stop it.
         """
         started_s = time.monotonic()
-        if self._limit_bytes is None or started_s < self._next_s:
+        if started_s < self._next_s:
             return
         for job in jobs:
-            used_bytes = 0 if job.stopped else disk_bytes(job.folder.scratch)
-            if used_bytes > self._limit_bytes:
+            if job.stopped:
+                continue
+            all_bytes, used_bytes = measure_running(job.folder)
+            self._note(job.spec.job_id, all_bytes)
+            if self._limit_bytes is not None and used_bytes > self._limit_bytes:
                 yield (
                     job,
                     (

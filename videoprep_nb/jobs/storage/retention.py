@@ -17,6 +17,7 @@ from videoprep_nb.core.layout import STAGING_PREFIX, staging_path
 from videoprep_nb.core.text import format_size
 from videoprep_nb.jobs.models import ENDED
 from videoprep_nb.jobs.storage.folder import JobFolder
+from videoprep_nb.jobs.storage.measuring import measure_job, measure_unknown
 from videoprep_nb.jobs.storage.workspace import (
     WORKSPACE_VARIABLE,
     Workspace,
@@ -82,6 +83,7 @@ def clean(workspace: Workspace, store: Store, keep_results_s: float, now: dateti
             _delete(workspace, folder, "half-written", report)
     for folder in workspace.job_paths():
         _clean_job(workspace, store, folder, timedelta(seconds=keep_results_s), now, report)
+    measure_unknown(workspace, store)
     return report
 
 
@@ -104,6 +106,7 @@ def free_stashes(workspace: Workspace, store: Store, needed_bytes: int) -> None:
             _log.warning("%s could not be deleted: %s", kept, error)
         else:
             _log.info("The disk is nearly full: %s was deleted, %s", kept, format_size(freed_bytes))
+            measure_job(workspace, store, kept.parent.name)
 
 
 def stashes(workspace: Workspace, store: Store) -> list[Path]:
@@ -198,7 +201,8 @@ def _clean_job(
         return
     for leftover, what in _leftovers(workspace, job, now - job.ended_at):
         is_kept = leftover == workspace.job_folder(job.job_id).kept
-        _delete(workspace, leftover, what, report, at_once=is_kept)
+        if _delete(workspace, leftover, what, report, at_once=is_kept):
+            measure_job(workspace, store, job.job_id)
 
 
 def _leftovers(workspace: Workspace, job: JobRow, age: timedelta) -> Iterator[tuple[Path, str]]:

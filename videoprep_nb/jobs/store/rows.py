@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -31,6 +31,7 @@ class JobRow:
         cancel_requested: Somebody has asked for its end, which has not come yet.
         name: What people call it, empty when it has no name.
         note: What they noted about it.
+        disk_bytes: Room that its files took on the disk when that was last measured; None before.
     """
 
     number: int
@@ -48,6 +49,7 @@ class JobRow:
     cancel_requested: bool
     name: str = ""
     note: str = ""
+    disk_bytes: int | None = field(default=None, compare=False)
 
     @property
     def title(self) -> str:

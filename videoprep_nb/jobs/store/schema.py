@@ -90,6 +90,7 @@ MIGRATIONS: Sequence[Sequence[str]] = [
         "search_text || char(10) || lower(substr(owner, 1, instr(owner || '#', '#') - 1))",
     ],
     ["ALTER TABLE deliveries ADD COLUMN channel TEXT NOT NULL DEFAULT 'webhook'"],
+    ["ALTER TABLE jobs ADD COLUMN disk_bytes INTEGER"],
 ]
 """Statements of each step; a database of version n has had the first n steps. Steps are added, never changed."""
 

@@ -247,6 +247,21 @@ class Store(TaskStore):
             text = search_text(job_id, row["owner"], json.loads(row["video_names"]), about)
             update(cursor, "jobs", row, {"name": about.name, "note": about.note, "search_text": text})
 
+    def set_disk_bytes(self, job_id: str, disk_bytes: int) -> None:
+        """Note how much room the files of a job take; nothing happens when there is no such job."""
+        with self._database.transaction() as cursor:
+            cursor.execute("UPDATE jobs SET disk_bytes = ? WHERE job_id = ?", [disk_bytes, job_id])
+
+    def disk_bytes(self, owner: str | None = None) -> int:
+        """Room that the files of the jobs take, of one owner or of all, as far as it was measured."""
+        where, values = ("", ()) if owner is None else ("WHERE owner = ?", (owner,))
+        return int(self._database.read(f"SELECT coalesce(sum(disk_bytes), 0) FROM jobs {where}", *values)[0][0])  # noqa: S608 - constants
+
+    def unmeasured_jobs(self) -> list[str]:
+        """The jobs of which nobody knows how much room they take, newest first."""
+        rows = self._database.read("SELECT job_id FROM jobs WHERE disk_bytes IS NULL ORDER BY number DESC")
+        return [row["job_id"] for row in rows]
+
     def mark_results_deleted(self, job_id: str, at: datetime) -> None:
         """Note that the files of a job were deleted to make room.
 
@@ -255,7 +270,9 @@ class Store(TaskStore):
         """
         with self._database.transaction() as cursor:
             check_job(cursor, job_id)
-            cursor.execute("UPDATE jobs SET results_deleted_at = ? WHERE job_id = ?", [time_text(at), job_id])
+            cursor.execute(
+                "UPDATE jobs SET results_deleted_at = ?, disk_bytes = 0 WHERE job_id = ?", [time_text(at), job_id]
+            )
             add_event(cursor, job_id, "message", f"Results deleted on {at:%Y-%m-%d}.", {}, at)
 
     def delete_job(self, job_id: str) -> None:

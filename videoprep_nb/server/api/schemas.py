@@ -61,6 +61,11 @@ class JobSummary(BaseModel):
     started_at: datetime | None
     ended_at: datetime | None
     results_deleted_at: datetime | None = Field(description="when its files were deleted to free disk space")
+    disk_bytes: int | None = Field(
+        None,
+        description="room that its files take, as last measured; null before",
+        examples=[120_000_000],
+    )
     jobs_ahead: int | None = Field(
         None, description="unfinished jobs of the same user that come before it; null unless it is queued", examples=[2]
     )

@@ -22,6 +22,7 @@ from videoprep_nb.jobs.storage.retention import CleanReport
 from videoprep_nb.jobs.store.rows import JobRow
 from videoprep_nb.server.problems import Refused
 from videoprep_nb.server.security.reading import JobReader
+from videoprep_nb.server.security.server_rules import check_server_rules, rule_problems
 from videoprep_nb.server.security.user_file import User
 from videoprep_nb.server.uploads.imports import ImportFolders
 from videoprep_nb.server.uploads.resumable import UserUploads
@@ -75,7 +76,7 @@ class UserJobs(JobReader):
 
     def params_problems(self, params: JobParams) -> Iterator[ParameterError]:
         """All parameters of a job that may not come over the network, or ask for too much."""
-        yield from _rule_problems(params)
+        yield from rule_problems(params)
         yield from self._service.admission.params_problems(params)
 
     def check_scratch_bytes(self, size_bytes: float) -> None:
@@ -159,6 +160,10 @@ class UserJobs(JobReader):
         """What administrators should know, see ``Service.notices``."""
         self.check_admin()
         return self._service.notices()
+
+    def disk_bytes(self) -> int:
+        """Room that the jobs that the user may see take on the disk."""
+        return self._service.disk_bytes(self._owner)
 
     def waiting(self) -> list[str]:
         """The jobs that the user may see and that wait, see ``Service.waiting``."""
@@ -379,20 +384,3 @@ class UserJobs(JobReader):
     def _owner(self) -> str | None:
         """Whose jobs the user may see; None: all."""
         return None if self.user.is_admin else self.user.user_id
-
-
-def check_server_rules(params: JobParams) -> None:
-    """Check that parameters may come over the network: some values are for those who sit at the machine.
-
-    Raises:
-        ParameterError: One may not, such as a file of the server.
-    """
-    for problem in _rule_problems(params):
-        raise problem
-
-
-def _rule_problems(params: JobParams) -> Iterator[ParameterError]:
-    for stage, of_stage in params.each():
-        for name, rule in stage.server_rules.items():
-            if not rule.accepts(str(getattr(of_stage, name))):
-                yield ParameterError(f"{stage.name}.{name}", rule.reason)

@@ -1,7 +1,5 @@
 """How the service is, for administrators."""
 
-import shutil
-
 from videoprep_nb.server.examine import Checkup
 from videoprep_nb.server.health import Readiness
 from videoprep_nb.server.security.access import UserJobs
@@ -17,12 +15,11 @@ def health_view(jobs: UserJobs, checkup: Checkup, readiness: Readiness) -> Fragm
     """
     jobs.check_admin()
     result = checkup.result()
-    disk = shutil.disk_usage(jobs.workspace.path)
     return {
         "health": render(
             "health.html",
             reasons=readiness.reasons(),
-            disk=disk,
+            disk=jobs.disk_usage(),
             workers=jobs.workers(),
             counts=jobs.counts(),
             waiting=jobs.waiting(),

@@ -55,6 +55,7 @@ def jobs_view(jobs: UserJobs, query: JobsQuery) -> Fragments:
         first=first,
         last=first + len(rows) - 1,
         total=total,
+        disk_bytes=jobs.disk_bytes(),
     )
     return {"jobs": html}
 
