@@ -57,9 +57,9 @@ def take_screenshots(browser: Browser, address: str, videos: list[Path]) -> None
     """Submit the videos, and take screenshots on the way."""
     page = open_page(browser, address, DESKTOP, "light")
     page.locator("#vp-files").set_input_files([str(video) for video in videos])
-    expect(page.get_by_role("button", name="Start")).to_be_enabled(timeout=120_000)
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_enabled(timeout=120_000)
     page.screenshot(path=DOCS / "page_new_job.jpg", quality=QUALITY)
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Start", exact=True).click()
     expect(page).to_have_url(re.compile(r"\?job="))
     expect(page.locator(".vp-live-frame")).to_be_visible(timeout=JOB_TIMEOUT_MS)
     page.wait_for_function("document.querySelector('.vp-live-frame')?.complete")

@@ -3,7 +3,6 @@
 Servers start it as a process of its own, so that they import nothing that reads video.
 """
 
-import base64
 import sys
 import tempfile
 from pathlib import Path
@@ -12,6 +11,7 @@ from videoprep_nb.core.errors import VideoPrepError
 from videoprep_nb.core.records import Record
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.probe import probe
+from videoprep_nb.media.sample_frames import data_address
 
 
 class Inspection(Record):
@@ -51,7 +51,7 @@ def inspect_video(path: Path, name: str) -> Inspection:
             info = probe(path, name, thumbnail_file=thumbnail_file)
         except VideoPrepError as error:
             return Inspection(problem=str(error))
-        thumbnail = _data_address(thumbnail_file)
+        thumbnail = data_address(thumbnail_file.read_bytes()) if thumbnail_file.exists() else ""
     width, height = info.displayed_size
     return Inspection(
         problem="",
@@ -63,12 +63,6 @@ def inspect_video(path: Path, name: str) -> Inspection:
         findings=info.findings,
         thumbnail=thumbnail,
     )
-
-
-def _data_address(image: Path) -> str:
-    if not image.exists():
-        return ""
-    return f"data:image/jpeg;base64,{base64.b64encode(image.read_bytes()).decode()}"
 
 
 if __name__ == "__main__":

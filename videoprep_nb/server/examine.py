@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,9 +22,11 @@ from videoprep_nb.core.turns import Turns
 from videoprep_nb.jobs.checks import Check
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from videoprep_nb.media.inspection import Inspection
+from videoprep_nb.media.sample_frames import SampleFrames
 from videoprep_nb.server.problems import Refused
 
 _INSPECTION_TIMEOUT_S = 600.0
+_UNREADABLE = "could not be inspected."
 _CHECKUP_TIMEOUT_S = 300.0
 _INSPECTION_MEMORY_BYTES = 4 * 10**9
 _SHARE_OF_MACHINE = 1 / 8
@@ -70,8 +72,20 @@ class Inspections:
         except TimeoutError:
             return Inspection(problem=f"{name} could not be inspected within {_INSPECTION_TIMEOUT_S:g} s.")
         if not output:
-            return Inspection(problem=f"{name} could not be inspected.")
+            return Inspection(problem=f"{name} {_UNREADABLE}")
         return Inspection.model_validate_json(output)
+
+    async def frames(
+        self, path: Path, name: str, times_s: Sequence[float], *, is_exact: bool, owner: str, request: Request
+    ) -> SampleFrames:
+        """Some frames of a file, see ``read_samples``; otherwise as ``inspect``."""
+        asked = json.dumps({"times_s": list(times_s), "is_exact": is_exact})
+        module = "videoprep_nb.media.sample_frames"
+        try:
+            output = await self._run(module, str(path), name, asked, owner=owner, request=request)
+        except TimeoutError:
+            output = b""
+        return SampleFrames.model_validate_json(output) if output else SampleFrames(problem=f"{name} {_UNREADABLE}")
 
     async def write_sample(self, file: Path, owner: str, request: Request) -> None:
         """Write the built-in sample, in a process like those that inspect.

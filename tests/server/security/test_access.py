@@ -38,6 +38,7 @@ FOR_EVERYBODY = {
     ("POST", "/api/sample"),
     ("GET", "/api/imports"),
     ("GET", "/api/imports/probe"),
+    ("GET", "/api/imports/frames"),
     ("GET", "/api/uploads/"),
     ("POST", "/api/uploads/"),
     ("OPTIONS", "/api/uploads/"),

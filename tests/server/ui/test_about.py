@@ -42,7 +42,7 @@ def test_a_job_is_named_at_its_start_renamed_later_and_found(server: RunningServ
         page.locator("#vp-files").set_input_files(tmp_path / "street.mp4")
         page.locator("#vp-about").get_by_label("Name").fill("Station, north")
         page.locator("#vp-about").get_by_label("Note").fill(f"camera 3\n{HOSTILE}")
-        page.get_by_role("button", name="Start").click()
+        page.get_by_role("button", name="Start", exact=True).click()
         heading = page.get_by_role("heading", level=1)
         expect(heading).to_contain_text("Job 1 · Station, north")
         expect(page).to_have_title(re.compile(r" · Job 1 · Station, north · videoprep$"))

@@ -71,7 +71,7 @@ def test_dropped_folder_gives_all_videos_inside(server: RunningServer, camera: P
         expect(page.locator("#vp-cost")).to_be_visible()
         drop(page, camera)
         expect_videos_of_folder(page)
-        expect(page.get_by_role("button", name="Start")).to_be_enabled()
+        expect(page.get_by_role("button", name="Start", exact=True)).to_be_enabled()
         drop(page, camera)
         expect(page.get_by_text("yard.MP4 is already in the list.")).to_be_visible()
         expect(rows(page)).to_have_count(3)

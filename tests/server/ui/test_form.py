@@ -39,7 +39,8 @@ class FormReader(HTMLParser):
 @pytest.fixture(scope="module")
 def form() -> FormReader:
     reader = FormReader()
-    reader.feed(render("new_job.html", stages=form_fields(), presets=presets(), suffixes=VIDEO_SUFFIXES))
+    values = {"stages": form_fields(), "presets": presets(), "suffixes": VIDEO_SUFFIXES}
+    reader.feed(render("new_job.html", **values, time_ranges="resize.time_ranges"))
     return reader
 
 

@@ -104,7 +104,7 @@ def test_new_job_has_the_formats_and_labels_that_were_chosen(server: RunningServ
         page.get_by_role("button", name="Apply settings").click()
         expect(page.get_by_role("group", name="Exports").get_by_label("Manifest")).to_be_checked()
         expect(page.get_by_role("group", name="Exports").get_by_label("CVAT project backup")).not_to_be_checked()
-        page.get_by_role("button", name="Start").click()
+        page.get_by_role("button", name="Start", exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("Job")
         job_id = page.url.partition("?job=")[2]
     folder = JobFolder(server.service.workspace.job_folder(job_id).path)

@@ -40,7 +40,7 @@ def row_of(page: Page, name: str):
 
 def start(page: Page) -> str:
     """Start the job; its id, as the address has it."""
-    button = page.get_by_role("button", name="Start")
+    button = page.get_by_role("button", name="Start", exact=True)
     expect(button).to_be_enabled()
     button.click()
     expect(page).to_have_url(re.compile(r"\?job="))
@@ -155,7 +155,7 @@ def test_advanced_settings_are_checked_and_reach_the_job(browser: Browser, stree
                 re.compile(r"Clips, frames and exports – Clip duration \(seconds\): \w+ -1")
             )
             expect(duration).to_have_attribute("aria-invalid", "true")
-            expect(page.get_by_role("button", name="Start")).to_be_disabled()
+            expect(page.get_by_role("button", name="Start", exact=True)).to_be_disabled()
             duration.fill("")
             duration.blur()
             expect(page.get_by_role("alert")).to_contain_text("Clip duration (seconds): empty, expected a number")
@@ -201,11 +201,11 @@ def test_form_works_again_after_the_network_was_away(browser: Browser, street: P
         page = context.new_page()
         page.goto(f"http://127.0.0.1:{server.port}/")
         choose(page, street)
-        expect(page.get_by_role("button", name="Start")).to_be_enabled()
+        expect(page.get_by_role("button", name="Start", exact=True)).to_be_enabled()
         context.set_offline(True)
         page.get_by_label("Fast draft").check()
         expect(page.locator("#vp-cost")).to_contain_text("The connection to the server is lost.")
-        page.get_by_role("button", name="Start").click()
+        page.get_by_role("button", name="Start", exact=True).click()
         expect(page.get_by_role("alert")).to_contain_text("The server could not be reached.")
         with page.expect_response(lambda answer: "api/estimate" in answer.url and answer.ok):
             context.set_offline(False)  # the rest it does by itself
@@ -227,7 +227,7 @@ def test_form_works_again_after_the_server_was_restarted(browser: Browser, stree
         with server_process(tmp_path / "workspace", port):
             page.goto(f"http://127.0.0.1:{port}/")
             choose(page, street)
-            expect(page.get_by_role("button", name="Start")).to_be_enabled()
+            expect(page.get_by_role("button", name="Start", exact=True)).to_be_enabled()
             page.get_by_text("For engineers").click()
             page.get_by_label("Clip duration (seconds)").fill("7")
         page.get_by_label("Fast draft").check()

@@ -49,7 +49,7 @@ def test_no_page_needs_more_than_its_policy_allows(server: RunningServer, job_id
     address = str(server.client.base_url)
     with clean_page(browser, f"{address}/login") as page:
         enter(page)
-        expect(page.get_by_role("button", name="Start")).to_be_visible()
+        expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
         page.goto(f"{address}/?view=jobs")
         expect(page.get_by_text("Job 1").first).to_be_visible()
         page.goto(f"{address}/?view=health")

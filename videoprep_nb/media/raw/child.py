@@ -1,4 +1,4 @@
-"""The process that opens raw files: ``python -m videoprep_nb.media.raw.child probe|convert JSON``.
+"""The process that opens raw files: ``python -m videoprep_nb.media.raw.child probe|frames|convert JSON``.
 
 It prints ``progress DONE EXPECTED`` now and then, and at the end one line ``answer JSON``: what it measured, or why it
 refuses. It starts once per video, so it imports little.
@@ -24,6 +24,8 @@ def answer(command: str, request: dict[str, Any]) -> dict[str, Any]:
     try:
         if command == "probe":
             return {"source": _probe(**request)}
+        if command == "frames":
+            return {"files": _write_frames(**request)}
         from videoprep_nb.media.raw.conversion import Conversion, Targets
         from videoprep_nb.media.raw.convert import convert
 
@@ -51,6 +53,14 @@ def _probe(*, input_file: str, thumbnail_file: str, video_stream: int, max_pause
 
         write_thumbnail(path, survey, Path(thumbnail_file))
     return survey.facts
+
+
+def _write_frames(*, input_file: str, folder: str, max_pause_s: float, **request: Any) -> list[str]:
+    from videoprep_nb.media.raw.frames_at import write_frames_at
+
+    path = Path(input_file)
+    survey = survey_file(path, video_stream=0, max_pause_s=max_pause_s)
+    return write_frames_at(path, survey, folder=Path(folder), **request)
 
 
 def _print(line: str) -> None:

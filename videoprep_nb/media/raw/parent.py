@@ -35,7 +35,7 @@ def ask_child(
     """Have a child process read a raw file, as libraries may crash on hostile files.
 
     Args:
-        command: ``probe`` or ``convert``.
+        command: ``probe``, ``frames`` or ``convert``.
         request: Its arguments.
         name: Name of the file for messages.
         timeout_s: Seconds after which it is stopped.

@@ -3,6 +3,7 @@
 import gradio as gr
 
 from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.params import time_ranges_field
 from videoprep_nb.jobs.presets import presets
 from videoprep_nb.media.suffixes import VIDEO_SUFFIXES
 from videoprep_nb.server.ui import texts
@@ -17,7 +18,13 @@ def build_page() -> gr.Blocks:
     page = gr.Blocks(title=texts.TITLE, analytics_enabled=False)
     with page:
         gr.HTML('<div id="vp-top"></div>', elem_id="vp-header", apply_default_css=False)
-        new_job = render("new_job.html", stages=form_fields(), presets=presets(), suffixes=VIDEO_SUFFIXES)
+        new_job = render(
+            "new_job.html",
+            stages=form_fields(),
+            presets=presets(),
+            suffixes=VIDEO_SUFFIXES,
+            time_ranges=time_ranges_field(),
+        )
         gr.HTML(new_job, elem_id="vp-new", apply_default_css=False)
         gr.HTML(render("view.html", states=_LISTED_STATES), elem_id="vp-content", apply_default_css=False)
     return page

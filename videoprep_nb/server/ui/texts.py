@@ -1,12 +1,14 @@
 """Every word of the page, for people without technical background; those of accounts are in ``account_texts.py``.
 
-Names in braces are filled in.
+Names in braces are filled in. What the scripts of the page have to say is in ``browser_texts.py``.
 """
 
 from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.pushes import PushState
+from videoprep_nb.server.ui.browser_texts import AND_MORE as AND_MORE
+from videoprep_nb.server.ui.browser_texts import BROWSER as BROWSER
+from videoprep_nb.server.ui.browser_texts import TITLE as TITLE
 
-TITLE = "videoprep"
 LANGUAGE = "en"
 
 # --- above every page ---
@@ -59,7 +61,6 @@ SIZE = "Size"
 SUBMITTED_BY = "Submitted by"
 SUBMITTED = "Submitted"
 NOTHING = "–"
-AND_MORE = "and {count} more"
 NO_JOBS = "There are no jobs yet."
 NO_JOBS_ADVICE = "Submit your first videos"
 NONE_FOUND = "No job matches. Change the search or the state."
@@ -277,57 +278,6 @@ CLEAN = "Clean up"
 CLEAN_ADVICE = "Deletes unused uploads and temporary files of ended jobs. The service does this every hour as well."
 CLEANED = "Freed {size}."
 
-# --- what the browser itself has to say ---
-BROWSER = {
-    "offline": "The connection to the server is lost. Reconnecting …",
-    "totals": "{count} videos, {size}, {time}",
-    "same_content": "same content as {name}",
-    "drag": "Drag to change the order",
-    "again": "The videos and settings of the other job are below; change what was wrong and start.",
-    "making_sample": "Making the sample …",
-    "sample_ready": "The sample is in the list. Press Start; the job takes about a minute.",
-    "missing": "Not available any more: {names}.",
-    "not_kept": "These settings cannot be changed on this page and were left out: {names}.",
-    "chosen": "{count} chosen",
-    "one_job": "1 job",
-    "jobs": "{count} jobs",
-    "and_more": AND_MORE,
-    "many_cancel": "Cancelled: {count}.",
-    "many_delete": "Deleted: {count}.",
-    "many_refused": "Refused: {count}.",
-    "page_title": TITLE,
-    "will_notify": "The browser will notify you when the job ends, as long as this tab stays open.",
-    "no_notifications": "The browser does not allow notifications of this page; change that in its settings.",
-    "copied": "Copied the address of this page",
-    "copy_yourself": "Copy this address:",
-    "uploading": "Uploading {name}",
-    "interrupted": "The connection was lost. The upload resumes automatically.",
-    "unsent": "The server could not be reached. Try again when the connection is back.",
-    "upload_busy": "An upload is under way; wait for it.",
-    "refused": "The server does not accept this file.",
-    "left_out": "This file will be skipped; the others are processed.",
-    "inspecting": "Inspecting the file …",
-    "rate": "{rate} frames per second",
-    "up": "Move {name} up",
-    "down": "Move {name} down",
-    "remove": "Remove {name}",
-    "folders": "Folders on the server",
-    "empty_folder": "This folder is empty.",
-    "already": "{name} is already in the list.",
-    "unreadable": "The browser cannot read this file; it may have been moved or changed. Choose it again.",
-    "no_video_inside": "The folder contains no videos.",
-    "file_left_out": "1 file was left out because it is not a video:",
-    "files_left_out": "{count} files were left out because they are not videos:",
-    "moved": "{name} is now number {number}.",
-    "preset_time": "· about {time}",
-    "cost": "Takes about {time} if no other job runs, and up to {disk} of disk space while it runs.",
-    "pending": "{count} still uploading.",
-    "no_videos": "Choose at least one video to start.",
-    "not_on_page": "not available on this page; leave it out",
-    "empty_input": "empty, expected a number",
-    "started": "The job was submitted. You can close this page. The job continues.",
-}
-
 # --- new job ---
 INTRODUCTION = (
     "Raw videos become one package for people who annotate actions: clips, frames, and every person detected and "
@@ -343,6 +293,12 @@ CHOOSE_FROM_SERVER = "Choose a folder on the server"
 TO_FOLDERS = "Back to all folders"
 ADD_ALL = "Add all videos"
 CHOSEN = "Done"
+CUT_ADVICE = "Only the part between start and end is processed. The frames below are the first and the last one of it."
+PART_START = "From (seconds)"
+PART_END = "To (seconds)"
+FIRST_FRAME = "First frame"
+LAST_FRAME = "Last frame"
+WHOLE_VIDEO = "Whole video"
 NUMBER = "No."
 THUMBNAIL = "Preview"
 PROPERTIES = "Properties"

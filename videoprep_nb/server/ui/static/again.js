@@ -1,5 +1,6 @@
 // A new job from another one: its address names the job; its videos and settings are filled in, once.
 
+import { takeParts } from "./cut.js";
 import { ask, notice, present, texts } from "./page.js";
 import { applyParams } from "./settings.js";
 import { clearVideos, takeSource } from "./videos.js";
@@ -11,8 +12,8 @@ async function takeAgain() {
   try {
     const again = await ask(`api/jobs/${encodeURIComponent(job)}/again`, { method: "POST" });
     clearVideos();
-    for (const source of again.videos) takeSource(source);
-    const leftOut = applyParams(again.params);
+    const taken = again.videos.map(takeSource);
+    const leftOut = applyParams(takeParts(taken, again.params));
     const sentences = [texts.again];
     if (again.missing.length) sentences.push(texts.missing.replace("{names}", again.missing.join(", ")));
     if (leftOut.length) sentences.push(texts.not_kept.replace("{names}", leftOut.join(", ")));

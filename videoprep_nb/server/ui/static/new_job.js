@@ -1,6 +1,7 @@
 // A new job: what it will cost, and its start through the API, as any other program would do it.
 
 import { aboutOfNewJob, clearAbout } from "./about.js";
+import { withParts } from "./cut.js";
 import { ask, duration, go, notice, present, size, texts } from "./page.js";
 import { params, paramsWith, presets, showProblems, unfinished } from "./settings.js";
 import { clearVideos, pendingCount, readyVideos } from "./videos.js";
@@ -25,7 +26,7 @@ function update() {
 
 function bodyOf(chosen) {
   const videos = readyVideos().map(({ found }) => ({ duration_s: found.duration_s, rate: found.rate }));
-  return JSON.stringify({ videos, params: chosen });
+  return JSON.stringify({ videos, params: withParts(chosen) });
 }
 
 // one for the job, and one for each preset that could be chosen instead
@@ -73,7 +74,7 @@ async function start() {
   show();
   try {
     const videos = readyVideos().map(({ source }) => source);
-    const { job_id } = await post("api/jobs", JSON.stringify({ videos, params: params(), ...aboutOfNewJob() }));
+    const { job_id } = await post("api/jobs", JSON.stringify({ videos, params: withParts(params()), ...aboutOfNewJob() }));
     clearVideos();
     clearAbout();
     go(`?job=${job_id}`);

@@ -214,13 +214,16 @@ async function takeAllFromServer(folder) {
 // a video of another job: an upload that has arrived, or a file on the server
 export function takeSource({ name, size_bytes, upload_id, server_path }) {
   if (server_path) return takeFromServer({ name, path: server_path, size_bytes });
-  inspect(add({ name, size: size_bytes, source: { upload_id } }), `api/uploads/${upload_id}/probe`);
+  const video = add({ name, size: size_bytes, source: { upload_id } });
+  inspect(video, `api/uploads/${upload_id}/probe`);
+  return video;
 }
 
 function takeFromServer({ name, path, size_bytes }, folder = "") {
-  if (videos.some((video) => video.source?.server_path === path)) return;
+  if (videos.some((video) => video.source?.server_path === path)) return null;
   const video = add({ name, folder, size: size_bytes, source: { server_path: path } });
   inspect(video, `api/imports/probe?path=${encodeURIComponent(path)}`);
+  return video;
 }
 
 // --- showing them; names of files are only ever set as text ---
@@ -319,7 +322,14 @@ function facts(video) {
     newElement("p", "", `${width}×${height}, ${texts.rate.replace("{rate}", Number(rate.toFixed(2)))}, ${duration}`),
     ...(video.twin ? [newElement("p", "vp-fair", texts.same_content.replace("{name}", video.twin))] : []),
     ...findings.map((finding) => newElement("p", "vp-muted", finding)),
+    ...(video.part ? [newElement("p", "vp-part", texts.part.replace("{start}", video.part.start_s).replace("{end}", video.part.end_s || Number(video.found.duration_s.toFixed(3))))] : []),
+    newButton(texts.cut_of, video, texts.cut, () => window.dispatchEvent(new CustomEvent("vp-cut", { detail: video }))),
   ];
+}
+
+export function showAgain(video) {
+  video.shown = null;
+  show();
 }
 
 function say(text) {
