@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.support.browser import DESKTOP, PHONE, clean_page
 from tests.support.job_services import NO_LIMITS, wait_for_end
 from tests.support.web_server import RunningServer, running_server
-from videoprep_nb.jobs.models import State
+from videoprep_nb.jobs.models import JobAbout, State
 from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.media.sample import write_sample
 
@@ -50,6 +50,7 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
             )
         ]
         assert all(wait_for_end(server.service, job_id).job.state is State.DONE for job_id in submitted)
+        server.service.change_about(submitted[1], JobAbout(name="torn in two"))
         yield Jobs(server, *submitted)
 
 
@@ -68,8 +69,8 @@ def test_a_reviewer_sees_what_changed_and_plays_the_moment(look: dict[str, Any],
         choice = page.locator("#vp-live table")
         expect(choice).to_contain_text("street copy.mp4")
         expect(choice).not_to_contain_text("other.mp4")
-        page.get_by_role("link", name="Job 2", exact=True).press("Enter")
-        expect(page.get_by_role("heading", level=1)).to_have_text("Job 1 compared with Job 2")
+        page.get_by_role("link", name="Job 2 torn in two", exact=True).press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Job 1 compared with Job 2 · torn in two")
         expect(page.locator("#vp-live")).to_contain_text("track_persons.corrections")
         change = page.locator(".vp-changes li").filter(has_text="One person in Job 1 has two ids in Job 2")
         expect(change).to_have_count(1)
