@@ -75,6 +75,13 @@ def test_a_weak_score_counts_in_the_head_of_a_person_only() -> None:
     assert len(follow_faces(beside, walk(), RATE)) == 1
 
 
+def test_a_weak_finding_beside_the_face_does_not_end_the_following() -> None:
+    left, top = person(30)[:2]
+    boxes = [face(20), [left + 2, top + 10, left + 10, top + 20], face(40)]
+    faces = Detections.from_arrays([20, 30, 40], boxes, [0.8, 0.12, 0.8], range(FRAMES))
+    assert frames_that_hide(follow_faces(faces, walk(), RATE)) == ALL
+
+
 def test_a_face_on_a_shirt_is_not_followed() -> None:
     shirt = [[person(30)[0] + 18, 260, person(30)[0] + 32, 276]]
     hidden = follow_faces(Detections.from_arrays([30], shirt, [0.9], range(FRAMES)), walk(), RATE)

@@ -42,9 +42,10 @@ def follow_faces(faces: Detections, tracks: Tracks, rate: float, options: Follow
     """What is hidden of faces in every frame of a video.
 
     A face that was found is hidden where it was found. A person whose face was found at least once is followed: in all
-    other frames of the track, the face is hidden where it would be, at its place in the box of the person, between two
-    findings on the way from one place to the other. More than a second from the next finding, the whole head is. A face
-    of nobody who is followed also counts for the frames next to it that the detector did not see.
+    frames of the track without a finding of ``min_score``, the face is hidden where it would be, at its place in the
+    box of the person, between two findings on the way from one place to the other. More than a second from the next
+    finding, the whole head is. A face of nobody who is followed also counts for the frames next to it that the detector
+    did not see.
 
     Args:
         faces: Faces that ``FaceDetector`` found in the sampled frames of a video.
@@ -62,22 +63,17 @@ def follow_faces(faces: Detections, tracks: Tracks, rate: float, options: Follow
     least = np.where(is_owned, min(options.min_score_in_head, options.min_score), options.min_score)
     chosen = faces.scores >= least
     faces, owners, is_owned = faces.rows(chosen), owners[chosen], is_owned[chosen]
-    findings = _Findings.of(faces.rows(is_owned), tracks, owners[is_owned])
-    followed = _followed_tracks(findings, options)
-    rows, boxes = _follow(findings, followed, tracks, rate)
-    if options.heads == "all":
-        others = np.flatnonzero(~np.isin(tracks.track_id, followed))
-        rows, boxes = np.concatenate([rows, others]), np.vstack([boxes, head_regions(tracks.boxes_xyxy[others])])
-    height = tracks.boxes_xyxy[rows, 3] - tracks.boxes_xyxy[rows, 1]
-    is_large = height >= options.min_person_height_px
-    rows, boxes = rows[is_large], boxes[is_large]
+    is_certain = is_owned & (faces.scores >= options.min_score)  # a weak one may be an ear, and the face beside it
+    findings = _Findings.of(faces.rows(is_certain), tracks, owners[is_certain])
+    followed = np.unique(findings.track_id[findings.scores >= options.min_score_of_person])
+    rows, heads = _heads(findings, followed, tracks, rate, options)
     is_followed = np.zeros(len(faces), np.bool_)
-    is_followed[is_owned] = np.isin(findings.track_id, followed)
+    is_followed[is_owned] = np.isin(tracks.track_id[owners[is_owned]], followed)
     held = _held(faces.rows(~is_followed))
     return _stacked(
         (faces.frame_index, _with_margin(faces.boxes_xyxy), faces.scores),
         (held.frame_index, _with_margin(held.boxes_xyxy), held.scores),
-        (tracks.frame_index[rows], boxes, np.ones(len(rows))),
+        (tracks.frame_index[rows], heads, np.ones(len(rows))),
         sampled=faces.sampled,
     )
 
@@ -131,8 +127,17 @@ def _owners(faces: Detections, tracks: Tracks) -> npt.NDArray[np.intp]:
     return owners
 
 
-def _followed_tracks(findings: _Findings, options: FollowOptions) -> _Indices:
-    return np.unique(findings.track_id[findings.scores >= options.min_score_of_person])
+def _heads(
+    findings: _Findings, followed: _Indices, tracks: Tracks, rate: float, options: FollowOptions
+) -> tuple[npt.NDArray[np.intp], _Boxes]:
+    """Rows of the tracks in which a head is hidden without a finding, and the boxes."""
+    rows, boxes = _follow(findings, followed, tracks, rate)
+    if options.heads == "all":
+        others = np.flatnonzero(~np.isin(tracks.track_id, followed))
+        rows, boxes = np.concatenate([rows, others]), np.vstack([boxes, head_regions(tracks.boxes_xyxy[others])])
+    height = tracks.boxes_xyxy[rows, 3] - tracks.boxes_xyxy[rows, 1]
+    is_large = height >= options.min_person_height_px
+    return rows[is_large], boxes[is_large]
 
 
 def _follow(
