@@ -44,7 +44,9 @@ class SampleFrames(Record):
     frames: list[SampleFrame] = []  # noqa: RUF012 - pydantic copies it
 
 
-def read_samples(path: Path, name: str, times_s: Sequence[float], *, is_exact: bool) -> list[bytes]:
+def read_samples(
+    path: Path, name: str, times_s: Sequence[float], *, is_exact: bool, size_px: int = _WHOLE_PX
+) -> list[bytes]:
     """Read frames in a child process, as libraries may crash on hostile files.
 
     Args:
@@ -52,6 +54,7 @@ def read_samples(path: Path, name: str, times_s: Sequence[float], *, is_exact: b
         name: What people call it.
         times_s: Seconds after the first frame.
         is_exact: Large images of just these frames; otherwise thumbnails of frames near by, if that is quicker.
+        size_px: Longer side of large images.
 
     Returns:
         A JPEG for each time, empty where a frame cannot be decoded.
@@ -65,7 +68,7 @@ def read_samples(path: Path, name: str, times_s: Sequence[float], *, is_exact: b
             "folder": folder,
             "times_s": list(times_s),
             "max_pause_s": MAX_PAUSE_S,
-            "size_px": _WHOLE_PX if is_exact else _THUMBNAIL_PX,
+            "size_px": size_px if is_exact else _THUMBNAIL_PX,
             "budget_s": _EXACT_BUDGET_S if is_exact else _THUMBNAIL_BUDGET_S,
         }
         names = ask_child("frames", request, name=name, timeout_s=_TIMEOUT_S)["files"]

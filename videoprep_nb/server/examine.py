@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import anyio
 from starlette.requests import ClientDisconnect, Request
@@ -20,12 +21,16 @@ from starlette.requests import ClientDisconnect, Request
 from videoprep_nb.core.memory import MEMORY_VARIABLE, machine_memory_bytes
 from videoprep_nb.core.turns import Turns
 from videoprep_nb.jobs.checks import Check
+from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from videoprep_nb.media.inspection import Inspection
 from videoprep_nb.media.sample_frames import SampleFrames
 from videoprep_nb.server.problems import Refused
+from videoprep_nb.stages.registry import STAGES
 
 _INSPECTION_TIMEOUT_S = 600.0
+_SAMPLES_TIMEOUT_S = 120.0
+_MAX_SAMPLES = 50
 _UNREADABLE = "could not be inspected."
 _CHECKUP_TIMEOUT_S = 300.0
 _INSPECTION_MEMORY_BYTES = 4 * 10**9
@@ -50,6 +55,8 @@ class Inspections:
         self._waiting: defaultdict[str, deque[anyio.Event]] = defaultdict(deque)
         self._running: Counter[str] = Counter()
         self._turns = Turns()
+        self._samples: dict[tuple[object, ...], SampleFrames] = {}
+        self._samples_of: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
 
     async def inspect(self, path: Path, name: str, owner: str, request: Request) -> Inspection:
         """Inspect a file, in a process that ends when nobody waits for it any more.
@@ -87,6 +94,50 @@ class Inspections:
             output = b""
         return SampleFrames.model_validate_json(output) if output else SampleFrames(problem=f"{name} {_UNREADABLE}")
 
+    async def samples(
+        self, path: Path, name: str, times_s: Sequence[float], params: JobParams, *, owner: str, request: Request
+    ) -> SampleFrames:
+        """What a job would find in some frames of a file; one at a time for a user, and what was found is kept.
+
+        Args:
+            path: The file.
+            name: What people call it.
+            times_s: Seconds after its first frame.
+            params: The parameters of the job.
+            owner: For whom.
+            request: The request that waits for it.
+
+        Raises:
+            Refused: Too much waits or runs for this user.
+            ClientDisconnect: The request was closed.
+        """
+        stage = next(stage for stage in STAGES.values() if stage.sample_module)
+        given = {key: value for key, value in params.given(stage.name).items() if key in stage.sample_parameters}
+        asked = json.dumps({"times_s": list(times_s), "params": given}, sort_keys=True)
+        status = path.stat()
+        key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, asked)
+        lock = self._samples_of.setdefault(owner, anyio.Lock())
+        async with lock:
+            if key not in self._samples:
+                found = await self._sampled(stage.sample_module, path, name, asked, owner, request)
+                if found.problem:
+                    return found
+                self._samples[key] = found
+                if len(self._samples) > _MAX_SAMPLES:
+                    self._samples.pop(next(iter(self._samples)))
+            return self._samples[key]
+
+    async def _sampled(
+        self, module: str, path: Path, name: str, asked: str, owner: str, request: Request
+    ) -> SampleFrames:
+        try:
+            output = await self._run(
+                module, str(path), name, asked, owner=owner, request=request, timeout_s=_SAMPLES_TIMEOUT_S
+            )
+        except TimeoutError:
+            return SampleFrames(problem=f"Detecting people in {name} took more than {_SAMPLES_TIMEOUT_S:g} s.")
+        return SampleFrames.model_validate_json(output) if output else SampleFrames(problem=f"{name} {_UNREADABLE}")
+
     async def write_sample(self, file: Path, owner: str, request: Request) -> None:
         """Write the built-in sample, in a process like those that inspect.
 
@@ -104,13 +155,15 @@ class Inspections:
         if not file.exists():
             raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "The sample could not be made; see the server log.")
 
-    async def _run(self, module: str, *arguments: str, owner: str, request: Request) -> bytes:
+    async def _run(
+        self, module: str, *arguments: str, owner: str, request: Request, timeout_s: float = _INSPECTION_TIMEOUT_S
+    ) -> bytes:
         """What a module prints, in a process that ends when nobody waits for it; nothing when it fails."""
         with anyio.CancelScope() as scope:
             closing = asyncio.create_task(_cancel_when_closed(request, scope))
             try:
                 async with self._turn(owner):
-                    with anyio.fail_after(_INSPECTION_TIMEOUT_S):
+                    with anyio.fail_after(timeout_s):
                         return await _run_module(module, *arguments, workspace=self._workspace)
             finally:
                 closing.cancel()

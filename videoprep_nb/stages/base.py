@@ -182,6 +182,9 @@ class Stage:
         corrections_parameter: Parameter that holds corrections of tracks by hand; empty if none does.
         time_ranges_parameter: Parameter that says which part of each video is taken, see ``core.time_ranges``; empty if
             none does. What comes after the stage costs as much as the part.
+        sample_module: Module that shows what the stage finds in some frames of a raw file, run as ``python -m`` with
+            path, name and JSON of ``times_s`` and ``params``; it prints a ``SampleFrames``. Empty if there is none.
+        sample_parameters: The parameters that this depends on.
         choices: For a parameter that is a list: what can be in it, name → title for people; asked when somebody is
             offered the choice.
         server_rules: Parameters that the page does not offer, and the values that the API accepts.
@@ -219,6 +222,8 @@ class Stage:
     labels_parameter: str = ""
     corrections_parameter: str = ""
     time_ranges_parameter: str = ""
+    sample_module: str = ""
+    sample_parameters: tuple[str, ...] = ()
     choices: Mapping[str, Callable[[], Mapping[str, str]]] = field(default_factory=dict)
     server_rules: Mapping[str, ServerRule] = field(default_factory=dict)
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

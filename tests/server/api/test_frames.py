@@ -1,6 +1,7 @@
 """Frames of an upload, and the persons in them, before any job."""
 
 import base64
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -13,6 +14,7 @@ import pytest
 
 from tests.support.synthetic import number_in, write_counter_video
 from tests.support.web_server import SMALL_LIMITS, RunningServer, assert_problem, running_server
+from videoprep_nb.media.sample import write_sample
 
 TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -51,6 +53,26 @@ def test_frames_of_uploads_and_files_on_the_server(server: RunningServer):
         assert [number_in(image_of(frame)) for frame in found["frames"]] == [25, 99]
     assert len(server.client.get(uploaded, timeout=120).json()["frames"]) == 1
     assert server.client.get(uploaded, params={"at_s": [1.0] * 25}).status_code == 422
+
+
+@pytest.mark.slow
+def test_people_are_detected_as_by_a_job_and_kept(server: RunningServer, tmp_path: Path):
+    write_sample(tmp_path / "people.mp4", duration_s=2.0)
+    address = f"{upload(server.client, tmp_path / 'people.mp4')}/detections"
+    asked = {"at_s": [0.0, 1.0], "params": {"track_persons": {"image_size": 320}}}
+    started_s = time.monotonic()
+    found = server.client.post(address, json=asked, timeout=150).json()
+    took_s = time.monotonic() - started_s
+    assert (found["problem"], [frame["at_s"] for frame in found["frames"]]) == ("", [0.0, 1.0])
+    assert all(image_of(frame).shape == (360, 640, 3) for frame in found["frames"])
+    assert found["frames"][0]["person_count"] >= 2, "the sample begins with people in the street"
+    started_s = time.monotonic()
+    other_tracking = asked | {"params": {"track_persons": {"image_size": 320, "max_gap_s": 1}}}
+    assert server.client.post(address, json=other_tracking, timeout=150).json() == found
+    assert time.monotonic() - started_s < took_s / 4, "nothing is detected again"
+    wrong = asked | {"params": {"track_persons": {"weights": "/etc/passwd"}}}
+    assert_problem(server.client.post(address, json=wrong), 422, "track_persons.weights")
+    assert server.client.post(address, json={"at_s": [0, 1, 2, 3]}).status_code == 422
 
 
 def test_frames_of_what_is_no_video_or_not_there(server: RunningServer, tmp_path: Path):

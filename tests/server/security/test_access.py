@@ -39,6 +39,7 @@ FOR_EVERYBODY = {
     ("GET", "/api/imports"),
     ("GET", "/api/imports/probe"),
     ("GET", "/api/imports/frames"),
+    ("POST", "/api/imports/detections"),
     ("GET", "/api/uploads/"),
     ("POST", "/api/uploads/"),
     ("OPTIONS", "/api/uploads/"),

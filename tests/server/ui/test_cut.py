@@ -17,6 +17,7 @@ from tests.support.synthetic import number_in, write_counter_video
 from tests.support.web_server import RunningServer, running_server
 from videoprep_nb.jobs.models import ENDED, JobSpec
 from videoprep_nb.jobs.service import Limits
+from videoprep_nb.media.sample import write_sample
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +68,23 @@ def test_start_and_end_are_seen_and_reach_the_job(server: RunningServer, browser
         assert wait_until(lambda: server.service.row(job.job_id).state in ENDED)
         page.get_by_role("link", name="New job from this one").click()
         expect(page.locator("#vp-videos")).to_contain_text("Only 1.04 s to 3 s")
+
+
+@pytest.mark.slow
+def test_people_are_shown_before_the_start(server: RunningServer, browser: Browser, tmp_path: Path):
+    write_sample(tmp_path / "people.mp4", duration_s=4.0)
+    with clean_page(browser, f"http://127.0.0.1:{server.port}/") as page:
+        page.locator("#vp-files").set_input_files(str(tmp_path / "people.mp4"))
+        page.get_by_label("Crowded scene").check()
+        page.get_by_role("button", name="Start and end of people.mp4").click()
+        page.get_by_role("spinbutton", name="To (seconds)").fill("0.6")
+        page.get_by_role("spinbutton", name="To (seconds)").blur()
+        with page.expect_request("**/detections*") as asked:
+            page.get_by_role("button", name="Show detected people").click()
+        assert asked.value.post_data_json["at_s"] == [0.1, 0.3, 0.5]
+        assert asked.value.post_data_json["params"]["track_persons"]["image_size"] == 1280
+        images = page.get_by_role("img", name=re.compile(r"^\d+ people at 0\.\d s$"))
+        expect(images).to_have_count(3)
+        for image in images.all():
+            assert int((image.get_attribute("alt") or "0").split()[0]) >= 2
+            assert image.evaluate("image => image.naturalWidth") == 640

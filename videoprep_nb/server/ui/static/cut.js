@@ -32,6 +32,10 @@ export function takeParts(videos, params) {
 
 // --- the dialog ---
 
+export function chosenPart() {
+  return { video: cut, start: cut.part?.start_s || 0, end: cut.part?.end_s || cut.found.duration_s };
+}
+
 export function addressOf({ source }, what) {
   return source.upload_id ? `api/uploads/${source.upload_id}/${what}?` : `api/imports/${what}?path=${encodeURIComponent(source.server_path)}&`;
 }
