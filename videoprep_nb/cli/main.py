@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import videoprep_nb
+from videoprep_nb.cli.anonymize import anonymize
 from videoprep_nb.cli.backup import backup
 from videoprep_nb.cli.compare import compare
 from videoprep_nb.cli.console import EXIT_USAGE, escape_what_terminals_lack, out, print_warnings_as_lines, stop
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command(rich_help_panel=_VIDEOS)(run)
 app.command(rich_help_panel=_VIDEOS)(correct)
 app.command(rich_help_panel=_VIDEOS)(compare)
+app.command(rich_help_panel=_VIDEOS)(anonymize)
 app.command(rich_help_panel=_VIDEOS)(export)
 app.command(rich_help_panel=_VIDEOS)(report)
 app.command(rich_help_panel=_VIDEOS)(formats)

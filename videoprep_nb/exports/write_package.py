@@ -3,23 +3,36 @@
 import io
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from videoprep_nb.core.errors import PackageError
 from videoprep_nb.core.layout import PROPOSALS_NAME, STAGING_PREFIX
 from videoprep_nb.exports.base import Exporter
-from videoprep_nb.exports.dense_proposals import pickle_proposals
-from videoprep_nb.exports.frames_folder import FramesFolder
+from videoprep_nb.exports.dense_proposals import DenseProposals, pickle_proposals
 from videoprep_nb.exports.result import Result
 from videoprep_nb.exports.write_export import call_exporter, written_files
 from videoprep_nb.exports.zip_files import store
 
 
+class FrameSource(Protocol):
+    """Frames and the proposals on them, to be packed: ``FramesFolder``, or those of another package."""
+
+    @property
+    def proposals(self) -> DenseProposals:
+        """Clip id → frame name → boxes."""
+
+    def frame_names(self, clip_id: str) -> Collection[str]:
+        """Names of the JPEGs of a clip."""
+
+    def read_frame(self, clip_id: str, name: str) -> bytes:
+        """The JPEG of a frame."""
+
+
 def write_package(
     path: Path,
-    source: FramesFolder,
+    source: FrameSource,
     on_frame_packed: Callable[[], None] = lambda: None,
 ) -> None:
     """Write the pickle, and one zip of JPEGs per clip in the order of the proposals.
@@ -77,7 +90,7 @@ def _check_frames_match(clip: str, expected: set[str], got: set[str]) -> None:
         )
 
 
-def _write_clip_zip(target: IO[bytes], source: FramesFolder, clip: str, on_frame_packed: Callable[[], None]) -> None:
+def _write_clip_zip(target: IO[bytes], source: FrameSource, clip: str, on_frame_packed: Callable[[], None]) -> None:
     with zipfile.ZipFile(target, "w") as archive:
         for name in source.proposals[clip]:
             store(archive, name, io.BytesIO(source.read_frame(clip, name)))

@@ -1,5 +1,8 @@
 """Hide regions of JPEG files."""
 
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +13,7 @@ from videoprep_nb.core.layout import staged_file
 from videoprep_nb.core.text import reason_of
 from videoprep_nb.privacy.cover import How, cover
 from videoprep_nb.privacy.regions import Regions
+from videoprep_nb.tracking.detectors import RgbFrame
 
 
 def cover_jpeg(path: Path, regions: Regions, how: How) -> bool:
@@ -35,16 +39,64 @@ def cover_jpeg(path: Path, regions: Regions, how: How) -> bool:
     if not regions:
         return False
     try:
-        with Image.open(path, formats=["JPEG"]) as image:
-            if not isinstance(image, JpegImagePlugin.JpegImageFile) or image.mode != "RGB":
-                raise InputError(f"{path} has the colours {image.mode}, expected a JPEG in colour (RGB).")
-            tables, subsampling = image.quantization, JpegImagePlugin.get_sampling(image)
-            frame = np.asarray(image)
-    except UnidentifiedImageError:
-        raise InputError(f"{path} is not a JPEG file; expected a frame that extract_frames wrote.") from None
+        content = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path} cannot be read as JPEG ({reason_of(error)}); extract the frames again.") from None
-    covered = Image.fromarray(cover(frame, regions, how))
+        raise InputError(f"{path} cannot be read ({reason_of(error)}); extract the frames again.") from None
+    covered = cover_jpeg_bytes(content, regions, how, str(path))
     with staged_file(path) as staging:
-        covered.save(staging, format="JPEG", qtables=tables, subsampling=subsampling)
+        staging.write_bytes(covered)
     return True
+
+
+def cover_jpeg_bytes(content: bytes, regions: Regions, how: How, name: str) -> bytes:
+    """The same of a file in memory.
+
+    Args:
+        content: A colour JPEG.
+        regions: What is hidden.
+        how: How it is hidden.
+        name: What messages call it.
+
+    Returns:
+        The new file.
+
+    Raises:
+        InputError: It is damaged, or not a colour JPEG.
+        ParameterError: There is no such way to hide a region.
+    """
+    with _opened(content, name) as image:
+        tables, subsampling = image.quantization, JpegImagePlugin.get_sampling(image)
+        frame = np.asarray(image)
+    written = io.BytesIO()
+    Image.fromarray(cover(frame, regions, how)).save(written, "JPEG", qtables=tables, subsampling=subsampling)
+    return written.getvalue()
+
+
+def read_jpeg(content: bytes, name: str) -> RgbFrame:
+    """Decode a colour JPEG.
+
+    Args:
+        content: The file.
+        name: What messages call it.
+
+    Returns:
+        ``(height, width, 3)`` uint8 RGB.
+
+    Raises:
+        InputError: It is damaged, or not a colour JPEG.
+    """
+    with _opened(content, name) as image:
+        return np.asarray(image)
+
+
+@contextmanager
+def _opened(content: bytes, name: str) -> Iterator[JpegImagePlugin.JpegImageFile]:
+    try:
+        with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
+            if not isinstance(image, JpegImagePlugin.JpegImageFile) or image.mode != "RGB":
+                raise InputError(f"{name} has the colours {image.mode}, expected a JPEG in colour (RGB).")
+            yield image
+    except UnidentifiedImageError:
+        raise InputError(f"{name} is not a JPEG file; expected a frame that extract_frames wrote.") from None
+    except (OSError, Image.DecompressionBombError) as error:
+        raise InputError(f"{name} cannot be read as JPEG ({error}); extract the frames again.") from None
