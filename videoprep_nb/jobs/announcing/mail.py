@@ -14,6 +14,7 @@ from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.file_names import visible
 from videoprep_nb.core.text import plural, shortened
 from videoprep_nb.jobs.announcing.announcement import Announcement, AnnouncementError, check_address, job_address
+from videoprep_nb.jobs.task import without_task_key
 
 PASSWORD_VARIABLE = "VIDEOPREP_SMTP_PASSWORD"  # noqa: S105 - where it is, not what it is
 _TIMEOUT_S = 20.0
@@ -174,7 +175,7 @@ def write_message(announcement: Announcement, server: MailServer, receivers: Ite
     message["Message-ID"] = f"<{announcement.delivery_id}@{server.sender.partition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     came_out = [str(announcement.totals)] if announcement.totals else []
-    why = [visible(announcement.message)] if announcement.message else []
+    why = [visible(without_task_key(announcement.message))] if announcement.message else []
     lines = [
         f"{job.heading} has ended: {announcement.state}.",
         *came_out,

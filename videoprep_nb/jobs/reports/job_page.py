@@ -34,7 +34,7 @@ def write_job_page(folder: JobFolder, spec: JobSpec, result: JobResult) -> None:
         note=spec.about.note,
         submitted=f"submitted on {spec.created_at.astimezone():%Y-%m-%d at %H:%M}{by}",
         state=result.state,
-        message=result.message,
+        message=without_task_key(result.message),
         elapsed_s=result.elapsed_s,
         package_name=result.package.name if result.package else "",
         videos=[_video_entry(folder, video) for video in result.videos],
