@@ -22,7 +22,7 @@ install: $(VENV)/ready  ## install everything into .venv, for a service that can
 	$(BIN)/python -m compileall -q videoprep_nb
 
 test: lint  ## lint, type check and run all tests
-	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/ready-dev  ## ruff, mypy, the layers of the code, and its dependencies
 	$(BIN)/ruff check .

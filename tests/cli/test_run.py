@@ -117,6 +117,7 @@ def test_real_video_becomes_the_package_of_the_contract(shared_data: Path, tmp_p
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_whole_zoo_in_one_job(shared_data: Path, tmp_path: Path):
     files = sorted((shared_data / "zoo").iterdir())
     bad = {"broken.mp4", "empty.flv", "zero_bytes.webm"}
@@ -316,7 +317,14 @@ def interrupt_after(stage: str, number: int, video: Path, output: Path, *options
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", ["", "resize", "clip", "extract_frames", "track_persons"])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        "resize",
+        "track_persons",
+        *(pytest.param(name, marks=pytest.mark.exhaustive) for name in ("", "clip", "extract_frames")),
+    ],
+)
 def test_killed_command_leaves_no_process_and_no_package(stage: str, short_video: Path, tmp_path: Path):
     output = tmp_path / str(uuid.uuid4())
     interrupt_after(stage, signal.SIGKILL, short_video, output)
@@ -344,7 +352,7 @@ def test_interrupt_at_the_very_end_loses_nothing(short_video: Path, tmp_path: Pa
     ("number", "code"),
     [
         pytest.param(signal.SIGINT, 130, id="Ctrl-C"),
-        pytest.param(signal.SIGTERM, 143, id="SIGTERM"),
+        pytest.param(signal.SIGTERM, 143, id="SIGTERM", marks=pytest.mark.exhaustive),
         pytest.param(signal.SIGKILL, -9, id="SIGKILL"),
     ],
 )

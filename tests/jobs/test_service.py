@@ -276,7 +276,9 @@ def test_retry_of_a_cancelled_job_finds_detections_and_videos_that_are_done(tiny
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("key", ["04_track_persons_1_part_2", "04_track_persons_1"])
+@pytest.mark.parametrize(
+    "key", ["04_track_persons_1_part_2", pytest.param("04_track_persons_1", marks=pytest.mark.exhaustive)]
+)
 def test_retry_of_a_cancelled_job_with_a_long_video(key: str, tmp_path: Path):
     """The video is worked on in parts; the job is cancelled while one of them, or what joins them, runs."""
     video = tmp_path / "long.mp4"

@@ -181,6 +181,7 @@ def test_shared_interlaced(shared_data: Path, tmp_path: Path) -> None:
     assert combs(tmp_path / "auto" / "1.mp4") < 0.2 * combs(tmp_path / "off" / "1.mp4")
 
 
+@pytest.mark.exhaustive
 def test_shared_field_coded(shared_data: Path, tmp_path: Path) -> None:
     result = standardise(shared_data / "media_faults" / "field_coded_paff.ts", tmp_path)
     assert (result.frame_count, result.rate) == (24, 25)

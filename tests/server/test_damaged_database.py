@@ -70,7 +70,10 @@ def started(workspace: Workspace) -> Iterator[tuple[str, subprocess.Popen]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("damage", [is_no_database, has_bad_pages, is_cut_off])
+@pytest.mark.parametrize(
+    "damage",
+    [has_bad_pages, *(pytest.param(damage, marks=pytest.mark.exhaustive) for damage in (is_no_database, is_cut_off))],
+)
 def test_damage_is_said_and_repaired(workspace: Workspace, damage: Callable[[bytes], bytes]):
     jobs = make_jobs(workspace)
     damaged = damage(workspace.database.read_bytes())

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.layout import staged_file
@@ -14,6 +14,8 @@ from videoprep_nb.core.text import reason_of
 from videoprep_nb.privacy.cover import How, cover
 from videoprep_nb.privacy.regions import Regions
 from videoprep_nb.tracking.detectors import RgbFrame
+
+_MAX_PIXELS = 100_000_000
 
 
 def cover_jpeg(path: Path, regions: Regions, how: How) -> bool:
@@ -92,11 +94,15 @@ def read_jpeg(content: bytes, name: str) -> RgbFrame:
 @contextmanager
 def _opened(content: bytes, name: str) -> Iterator[JpegImagePlugin.JpegImageFile]:
     try:
-        with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
-            if not isinstance(image, JpegImagePlugin.JpegImageFile) or image.mode != "RGB":
+        # not Image.open: ultralytics replaces it by one that tries to install a package for what it does not know
+        image = JpegImagePlugin.JpegImageFile(io.BytesIO(content))
+        with image:
+            if image.mode != "RGB":
                 raise InputError(f"{name} has the colours {image.mode}, expected a JPEG in colour (RGB).")
+            if image.width * image.height > _MAX_PIXELS:
+                raise InputError(f"{name} has {image.width} x {image.height} pixels, expected at most {_MAX_PIXELS:,}.")
             yield image
-    except UnidentifiedImageError:
+    except SyntaxError:
         raise InputError(f"{name} is not a JPEG file; expected a frame that extract_frames wrote.") from None
-    except (OSError, Image.DecompressionBombError) as error:
+    except OSError as error:
         raise InputError(f"{name} cannot be read as JPEG ({error}); extract the frames again.") from None

@@ -90,7 +90,7 @@ while status == -signal.SIGKILL:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("attempt", ["that succeeds", "that fails"])
+@pytest.mark.parametrize("attempt", ["that succeeds", pytest.param("that fails", marks=pytest.mark.exhaustive)])
 def test_submission_that_is_killed_loses_no_upload(attempt: str, tmp_path: Path):
     run = subprocess.run(
         [sys.executable, "-c", KILL_AT_EACH_STEP, str(tmp_path), attempt],

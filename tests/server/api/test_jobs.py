@@ -352,7 +352,7 @@ def test_no_request_that_the_document_allows_breaks_the_server(tmp_path: Path):
 
             @seed(1)
             @settings(
-                max_examples=40,
+                max_examples=20,
                 deadline=None,
                 phases=[Phase.explicit, Phase.generate],
                 suppress_health_check=list(HealthCheck),

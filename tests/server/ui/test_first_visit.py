@@ -28,6 +28,7 @@ def test_sample_needs_one_click_and_its_job_one_more(browser: Browser, tmp_path:
         expect(row.locator("img")).to_be_visible()
         expect(page.get_by_role("button", name="Try it with the sample")).to_be_hidden()
         assert set(sent) == {"GET"}, "nothing is uploaded"
+        page.get_by_role("radio", name="Fast draft").check()
         page.get_by_role("button", name="Start", exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("Job 1")
         [job], _ = server.service.jobs()

@@ -61,7 +61,7 @@ def modules_of(stage: Stage) -> dict[str, Path]:
     while waiting:
         name = waiting.pop()
         file = _file_of(name)
-        if file is None or name in found:
+        if file is None or name in found or name == stage.sample_module:  # that makes none of its products
             continue
         found[name] = file
         waiting.append(name.rpartition(".")[0])  # importing a module runs the packages that it lies in
