@@ -193,7 +193,7 @@ def test_what_is_refused_is_refused_in_a_sentence(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    [b"e\xe9\x1b", pytest.param("é".encode() * 120, marks=pytest.mark.exhaustive), b"y" * 250],
+    [b"e\xe9\x1b", *(pytest.param(name, marks=pytest.mark.exhaustive) for name in ("é".encode() * 120, b"y" * 250))],
     ids=["bytes", "letters", "long"],
 )
 def test_results_get_odd_names(name: bytes, folder: Path):

@@ -135,6 +135,7 @@ def test_whole_zoo_in_one_job(shared_data: Path, tmp_path: Path):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_video_without_persons_has_empty_lists(shared_data: Path, tmp_path: Path):
     """An arm reaches into this video now and then; the frames in which it does not have no boxes."""
     code, result = run_json(shared_data / "videos/no_person_bottles.mp4", "--output", tmp_path / "out")
@@ -160,6 +161,7 @@ HOSTILE_NAMES = [
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_hostile_names_are_only_names(short_video: Path, tmp_path: Path):
     folder = tmp_path / "{in} %d"
     folder.mkdir()
