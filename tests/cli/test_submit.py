@@ -139,6 +139,7 @@ def test_what_the_service_refuses_is_wrong_usage(server: RunningServer, tmp_path
     assert refused.stderr.count("\n") == 1
 
 
+@pytest.mark.exhaustive
 def test_wait_outlives_a_new_start_of_the_service(recordings: Path, tmp_path: Path):
     port = free_port()
     command = [sys.executable, "-m", "videoprep_nb.cli.main", "jobs", "--server", f"http://127.0.0.1:{port}"]

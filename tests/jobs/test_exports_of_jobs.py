@@ -33,6 +33,7 @@ def media_of(backup: Path) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_format_of_clips_survives_a_retry(tmp_path: Path) -> None:
     good, late = tmp_path / "good.mp4", tmp_path / "late.mp4"
     write_sample(good, duration_s=2.0)

@@ -210,6 +210,7 @@ def test_job_without_its_file_fails_and_the_next_one_works(tmp_path: Path, no_vi
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_ten_jobs_side_by_side(tiny_video: Path, no_video: Path, tmp_path: Path):
     """One is hostile, one has a bad video among good ones and is tried again, eight are like any other."""
     hostile_file = tmp_path / "hostile.mp4"

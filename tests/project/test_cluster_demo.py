@@ -14,6 +14,7 @@ DEMO = Path(__file__).parents[2] / "examples" / "cluster_demo.py"
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_job_runs_on_two_workers_and_everything_is_stopped():
     mark = str(uuid.uuid4())
     demo = subprocess.run(

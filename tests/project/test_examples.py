@@ -10,6 +10,7 @@ import pytest
 
 import videoprep_nb
 from tests.support.proposal_files import good_entries, zip_of
+from videoprep_nb.core.progress import PROGRESS_FILE_VARIABLE
 from videoprep_nb.exports.validation.validate import validate_package
 from videoprep_nb.media.sample import write_sample
 from videoprep_nb.stages.registry import STAGES
@@ -37,6 +38,7 @@ def test_examples_of_a_module_run(name: str, tmp_path: Path, monkeypatch: pytest
 def test_examples_of_the_stages_make_a_package_of_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     write_sample(tmp_path / "work" / "sample.mp4", duration_s=4)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(PROGRESS_FILE_VARIABLE, str(tmp_path / "progress.json"))  # a bar would be output
     for name in STAGE_MODULES:
         run_examples(name)
     assert validate_package(tmp_path / "work" / "final_package.zip") == []

@@ -220,6 +220,7 @@ def test_form_works_again_after_the_network_was_away(browser: Browser, street: P
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_form_works_again_after_the_server_was_restarted(browser: Browser, street: Path, tmp_path: Path):
     port = free_port()
     with watched_context(browser) as (context, _):  # the browser itself complains about a server that is gone
