@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,8 +57,11 @@ def ended_job(server: RunningServer, recordings: Path) -> str:
     assert made.exit_code == 3, made.output
     job = server.client.get("/api/jobs").json()["jobs"][0]
     assert made.stderr.startswith(f"Job {job['number']}\n")
-    assert made.stdout.startswith("1. notes.mp4: failed.") is False or "2. street.mp4" in made.stdout
-    assert "1 video refused" in made.stdout
+    notes, street, total, package = made.stdout.splitlines()
+    assert notes.startswith("1. notes.mp4: failed.")
+    assert street.startswith("2. street.mp4 (1.0 s): ")
+    assert total.endswith("1 video refused")
+    assert package == f"Package: videoprep jobs download {job['number']}"
     return str(job["number"])
 
 
@@ -145,24 +147,36 @@ def test_wait_outlives_a_new_start_of_the_service(recordings: Path, tmp_path: Pa
     command = [sys.executable, "-m", "videoprep_nb.cli.main", "jobs", "--server", f"http://127.0.0.1:{port}"]
     with server_process(tmp_path / "workspace", port) as process:
         number = jobs(port, "submit", recordings / "street.mp4").stdout.split()[-1]
-        waiting = subprocess.Popen([*command, "wait", number, "--json"], stdout=subprocess.PIPE)
+        waiting = subprocess.Popen(
+            [*command, "wait", number, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert waiting.stderr is not None
+        assert "01_resize_1" in waiting.stderr.readline()  # the first task has ended
         process.kill()
         process.wait()
-    time.sleep(0.5)  # for a while nobody answers
+    assert any("waiting for it" in line for line in waiting.stderr)
     with server_process(tmp_path / "workspace", port):
         content, _ = waiting.communicate(timeout=300)
     assert waiting.returncode == 0
     assert json.loads(content)["state"] == "done"
 
 
-def test_ctrl_c_ends_the_command_and_not_the_job(server: RunningServer, recordings: Path):
-    number = jobs(server.port, "submit", recordings / "street.mp4").stdout.split()[-1]
+def test_a_service_that_was_never_there_is_not_waited_for():
+    absent = jobs(free_port(), "wait", "1")
+    assert absent.exit_code == 1
+    assert "does not answer" in absent.stderr
+
+
+def test_ctrl_c_ends_the_command_and_not_the_job(server: RunningServer, tmp_path: Path):
+    write_sample(tmp_path / "long.mp4", duration_s=15.0)  # its people take longer than the way of a signal
+    number = jobs(server.port, "submit", tmp_path / "long.mp4").stdout.split()[-1]
     command = [sys.executable, "-m", "videoprep_nb.cli.main", "jobs", "--server", f"http://127.0.0.1:{server.port}"]
     waiting = subprocess.Popen([*command, "wait", number], stderr=subprocess.PIPE, text=True)
     assert waiting.stderr is not None
-    waiting.stderr.readline()  # it is at work: the first task has ended
+    assert "01_resize_1" in waiting.stderr.readline()  # it is at work: the first task has ended
     waiting.send_signal(signal.SIGINT)
     _, lines = waiting.communicate(timeout=60)
-    assert waiting.returncode in (130, 0)  # 0: the job was quicker
-    assert waiting.returncode == 0 or f"jobs wait {number}" in lines
-    assert jobs(server.port, "wait", number).exit_code == 0
+    assert waiting.returncode == 130
+    assert f"jobs wait {number}" in lines
+    assert server.client.get(f"/api/jobs/{number}").json()["state"] == "running"
+    assert jobs(server.port, "cancel", number).exit_code == 0

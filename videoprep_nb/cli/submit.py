@@ -132,20 +132,21 @@ def _ended_status(context: typer.Context, job: str) -> dict[str, Any]:
     """The status of a job when it has ended; a service that is away for a while, for a new start, is waited for."""
     import httpx
 
-    answered_s = time.monotonic()
+    answered_s, is_silent = 0.0, False
     with JobDisplay(err) as display, service(context) as client:
         while True:
             try:
                 status: dict[str, Any] = client.get(job_path(job)).raise_for_status().json()
             except (httpx.TransportError, httpx.HTTPStatusError) as error:
                 is_refused = isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500
-                if is_refused or time.monotonic() - answered_s > _MAX_SILENCE_S:
+                if is_refused or not answered_s or time.monotonic() - answered_s > _MAX_SILENCE_S:
                     raise
+                if not is_silent:
+                    err.print("The service does not answer; waiting for it.")
+                is_silent = True
             else:
-                answered_s = time.monotonic()
-                display.update(
-                    State(status["state"]), status["message"], _TASKS.validate_python(status["tasks"], strict=False)
-                )
+                answered_s, is_silent = time.monotonic(), False
+                display.update(State(status["state"]), status["message"], _TASKS.validate_python(status["tasks"]))
                 if State(status["state"]) in ENDED:
                     return status
             time.sleep(_POLL_INTERVAL_S)

@@ -11,8 +11,8 @@ from videoprep_nb.core.timecode import format_clock
 from videoprep_nb.lab.comparison import SIDES, Side
 from videoprep_nb.lab.correction_book import CorrectionBook
 from videoprep_nb.lab.model import Trial
+from videoprep_nb.lab.one_at_a_time import in_turn
 from videoprep_nb.lab.sortable_table import Column, Row, SortableTable
-from videoprep_nb.lab.turns import in_turn
 from videoprep_nb.tracking.corrections import Correction
 from videoprep_nb.viz import tables
 

@@ -18,7 +18,7 @@ from videoprep_nb.lab.drawing import (
     draw_truth,
     person_at,
 )
-from videoprep_nb.lab.turns import in_turn
+from videoprep_nb.lab.one_at_a_time import in_turn
 from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.viz import images
 from videoprep_nb.viz.frames import ShrunkFrames

@@ -7,9 +7,9 @@ import ipywidgets
 
 from videoprep_nb.core.timecode import format_clock
 from videoprep_nb.lab.comparison import SIDES, Comparison, Side
+from videoprep_nb.lab.one_at_a_time import in_turn
 from videoprep_nb.lab.places import LabPlace, stretches, switch_places
 from videoprep_nb.lab.sortable_table import Column, Row, SortableTable
-from videoprep_nb.lab.turns import in_turn
 
 _DIFFERENCES = "differences"
 _MAX_PLACES = 400

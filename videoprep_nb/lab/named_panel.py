@@ -11,10 +11,10 @@ from videoprep_nb.lab.comparison import SIDES
 from videoprep_nb.lab.figures import FORMATS, Figures, shown_figures
 from videoprep_nb.lab.model import LabVideo
 from videoprep_nb.lab.named_settings import NamedSettings
+from videoprep_nb.lab.one_at_a_time import in_turn
 from videoprep_nb.lab.settings import LabSettings
 from videoprep_nb.lab.sortable_table import Column, Row, SortableTable
 from videoprep_nb.lab.sweep import Sweep
-from videoprep_nb.lab.turns import in_turn
 from videoprep_nb.viz import tables
 
 _NAME_WIDTH = 18

@@ -7,8 +7,8 @@ from typing import Any
 import ipywidgets
 
 from videoprep_nb.lab.controls import control_for
+from videoprep_nb.lab.one_at_a_time import in_turn
 from videoprep_nb.lab.settings import LabSettings
-from videoprep_nb.lab.turns import in_turn
 from videoprep_nb.tracking.trackers import TRACKERS
 
 _DIGITS = 6

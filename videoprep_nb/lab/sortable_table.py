@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets
 
-from videoprep_nb.lab.turns import in_turn
+from videoprep_nb.lab.one_at_a_time import in_turn
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from typing import Any
 from videoprep_nb.core.errors import ParameterError, VideoPrepError
 from videoprep_nb.lab.figures import Figures
 from videoprep_nb.lab.model import LabVideo
+from videoprep_nb.lab.one_at_a_time import in_turn
 from videoprep_nb.lab.settings import LabSettings
-from videoprep_nb.lab.turns import in_turn
 from videoprep_nb.tracking.trackers import TRACKERS
 
 MAX_TRIALS = 500

@@ -12,11 +12,11 @@ from videoprep_nb.lab.comparison import SIDES
 from videoprep_nb.lab.controls import values_to_try
 from videoprep_nb.lab.figures import FORMATS, IDS_PER_PERSON_S, Figures, shown_figures
 from videoprep_nb.lab.model import LabVideo
+from videoprep_nb.lab.one_at_a_time import in_turn
 from videoprep_nb.lab.places import RIGHT
 from videoprep_nb.lab.settings import LabSettings
 from videoprep_nb.lab.sortable_table import Column, Row, SortableTable
 from videoprep_nb.lab.sweep import Candidate, Sweep, read_grid
-from videoprep_nb.lab.turns import in_turn
 from videoprep_nb.tracking.trackers import TRACKERS
 from videoprep_nb.viz import tables
 from videoprep_nb.viz.style import ACCENT, css

@@ -7,8 +7,8 @@ import numpy as np
 
 from videoprep_nb.core.timecode import format_clock
 from videoprep_nb.lab.comparison import SIDES, Comparison, Side
+from videoprep_nb.lab.one_at_a_time import in_turn
 from videoprep_nb.lab.sortable_table import Column, Row, SortableTable
-from videoprep_nb.lab.turns import in_turn
 
 _COLUMNS = (
     Column("id", 4),

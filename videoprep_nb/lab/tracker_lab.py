@@ -18,13 +18,13 @@ from videoprep_nb.lab.frame_view import FrameView, on_click
 from videoprep_nb.lab.jump_list import JumpList
 from videoprep_nb.lab.model import LabVideo, Trial
 from videoprep_nb.lab.named_panel import NamedPanel
+from videoprep_nb.lab.one_at_a_time import in_turn
 from videoprep_nb.lab.places import LabPlace
 from videoprep_nb.lab.settings import LabSettings
 from videoprep_nb.lab.settings_panel import SettingsPanel
 from videoprep_nb.lab.style import style_sheet
 from videoprep_nb.lab.sweep_panel import SweepPanel
 from videoprep_nb.lab.track_list import TrackList
-from videoprep_nb.lab.turns import in_turn
 from videoprep_nb.tracking.evaluation.score import Scores
 from videoprep_nb.viz import images, tables
 

@@ -1,5 +1,6 @@
 """E-mail at the end of a job: to who submitted it, if an address is known, and to whom the operator names."""
 
+import logging
 import re
 import smtplib
 import ssl
@@ -21,6 +22,7 @@ _TIMEOUT_S = 20.0
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}")
 _PORTS = {"smtp": 587, "smtps": 465}
 _MAX_NAME = 60
+_log = logging.getLogger(__name__)
 
 
 def is_mail_address(text: str) -> bool:
@@ -132,9 +134,11 @@ class Mail:
         message = write_message(announcement, self._server, receivers)
         try:
             with self._server.connect() as connection:
-                connection.send_message(message)
+                refused = connection.send_message(message)
         except (OSError, smtplib.SMTPException) as error:
             raise AnnouncementError(f"{self._server.host} did not take the message ({_reason_of(error)}).") from error
+        for address in refused:  # the others have it, so it is not sent again
+            _log.warning("%s does not take messages for %s", self._server.host, address)
 
     def check(self) -> str:
         """Connect and log in, without a message.
