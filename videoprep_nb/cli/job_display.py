@@ -32,7 +32,7 @@ class JobDisplay:
         self._bars = Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[detail]}"), console=console
         )
-        self._bars_of_stages = {stage: self._bars.add_task(f"{stage:<18}", total=1, detail="") for stage in STAGES}
+        self._bars_of_stages: dict[str, TaskID] = {}
         self._reported: set[str] = set()
         self._message = ""
 
@@ -59,8 +59,9 @@ class JobDisplay:
             message: Why it is in this state.
             tasks: Its tasks.
         """
-        for stage, bar in self._bars_of_stages.items():
-            self._update_bar(bar, [task for task in tasks if task.stage == stage])
+        for stage in STAGES:
+            if own := [task for task in tasks if task.stage == stage]:
+                self._update_bar(self._bar_of(stage), own)
         if message != self._message and state not in ENDED:
             self._message = message
             if self._message:  # it says what the job waits for
@@ -69,6 +70,12 @@ class JobDisplay:
             if task.state in ENDED and task.started_at and task.key not in self._reported:
                 self._reported.add(task.key)
                 self._report(task)
+
+    def _bar_of(self, stage: str) -> TaskID:
+        """The bar of a stage; all tasks of a job are planned at once, so the bars stand in the order of the stages."""
+        if stage not in self._bars_of_stages:
+            self._bars_of_stages[stage] = self._bars.add_task(f"{stage:<18}", total=1, detail="")
+        return self._bars_of_stages[stage]
 
     def _update_bar(self, bar: TaskID, tasks: Sequence[TaskRow]) -> None:
         done = sum(task.state is State.DONE for task in tasks)

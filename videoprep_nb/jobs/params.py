@@ -16,6 +16,7 @@ from videoprep_nb.core.text import quoted, shortened
 from videoprep_nb.core.time_ranges import TimeRange, TimeRanges
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.stages.base import Cost, Stage, VideoLength
+from videoprep_nb.stages.chain import Chain
 from videoprep_nb.stages.registry import STAGES
 
 MAX_CLIPS_PER_TASK = 10_000
@@ -71,9 +72,14 @@ class JobParams(RootModel[dict[str, Any]]):
         ]
 
     def each(self) -> Iterator[tuple[Stage, Any]]:
-        """Every stage with its parameters."""
+        """Every stage with its parameters, whether a job has it or not."""
         for name, stage in STAGES.items():
             yield stage, self.of(name)
+
+    @property
+    def chain(self) -> Chain:
+        """The stages that a job with these parameters has."""
+        return Chain([stage for stage, params in self.each() if stage.is_requested(params)])
 
     def check_files(self) -> None:
         """Check the files that the parameters name, quickly.
@@ -92,9 +98,9 @@ class JobParams(RootModel[dict[str, Any]]):
             ParameterError: It has not.
             WeightsError: Weights cannot be used.
         """
-        for stage, params in self.each():
+        for stage in self.chain.stages:
             with _field_of(stage):
-                stage.check_machine(params)
+                stage.check_machine(self.of(stage.name))
 
     @property
     def time_ranges(self) -> TimeRanges:
@@ -134,7 +140,7 @@ class JobParams(RootModel[dict[str, Any]]):
         """
         ranges = self.time_ranges
         lengths = [_part_of(video, ranges.of_video(video.video_id, video.original_name)) for video in videos]
-        costs = [stage.cost(of_stage, length) for stage, of_stage in self.each() for length in lengths]
+        costs = [stage.cost(self.of(stage.name), length) for stage in self.chain.stages for length in lengths]
         return Cost(sum(cost.time_s for cost in costs), sum(cost.disk_bytes for cost in costs))
 
 

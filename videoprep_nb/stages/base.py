@@ -145,14 +145,18 @@ def _accept(params: Any) -> None:
     return None
 
 
+def _always(params: Any) -> bool:
+    return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """A stage of the chain: a params model, a function, a view and a notebook.
 
     Path templates name what a job provides: ``{scratch}``, ``{preview}``, ``{package_file}``, ``{video_file}``,
     ``{original_name}``, ``{video_id}``, ``{video_ids}``, ``{part}``, ``{first_clip}``, ``{clip_count}``,
-    ``{job_params}``. A template
-    that is a single name takes the value as it is, so lists and numbers pass through.
+    ``{job_params}``; and what stages before it give, such as ``{frames}``, empty if none of the job's stages does. A
+    template that is a single name takes the value as it is, so lists and numbers pass through.
 
     Args:
         name: Name in parameters, on the command line and in the API: ``resize``.
@@ -162,8 +166,12 @@ class Stage:
         scope: What one run works on.
         params: Model of its parameters.
         function: Makes all its products from its params; a second argument takes a progress callback.
-        after: Stages that must be done before, for the same video. A stage of scope ``JOB`` that follows stages of
-            videos waits for all videos, and for at least one good one.
+        after: Stages that must be done before, for the same video; instead of one that a job leaves out, those before
+            that one. A stage of scope ``JOB`` that follows stages of videos waits for all videos, and for at least one
+            good one.
+        is_requested: Whether a job with these params has the stage at all.
+        gives: What later stages read, name → template below the scratch folder; of several stages that give the same,
+            a later one counts, so a stage can take the place of another's products.
         inputs: Template of each parameter that the job sets and that the stage reads.
         outputs: Template of each parameter that the job sets and that the stage writes.
         part_outputs: The outputs that differ when it runs on a part of a video.
@@ -172,7 +180,9 @@ class Stage:
         retry_keeps_always: The same of a video that is not finished, whether this stage has finished it or not.
         products: Templates below the scratch folder of all that it makes of a video, or of the job; they are kept for
             a retry of work that is not finished. Without them it is repeated.
-        retry_needs: For a stage of scope ``JOB``: what it reads, with these params, of a finished video beyond that.
+        retry_needs: For a stage of scope ``JOB``: what it reads, with these params, of a finished video beyond that;
+            templates of what other stages give, such as ``{clips}/{video_id}``.
+        hides_people: Whether what it gives shows no faces. No report or preview of a stage before it may show them.
         weight: Share of a job's time, relative to the other stages, for the estimate of the time left.
         part_share: Share of ``weight`` that its parts take when a video is split.
         gpu_parameter: Parameter that asks for a GPU by the value ``cuda``; empty if none does.
@@ -207,6 +217,8 @@ class Stage:
     params: type[Params]
     function: Callable[[Any, ProgressCallback | None], Any]
     after: tuple[str, ...] = ()
+    is_requested: Callable[[Any], bool] = _always
+    gives: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     part_outputs: Mapping[str, str] = field(default_factory=dict)
@@ -215,6 +227,7 @@ class Stage:
     retry_keeps_always: tuple[str, ...] = ()
     products: tuple[str, ...] = ()
     retry_needs: Callable[[Any], tuple[str, ...]] = _needs_nothing
+    hides_people: bool = False
     weight: float = 1.0
     part_share: float = 0.0
     gpu_parameter: str = ""

@@ -5,12 +5,18 @@ from functools import lru_cache
 from pathlib import Path
 
 from videoprep_nb.core.records import ClipRecord
-from videoprep_nb.media.frames import RgbImage
+from videoprep_nb.media.frames import RgbImage, read_frames_at
 from videoprep_nb.media.random_frames import RandomFrames
 from videoprep_nb.viz import images
 
 _SECONDS_KEPT = 8
 _CLIPS_OPEN = 2
+
+
+def shown_frames_at(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, RgbImage]]:
+    """Frames of one of our own videos as a report may show them, see ``media.frames.read_frames_at``."""
+    for index, image in read_frames_at(path, indices):
+        yield index, images.shown(image)
 
 
 class VideoFrames:
@@ -44,7 +50,7 @@ class VideoFrames:
         """
         for frame in sorted(set(frames)):
             clip = self.clip_of(frame)
-            yield frame, self._open(clip.file_name).at(frame - clip.start_frame)
+            yield frame, images.shown(self._open(clip.file_name).at(frame - clip.start_frame))
 
 
 class ShrunkFrames:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from IPython.display import Image
 
+from videoprep_nb.core.coarse_images import are_images_coarse
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.viz.style import GRID, INK, MUTED, PAPER, Colour, ink_on, track_colour
@@ -25,6 +26,7 @@ _GAP_PX = 12
 _CAPTION_PX = 30
 _TITLE_PX = 38
 _JPEG_QUALITY = 80
+_COARSE_SQUARES = 24  # in the width of an image
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,20 @@ def read_jpeg(source: Path | bytes) -> RgbImage:
     if image is None:
         name = "an image in the package" if isinstance(source, bytes) else str(source)
         raise InputError(f"{name} cannot be decoded as a JPEG; write it again.")
-    return np.asarray(image, np.uint8)
+    return shown(np.asarray(image, np.uint8))
+
+
+def shown(image: RgbImage) -> RgbImage:
+    """An image of the video as a report may show it: as it is, or so coarse that nobody can be recognized.
+
+    A face that fills the height of the frame is then made of ten squares.
+    """
+    if not are_images_coarse():
+        return image
+    height, width = image.shape[:2]
+    squares = (_COARSE_SQUARES, max(1, round(_COARSE_SQUARES * height / width)))
+    coarse = cv2.resize(image, squares, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 def shrink(image: RgbImage, width: int, height: int | None = None) -> RgbImage:
@@ -171,6 +186,8 @@ def contact_sheet(tiles: Sequence[Tile], columns: int, title: str = "") -> RgbIm
     rows = -(-len(tiles) // columns)
     row_height = cell_height + _CAPTION_PX
     head = _TITLE_PX if title else 0
+    if title and are_images_coarse():
+        title = f"{title} (coarse, as this job hides people)"
     sheet = np.full((head + rows * row_height, SHEET_WIDTH_PX, 3), PAPER, np.uint8)
     if title:
         text(sheet, title, 0, 24, 20, INK, 600)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from videoprep_nb.core.coarse_images import COARSE_IMAGES_VARIABLE
 from videoprep_nb.core.progress import read_progress
 from videoprep_nb.jobs.engine.attempt import start_of
 from videoprep_nb.jobs.engine.cluster import EngineSettings, task_environment
@@ -74,6 +75,11 @@ def note_course(store: Store, job_id: str, key: str, attempt: Attempt, has_ended
         store.set_task_progress(job_id, key, progress.done, progress.total, progress.unit)
 
 
+def _environment_of_reports(job: ActiveJob, task: Task) -> dict[str, str]:
+    hides_people = job.spec.params.chain.hides_people_after(STAGES[task.stage])
+    return {COARSE_IMAGES_VARIABLE: "1"} if hides_people else {}
+
+
 def task_request(
     job: ActiveJob, task: Task, states: Mapping[str, State], workspace: Workspace, settings: EngineSettings
 ) -> TaskRequest:
@@ -94,7 +100,7 @@ def task_request(
         output=job.report(task.key),
         parameters=job.parameters(task, states),
         fingerprint=job.fingerprint(task, states),
-        environment=task_environment(workspace, settings),
+        environment=task_environment(workspace, settings) | _environment_of_reports(job, task),
         timeout_s=settings.timeout_s,
         memory_limit_bytes=settings.memory_limit_bytes,
         job_params=None if task.after else job.spec.params,

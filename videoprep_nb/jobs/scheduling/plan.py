@@ -8,6 +8,7 @@ from videoprep_nb.jobs.models import ENDED, JobSpec, State, VideoInput
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.task import Task
 from videoprep_nb.stages.base import Scope, Stage
+from videoprep_nb.stages.chain import Chain
 from videoprep_nb.stages.registry import STAGES
 
 
@@ -25,12 +26,19 @@ def plan_tasks(spec: JobSpec, clip_counts: Mapping[str, int]) -> list[Task]:
     Returns:
         The tasks, each after those that it needs.
     """
-    tasks = [task for video in spec.videos for task in _plan_video(video, spec, clip_counts.get(video.video_id, 0))]
+    chain = spec.params.chain
+    stages = _longest_first(chain)
+    tasks = [
+        task
+        for video in spec.videos
+        for task in _plan_video(video, stages, spec.options.clips_per_task, clip_counts.get(video.video_id, 0))
+    ]
     ends = _last_tasks(tasks)
-    for stage in STAGES.values():
+    for stage in chain.stages:
         if not stage.is_per_video:
-            joins = any(STAGES[name].is_per_video for name in stage.after)
-            before = tuple(STAGES[name].key for name in stage.after if not STAGES[name].is_per_video)
+            needs = [STAGES[name] for name in chain.needs_of(stage)]
+            joins = any(need.is_per_video for need in needs)
+            before = tuple(need.key for need in needs if not need.is_per_video)
             tasks.append(Task(stage.name, None, after=(*(ends if joins else ()), *before)))
     return tasks
 
@@ -41,29 +49,30 @@ def _last_tasks(tasks: Sequence[Task]) -> tuple[str, ...]:
     return tuple(task.key for task in tasks if task.key not in needed)
 
 
-def _plan_video(video: VideoInput, spec: JobSpec, clip_count: int) -> list[Task]:
+def _plan_video(
+    video: VideoInput, stages: Sequence[tuple[Stage, tuple[str, ...]]], clips_per_task: int, clip_count: int
+) -> list[Task]:
     tasks: list[Task] = []
-    for stage in _longest_first():
-        before = tuple(Task(name, video).key for name in stage.after)
-        parts = _parts(stage, video, spec.options.clips_per_task, clip_count, before)
+    for stage, needs in stages:
+        before = tuple(Task(name, video).key for name in needs)
+        parts = _parts(stage, video, clips_per_task, clip_count, before)
         tasks += [*parts, Task(stage.name, video, after=(*before, *(part.key for part in parts)))]
     return tasks
 
 
-def _longest_first() -> list[Stage]:
-    """The stages of a video, each after those that it needs; of two that could be next, the longer one first.
+def _longest_first(chain: Chain) -> list[tuple[Stage, tuple[str, ...]]]:
+    """The stages of a video with what they need, each after that; of two that could be next, the longer one first.
 
     Other work has time until the long way to the end is done.
     """
-    stages = [stage for stage in STAGES.values() if stage.is_per_video]
-    planned: list[Stage] = []
-    while len(planned) < len(stages):
-        names = {stage.name for stage in planned}
-        ready = [stage for stage in stages if stage.name not in names and names.issuperset(stage.after)]
+    waiting = {stage.name: (stage, chain.needs_of(stage)) for stage in chain.stages if stage.is_per_video}
+    planned: list[tuple[Stage, tuple[str, ...]]] = []
+    while waiting:
+        ready = [entry for entry in waiting.values() if waiting.keys().isdisjoint(entry[1])]
         if not ready:
-            missing = sorted({stage.name for stage in stages} - names)
-            raise ValueError(f"the stages {', '.join(missing)} need each other, or one that does not exist")
-        planned.append(max(ready, key=lambda stage: stage.weight))
+            raise ValueError(f"the stages {', '.join(sorted(waiting))} need each other")
+        planned.append(max(ready, key=lambda entry: entry[0].weight))
+        del waiting[planned[-1][0].name]
     return planned
 
 
@@ -131,9 +140,11 @@ def task_parameters(task: Task, spec: JobSpec, folder: JobFolder, good_video_ids
     Returns:
         Values by parameter name; parameters that are left out keep their defaults.
     """
-    places = {
+    stage, chain = STAGES[task.stage], spec.params.chain
+    given = {name: path and path_to_text(folder.scratch / path) for name, path in chain.given_to(stage).items()}
+    places = given | {
         "scratch": path_to_text(folder.scratch),
-        "preview": path_to_text(folder.preview) if spec.options.previews else "",
+        "preview": path_to_text(folder.preview) if spec.options.previews and chain.makes_preview(stage) else "",
         "package_file": path_to_text(folder.staged_package),
         "video_file": path_to_text(task.video.path) if task.video else "",
         "original_name": task.video.original_name if task.video else "",
@@ -144,7 +155,6 @@ def task_parameters(task: Task, spec: JobSpec, folder: JobFolder, good_video_ids
         "clip_count": task.clip_count,
         "job_params": spec.params.model_dump(mode="json"),
     }
-    stage = STAGES[task.stage]
     return stage.places(places, is_part=task.part is not None) | requested_parameters(stage, spec)
 
 

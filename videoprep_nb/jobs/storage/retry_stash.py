@@ -6,7 +6,7 @@ which are found again by their fingerprints. On a disk that is nearly full only 
 """
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from videoprep_nb.jobs.params import JobParams
@@ -28,7 +28,8 @@ def keep_for_retry(
         params: The parameters of the job's stages.
         is_roomy: Whether the disk has room for the work of videos that are not done.
     """
-    needed = [template for stage, of_stage in params.each() for template in stage.retry_needs(of_stage)]
+    given = params.chain.given_at_end()
+    needed = [need for stage in params.chain.stages for need in stage.retry_needs(params.of(stage.name))]
     done = set(done_video_ids)
     kept_tasks: list[Task] = []
     for task in tasks:
@@ -38,7 +39,7 @@ def keep_for_retry(
             kept = (*stage.retry_keeps, *needed)
         else:
             kept = stage.retry_keeps_always + (stage.products if is_roomy else ())
-        _move(folder, _paths(kept, task))
+        _move(folder, _paths(kept, task, given))
         if is_done or (is_roomy and stage.products):
             kept_tasks.append(task)
     # last, since they say that all the rest is there
@@ -52,8 +53,8 @@ def bring_back_kept(folder: JobFolder) -> None:
         folder.kept.replace(folder.scratch)
 
 
-def _paths(templates: Iterable[str], task: Task) -> list[Path]:
-    values = {"video_id": task.video.video_id} if task.video else {}
+def _paths(templates: Iterable[str], task: Task, given: Mapping[str, str]) -> list[Path]:
+    values = {**given, "video_id": task.video.video_id if task.video else ""}
     return [Path(fill(template, values)) for template in templates]
 
 

@@ -11,6 +11,7 @@ from videoprep_nb.core.layout import PACKAGE_NAME
 from videoprep_nb.core.text import plural
 from videoprep_nb.core.turns import in_turns
 from videoprep_nb.jobs.models import ENDED, State
+from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.store.rows import Event, JobRow
 from videoprep_nb.jobs.task import without_task_key
 from videoprep_nb.server.api.schemas import JobStatus, TaskStatus, VideoStatus
@@ -22,6 +23,7 @@ from videoprep_nb.server.ui import texts
 from videoprep_nb.server.ui.live import Fragments
 from videoprep_nb.server.ui.progress_cells import cell_of
 from videoprep_nb.server.ui.templates import render
+from videoprep_nb.stages.base import Stage
 from videoprep_nb.stages.registry import STAGES
 
 _VIDEOS_PER_TABLE = 20
@@ -136,12 +138,13 @@ def job_view(jobs: UserJobs, name: str, shares: JobShares) -> Fragments:
         fragments["outcome"] = _render_outcome(view.job, job, results, jobs.settings_given(job_id))
     messages = _failed_stages(job) if has_ended else _messages(job)
     fragments["messages"] = render("job_messages.html", messages=messages)
-    of_video = [stage for stage in STAGES.values() if stage.is_per_video]
+    stages = _stages_of(job)
+    of_video = [stage for stage in stages if stage.is_per_video]
     for start in range(0, len(job.videos), _VIDEOS_PER_TABLE):
         videos = job.videos[start : start + _VIDEOS_PER_TABLE]
         rows = [(video, [cell_of(view, job, stage.name, video) for stage in of_video]) for video in videos]
         fragments[f"grid-{start}"] = render("job_grid.html", rows=rows, stages=of_video, is_first=start == 0)
-    joined = [(stage, cell_of(view, job, stage.name, None)) for stage in STAGES.values() if not stage.is_per_video]
+    joined = [(stage, cell_of(view, job, stage.name, None)) for stage in stages if not stage.is_per_video]
     fragments["joined"] = render("job_joined.html", cells=joined)
     fragments["live"] = render("job_live.html", job_id=job_id, frame=None if has_ended else _latest(jobs, job))
     fragments["results"] = render("job_results.html", job_id=job_id, results=results)
@@ -296,6 +299,12 @@ def _reports_of_places(job: JobStatus) -> dict[str, str]:
         for task in job.tasks
         if task.video_id and task.part is None and task.report and _counts_people(task.stage)
     }
+
+
+def _stages_of(job: JobStatus) -> list[Stage]:
+    """The stages that a job has, as far as its tasks are planned, and those that every job has."""
+    names = {task.stage for task in job.tasks} | {stage.name for stage in JobParams({}).chain.stages}
+    return [stage for stage in STAGES.values() if stage.name in names]
 
 
 def _counts_people(stage: str) -> bool:

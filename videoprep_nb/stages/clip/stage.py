@@ -69,6 +69,7 @@ STAGE = Stage(
     after=("resize",),
     inputs={"input_file": "{scratch}/resized/{video_id}.mp4"},
     outputs={"output_dir": "{scratch}/clips", "video_id": "{video_id}"},
+    gives={"clips": "clips"},
     retry_keeps=(f"clips/{{video_id}}/{CLIP_TABLE_NAME}",),
     products=("clips/{video_id}",),
     weight=0.5,

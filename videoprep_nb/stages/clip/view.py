@@ -7,8 +7,8 @@ from IPython.display import HTML, Image
 from videoprep_nb.core.records import ClipRecord, ClipTable
 from videoprep_nb.core.text import plural
 from videoprep_nb.core.timecode import format_clock
-from videoprep_nb.media.frames import read_frames_at
 from videoprep_nb.viz import charts, images, tables
+from videoprep_nb.viz.frames import shown_frames_at
 from videoprep_nb.viz.style import ACCENT, SECOND, Colour
 
 _MAX_CLIPS = 24
@@ -41,7 +41,7 @@ def first_frames(clips: ClipTable, folder: Path) -> Image:
     tiles = [
         images.Tile(frame, f"{clip.clip_id} · {format_clock(float(clip.start_s))}")
         for clip in shown
-        for _, frame in read_frames_at(folder / clip.file_name, [0])
+        for _, frame in shown_frames_at(folder / clip.file_name, [0])
     ]
     title = "First frame of each clip"
     if len(shown) < len(clips.clips):

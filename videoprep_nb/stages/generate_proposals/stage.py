@@ -159,11 +159,12 @@ STAGE = Stage(
     params=GenerateProposalsParams,
     function=generate_proposals,
     after=("extract_frames", "track_persons"),
-    inputs={"frames_dir": "{scratch}/frames", "tracks_dir": "{scratch}/tracks", "video_ids": "{video_ids}"},
+    inputs={"frames_dir": "{frames}", "tracks_dir": "{tracks}", "video_ids": "{video_ids}"},
     outputs={
         "output_file": f"{{scratch}}/{PROPOSALS_NAME}",
         "dense_tracks_file": f"{{scratch}}/{DENSE_TRACKS_NAME}",
     },
+    gives={"proposals": PROPOSALS_NAME, "dense_tracks": DENSE_TRACKS_NAME},
     products=(PROPOSALS_NAME, DENSE_TRACKS_NAME),
     weight=0.3,
     preload=("videoprep_nb.exports.dense_proposals",),

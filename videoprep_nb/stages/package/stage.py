@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 from videoprep_nb.core.errors import PackageError
 from videoprep_nb.core.layout import (
-    DENSE_TRACKS_NAME,
     EXPORTS_FOLDER,
     KEPT_FOLDER,
     MANIFEST_NAME,
-    PROPOSALS_NAME,
     UNCORRECTED_FOLDER,
     file_sha256,
     link_or_copy,
@@ -240,7 +238,7 @@ def _needs(params: PackageParams) -> "frozenset[Need]":
 def _retry_needs(params: PackageParams) -> tuple[str, ...]:
     from videoprep_nb.exports.needs import Need
 
-    return ("clips/{video_id}",) if Need.CLIPS in _needs(params) else ()
+    return ("{clips}/{video_id}",) if Need.CLIPS in _needs(params) else ()
 
 
 def _cost(params: PackageParams, video: VideoLength) -> Cost:
@@ -275,11 +273,11 @@ STAGE = Stage(
     after=("generate_proposals",),
     inputs={
         "resized_dir": "{scratch}/resized",
-        "clips_dir": "{scratch}/clips",
-        "frames_dir": "{scratch}/frames",
-        "tracks_dir": "{scratch}/tracks",
-        "proposals_file": f"{{scratch}}/{PROPOSALS_NAME}",
-        "dense_tracks_file": f"{{scratch}}/{DENSE_TRACKS_NAME}",
+        "clips_dir": "{clips}",
+        "frames_dir": "{frames}",
+        "tracks_dir": "{tracks}",
+        "proposals_file": "{proposals}",
+        "dense_tracks_file": "{dense_tracks}",
         "job_params": "{job_params}",
     },
     outputs={"output_file": "{package_file}"},

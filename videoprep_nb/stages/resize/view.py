@@ -9,9 +9,10 @@ import numpy as np
 from IPython.display import HTML, Image
 
 from videoprep_nb.core.timecode import format_clock, format_duration
-from videoprep_nb.media.frames import RgbImage, read_frames_at
+from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.media.resize import ResizeResult, stills_folder
 from videoprep_nb.viz import images, tables
+from videoprep_nb.viz.frames import shown_frames_at
 from videoprep_nb.viz.images import Tile
 from videoprep_nb.viz.style import MUTED, SECOND
 
@@ -29,7 +30,7 @@ def before_and_after(result: ResizeResult, folder: Path) -> Image:
         result: What the stage returned.
         folder: The folder of the standard video.
     """
-    frames = read_frames_at(folder / result.file, result.stills)
+    frames = shown_frames_at(folder / result.file, result.stills)
     tiles = [tile for index, frame in frames for tile in (_before(result, folder, index), _after(result, frame, index))]
     title = "Source frame (left), standard frame (right)"
     return images.notebook_image(images.contact_sheet(tiles, 2, title), title)

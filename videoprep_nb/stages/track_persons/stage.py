@@ -207,7 +207,7 @@ STAGE = Stage(
     params=TrackPersonsParams,
     function=track_persons,
     after=("clip",),
-    inputs={"clips_dir": "{scratch}/clips", "first_clip": "{first_clip}", "clip_count": "{clip_count}"},
+    inputs={"clips_dir": "{clips}", "first_clip": "{first_clip}", "clip_count": "{clip_count}"},
     outputs={
         "output_dir": "{scratch}/tracks",
         "detections_dir": "{scratch}/detections",
@@ -217,6 +217,7 @@ STAGE = Stage(
     },
     # the tracks of a part end at its borders; only its detections are of use
     part_outputs={"output_dir": "{scratch}/part_tracks/{part}"},
+    gives={"tracks": "tracks"},
     follows={"frames_per_second": "extract_frames.frames_per_second"},
     retry_keeps=_TRACKS,
     retry_keeps_always=("detections/{video_id}",),
