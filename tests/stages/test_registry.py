@@ -14,6 +14,7 @@ import pytest
 
 import videoprep_nb
 from videoprep_nb.core.errors import ParameterError
+from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.stages.base import Scope
 from videoprep_nb.stages.registry import STAGES
 
@@ -71,7 +72,10 @@ def test_no_room_knows_a_stage_by_name(room: str):
 
 
 def test_stages_come_in_the_order_of_their_notebooks():
-    assert list(STAGES) == ["resize", "clip", "extract_frames", "track_persons", "generate_proposals", "package"]
+    always = ["resize", "clip", "extract_frames", "track_persons", "generate_proposals", "package"]
+    assert [stage.name for stage in JobParams({}).chain.stages] == always
+    assert [stage.key for stage in STAGES.values()] == sorted(stage.key for stage in STAGES.values())
+    assert set(always) < set(STAGES)
 
 
 @pytest.mark.parametrize("name", list(STAGES))

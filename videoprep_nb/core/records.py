@@ -232,6 +232,20 @@ class PeopleRecord(Record):
     places: list[PlaceRecord] = []
     shown: list[ShownSpan] = []
 
+    def in_preview(self, shown: list[ShownSpan]) -> "PeopleRecord":
+        """The same with the moments of its places in a preview video.
+
+        Args:
+            shown: What the preview video shows.
+        """
+        places = [place.model_copy(update={"preview_s": _first_shown(place, shown)}) for place in self.places]
+        return self.model_copy(update={"places": places, "shown": shown})
+
+
+def _first_shown(place: PlaceRecord, shown: list[ShownSpan]) -> float | None:
+    moments = (preview_moment(shown, time_s) for time_s in (place.start_s, place.end_s))
+    return next((round(time_s, 3) for time_s in moments if time_s is not None), None)
+
 
 class TrackRow(TypedDict):
     """One person in one frame of a clip: a row of the tracking JSON (docs/formats.md, section 6)."""

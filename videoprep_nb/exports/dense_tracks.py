@@ -5,6 +5,7 @@ A row per person and frame of a clip; where clips overlap, a frame is in both. 3
 
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import numpy.typing as npt
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.layout import staged_file
 from videoprep_nb.core.records import TrackRow
+from videoprep_nb.exports.dense_proposals import read_track_rows
+from videoprep_nb.exports.track_rows import TrackedClip
 from videoprep_nb.tracking.tracks import Tracks
 
 _TYPES: Mapping[str, type[np.generic]] = {
@@ -39,6 +42,25 @@ def tracks_of_rows(rows: Sequence[TrackRow], id_offset: int) -> Tracks:
         scores=[row["score"] for row in rows],
         interpolated=[row["interpolated"] for row in rows],
     )
+
+
+def tracks_of_video(folder: Path, clips: Sequence[TrackedClip]) -> Tracks:
+    """The tracks of a video, in frames of the video; a frame that lies in two clips is taken once.
+
+    Args:
+        folder: Folder of the tracking JSON of each clip.
+        clips: The clips, in order.
+
+    Raises:
+        InputError: The rows of a clip are missing or broken.
+    """
+    parts, covered = [], 0
+    for clip in clips:
+        rows = tracks_of_rows(read_track_rows(folder / f"{clip.clip_id}.json"), 0)
+        new = rows.in_frames(max(covered - clip.start_frame, 0), clip.frame_count)
+        parts.append(replace(new, frame_index=clip.start_frame + new.frame_index))
+        covered = max(covered, clip.start_frame + clip.frame_count)
+    return Tracks(**Tracks.stacked(parts)).ordered()
 
 
 def write_dense_tracks(path: Path, tracks_by_clip: Mapping[str, Tracks]) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from videoprep_nb.core.records import ClipRecord
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
-from videoprep_nb.stages.track_persons.preview import Preview
 from videoprep_nb.tracking.detections import Detections
 from videoprep_nb.tracking.quality import Quality
 from videoprep_nb.tracking.tracks import Tracks
+from videoprep_nb.viz.preview import Preview
 from videoprep_nb.viz.tracks import VideoTracks
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from videoprep_nb.core.errors import ParameterError, WeightsError
 from videoprep_nb.core.layout import frame_name, staged_folder
 from videoprep_nb.core.progress import ProgressCallback
-from videoprep_nb.core.records import ClipRecord, PeopleRecord, PlaceRecord, preview_moment
+from videoprep_nb.core.records import ClipRecord, PeopleRecord, PlaceRecord
 from videoprep_nb.core.timecode import sampled_frames, seconds
 from videoprep_nb.stages.base import Cost, FileParameter, Scope, ServerRule, Stage, VideoFacts, VideoLength
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
@@ -16,11 +16,11 @@ from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from videoprep_nb.stages.track_persons.preview import Preview
     from videoprep_nb.stages.track_persons.result import TrackResult
     from videoprep_nb.tracking.corrections import CorrectedTracks
     from videoprep_nb.tracking.quality import Place, Quality
     from videoprep_nb.tracking.tracks import Tracks
+    from videoprep_nb.viz.preview import Preview
 
 # measured on two cores of a server, see docs/benchmarks.md
 _PER_FRAME_S = 0.017
@@ -93,7 +93,7 @@ def _write_preview(tracks: "Tracks", clips: Sequence[ClipRecord], params: TrackP
     """Write the preview, unless none is asked for or only a part of the video is tracked."""
     if not params.preview_dir or params.clip_count is not None:
         return None
-    from videoprep_nb.stages.track_persons.preview import write_preview
+    from videoprep_nb.viz.preview import write_preview
     from videoprep_nb.viz.tracks import VideoTracks
 
     clips_folder = Path(params.clips_dir) / params.video_id
@@ -125,22 +125,18 @@ def _write_people(
     tracks: "Tracks", quality: "Quality", made: "Preview | None", rate: "Fraction", params: TrackPersonsParams
 ) -> None:
     """Write how many persons there are, and where to look first."""
-    places = [_place_record(place, quality.name_of(place), made, rate) for place in quality.worst_places()]
-    shown = made.spans if made else []
-    people = PeopleRecord(video_id=params.video_id, person_count=tracks.track_count, places=places, shown=shown)
-    people.write(Path(params.output_dir) / f"{params.video_id}.json")
+    places = [_place_record(place, quality.name_of(place), rate) for place in quality.worst_places()]
+    people = PeopleRecord(video_id=params.video_id, person_count=tracks.track_count, places=places)
+    people.in_preview(made.spans if made else []).write(Path(params.output_dir) / f"{params.video_id}.json")
 
 
-def _place_record(place: "Place", name: str, made: "Preview | None", rate: "Fraction") -> PlaceRecord:
-    start_s, end_s = float(place.start_frame / rate), float(place.last_frame / rate)
-    moments = [preview_moment(made.spans, time_s) for time_s in (start_s, end_s)] if made else []
+def _place_record(place: "Place", name: str, rate: "Fraction") -> PlaceRecord:
     return PlaceRecord(
         kind=place.kind,
         track_ids=list(place.track_ids),
-        start_s=round(start_s, 3),
-        end_s=round(end_s, 3),
+        start_s=round(float(place.start_frame / rate), 3),
+        end_s=round(float(place.last_frame / rate), 3),
         words=place.words,
-        preview_s=next((round(time_s, 3) for time_s in moments if time_s is not None), None),
         name=name,
     )
 

@@ -16,9 +16,9 @@ from videoprep_nb.stages.resize.params import ResizeParams
 from videoprep_nb.stages.resize.stage import resize
 from videoprep_nb.stages.track_persons import view
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
-from videoprep_nb.stages.track_persons.preview import Preview
 from videoprep_nb.stages.track_persons.result import TrackResult
 from videoprep_nb.stages.track_persons.stage import track_persons
+from videoprep_nb.viz.preview import Preview
 
 DURATION_S, CLIP_DURATION_S = 3, 2
 
