@@ -1,1 +1,1 @@
-"""The six stages, one function each, and their parameters."""
+"""The stages, one function each, and their parameters."""
