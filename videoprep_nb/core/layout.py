@@ -14,6 +14,9 @@ from videoprep_nb.core.errors import DiskFullError
 
 PACKAGE_NAME = "final_package.zip"
 PROPOSALS_NAME = "dense_proposals.pkl"
+LEFT_OUT_NAME = "left_out.zip"
+"""Beside a package: the clips that were not kept, as a package of their own."""
+LEFT_OUT_PROPOSALS_NAME = "left_out_proposals.pkl"
 CLIP_TABLE_NAME = "clips.json"
 FRAME_TABLE_NAME = "frames.json"
 MANIFEST_NAME = "manifest.json"

@@ -200,6 +200,22 @@ class ShownSpan(Record):
     preview_s: float
 
 
+class LeftOutClip(Record):
+    """A clip that a selection left out of the package.
+
+    Args:
+        clip_id: Its name.
+        start_s: Where it begins, in seconds of the standard video.
+        end_s: Where it ends.
+        reason: Why it was left out, in a few words.
+    """
+
+    clip_id: str
+    start_s: float
+    end_s: float
+    reason: str
+
+
 def preview_moment(shown: Iterable[ShownSpan], time_s: float) -> float | None:
     """When the preview video shows a moment, in seconds; None if it does not.
 

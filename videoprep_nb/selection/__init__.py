@@ -1,0 +1,1 @@
+"""Which clips are worth annotating: scores of every clip, and rules that keep some of them."""
