@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from videoprep_nb.annotations.params import ImportAnnotationsParams
     from videoprep_nb.core.errors import VideoPrepError
     from videoprep_nb.exports.export_formats import export_formats
+    from videoprep_nb.exports.left_out import bring_back
     from videoprep_nb.exports.package import Package, read_package
     from videoprep_nb.exports.params import ExportParams
     from videoprep_nb.exports.result import Result, open_result
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from videoprep_nb.stages.package.stage import package
     from videoprep_nb.stages.resize.params import ResizeParams
     from videoprep_nb.stages.resize.stage import resize
+    from videoprep_nb.stages.select.params import SelectParams
+    from videoprep_nb.stages.select.stage import select
     from videoprep_nb.stages.track_persons.params import TrackPersonsParams
     from videoprep_nb.stages.track_persons.stage import track_persons
     from videoprep_nb.tracking.detections import Detections
@@ -55,9 +58,11 @@ _HOME_OF = {
     "PackageParams": "stages.package.params",
     "ResizeParams": "stages.resize.params",
     "Result": "exports.result",
+    "SelectParams": "stages.select.params",
     "TrackPersonsParams": "stages.track_persons.params",
     "Tracks": "tracking.tracks",
     "VideoPrepError": "core.errors",
+    "bring_back": "exports.left_out",
     "clip": "stages.clip.stage",
     "export_formats": "exports.export_formats",
     "extract_frames": "stages.extract_frames.stage",
@@ -69,6 +74,7 @@ _HOME_OF = {
     "resize": "stages.resize.stage",
     "resume": "jobs.run",
     "run": "jobs.run",
+    "select": "stages.select.stage",
     "track": "tracking.track",
     "track_persons": "stages.track_persons.stage",
     "validate": "exports.validate",
@@ -89,10 +95,12 @@ __all__ = [
     "PackageParams",
     "ResizeParams",
     "Result",
+    "SelectParams",
     "TrackPersonsParams",
     "Tracks",
     "VideoPrepError",
     "__version__",
+    "bring_back",
     "clip",
     "export_formats",
     "extract_frames",
@@ -104,6 +112,7 @@ __all__ = [
     "resize",
     "resume",
     "run",
+    "select",
     "track",
     "track_persons",
     "validate",

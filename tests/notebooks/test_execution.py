@@ -39,7 +39,7 @@ def execute(stage: str, output: Path, parameters: dict[str, Any], folder: Path) 
 
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory) -> Path:
-    """All six notebooks run with explicit folders on a 5 s sample cut into clips of 2 s."""
+    """All notebooks run with explicit folders on a 5 s sample cut into clips of 2 s."""
     root = tmp_path_factory.mktemp("chain")
     write_sample(root / "sample.mp4", duration_s=5)
     elsewhere = root / "elsewhere"  # relative paths would end here
@@ -62,6 +62,17 @@ def chain(tmp_path_factory) -> Path:
             "tracks_dir": tracks,
             "output_file": proposals,
             "dense_tracks_file": dense_tracks,
+        },
+        "select": {
+            "resized_dir": folders["resized"],
+            "clips_dir": clips,
+            "frames_dir": frames,
+            "proposals_file": proposals,
+            "dense_tracks_file": dense_tracks,
+            "output_dir": str(root / "selection"),
+            "mode": "keep",
+            "keep_times": "1,0,2",
+            "only_listed": True,
         },
         "package": {
             "resized_dir": folders["resized"],

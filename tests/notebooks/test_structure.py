@@ -127,6 +127,7 @@ def test_defaults_lead_from_one_notebook_to_the_next():
     assert defaults["track_persons"]["clips_dir"] == defaults["clip"]["output_dir"]
     assert defaults["generate_proposals"]["tracks_dir"] == defaults["track_persons"]["output_dir"]
     assert defaults["package"]["frames_dir"] == defaults["extract_frames"]["output_dir"]
+    assert defaults["select"]["proposals_file"] == defaults["generate_proposals"]["output_file"]
     assert defaults["package"]["proposals_file"] == defaults["generate_proposals"]["output_file"]
 
 

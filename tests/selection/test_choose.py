@@ -23,7 +23,7 @@ def test_clips_need_enough_persons_for_long_enough():
     assert [clip.is_kept for clip in chosen] == [False, False, False, True]
     assert [clip.reason for clip in chosen[:3]] == [
         "no persons found",
-        "2 people for 0.0 s, expected 2 s",
+        "never 2 people at once",
         "2 people for 1.9 s, expected 2 s",
     ]
 

@@ -21,7 +21,7 @@ from videoprep_nb.stages.registry import STAGES
 PACKAGE = Path(videoprep_nb.__file__).parent
 ROOMS = ("jobs", "server", "cli")
 # words of their own: they count where they decide something
-COMMON_WORDS = {"resize", "clip", "package"}
+COMMON_WORDS = {"resize", "clip", "package", "select"}
 
 
 def texts_of(file: Path) -> Iterator[str]:

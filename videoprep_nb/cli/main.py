@@ -10,6 +10,7 @@ import typer
 import videoprep_nb
 from videoprep_nb.cli.anonymize import anonymize
 from videoprep_nb.cli.backup import backup
+from videoprep_nb.cli.bring_back import bring_back
 from videoprep_nb.cli.compare import compare
 from videoprep_nb.cli.console import EXIT_USAGE, escape_what_terminals_lack, out, print_warnings_as_lines, stop
 from videoprep_nb.cli.correct import correct
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 app.command(rich_help_panel=_VIDEOS)(run)
 app.command(rich_help_panel=_VIDEOS)(correct)
+app.command("bring-back", rich_help_panel=_VIDEOS)(bring_back)
 app.command(rich_help_panel=_VIDEOS)(compare)
 app.command(rich_help_panel=_VIDEOS)(anonymize)
 app.command(rich_help_panel=_VIDEOS)(export)

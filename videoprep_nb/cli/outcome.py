@@ -6,7 +6,7 @@ from videoprep_nb.cli.console import err, out, plain
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.jobs.models import State, VideoResult
 from videoprep_nb.jobs.task import without_task_key
-from videoprep_nb.jobs.totals import Totals, counted
+from videoprep_nb.jobs.totals import Totals, counted, left_out_in_words
 
 EXIT_CODES = {State.DONE: 0, State.FAILED: 1, State.CANCELLED: 1, State.COMPLETED_WITH_ERRORS: 3}
 
@@ -30,6 +30,10 @@ def print_outcome(state: State, message: str, videos: Sequence[VideoResult], ela
             out.print(plain(f"{name}: {video.state}. {without_task_key(video.message)}"))
         for finding in video.findings:
             out.print(plain(f"   {finding}"))
-    if message and not any(video.message for video in videos):
+        if video.left_out:
+            out.print(plain(f"   {left_out_in_words(video.left_out)}"))
+    if message and state is State.DONE:
+        out.print(plain(message))
+    elif message and not any(video.message for video in videos):
         err.print(f"[red]{plain(message)}[/]")
     out.print(f"Job {state}, {format_duration(elapsed_s)}: {Totals.of(videos)}")

@@ -207,12 +207,14 @@ class LeftOutClip(Record):
         clip_id: Its name.
         start_s: Where it begins, in seconds of the standard video.
         end_s: Where it ends.
+        frame_count: Frames extracted from it.
         reason: Why it was left out, in a few words.
     """
 
     clip_id: str
     start_s: float
     end_s: float
+    frame_count: int = 0
     reason: str
 
 

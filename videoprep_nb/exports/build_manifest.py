@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.errors import PackageError
-from videoprep_nb.core.layout import file_sha256, video_id_of_clip
+from videoprep_nb.core.layout import file_sha256
 from videoprep_nb.core.records import ClipRecord, ClipTable, FrameRecord, FrameTable
-from videoprep_nb.exports.dense_proposals import DenseProposals
 from videoprep_nb.exports.manifest import (
     Manifest,
     ManifestClip,
@@ -62,11 +61,6 @@ def build_manifest(
         parameters=job_params,
         versions=dict(_versions()),
     )
-
-
-def videos_of(proposals: DenseProposals) -> list[str]:
-    """The videos of a package, in order."""
-    return list(dict.fromkeys(map(video_id_of_clip, proposals)))
 
 
 def _video(record_file: Path, clips: ClipTable, table: FrameTable, frames_dir: Path) -> ManifestVideo:

@@ -189,6 +189,8 @@ def _frame_stride(tracks: Tracks) -> int:
 
 def _videos_on_frames(result: Result) -> list[SideVideo]:
     """The videos of a package alone: their tracks are the people on its frames."""
+    if not result.proposals:
+        return []
     size = result.manifest.videos[0].width, result.manifest.videos[0].height
     names = {} if result.described is None else {each.video_id: each for each in result.described.videos}
     found = []

@@ -1,8 +1,7 @@
 """Correcting a package by hand: its frames stay, its boxes are written again from the tracks that were kept."""
 
 import tempfile
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,23 +12,20 @@ from videoprep_nb.core.layout import (
     KEPT_FOLDER,
     MANIFEST_NAME,
     PACKAGE_NAME,
-    PROPOSALS_NAME,
     UNCORRECTED_FOLDER,
     staged_file,
 )
 from videoprep_nb.core.records import FrameRecord
-from videoprep_nb.exports.base import Exporter
-from videoprep_nb.exports.dense_proposals import DenseProposals, clip_proposals, pickle_proposals
+from videoprep_nb.exports.dense_proposals import DenseProposals, clip_proposals
 from videoprep_nb.exports.dense_tracks import tracks_of_rows, write_dense_tracks
-from videoprep_nb.exports.manifest import Manifest, ManifestClip, ManifestVideo
-from videoprep_nb.exports.package import Package, read_package
-from videoprep_nb.exports.registry import EXPORTERS, create_exporters, package_entries
+from videoprep_nb.exports.left_out import WholeResult
+from videoprep_nb.exports.manifest import ManifestClip, ManifestVideo
+from videoprep_nb.exports.package import Package
+from videoprep_nb.exports.registry import create_exporters
 from videoprep_nb.exports.result import Result, open_result
+from videoprep_nb.exports.rewrite_package import formats_inside, rewrite_package
 from videoprep_nb.exports.track_rows import clip_rows
 from videoprep_nb.exports.uncorrected_tracks import read_uncorrected
-from videoprep_nb.exports.validation.validate import validate_package
-from videoprep_nb.exports.write_package import add_formats
-from videoprep_nb.exports.zip_files import store
 from videoprep_nb.tracking.corrections import CorrectedTracks, Corrections, correct_tracks
 from videoprep_nb.tracking.tracks import Tracks
 
@@ -39,7 +35,7 @@ class CorrectedVideo:
     """What became of the tracks of a video.
 
     Args:
-        video: The video.
+        video: The video with all its clips, also those that a selection left out.
         corrected: Its tracks, and what could not be corrected.
     """
 
@@ -69,7 +65,7 @@ def correct_videos(folder: Path, corrections: Corrections) -> list[CorrectedVide
     """
     if not can_be_corrected(folder):
         raise InputError(f"{folder} has no tracks to correct; prepare its videos again with this version.")
-    videos = Manifest.read(folder / MANIFEST_NAME).videos
+    videos = WholeResult.read(folder).whole_manifest.videos
     return [CorrectedVideo(video, _correct(folder, video, corrections)) for video in videos]
 
 
@@ -91,7 +87,7 @@ def write_corrected_package(folder: Path, videos: Sequence[CorrectedVideo], targ
     """Write a package with corrected boxes, and the corrected dense tracks if the result kept any.
 
     Ids are given as stage 5 gives them: the ids of each video continue after the highest one so far. The formats that
-    the package holds are written again.
+    the package holds are written again. Boxes of clips that a selection left out are corrected, too.
 
     Args:
         folder: The folder of the result; its package is read and stays as it is.
@@ -103,8 +99,7 @@ def write_corrected_package(folder: Path, videos: Sequence[CorrectedVideo], targ
         PackageError: The package does not fit its manifest, or the new one failed validation.
         DiskFullError: The disk was full.
     """
-    package = read_package(folder / PACKAGE_NAME)
-    manifest = Manifest.read(folder / MANIFEST_NAME)
+    whole = WholeResult.read(folder)
     proposals: DenseProposals = {}
     dense: dict[str, Tracks] = {}
     offset = 0
@@ -118,21 +113,24 @@ def write_corrected_package(folder: Path, videos: Sequence[CorrectedVideo], targ
             proposals[clip.clip_id] = added.frames
             highest = max(highest, added.highest_id)
         offset = highest
-    if {clip: list(frames) for clip, frames in proposals.items()} != _names(package):
+    kept = {clip: frames for clip, frames in proposals.items() if clip in whole.package.proposals}
+    if {clip: list(frames) for clip, frames in kept.items()} != _names(whole.package):
         raise PackageError(f"{folder / MANIFEST_NAME} describes other frames than the package; nothing was corrected.")
     kept_tracks = folder / KEPT_FOLDER / DENSE_TRACKS_NAME
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         dense_file = Path(scratch) / DENSE_TRACKS_NAME
         write_dense_tracks(dense_file, dense)
-        with staged_file(target) as staging:
-            _write(staging, package, proposals)
-            inside = _formats_inside(package, manifest.parameters.get("package", {}))
-            kept_clips = open_result(folder).clips_dir
-            add_formats(staging, inside, Result(Package(staging, proposals), manifest, dense_file, kept_clips))
-            if findings := validate_package(staging, extra_entries=package_entries([each.name for each in inside])):
-                raise PackageError(f"The corrected package failed validation and was left out: {findings[0]}.")
+        result = Result(whole.package, whole.manifest, dense_file, open_result(folder).clips_dir)
+        rewrite_package(target, kept, whole.package_of, formats_inside(whole.package, whole.manifest), result)
+        if whole.left_out is not None:
+            _correct_left_out(whole.left_out, proposals, Result(whole.left_out, whole.left_out_manifest, dense_file))
         if kept_tracks.exists():
             write_dense_tracks(kept_tracks, dense)
+
+
+def _correct_left_out(package: Package, proposals: DenseProposals, result: Result) -> None:
+    corrected = {clip: proposals[clip] for clip in package.proposals}
+    rewrite_package(package.path, corrected, lambda clip: package, create_exporters(["manifest"]), result)
 
 
 def correct_package(folder: Path, corrections: Corrections) -> tuple[list[CorrectedVideo], list[str]]:
@@ -189,37 +187,3 @@ def _frame_records(clip: ManifestClip) -> list[FrameRecord]:
 
 def _names(package: Package) -> dict[str, list[str]]:
     return {clip: list(frames) for clip, frames in package.proposals.items()}
-
-
-def _write(path: Path, package: Package, proposals: DenseProposals) -> None:
-    """Write a package of new proposals and the frames of another one, whose zips are copied as they are."""
-    with zipfile.ZipFile(path, "w") as written:
-        with tempfile.TemporaryFile(dir=path.parent) as pickled:
-            pickle_proposals(proposals, pickled)
-            store(written, PROPOSALS_NAME, pickled)
-        for clip in proposals:
-            with package.open_clip_zip(clip) as frames:
-                store(written, f"frames/{clip}.zip", frames)
-
-
-def _formats_inside(package: Package, parameters: Mapping[str, object]) -> list[Exporter]:
-    """The formats that a package holds beside its frames and boxes, with the options of its job."""
-    with zipfile.ZipFile(package.path) as archive:
-        entries = archive.namelist()
-    names = [name for name, exporter in EXPORTERS.items() if _is_inside(exporter.entry, entries)]
-    options = [str(option) for option in _list(parameters.get("export_options")) if _format_of(str(option)) in names]
-    return create_exporters(names, options, str(parameters.get("labels") or "")) if names else []
-
-
-def _is_inside(entry: str | None, entries: Sequence[str]) -> bool:
-    if entry is None or entry == PROPOSALS_NAME:
-        return False
-    return any(name == entry or (entry.endswith("/") and name.startswith(entry)) for name in entries)
-
-
-def _format_of(option: str) -> str:
-    return option.partition(".")[0]
-
-
-def _list(value: object) -> Iterator[object]:
-    yield from value if isinstance(value, list | tuple) else ()

@@ -1,17 +1,17 @@
 """``manifest.json``: where every frame of a package comes from (docs/formats.md, section 7)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field
 
 from videoprep_nb.core.boxes import FrameTransform
 from videoprep_nb.core.file_names import ShownName
 from videoprep_nb.core.layout import video_id_of_clip
-from videoprep_nb.core.records import Record
+from videoprep_nb.core.records import LeftOutClip, Record, natural_order
 from videoprep_nb.exports.dense_proposals import DenseProposals
 
 MANIFEST_VERSION = 1
@@ -158,12 +158,32 @@ class Manifest(Record):
         videos: The videos, in the order of the package.
         parameters: Parameters of the job, by stage and name, where they differ from the defaults.
         versions: Versions of videoprep and of what decided about the result.
+        left_out: Clips that a selection left out, with the reasons; ``left_out.zip`` describes them.
     """
 
     manifest_version: int = MANIFEST_VERSION
     videos: list[ManifestVideo]
     parameters: Mapping[str, Any] = {}
     versions: Mapping[str, str] = {}
+    left_out: list[LeftOutClip] = []  # noqa: RUF012 - pydantic copies it
+
+    def only(self, clip_ids: Container[str]) -> Self:
+        """What it says of some clips; videos without any of them are left out, too."""
+        videos = [
+            video.model_copy(update={"clips": [clip for clip in video.clips if clip.clip_id in clip_ids]})
+            for video in self.videos
+        ]
+        return self.model_copy(update={"videos": [video for video in videos if video.clips]})
+
+    def joined(self, other: Self) -> Self:
+        """This manifest with the clips of another one of the same job that it does not have."""
+        clips = {clip.clip_id: clip for clip in (*other.clips, *self.clips)}
+        of_video: dict[str, list[ManifestClip]] = {}
+        for clip_id in natural_order(clips):
+            of_video.setdefault(video_id_of_clip(clip_id), []).append(clips[clip_id])
+        described = {**other.video_of, **self.video_of}
+        videos = [described[video].model_copy(update={"clips": of_video[video]}) for video in of_video]
+        return self.model_copy(update={"videos": videos})
 
     @property
     def clips(self) -> Iterator[ManifestClip]:

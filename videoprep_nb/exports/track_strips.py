@@ -1,7 +1,7 @@
-"""One image that shows a track in the frames of a package, so that a person can judge it."""
+"""One image that shows a track in the frames of a result, so that a person can judge it."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,12 +59,12 @@ def sights_of(track: Tracks, video: ManifestVideo) -> list[Sight]:
     return [sights[round(place)] for place in np.linspace(0, len(sights) - 1, MAX_THUMBNAILS)]
 
 
-def draw_strip(sights: Sequence[Sight], package: Package) -> bytes:
+def draw_strip(sights: Sequence[Sight], package_of: Callable[[str], Package]) -> bytes:
     """Draw thumbnails of a track side by side.
 
     Args:
         sights: Where the track is seen; at least one.
-        package: The package that holds the frames.
+        package_of: The package that holds the frames of a clip.
 
     Returns:
         A JPEG, as many thumbnails wide as there are sights.
@@ -75,7 +75,8 @@ def draw_strip(sights: Sequence[Sight], package: Package) -> bytes:
     width, height = THUMBNAIL_SIZE
     strip = Image.new("RGB", (width * len(sights), height))
     for place, sight in enumerate(sights):
-        with Image.open(io.BytesIO(package.read_frame(sight.clip.clip_id, sight.frame_name))) as frame:
+        jpeg = package_of(sight.clip.clip_id).read_frame(sight.clip.clip_id, sight.frame_name)
+        with Image.open(io.BytesIO(jpeg)) as frame:
             strip.paste(_cropped(frame.convert("RGB"), sight.box_xyxy), (place * width, 0))
     drawn = io.BytesIO()
     strip.save(drawn, "JPEG", quality=_JPEG_QUALITY)

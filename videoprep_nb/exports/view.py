@@ -61,7 +61,7 @@ def clips(exported: ExportedResult) -> HTML:
     return tables.table(headings, rows, len(described) - len(rows))
 
 
-def boxes_on_frames(exported: ExportedResult) -> Image:
+def boxes_on_frames(exported: ExportedResult) -> Image | HTML:
     """The boxes that annotators will see, on frames of the package."""
     result = exported.result
     return proposals_on_frames(

@@ -93,7 +93,7 @@ def written_files(target: Path) -> list[Path]:
     return sorted(file for file in target.rglob("*") if file.is_file() and not file.is_symlink())
 
 
-def keep_for_exports(exporters: Iterable[Exporter], result: Result, folder: Path) -> None:
+def keep_for_exports(exporters: Iterable[Exporter], result: Result, folder: Path, left_out: Iterable[str] = ()) -> None:
     """Keep what formats need beyond the package, so that they can be written again later.
 
     Files are linked where the disk allows it, and copied elsewhere.
@@ -102,6 +102,7 @@ def keep_for_exports(exporters: Iterable[Exporter], result: Result, folder: Path
         exporters: The formats.
         result: What there is now.
         folder: Folder of the package.
+        left_out: Clips that are not in the package and may be brought back into it.
 
     Raises:
         InputError: A clip is missing.
@@ -112,6 +113,6 @@ def keep_for_exports(exporters: Iterable[Exporter], result: Result, folder: Path
     if Need.DENSE_TRACKS in needs and result.dense_tracks_file:
         link_or_copy(result.dense_tracks_file, kept / DENSE_TRACKS_NAME)
     if Need.CLIPS in needs:
-        for clip_id in result.proposals:
+        for clip_id in (*result.proposals, *left_out):
             clip = result.clip_file(clip_id)
             link_or_copy(clip, kept / CLIPS_FOLDER / clip.parent.name / clip.name)

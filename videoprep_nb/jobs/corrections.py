@@ -171,7 +171,7 @@ class JobCorrections:
         Raises:
             NoSuchJob: There is no such job, video or track, or the track is in no extracted frame.
         """
-        from videoprep_nb.exports.package import read_package
+        from videoprep_nb.exports.left_out import WholeResult
         from videoprep_nb.exports.track_strips import draw_strip, sights_of
 
         folder = self._background.ended(job_id)
@@ -180,7 +180,7 @@ class JobCorrections:
                 if each.video.video_id == video_id and pieces[:1] == [piece]:
                     tracks = each.corrected.tracks
                     if sights := sights_of(tracks.rows(tracks.track_id == track_id), each.video):
-                        return draw_strip(sights, read_package(folder.package))
+                        return draw_strip(sights, WholeResult.read(folder.path).package_of)
         raise NoSuchJob(f"Job {job_id} has no thumbnails of a track {piece[:40]!r} of video {video_id[:40]!r}.")
 
     def _folder(self, job_id: str) -> JobFolder:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from videoprep_nb.core.file_names import ShownName, WrittenPath, visible, visible_lines
-from videoprep_nb.core.records import PlaceRecord, Record, ShownSpan
+from videoprep_nb.core.records import LeftOutClip, PlaceRecord, Record, ShownSpan
 from videoprep_nb.jobs.params import JobOptions, JobParams
 
 
@@ -165,6 +165,7 @@ class VideoResult(Record):
         shown: What its preview video shows; empty if there is none.
         sha256: Hash of the raw file, hexadecimal; empty where that is unknown.
         findings: What was unusual about the file, a sentence each.
+        left_out: Clips that are not in the package, with the reasons; they can be brought back.
     """
 
     video_id: str
@@ -182,6 +183,7 @@ class VideoResult(Record):
     shown: tuple[ShownSpan, ...] = ()
     sha256: str = ""
     findings: tuple[str, ...] = ()
+    left_out: tuple[LeftOutClip, ...] = ()
 
 
 class JobResult(Record):

@@ -217,7 +217,7 @@ def _given_up(view: JobView, folder: JobFolder) -> JobResult:
 def _hand_over(folder: JobFolder, result: JobResult, output: Path) -> JobResult:
     """Move what the user requested out of the service's folder, the package last."""
     parts = (folder.spec, folder.reports, folder.preview, folder.scratch, folder.manifest, folder.exports)
-    for part in (*parts, folder.kept_for_exports, folder.uncorrected):
+    for part in (*parts, folder.kept_for_exports, folder.uncorrected, folder.left_out):
         if part.exists():
             part.replace(output / part.name)
     package = output / folder.package.name if folder.package.exists() else None

@@ -68,12 +68,14 @@ def _judge(clip: SelectedClip, rules: Rules, names: Mapping[str, str], kept_ids:
     if rules.min_persons and not clip.person_count:
         return _left_out(clip, NO_PERSONS)
     there_s = clip.seconds_with(rules.min_persons) if rules.min_persons else clip.end_s - clip.start_s
-    there = f"{plural(rules.min_persons, 'person')} for {there_s:.1f} s"
-    if rules.min_persons and (there_s < rules.min_persons_s or not there_s):
-        return _left_out(clip, f"{there}, expected {rules.min_persons_s:g} s")
+    persons = plural(rules.min_persons, "person")
+    if not there_s:
+        return _left_out(clip, f"never {persons} at once")
+    if rules.min_persons and there_s < rules.min_persons_s:
+        return _left_out(clip, f"{persons} for {there_s:.1f} s, expected {rules.min_persons_s:g} s")
     if rules.drop_duplicates and clip.duplicate_of in kept_ids:
         return _left_out(clip, f"near-duplicate of {clip.duplicate_of}")
-    return _kept(clip, there if rules.min_persons else "no rule against it")
+    return _kept(clip, f"{persons} for {there_s:.1f} s" if rules.min_persons else "no rule against it")
 
 
 def _is_listed(clip: SelectedClip, listed: Sequence[ListedTime], name: str) -> bool:
@@ -108,8 +110,10 @@ def _keep_most_varied(clips: Sequence[SelectedClip], count: int) -> list[Selecte
     first = [row for row, clip in enumerate(kept) if clip.reason == _LISTED]
     first = first or [max(range(len(kept)), key=lambda row: kept[row].person_s)]
     varied = {kept[row].clip_id for row in most_varied(features, count, first)}
-    reason = f"less varied than the {plural(len(varied), 'clip')} that are kept"
-    return [_left_out(clip, reason) if clip.is_kept and clip.clip_id not in varied else clip for clip in clips]
+    return [
+        _left_out(clip, "less varied than the kept ones") if clip.is_kept and clip.clip_id not in varied else clip
+        for clip in clips
+    ]
 
 
 def _keep_context(clips: Sequence[SelectedClip], margin_s: float) -> list[SelectedClip]:

@@ -9,6 +9,8 @@ from videoprep_nb.core.records import LeftOutClip, Record
 
 SELECTION_NAME = "selection.json"
 NO_PERSONS = "no persons found"
+NOTHING_KEPT = "Nothing of it was kept: "
+"""What is said of a video of which no clip is kept begins so."""
 
 
 class SelectedClip(Record):
@@ -18,6 +20,7 @@ class SelectedClip(Record):
         clip_id: Its name.
         start_s: Where it begins, in seconds of the standard video.
         end_s: Where it ends.
+        frame_count: Frames extracted from it.
         recorded_start_s: When a player of the source shows its first frame, in seconds.
         recorded_end_s: The same for its end.
         person_count: Different track ids.
@@ -35,6 +38,7 @@ class SelectedClip(Record):
     clip_id: str
     start_s: float
     end_s: float
+    frame_count: int = 0
     recorded_start_s: float
     recorded_end_s: float
     person_count: int = Field(ge=0)
@@ -64,7 +68,13 @@ class SelectedClip(Record):
 
     def as_left_out(self) -> LeftOutClip:
         """What a result says of it when it is left out."""
-        return LeftOutClip(clip_id=self.clip_id, start_s=self.start_s, end_s=self.end_s, reason=self.reason)
+        return LeftOutClip(
+            clip_id=self.clip_id,
+            start_s=self.start_s,
+            end_s=self.end_s,
+            frame_count=self.frame_count,
+            reason=self.reason,
+        )
 
 
 class Selection(Record):

@@ -122,6 +122,7 @@ def _score(
         clip_id=clip.clip_id,
         start_s=float(clip.start_s),
         end_s=float(clip.start_s + clip.duration_s),
+        frame_count=len(video.frames.get(clip.clip_id, ())),
         recorded_start_s=recorded_start_s,
         recorded_end_s=recorded_end_s,
         person_count=len(ids),

@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 
 from videoprep_nb.core.params import Params
 from videoprep_nb.core.progress import ProgressCallback
-from videoprep_nb.core.records import PlaceRecord, ShownSpan
+from videoprep_nb.core.records import LeftOutClip, PlaceRecord, ShownSpan
 
 
 class Scope(StrEnum):
@@ -36,6 +36,7 @@ class VideoFacts(TypedDict, total=False):
         shown: What its preview video shows.
         sha256: Hash of the raw file, hexadecimal.
         findings: Notes on the file.
+        left_out: Clips that are not in the package, with the reasons.
     """
 
     decoded_frame_count: int
@@ -48,6 +49,7 @@ class VideoFacts(TypedDict, total=False):
     shown: tuple[ShownSpan, ...]
     sha256: str
     findings: tuple[str, ...]
+    left_out: tuple[LeftOutClip, ...]
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from IPython.display import Image
+from IPython.display import HTML, Image
 
 from videoprep_nb.exports.dense_proposals import DenseProposals
 from videoprep_nb.media.frames import RgbImage
-from videoprep_nb.viz import images
+from videoprep_nb.viz import images, tables
 from videoprep_nb.viz.images import Mark, Tile
 
 _MAX_FRAMES = 6
@@ -17,17 +17,22 @@ FrameReader = Callable[[str, str], RgbImage]
 """Called with a clip id and a frame name."""
 
 
-def proposals_on_frames(proposals: DenseProposals, read: FrameReader, title: str) -> Image:
+def proposals_on_frames(proposals: DenseProposals, read: FrameReader, title: str) -> Image | HTML:
     """Draw the proposals of some frames, spread evenly over those with people.
 
     Args:
         proposals: The proposals.
         read: Fetches a frame.
         title: A line on top.
+
+    Returns:
+        The frames; a sentence if there are none.
     """
     frames = [(clip, name) for clip, names in proposals.items() for name in names]
     with_people = [(clip, name) for clip, name in frames if proposals[clip][name]]
     shown = images.sampled(with_people, _MAX_FRAMES) or images.sampled(frames, _COLUMNS)
+    if not shown:
+        return tables.remarks([], "There are no frames.")
     tiles = [_tile(proposals, clip, name, read(clip, name)) for clip, name in shown]
     return images.notebook_image(images.contact_sheet(tiles, _COLUMNS, title), title)
 

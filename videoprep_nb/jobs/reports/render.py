@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.layout import staged_file
-from videoprep_nb.core.records import PlaceRecord
+from videoprep_nb.core.records import LeftOutClip, PlaceRecord
 from videoprep_nb.core.timecode import format_clock, format_duration
 from videoprep_nb.core.turns import in_turns
 from videoprep_nb.jobs.models import State
@@ -79,6 +79,7 @@ class VideoEntry:
         person_count: Different persons, as far as the tracker can tell; None where nobody has looked for them.
         places: Where in its tracks to look first, the worst in front.
         findings: Notes on the file.
+        left_out: Clips that are not in the package, with the reasons.
         has_preview: Whether its preview video lies beside the reports.
     """
 
@@ -92,6 +93,7 @@ class VideoEntry:
     person_count: int | None
     places: Sequence[PlaceRecord]
     findings: Sequence[str]
+    left_out: Sequence[LeftOutClip] = ()
     has_preview: bool = False
 
     def moment_of(self, place: PlaceRecord) -> str:

@@ -12,6 +12,7 @@ from videoprep_nb.jobs.engine.worker import DONE_NAME
 from videoprep_nb.jobs.facts import video_facts
 from videoprep_nb.jobs.fingerprints.code import stage_fingerprint
 from videoprep_nb.jobs.fingerprints.tasks import file_fingerprint, read_done_marker, task_fingerprint
+from videoprep_nb.jobs.left_out import why_empty
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, TaskResult, VideoInput, VideoResult
 from videoprep_nb.jobs.reports.job_page import write_job_page
 from videoprep_nb.jobs.scheduling.plan import (
@@ -218,7 +219,7 @@ class ActiveJob:
         if bad:
             counts = f"{len(bad)} of {len(videos)} videos could not be processed."
             return State.COMPLETED_WITH_ERRORS, " ".join([counts, *(video.message for video in bad)])
-        return State.DONE, ""
+        return State.DONE, why_empty(videos)
 
     def _video_result(self, video: VideoInput, rows: list[TaskRow]) -> VideoResult:
         own = [row for row in rows if row.video_id == video.video_id]

@@ -9,6 +9,7 @@ from videoprep_nb.core.layout import (
     CORRECTIONS_NAME,
     EXPORTS_FOLDER,
     KEPT_FOLDER,
+    LEFT_OUT_NAME,
     MANIFEST_NAME,
     PACKAGE_NAME,
     UNCORRECTED_FOLDER,
@@ -117,6 +118,11 @@ class JobFolder:
         return self.path / CORRECTIONS_NAME
 
     @property
+    def left_out(self) -> Path:
+        """The clips that a selection left out, as a package of their own."""
+        return self.path / LEFT_OUT_NAME
+
+    @property
     def manifest(self) -> Path:
         """Where every frame of the package comes from."""
         return self.path / MANIFEST_NAME
@@ -141,6 +147,8 @@ class JobFolder:
         Raises:
             FileNotFoundError: There is no staged package.
         """
+        if not (self.staged_result / LEFT_OUT_NAME).exists():
+            self.left_out.unlink(missing_ok=True)  # that of an older package
         for staged in sorted(self.staged_result.iterdir(), key=lambda path: path.name == PACKAGE_NAME):
             target = self.path / staged.name
             if target.is_dir():

@@ -16,7 +16,7 @@ _MAX_CLIP_LABELS = 10
 _MAX_CLIP_MARKS = 60
 
 
-def proposals_on_jpegs(proposals: DenseProposals, frames_dir: Path) -> Image:
+def proposals_on_jpegs(proposals: DenseProposals, frames_dir: Path) -> Image | HTML:
     """The proposals on the JPEGs that annotators will see, track id and confidence beside each box."""
 
     def read(clip: str, name: str) -> RgbImage:

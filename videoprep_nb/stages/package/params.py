@@ -14,6 +14,7 @@ class PackageParams(Params):
     tracks_dir: str = Field("work/tracks", description="folder written by 04_track_persons")
     proposals_file: str = Field("work/dense_proposals.pkl", description="pickle written by 05_generate_proposals")
     dense_tracks_file: str = Field("work/dense_tracks.npz", description="tracks written by 05_generate_proposals")
+    selection_file: str = Field("", description="selection.json written by 05b_select; empty: all clips are kept")
     output_file: str = Field(
         "work/final_package.zip", description="the package to write; manifest and exports beside it"
     )

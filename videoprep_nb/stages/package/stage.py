@@ -1,6 +1,7 @@
 """Stage 6: frames and proposals to the package."""
 
 import zipfile
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,19 +10,24 @@ from videoprep_nb.core.errors import PackageError
 from videoprep_nb.core.layout import (
     EXPORTS_FOLDER,
     KEPT_FOLDER,
+    LEFT_OUT_NAME,
+    LEFT_OUT_PROPOSALS_NAME,
     MANIFEST_NAME,
     UNCORRECTED_FOLDER,
     file_sha256,
     link_or_copy,
     staged_file,
+    video_id_of_clip,
 )
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
-from videoprep_nb.core.records import Record
+from videoprep_nb.core.records import LeftOutClip, Record, natural_order
+from videoprep_nb.selection.records import Selection
 from videoprep_nb.stages.base import Cost, Scope, Stage, VideoLength
 from videoprep_nb.stages.package.params import PackageParams
 
 if TYPE_CHECKING:
     from videoprep_nb.exports.base import Exporter
+    from videoprep_nb.exports.dense_proposals import DenseProposals
     from videoprep_nb.exports.needs import Need
     from videoprep_nb.exports.result import Result
 
@@ -68,6 +74,7 @@ class PackageResult(Record):
         sha256: Its hash, hexadecimal.
         clip_count: Clips in it.
         frame_count: JPEGs in it.
+        left_out: Clips that a selection left out.
         added: Formats that it holds as well.
         entries: Its entries in order.
         findings: What the validator found: nothing, because a package with findings is not published.
@@ -80,6 +87,7 @@ class PackageResult(Record):
     sha256: str
     clip_count: int
     frame_count: int
+    left_out: list[LeftOutClip] = []  # noqa: RUF012 - pydantic copies it
     added: list[str]
     entries: list[PackageEntry]
     findings: list[str]
@@ -90,9 +98,10 @@ class PackageResult(Record):
 def package(params: PackageParams, progress: ProgressCallback | None = None) -> PackageResult:
     """Write the package, validate it, publish it under its name, and write further formats beside it.
 
-    The manifest goes to ``manifest.json``, formats to the folder ``exports``, and what formats need beyond the package
-    to the folder ``for_exports``, so that ``videoprep export`` can write them again. The tracks before corrections go
-    to ``uncorrected_tracks``, so that the package can be corrected.
+    What a selection left out goes to ``left_out.zip``, the manifest to ``manifest.json``, formats to the folder
+    ``exports``, and what formats need beyond the package to the folder ``for_exports``, so that ``videoprep export``
+    can write them again. The tracks before corrections go to ``uncorrected_tracks``, so that the package can be
+    corrected.
 
     Args:
         params: Folders, pickle, output file and formats.
@@ -111,9 +120,10 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
         >>> package(PackageParams()).path.name
         'final_package.zip'
     """
-    from videoprep_nb.exports.build_manifest import build_manifest, videos_of
+    from videoprep_nb.exports.build_manifest import build_manifest
     from videoprep_nb.exports.dense_proposals import load_proposals
     from videoprep_nb.exports.frames_folder import FramesFolder
+    from videoprep_nb.exports.left_out import write_left_out
     from videoprep_nb.exports.package import Package
     from videoprep_nb.exports.registry import package_entries
     from videoprep_nb.exports.result import Result
@@ -121,22 +131,24 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
     from videoprep_nb.exports.write_package import add_formats, write_package
 
     exporters, added = _exporters(params)
-    proposals_file, output_file = Path(params.proposals_file), Path(params.output_file)
-    proposals = load_proposals(proposals_file)
-    if not proposals:
-        raise PackageError(f"{proposals_file} holds no clips, so there is nothing to pack.")
+    output_file = Path(params.output_file)
+    proposals, left_out = load_proposals(Path(params.proposals_file)), _left_out(params)
+    if not proposals and not left_out:
+        raise PackageError(f"{params.proposals_file} holds no clips, so there is nothing to pack.")
     frame_count = sum(map(len, proposals.values()))
-    counter = _FrameCounter(progress or progress_from_environment(), frame_count)
+    left_out_frame_count = sum(map(len, left_out.values()))
+    counter = _FrameCounter(progress or progress_from_environment(), frame_count + left_out_frame_count)
     manifest_file = output_file.with_name(MANIFEST_NAME)
     with staged_file(output_file) as staging:
         write_package(staging, FramesFolder(Path(params.frames_dir), proposals), counter.count)
-        manifest = build_manifest(
-            videos_of(proposals),
+        whole = build_manifest(
+            natural_order({video_id_of_clip(clip) for clip in (*proposals, *left_out)}),
             resized_dir=Path(params.resized_dir),
             clips_dir=Path(params.clips_dir),
             frames_dir=Path(params.frames_dir),
             job_params=params.job_params,
         )
+        manifest = whole.only(proposals).model_copy(update={"left_out": _reasons(params)})
         result = Result(Package(staging, proposals), manifest, Path(params.dense_tracks_file), Path(params.clips_dir))
         add_formats(staging, added, result)
         checked = validate_package(staging, counter.count, package_entries(params.add_to_package))
@@ -147,8 +159,10 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
             entries = [PackageEntry(name=info.filename, size_bytes=info.file_size) for info in archive.infolist()]
         sha256 = file_sha256(staging)
         size_bytes = staging.stat().st_size
+        source = FramesFolder(Path(params.frames_dir), left_out)
+        write_left_out(output_file.with_name(LEFT_OUT_NAME), source, whole.only(left_out), counter.count)
         manifest.write(manifest_file)
-    _keep_uncorrected([video.video_id for video in manifest.videos], Path(params.tracks_dir), output_file.parent)
+    _keep_uncorrected([video.video_id for video in whole.videos], Path(params.tracks_dir), output_file.parent)
     result = replace(result, package=Package(output_file, proposals))
     return PackageResult(
         path=output_file,
@@ -156,12 +170,28 @@ def package(params: PackageParams, progress: ProgressCallback | None = None) -> 
         sha256=sha256,
         clip_count=len(proposals),
         frame_count=frame_count,
+        left_out=manifest.left_out,
         added=[exporter.name for exporter in added],
         entries=entries,
         findings=findings,
         manifest=manifest_file,
-        exports=_write_exports(exporters, result, output_file.parent),
+        exports=_write_exports(exporters, result, output_file.parent, left_out),
     )
+
+
+def _left_out(params: PackageParams) -> "DenseProposals":
+    """The proposals of the clips that a selection left out."""
+    from videoprep_nb.exports.dense_proposals import load_proposals
+
+    if not params.selection_file:
+        return {}
+    return load_proposals(Path(params.selection_file).with_name(LEFT_OUT_PROPOSALS_NAME))
+
+
+def _reasons(params: PackageParams) -> list[LeftOutClip]:
+    if not params.selection_file:
+        return []
+    return [clip.as_left_out() for clip in Selection.read(Path(params.selection_file)).left_out]
 
 
 def _keep_uncorrected(videos: list[str], tracks_dir: Path, folder: Path) -> None:
@@ -172,12 +202,14 @@ def _keep_uncorrected(videos: list[str], tracks_dir: Path, folder: Path) -> None
             link_or_copy(source, folder / UNCORRECTED_FOLDER / source.name)
 
 
-def _write_exports(exporters: "list[Exporter]", result: "Result", folder: Path) -> list[WrittenExport]:
+def _write_exports(
+    exporters: "list[Exporter]", result: "Result", folder: Path, left_out: Iterable[str]
+) -> list[WrittenExport]:
     from videoprep_nb.exports.write_export import keep_for_exports, write_export
 
     for name in (EXPORTS_FOLDER, KEPT_FOLDER):  # also when empty: in a job they take the place of older ones
         (folder / name).mkdir(exist_ok=True)
-    keep_for_exports(exporters, result, folder)
+    keep_for_exports(exporters, result, folder, left_out)
     written = []
     for exporter in exporters:
         target = folder / EXPORTS_FOLDER / exporter.download_name
@@ -270,7 +302,7 @@ STAGE = Stage(
     scope=Scope.JOB,
     params=PackageParams,
     function=package,
-    after=("generate_proposals",),
+    after=("select",),
     inputs={
         "resized_dir": "{scratch}/resized",
         "clips_dir": "{clips}",
@@ -278,6 +310,7 @@ STAGE = Stage(
         "tracks_dir": "{tracks}",
         "proposals_file": "{proposals}",
         "dense_tracks_file": "{dense_tracks}",
+        "selection_file": "{selection}",
         "job_params": "{job_params}",
     },
     outputs={"output_file": "{package_file}"},

@@ -24,7 +24,7 @@ def verdict(result: PackageResult) -> HTML:
     return tables.remarks(result.findings, "The validator read the package back and found no problems.")
 
 
-def packed_proposals(result: PackageResult, proposals: DenseProposals) -> Image:
+def packed_proposals(result: PackageResult, proposals: DenseProposals) -> Image | HTML:
     """The proposals on JPEGs read back out of the package."""
     with zipfile.ZipFile(result.path) as package:
 
@@ -43,6 +43,7 @@ def package_summary(result: PackageResult) -> HTML:
             ("size", tables.size(result.size_bytes)),
             ("frames", f"{result.frame_count:,}"),
             ("clips", f"{result.clip_count:,}"),
+            ("clips left out", f"{len(result.left_out):,}"),
             ("formats in it", ", ".join(result.added) or "none"),
             ("SHA-256", result.sha256),
         ]
