@@ -1,43 +1,26 @@
 """Clips that were left out, brought back: the package is then what it would have been with them."""
 
 import json
-import pickle
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.support.packages import read_proposals
-from tests.support.proposal_files import good_entries, good_proposals, zip_of
-from tests.support.results import good_manifest, write_result, write_uncorrected_tracks
+from tests.support.proposal_files import good_entries, good_proposals
+from tests.support.results import LEFT_OUT, good_manifest, leave_clips_out, write_result, write_uncorrected_tracks
 from videoprep_nb.core.errors import InputError, ParameterError
-from videoprep_nb.core.records import LeftOutClip
 from videoprep_nb.exports.correct_package import correct_package
 from videoprep_nb.exports.left_out import bring_back
 from videoprep_nb.exports.manifest import Manifest
 from videoprep_nb.exports.validation.validate import validate_package
 from videoprep_nb.tracking.corrections import read_corrections
 
-LEFT_OUT = ["1_clip_001", "2_clip_000"]
-KEPT = ["1_clip_000"]
-
-
-def entries_of(clips: list[str]) -> dict[str, bytes]:
-    proposals = {clip: good_proposals()[clip] for clip in clips}
-    frames = {f"frames/{clip}.zip": good_entries()[f"frames/{clip}.zip"] for clip in clips}
-    return {"dense_proposals.pkl": pickle.dumps(proposals, 4), **frames}
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A result of which all clips but the first were left out, the second video with all of its clips."""
-    whole = good_manifest()
-    reasons = [LeftOutClip(clip_id=clip, start_s=0.0, end_s=1.0, reason="no persons found") for clip in LEFT_OUT]
     write_result(tmp_path, clips=False)
-    (tmp_path / "final_package.zip").write_bytes(zip_of(entries_of(KEPT)))
-    whole.only(KEPT).model_copy(update={"left_out": reasons}).write(tmp_path / "manifest.json")
-    described = {"manifest.json": whole.only(LEFT_OUT).model_dump_json().encode()}
-    (tmp_path / "left_out.zip").write_bytes(zip_of({**entries_of(LEFT_OUT), **described}))
+    leave_clips_out(tmp_path)
     return tmp_path
 
 

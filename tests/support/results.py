@@ -1,6 +1,7 @@
 """The result of a job with everything an export may ask for, written by hand."""
 
-from collections.abc import Mapping
+import pickle
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,11 +13,14 @@ from videoprep_nb.core.layout import (
     CLIPS_FOLDER,
     DENSE_TRACKS_NAME,
     KEPT_FOLDER,
+    LEFT_OUT_NAME,
     MANIFEST_NAME,
     PACKAGE_NAME,
+    PROPOSALS_NAME,
     UNCORRECTED_FOLDER,
     video_id_of_clip,
 )
+from videoprep_nb.core.records import LeftOutClip
 from videoprep_nb.exports.dense_tracks import write_dense_tracks
 from videoprep_nb.exports.manifest import Manifest, ManifestClip, ManifestFrame, ManifestVideo
 from videoprep_nb.exports.result import Result, open_result
@@ -25,6 +29,9 @@ from videoprep_nb.tracking.tracks import Tracks
 
 RATE = 10
 """Frames per second of the clips; a frame is extracted every second."""
+
+LEFT_OUT = ["1_clip_001", "2_clip_000"]
+"""What ``leave_clips_out`` leaves out."""
 
 
 def good_manifest() -> Manifest:
@@ -85,6 +92,24 @@ def write_uncorrected_tracks(folder: Path) -> None:
         )
         write_uncorrected(folder / UNCORRECTED_FOLDER, video.video_id, tracks)
         offset += int(tracks.track_id.max())
+
+
+def leave_clips_out(folder: Path) -> list[LeftOutClip]:
+    """Make of a result one of which all clips but the first were left out, the second video with all of its clips."""
+    whole = good_manifest()
+    left_out = [LeftOutClip(clip_id=clip, start_s=0.0, end_s=1.0, reason="no persons found") for clip in LEFT_OUT]
+    kept = [clip for clip in good_proposals() if clip not in LEFT_OUT]
+    (folder / PACKAGE_NAME).write_bytes(zip_of(_entries_of(kept)))
+    whole.only(kept).model_copy(update={"left_out": left_out}).write(folder / MANIFEST_NAME)
+    described = {MANIFEST_NAME: whole.only(LEFT_OUT).model_dump_json().encode()}
+    (folder / LEFT_OUT_NAME).write_bytes(zip_of({**_entries_of(LEFT_OUT), **described}))
+    return left_out
+
+
+def _entries_of(clips: Sequence[str]) -> dict[str, bytes]:
+    proposals = {clip: good_proposals()[clip] for clip in clips}
+    frames = {f"frames/{clip}.zip": good_entries()[f"frames/{clip}.zip"] for clip in clips}
+    return {PROPOSALS_NAME: pickle.dumps(proposals, 4), **frames}
 
 
 def write_result(

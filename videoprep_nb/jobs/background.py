@@ -19,6 +19,8 @@ from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.store.rows import JobRow
 
 _STAGING_PREFIX = f"{STAGING_PREFIX}background-"
+PACKAGE_ORDER = "package"
+"""Name of every order that replaces the package of a job; a job has one of them at a time."""
 _INTERNAL_ERROR = "Internal error; see the log of the service."
 
 _Identity = tuple[int, int]

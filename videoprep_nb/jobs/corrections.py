@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from videoprep_nb.core.errors import InputError, NoSuchJob, ParameterError, WrongState
 from videoprep_nb.core.layout import staged_file
-from videoprep_nb.jobs.background import BackgroundWork, Order
+from videoprep_nb.jobs.background import PACKAGE_ORDER, BackgroundWork, Order
 from videoprep_nb.jobs.models import JobResult, JobSpec
 from videoprep_nb.jobs.storage.folder import JobFolder
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from videoprep_nb.exports.correct_package import CorrectedVideo
     from videoprep_nb.tracking.corrections import Correction, Corrections
 
-_ORDER = "corrections"
 _TITLE = "The corrected package"
 _NOT_KEPT = "The tracks of this job were not kept; submit its videos again to correct them."
 
@@ -115,7 +114,7 @@ class JobCorrections:
         text = corrections_text(folder)
         if not _can_be_corrected(folder):
             return JobCorrectionsView(text, {}, [], problem=_NOT_KEPT)
-        progress = self._background.progress(job_id, _ORDER)
+        progress = self._background.progress(job_id, PACKAGE_ORDER)
         try:
             lines = {name: [_saved(line) for line in of_video] for name, of_video in _read(text).root.items()}
             videos = _views(folder.path, text, folder.package.stat().st_mtime_ns)
@@ -158,7 +157,7 @@ class JobCorrections:
         """
         folder = self._folder(job_id)
         self._background.check_room(folder.package.stat().st_size, _TITLE)
-        self._background.start(Order(job_id, _ORDER, _TITLE, _make, folder.package))
+        self._background.start(Order(job_id, PACKAGE_ORDER, _TITLE, _make, folder.package))
 
     def strip(self, job_id: str, video_id: str, piece: str) -> bytes:
         """Thumbnails of a track side by side, as JPEG.
@@ -187,7 +186,7 @@ class JobCorrections:
         folder = self._background.ended(job_id)
         if not _can_be_corrected(folder):
             raise WrongState(_NOT_KEPT)
-        if self._background.progress(job_id, _ORDER).is_running:
+        if self._background.progress(job_id, PACKAGE_ORDER).is_running:
             raise WrongState("The package is being made again; wait until it is there.")
         return folder
 

@@ -1,18 +1,36 @@
 """Clips that a selection left out of the packages of ended jobs, and how they are brought back."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from videoprep_nb.core.errors import InputError, ParameterError, WrongState
-from videoprep_nb.jobs.background import BackgroundWork, Order, Progress
+from videoprep_nb.core.records import LeftOutClip
+from videoprep_nb.core.text import quoted
+from videoprep_nb.jobs.background import PACKAGE_ORDER, BackgroundWork, Order
 from videoprep_nb.jobs.models import JobResult, State, VideoResult
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.selection.records import NOTHING_KEPT
 
-_ORDER = "left out"
 _TITLE = "The package with clips that were left out"
 _MAX_REASONS = 3
+
+
+@dataclass(frozen=True)
+class JobLeftOutView:
+    """What was left out of the package of a job.
+
+    Args:
+        clips: The clips that are not in the package.
+        is_running: Whether the package is being made again.
+        problem: Why the last attempt failed; empty otherwise.
+    """
+
+    clips: list[LeftOutClip]
+    is_running: bool
+    problem: str
 
 
 class JobLeftOut:
@@ -25,13 +43,16 @@ class JobLeftOut:
     def __init__(self, background: BackgroundWork) -> None:
         self._background = background
 
-    def progress(self, job_id: str) -> Progress:
-        """How far clips of a job are brought back.
+    def of(self, job_id: str) -> JobLeftOutView:
+        """What was left out of the package of a job.
 
         Raises:
             NoSuchJob: There is no such job, or it has no package.
+            WrongState: The job has not ended.
         """
-        return self._background.progress(job_id, _ORDER)
+        folder = self._background.ended(job_id)
+        progress = self._background.progress(job_id, PACKAGE_ORDER)
+        return JobLeftOutView(_clips_of(folder), progress.is_running, progress.problem)
 
     def start(self, job_id: str, clip_ids: Collection[str] | None) -> None:
         """Bring clips of a job back in the background.
@@ -47,14 +68,14 @@ class JobLeftOut:
             NoRoom: The disk is too full.
         """
         folder = self._background.ended(job_id)
-        left_out = {clip.clip_id for video in JobResult.read(folder.result).videos for clip in video.left_out}
+        left_out = {clip.clip_id for clip in _clips_of(folder)}
         if not left_out or not folder.left_out.is_file():
             raise WrongState("Nothing was left out of this package.")
         for clip in clip_ids or ():
             if clip not in left_out:
-                raise ParameterError("clips", f"got {clip[:40]!r}, expected one that was left out")
+                raise ParameterError("clip", f"got {quoted(clip)}, expected one that was left out")
         self._background.check_room(folder.package.stat().st_size + folder.left_out.stat().st_size, _TITLE)
-        self._background.start(Order(job_id, _ORDER, _TITLE, partial(_make, clip_ids), folder.package))
+        self._background.start(Order(job_id, PACKAGE_ORDER, _TITLE, partial(_make, clip_ids), folder.package))
 
 
 def bring_back_clips(path: Path, clip_ids: Collection[str] | None) -> list[str]:
@@ -75,8 +96,10 @@ def bring_back_clips(path: Path, clip_ids: Collection[str] | None) -> list[str]:
     """
     from videoprep_nb.exports.left_out import bring_back, result_folder
 
-    brought_back = bring_back(path, clip_ids)
-    _note(JobFolder(result_folder(path)), brought_back)
+    folder = JobFolder(result_folder(path))
+    with _corrections_stay_as_new(folder):
+        brought_back = bring_back(path, clip_ids)
+    _note(folder, brought_back)
     return brought_back
 
 
@@ -96,7 +119,26 @@ def why_empty(videos: Sequence[VideoResult]) -> str:
 def _make(clip_ids: Collection[str] | None, folder: JobFolder, target: Path) -> None:
     from videoprep_nb.exports.left_out import write_with_clips
 
-    _note(folder, write_with_clips(folder.path, clip_ids, target))
+    with _corrections_stay_as_new(folder):
+        brought_back = write_with_clips(folder.path, clip_ids, target)
+    _note(folder, brought_back)
+
+
+@contextmanager
+def _corrections_stay_as_new(folder: JobFolder) -> Iterator[None]:
+    """Corrections that the package does not have yet stay younger than the package that is made."""
+    are_applied = not folder.package.exists() or folder.has_corrected_package
+    yield
+    if not are_applied:
+        folder.corrections.touch()
+
+
+def _clips_of(folder: JobFolder) -> list[LeftOutClip]:
+    try:
+        videos = JobResult.read(folder.result).videos
+    except InputError:  # never written, or spoilt
+        return []
+    return [clip for video in videos for clip in video.left_out]
 
 
 def _note(folder: JobFolder, brought_back: Collection[str]) -> None:

@@ -22,6 +22,7 @@ from videoprep_nb.jobs.engine.cluster import EngineSettings, WorkerInfo
 from videoprep_nb.jobs.exports import JobExports
 from videoprep_nb.jobs.job_view import JobView as JobView
 from videoprep_nb.jobs.job_view import view_job
+from videoprep_nb.jobs.left_out import JobLeftOut
 from videoprep_nb.jobs.limits import Limits as Limits
 from videoprep_nb.jobs.models import ENDED, JobAbout, State
 from videoprep_nb.jobs.params import JobOptions, JobParams
@@ -97,6 +98,7 @@ class Service:
         self.exports = JobExports(background)
         self.annotations = JobAnnotations(background)
         self.corrections = JobCorrections(background)
+        self.left_out = JobLeftOut(background)
         self.comparisons = JobComparisons(background)
         self._resources.callback(self.comparisons.close)
         self._resources.callback(self.annotations.close)

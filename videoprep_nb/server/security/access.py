@@ -12,6 +12,7 @@ from videoprep_nb.jobs.annotations import JobImport
 from videoprep_nb.jobs.corrections import JobCorrectionsView
 from videoprep_nb.jobs.engine.cluster import WorkerInfo
 from videoprep_nb.jobs.exports import JobExport
+from videoprep_nb.jobs.left_out import JobLeftOutView
 from videoprep_nb.jobs.models import JobAbout, JobSpec, State, VideoInput
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.pushes import JobPush, JobPushes
@@ -314,6 +315,16 @@ class UserJobs(JobReader):
         """Thumbnails of a track, see ``JobCorrections.strip``."""
         self.row(job_id)
         return self._service.corrections.strip(job_id, video_id, piece)
+
+    def left_out(self, job_id: str) -> JobLeftOutView:
+        """What a selection left out of the package of a job, see ``JobLeftOut.of``."""
+        self.row(job_id)
+        return self._service.left_out.of(job_id)
+
+    def bring_back(self, job_id: str, clip_ids: Sequence[str]) -> None:
+        """Bring clips back into the package of a job, all if none is named; see ``JobLeftOut.start``."""
+        self.row(job_id)
+        self._service.left_out.start(job_id, clip_ids or None)
 
     def import_annotations(self, job_id: str, upload_ids: Sequence[str], labels: str, formats: Sequence[str]) -> None:
         """Import uploads of the user, which are taken over, as annotations of a job; see ``JobAnnotations.start``.

@@ -28,6 +28,7 @@ from videoprep_nb.stages.registry import STAGES
 
 _VIDEOS_PER_TABLE = 20
 _MAX_PLACES = 12
+_MAX_LEFT_OUT = 200
 _RETRIED = (State.FAILED, State.CANCELLED, State.COMPLETED_WITH_ERRORS)
 
 
@@ -150,6 +151,8 @@ def job_view(jobs: UserJobs, name: str, shares: JobShares) -> Fragments:
     fragments["results"] = render("job_results.html", job_id=job_id, results=results)
     corrections = jobs.corrections(job_id) if has_ended and job.has_package else None
     fragments["corrections"] = render("job_corrections.html", job_id=job_id, found=corrections)
+    left_out = jobs.left_out(job_id) if has_ended and job.has_package else None
+    fragments["left-out"] = render("job_left_out.html", job_id=job_id, found=left_out, shown=_MAX_LEFT_OUT)
     formats = jobs.exports(job_id) if has_ended and job.has_package else []
     push = jobs.push(job_id) if formats and jobs.may_push else None
     fragments["formats"] = render("job_formats.html", job_id=job_id, formats=formats, package=PACKAGE_NAME, push=push)
