@@ -67,29 +67,70 @@ def detect_frames(
     Raises:
         FrameCountError: There are too few frames.
     """
-    found: list[FrameDetections] = []
-    features: list[npt.NDArray[np.float16]] = []
-    contents: list[npt.NDArray[np.float32]] = []
+    batches = DetectedFrames(detector, clip, describer)
     for begin in range(0, len(sampled), detector.batch_size):
-        indices = (clip.start_frame + sampled[begin : begin + detector.batch_size]).tolist()
-        batch = islice(frames, len(indices))
-        held = [] if describer is None else list(batch)
-        found += detector.detect(iter(held) if describer else batch, indices, clip.width, clip.height)
-        if len(found) != begin + len(indices):
-            raise FrameCountError(f"{clip.file_name} ended after {len(found)} of {len(sampled)} frames; cut it again.")
-        if describer is not None:
+        indices = sampled[begin : begin + detector.batch_size].tolist()
+        found = batches.detect(islice(frames, len(indices)), indices)
+        if len(found) != len(indices):
+            raise ended_early(clip, begin + len(found), len(sampled))
+        on_batch(found)
+    return batches.detections()
+
+
+def ended_early(clip: ClipRecord, count: int, expected: int) -> FrameCountError:
+    """The error of a clip that has fewer frames than its record says."""
+    return FrameCountError(f"{clip.file_name} ended after {count} of {expected} frames; cut it again.")
+
+
+class DetectedFrames:
+    """The persons in the frames of one clip, found and described batch by batch.
+
+    Args:
+        detector: The detector.
+        clip: The clip.
+        describer: Gives the features of the detections; None for none.
+    """
+
+    def __init__(self, detector: Detector, clip: ClipRecord, describer: Describer | None) -> None:
+        self._detector, self._clip, self._describer = detector, clip, describer
+        self._found: dict[int, FrameDetections] = {}
+        self._features: dict[int, npt.NDArray[np.float16]] = {}
+        self._contents: list[npt.NDArray[np.float32]] = []
+
+    def detect(self, frames: Iterator[RgbFrame], indices: Sequence[int]) -> list[FrameDetections]:
+        """Find the persons in a batch.
+
+        Args:
+            frames: The frames; none is taken if nobody reads them.
+            indices: Their zero-based indices in the clip.
+
+        Returns:
+            What was found in each; fewer if there are too few frames.
+        """
+        clip = self._clip
+        held = [] if self._describer is None else list(frames)
+        video_indices = [clip.start_frame + index for index in indices]
+        found = self._detector.detect(iter(held) if self._describer else frames, video_indices, clip.width, clip.height)
+        self._found.update(zip(indices, found, strict=False))
+        if self._describer is not None and held:
             size = np.tile([clip.width, clip.height], 2)
-            contents.append((inside_bars(held[0]) * size).astype(np.float32))
-            for frame, persons in zip(held, found[begin:], strict=True):
+            self._contents.append((inside_bars(held[0]) * size).astype(np.float32))
+            for index, frame, persons in zip(indices, held, found, strict=False):
                 scale = np.tile(frame.shape[1::-1], 2) / size
-                features.append(describer.describe(frame, (persons.boxes_xyxy * scale).astype(np.float32)))
-        on_batch(found[begin:])
-    detections = Detections.from_frames(sampled, found)
-    if describer is None:
-        return detections
-    if features:
-        detections = replace(detections, features=np.concatenate(features), content_xyxy=union_of_boxes(contents))
-    return replace(detections, describer=describer.fingerprint)
+                boxes = (persons.boxes_xyxy * scale).astype(np.float32)
+                self._features[index] = self._describer.describe(frame, boxes)
+        return found
+
+    def detections(self) -> Detections:
+        """Those of all batches, in the order of frames, without a fingerprint."""
+        indices = sorted(self._found)
+        detections = Detections.from_frames(np.array(indices, np.int64), [self._found[index] for index in indices])
+        if self._describer is None:
+            return detections
+        if indices:
+            features = np.concatenate([self._features[index] for index in indices])
+            detections = replace(detections, features=features, content_xyxy=union_of_boxes(self._contents))
+        return replace(detections, describer=self._describer.fingerprint)
 
 
 def prefetch(items: Iterator[T], depth: int) -> Generator[T, None, None]:

@@ -44,7 +44,7 @@ class Detections(FrameTable, CachedArrays):
     ``read`` and ``write`` keep them in a file, such as ``<detections_dir>/<video_id>/<clip_id>.npz`` of stage 4.
 
     Args:
-        sampled: ``(K,)`` int64, zero-based indices of the frames that the detector saw, increasing.
+        sampled: ``(K,)`` int64, zero-based indices of the frames whose persons are known, increasing.
         frame_index: ``(N,)`` int64, the frame of each box.
         boxes_xyxy: ``(N, 4)`` float32, x1 y1 x2 y2 in pixels of the standard frame.
         scores: ``(N,)`` float32 in (0, 1], not below ``DETECTION_FLOOR``.
@@ -52,6 +52,9 @@ class Detections(FrameTable, CachedArrays):
         features: ``(N, D)`` float16, what the persons look like; D is 0 if nobody looked.
         describer: What made the features, see ``Describer.fingerprint``; empty for nothing.
         content_xyxy: ``(4,)`` float32, the part of the frame inside black bars, in pixels; ``(0,)`` if nobody looked.
+        held: ``(H,)`` int64, those of ``sampled`` that the detector did not see, because nothing had moved; their boxes
+            are those of the frames around them, see ``tracking.gate``.
+        motion: ``(K,)`` float32, what the gate measured in each frame, 1 opens it; ``(0,)`` if there was no gate.
 
     Example:
         >>> found = Detections.from_arrays([0, 2], [[10, 20, 50, 120], [12, 20, 52, 120]], [0.9, 0.4])
@@ -75,6 +78,8 @@ class Detections(FrameTable, CachedArrays):
     features: npt.NDArray[np.float16] = field(default_factory=lambda: np.zeros((0, 0), np.float16))
     describer: str = ""
     content_xyxy: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    held: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    motion: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def __post_init__(self) -> None:
         if not self.features.size:  # those of no persons, or of persons whom nobody described
@@ -129,12 +134,17 @@ class Detections(FrameTable, CachedArrays):
             confidence: Minimum score of a detection that is taken.
         """
         parts = [
-            replace(found, frame_index=start + found.frame_index, sampled=start + found.sampled)
+            replace(
+                found, frame_index=start + found.frame_index, sampled=start + found.sampled, held=start + found.held
+            )
             for start, found in clips
         ]
-        sampled = np.concatenate([np.zeros(0, np.int64), *(part.sampled for part in parts)])
+        sampled, held = (
+            np.concatenate([np.zeros(0, np.int64), *frames])
+            for frames in ([part.sampled for part in parts], [part.held for part in parts])
+        )
         content = union_of_boxes([part.content_xyxy for part in parts if len(part.content_xyxy)])
-        table = cls(sampled=sampled, content_xyxy=content, **cls.stacked(parts)).above(confidence)
+        table = cls(sampled=sampled, content_xyxy=content, held=held, **cls.stacked(parts)).above(confidence)
         return table.rows(np.lexsort((table.scores, *table.boxes_xyxy.T, table.frame_index)))
 
     def in_frame(self, frame_index: int) -> FrameDetections:
@@ -144,7 +154,9 @@ class Detections(FrameTable, CachedArrays):
 
     def thinned(self, frames: npt.NDArray[np.int64]) -> Self:
         """What a detector would have found if it had seen only some of the frames."""
-        return replace(self.rows(np.isin(self.frame_index, frames)), sampled=frames, fingerprint="")
+        chosen = self.rows(np.isin(self.frame_index, frames))
+        held = np.intersect1d(self.held, frames)
+        return replace(chosen, sampled=frames, held=held, motion=np.zeros(0, np.float32), fingerprint="")
 
     def split(self, cuts: Sequence[int]) -> list[Self]:
         """The detections before the first of these frames, from there to the next, and so on.

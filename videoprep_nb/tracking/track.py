@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
+import numpy as np
+
 from videoprep_nb.tracking.associate import associate, normalize_scores
 from videoprep_nb.tracking.camera.path import CameraPath
 from videoprep_nb.tracking.detections import Detections
@@ -142,7 +144,8 @@ def track_beyond_border(
     tracks = Tracks.joined([_track_shot(*shot, video, params, looks) for shot in shots])
     if camera is not None:
         tracks = camera.restored(tracks)
-    return renumber(tracks)
+    is_held = np.isin(tracks.frame_index, found.held)
+    return renumber(replace(tracks, interpolated=tracks.interpolated | is_held))
 
 
 def _track_shot(

@@ -21,6 +21,7 @@ _WIDTH_IN = 10.0
 _DPI = 110
 _MAX_STEPS = 1000
 _MAX_TICKS = 10
+_MAX_RATIO = 10
 _TICK_STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600)
 
 
@@ -170,6 +171,29 @@ def counts_per_frame(counts: npt.NDArray[np.int64], frame_duration_s: float, tit
     count_axis(axes, int(highest.max()), "persons")
     if not highest.any():
         say_nothing_there(axes, "no persons")
+    return chart, axes
+
+
+def curve_above_threshold(
+    values: npt.NDArray[np.floating], times_s: npt.NDArray[np.floating], is_shaded: npt.NDArray[np.bool_], title: str
+) -> tuple[Figure, Axes]:
+    """A curve with a dashed line at 1 and a shade behind some of it; of many values on one spot, the highest.
+
+    Args:
+        values: ``(N,)`` not negative, N at least 1; those above 10 are drawn at 10.
+        times_s: ``(N,)`` seconds, increasing.
+        is_shaded: ``(N,)`` which ones have a shade; a spot has one if most of its values have.
+        title: A line on top.
+    """
+    starts = np.unique(np.linspace(0, len(values), _MAX_STEPS, endpoint=False).astype(int))
+    highest = np.maximum.reduceat(np.minimum(values, _MAX_RATIO), starts)
+    shaded = 2 * np.add.reduceat(is_shaded.astype(int), starts) > np.diff(starts, append=len(values))
+    edges = np.append(times_s[starts], 2 * times_s[-1] - times_s[-2] if len(values) > 1 else times_s[-1] + 1)
+    chart, axes = figure(2.6, title)
+    axes.stairs(np.where(shaded, _MAX_RATIO, 0), edges, fill=True, color=css(GRID))
+    axes.stairs(highest, edges, color=css(ACCENT))
+    axes.axhline(1, color=css(INK), linewidth=1.2, linestyle="--")
+    axes.set_ylim(0, _MAX_RATIO)
     return chart, axes
 
 

@@ -15,6 +15,7 @@ from videoprep_nb.core.threads import thread_count
 from videoprep_nb.media.scaled_frames import read_scaled_frames
 from videoprep_nb.stages.track_persons.camera import estimate_camera_motion
 from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
+from videoprep_nb.stages.track_persons.gate import gate_of_clip
 from videoprep_nb.stages.track_persons.live_frame import LiveFrame
 from videoprep_nb.stages.track_persons.params import DetectPersonsParams
 from videoprep_nb.tracking.appearance import Describer
@@ -22,6 +23,9 @@ from videoprep_nb.tracking.camera.path import CameraPath
 from videoprep_nb.tracking.detect import detect_frames, frames_to_sample, prefetch
 from videoprep_nb.tracking.detections import Detections, FrameDetections, clip_fingerprint
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
+from videoprep_nb.tracking.gate.detect import CODE_VERSION as GATE_VERSION
+from videoprep_nb.tracking.gate.detect import detect_moving
+from videoprep_nb.tracking.gate.gate import ClipGate
 
 _FRAMES_AHEAD = 16
 
@@ -79,7 +83,7 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
     progress = progress or progress_from_environment()
     follows_camera = params.estimate_camera_motion == "sparse_flow"  # "auto" mostly takes no time
     passes = 1 + follows_camera + params.reset_at_cuts
-    _detect(plan, detector, describer, _pass_of(progress, 0, passes), live_frame)
+    _detect(plan, params, detector, describer, _pass_of(progress, 0, passes), live_frame)
     detections = [Detections.read(entry.detections_path) for entry in plan]
     camera = estimate_camera_motion(params, clips, sampled, _pass_of(progress, 1, passes) if follows_camera else None)
     cuts = cuts_of_video(params, clips, sampled, _pass_of(progress, passes - 1, passes))
@@ -127,10 +131,11 @@ def _plan(
     describer: Describer | None,
 ) -> list[_PlannedClip]:
     plan = []
+    how = f"{detector.fingerprint} gate {GATE_VERSION}" if _has_gate(params, detector) else detector.fingerprint
     for clip, sampled in zip(clips, frames, strict=True):
         path = Path(params.clips_dir) / params.video_id / clip.file_name
         detections_path = Path(params.detections_dir) / params.video_id / f"{clip.clip_id}.npz"
-        fingerprint = clip_fingerprint(path, sampled, detector.fingerprint)
+        fingerprint = clip_fingerprint(path, sampled, how)
         cached = Detections.read_matching(detections_path, fingerprint)
         is_cached = cached is not None and (describer is None or cached.describer == describer.fingerprint)
         plan.append(_PlannedClip(clip, path, sampled, detections_path, fingerprint, is_cached))
@@ -139,6 +144,7 @@ def _plan(
 
 def _detect(
     plan: Sequence[_PlannedClip],
+    params: DetectPersonsParams,
     detector: Detector,
     describer: Describer | None,
     progress: ProgressCallback,
@@ -150,18 +156,38 @@ def _detect(
     done = total - sum(len(entry.sampled) for entry in missing)
     progress(done, total, "frames")
 
-    def on_batch(batch: Sequence[FrameDetections]) -> None:
+    def on_batch(count: int, last: FrameDetections) -> None:
         nonlocal done
-        done += len(batch)
+        done += count
         progress(done, total, "frames")
-        live_frame.show(batch[-1], plan[0].record.width)
+        live_frame.show(last, plan[0].record.width)
 
     # One stream of frames over all clips, so that the next clip is being decoded while this one is finished.
     with closing(_decoded(missing, detector)) as decoded:
         frames = live_frame.follow(decoded)
         for entry in missing:
-            found = detect_frames(detector, frames, entry.sampled, entry.record, on_batch, describer)
+            gate = _gate(entry, detector) if _has_gate(params, detector) else None
+            if gate is None:
+                found = detect_frames(
+                    detector,
+                    frames,
+                    entry.sampled,
+                    entry.record,
+                    lambda batch: on_batch(len(batch), batch[-1]),
+                    describer,
+                )
+            else:
+                found = detect_moving(detector, frames, entry.sampled, entry.record, gate, on_batch, describer)
             replace(found, fingerprint=entry.fingerprint).write(entry.detections_path)
+
+
+def _has_gate(params: DetectPersonsParams, detector: Detector) -> bool:
+    return params.motion_gate and detector.reads_frames
+
+
+def _gate(entry: _PlannedClip, detector: Detector) -> ClipGate | None:
+    size = detector.input_size(entry.record.width, entry.record.height)
+    return gate_of_clip(entry.path, entry.record, entry.sampled, size)
 
 
 def _decoded(plan: Sequence[_PlannedClip], detector: Detector) -> Generator[RgbFrame, None, None]:

@@ -54,6 +54,9 @@ class DetectPersonsParams(Params):
         60.0, ge=0.1, le=240, description="frames per second to sample, at least; those between are interpolated"
     )
     frame_stride: int = Field(1, ge=1, le=100, description="sample every n-th frame at most, whatever the frame rate")
+    motion_gate: bool = Field(
+        False, description="detect one frame per second where nothing moves, and every sampled one around movements"
+    )
     estimate_camera_motion: Literal["auto", "off", "sparse_flow"] = Field(
         "auto", description="estimate from the frames how the camera moves; auto: in clips where it does"
     )

@@ -59,8 +59,13 @@ class TrackResult:
 
     @property
     def sampled_count(self) -> int:
-        """Frames among them that the detector saw."""
+        """Frames among them that were sampled."""
         return sum(len(found.sampled) for found in self.detections)
+
+    @property
+    def detected_frame_count(self) -> int:
+        """Sampled frames that the detector saw; all of them without a gate."""
+        return self.sampled_count - sum(len(found.held) for found in self.detections)
 
     @property
     def detection_count(self) -> int:

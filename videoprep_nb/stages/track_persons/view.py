@@ -80,6 +80,28 @@ def persons_over_time(result: TrackResult) -> Image | HTML:
     return charts.image(chart, title)
 
 
+def motion_over_time(result: TrackResult) -> Image | HTML:
+    """How far frames differ, and where the gate was shut; a sentence without a gate."""
+    if not result.params.motion_gate:
+        return tables.remarks([], "motion_gate is off: every sampled frame was detected.")
+    parts = [(clip.start_frame, found) for clip, found in zip(result.clips, result.detections, strict=True)]
+    if not any(len(found.motion) for _, found in parts):
+        return tables.remarks([], "Every sampled frame was detected: no clip rests long enough to measure its noise.")
+    rate = result.video_tracks.rate
+    frames = np.concatenate([start + found.sampled for start, found in parts])
+    # a clip without a gate was open all the time
+    motion = np.concatenate(
+        [found.motion if len(found.motion) else np.full(len(found.sampled), np.inf) for _, found in parts]
+    )
+    is_held = np.isin(frames, np.concatenate([start + found.held for start, found in parts]))
+    title = f"Motion; grey: not detected frame by frame ({is_held.sum():,} of {plural(len(frames), 'frame')})"
+    chart, axes = charts.curve_above_threshold(motion, frames / rate, is_held, title)
+    charts.time_axis(axes, frames[0] / rate, (frames[-1] + 1) / rate)
+    _mark_clips(axes, result.video_tracks)
+    axes.set_ylabel("change / noise")
+    return charts.image(chart, title)
+
+
 def confidence_histogram(result: TrackResult) -> Image | HTML:
     """The scores of all detections, and the threshold; a sentence for a very short video."""
     scores = np.concatenate([found.scores for found in result.detections])
@@ -136,6 +158,11 @@ def track_summary(result: TrackResult) -> HTML:
     return tables.facts(
         [
             ("frames", frames),
+            *(
+                [("detected", f"{result.detected_frame_count:,} of the sampled frames")]
+                if result.params.motion_gate
+                else []
+            ),
             ("detections", f"{result.detection_count:,}"),
             ("clips with cached detections", f"{result.cached_clip_count:,}"),
             ("tracks", f"{result.track_count:,}"),
