@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from videoprep_nb.stages.package.stage import package
     from videoprep_nb.stages.resize.params import ResizeParams
     from videoprep_nb.stages.resize.stage import resize
+    from videoprep_nb.stages.sample_frames.params import SampleFramesParams
+    from videoprep_nb.stages.sample_frames.stage import sample_frames
     from videoprep_nb.stages.select.params import SelectParams
     from videoprep_nb.stages.select.stage import select
     from videoprep_nb.stages.track_persons.params import TrackPersonsParams
@@ -58,6 +60,7 @@ _HOME_OF = {
     "PackageParams": "stages.package.params",
     "ResizeParams": "stages.resize.params",
     "Result": "exports.result",
+    "SampleFramesParams": "stages.sample_frames.params",
     "SelectParams": "stages.select.params",
     "TrackPersonsParams": "stages.track_persons.params",
     "Tracks": "tracking.tracks",
@@ -74,6 +77,7 @@ _HOME_OF = {
     "resize": "stages.resize.stage",
     "resume": "jobs.run",
     "run": "jobs.run",
+    "sample_frames": "stages.sample_frames.stage",
     "select": "stages.select.stage",
     "track": "tracking.track",
     "track_persons": "stages.track_persons.stage",
@@ -95,6 +99,7 @@ __all__ = [
     "PackageParams",
     "ResizeParams",
     "Result",
+    "SampleFramesParams",
     "SelectParams",
     "TrackPersonsParams",
     "Tracks",
@@ -112,6 +117,7 @@ __all__ = [
     "resize",
     "resume",
     "run",
+    "sample_frames",
     "select",
     "track",
     "track_persons",

@@ -57,6 +57,14 @@ def chain(tmp_path_factory) -> Path:
         "clip": {"input_file": f"{folders['resized']}/1.mp4", "output_dir": clips, "clip_duration_s": 2},
         "extract_frames": {"clips_dir": clips, "output_dir": frames},
         "track_persons": {"clips_dir": clips, "output_dir": tracks, "detections_dir": folders["detections"]},
+        "sample_frames": {
+            "clips_dir": clips,
+            "frames_dir": frames,
+            "tracks_dir": tracks,
+            "frames_output_dir": str(root / "sampled" / "frames"),
+            "tracks_output_dir": str(root / "sampled" / "tracks"),
+            "budget_per_minute": 60,
+        },
         "generate_proposals": {
             "frames_dir": frames,
             "tracks_dir": tracks,

@@ -131,6 +131,7 @@ class FrameRecord(Record):
         index_in_clip: Zero-based index among all frames of the clip.
         time_in_clip_s: Time of the frame in the clip, in seconds.
         time_in_source_s: Time of the frame in the source video, in seconds after its first frame.
+        reason: Why it was taken, such as ``fixed rate`` or ``person 7 appears``; empty if all were at a fixed rate.
     """
 
     name: str
@@ -138,6 +139,7 @@ class FrameRecord(Record):
     index_in_clip: int
     time_in_clip_s: float
     time_in_source_s: float
+    reason: str = ""
 
 
 class FrameTable(Record):

@@ -128,6 +128,7 @@ def _frames(
             is_damaged=record.is_damaged(index),
             wall_clock=recorded_at and recorded_at + timedelta(seconds=time_in_source_s),
             sha256=file_sha256(frames_dir / clip.clip_id / frame.name),
+            reason=frame.reason,
         )
 
 

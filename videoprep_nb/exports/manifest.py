@@ -31,6 +31,7 @@ class ManifestFrame(Record):
         wall_clock: When it was recorded; None if the container does not say.
         is_damaged: The decoder had to conceal damage in it, or it is built on a damaged frame.
         sha256: Hash of the JPEG, hexadecimal; empty if unknown.
+        reason: Why it was taken, such as ``fixed rate`` or ``person 7 appears``; empty if all were at a fixed rate.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ManifestFrame(Record):
     wall_clock: datetime | None = None
     is_damaged: bool = False
     sha256: str = ""
+    reason: str = ""
 
 
 class ManifestClip(Record):

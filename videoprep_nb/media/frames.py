@@ -107,7 +107,7 @@ def _extract_clip(
     folder.mkdir()
     records = []
     for number, (index, image) in enumerate(read_frames_at(path, indices)):
-        record = _record(clip, number, index)
+        record = frame_record(clip, number, index)
         write_jpeg(folder / record.name, image, jpeg_quality)
         records.append(record)
     return records
@@ -124,7 +124,15 @@ def write_jpeg(path: Path, image: RgbImage, quality: int) -> None:
         path.write_bytes(data.tobytes())
 
 
-def _record(clip: ClipRecord, number: int, index: int) -> FrameRecord:
+def frame_record(clip: ClipRecord, number: int, index: int, reason: str = "") -> FrameRecord:
+    """The record of an extracted frame.
+
+    Args:
+        clip: Its clip.
+        number: Its number among the extracted frames of the clip, from 0 on.
+        index: Its index among all frames of the clip, from 0 on.
+        reason: Why it was extracted; empty for what was extracted at a fixed rate alone.
+    """
     time_in_clip_s = index / clip.rate
     return FrameRecord(
         name=frame_name(clip.clip_id, number),
@@ -132,4 +140,5 @@ def _record(clip: ClipRecord, number: int, index: int) -> FrameRecord:
         index_in_clip=index,
         time_in_clip_s=float(time_in_clip_s),
         time_in_source_s=float(clip.start_s + time_in_clip_s),
+        reason=reason,
     )

@@ -11,7 +11,7 @@ from videoprep_nb.core.errors import VideoPrepError
 from videoprep_nb.core.records import Record
 from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.probe import probe
-from videoprep_nb.media.sample_frames import data_address
+from videoprep_nb.media.upload_frames import data_address
 
 
 class Inspection(Record):

@@ -24,7 +24,7 @@ from videoprep_nb.jobs.checks import Check
 from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from videoprep_nb.media.inspection import Inspection
-from videoprep_nb.media.sample_frames import SampleFrames
+from videoprep_nb.media.upload_frames import SampleFrames
 from videoprep_nb.server.problems import Refused
 from videoprep_nb.stages.registry import STAGES
 
@@ -87,7 +87,7 @@ class Inspections:
     ) -> SampleFrames:
         """Some frames of a file, see ``read_samples``; otherwise as ``inspect``."""
         asked = json.dumps({"times_s": list(times_s), "is_exact": is_exact})
-        module = "videoprep_nb.media.sample_frames"
+        module = "videoprep_nb.media.upload_frames"
         try:
             output = await self._run(module, str(path), name, asked, owner=owner, request=request)
         except TimeoutError:

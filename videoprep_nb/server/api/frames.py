@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from videoprep_nb.core.errors import ParameterError, WrongState
 from videoprep_nb.core.file_names import display_name
-from videoprep_nb.media.sample_frames import SampleFrames
+from videoprep_nb.media.upload_frames import SampleFrames
 from videoprep_nb.server.api.dependencies import InspectionsForAll, Jobs
 from videoprep_nb.server.api.estimate import check_params
 from videoprep_nb.server.problems import problem_docs

@@ -15,7 +15,7 @@ import numpy as np
 from videoprep_nb.core.errors import VideoPrepError
 from videoprep_nb.core.memory import limit_memory, memory_limit_bytes
 from videoprep_nb.media.frames import RgbImage
-from videoprep_nb.media.sample_frames import SampleFrame, SampleFrames, data_address, read_samples
+from videoprep_nb.media.upload_frames import SampleFrame, SampleFrames, data_address, read_samples
 from videoprep_nb.stages.track_persons.params import TrackPersonsParams
 from videoprep_nb.viz import images
 from videoprep_nb.viz.images import Mark

@@ -2,7 +2,7 @@
 
 Compared are small grey copies, blurred a little, and of each block the pixel that differs most counts: a person who is
 12 px high in a frame of 1280x720 covers three pixels of the copy, and no mean over a frame or a large block would show
-that. What counts as noise is measured in the video: blocks of two key frames a second apart differ by it nearly always,
+that. What counts as noise is measured in the video: blocks of neighbouring key frames differ by it nearly always,
 by a person only now and then.
 """
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.synthetic import encode_numbers, number_in, write_counter_video
 from videoprep_nb.core.errors import ProbeError
-from videoprep_nb.media.sample_frames import read_samples
+from videoprep_nb.media.upload_frames import read_samples
 
 
 def numbers(images: list[bytes]) -> list[int]:
