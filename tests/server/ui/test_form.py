@@ -85,6 +85,13 @@ def test_params_models_say_what_is_plain():
         "clip.clip_duration_s",
         "extract_frames.frames_per_second",
         "extract_frames.jpeg_quality",
+        "anonymize.hide",
+        "select.mode",
+        "select.min_persons",
+        "select.min_persons_s",
+        "select.drop_duplicates",
+        "select.max_clips",
+        "select.margin_s",
         "package.exports",
     }
 

@@ -249,7 +249,7 @@ def test_preset_leaves_what_no_preset_sets(browser: Browser, tmp_path: Path):
     ):
         page.get_by_text("For engineers").click()
         page.get_by_label("End (seconds)").fill("9")
-        image_size, sampled = page.get_by_label("Image size"), page.get_by_label("Sampled fps")
+        image_size, sampled = page.get_by_label("Image size", exact=True), page.get_by_label("Sampled fps")
         image_size.fill("960")
         page.get_by_label("Fast draft").check()
         expect(sampled).to_have_value("8")
