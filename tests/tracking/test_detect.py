@@ -1,7 +1,7 @@
 """Which frames are sampled, and how they get to the detector."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -48,7 +48,12 @@ class BrightPixelDetector(Detector):
     batch_size = 4
     fingerprint = description = "bright"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[int] = []
+
     def detect(self, frames, frame_indices, width, height):
+        self.batches.append(len(frame_indices))
         boxes = [np.array([[0, 0, frame[0, 0, 0], 1]], dtype=np.float32) for frame in frames]
         return [FrameDetections(box, np.ones(1, np.float32)) for box in boxes]
 
@@ -57,18 +62,29 @@ def grey_frames(count: int) -> Iterator[np.ndarray]:
     return (np.full((2, 2, 3), value, np.uint8) for value in range(1, count + 1))
 
 
-def test_frames_go_to_the_detector_in_order() -> None:
-    batches: list[Sequence[FrameDetections]] = []
-    sampled = np.arange(10, dtype=np.int32)
-    found = detect_frames(BrightPixelDetector(), grey_frames(10), sampled, clip(0, 10), batches.append)
+def no_frame(count: int, found: FrameDetections, frame: np.ndarray | None) -> None:
+    """Take no notice."""
+
+
+def test_frames_go_to_the_detector_in_order_and_come_back_with_their_detections() -> None:
+    pairs: list[tuple[float, int]] = []
+    detector, sampled = BrightPixelDetector(), np.arange(10, dtype=np.int64)
+
+    def on_found(count: int, found: FrameDetections, frame: np.ndarray | None) -> None:
+        assert frame is not None
+        pairs.append((found.boxes_xyxy[0, 2], frame[0, 0, 0]))
+
+    found = detect_frames(detector, grey_frames(12), sampled, clip(0, 10), on_found)
     assert found.boxes_xyxy[:, 2].tolist() == list(range(1, 11))
     assert found.frame_index.tolist() == list(range(10))
-    assert [len(batch) for batch in batches] == [4, 4, 2]
+    assert pairs == [(value, value) for value in range(1, 11)]
+    assert detector.batches == [4, 4, 2]
 
 
 def test_too_few_frames() -> None:
+    sampled = np.arange(10, dtype=np.int64)
     with pytest.raises(FrameCountError, match="7 of 10"):
-        detect_frames(BrightPixelDetector(), grey_frames(7), np.arange(10, dtype=np.int32), clip(0, 10), lambda _: None)
+        detect_frames(BrightPixelDetector(), grey_frames(7), sampled, clip(0, 10), no_frame)
 
 
 @pytest.mark.parametrize("depth", [1, 3, 100])

@@ -1,6 +1,6 @@
 """Finds faces in frames, with OpenVINO on the processor."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -82,13 +82,21 @@ class FaceDetector(Detector):
         Returns:
             One set per frame, in pixels of the video, strongest first, scores not below ``FACE_FLOOR``.
         """
+        return list(self.detect_each(iter(frames), frame_indices, width, height))
+
+    def detect_each(
+        self, frames: Iterator[RgbFrame], frame_indices: Iterable[int], width: int, height: int
+    ) -> Iterator[FrameDetections]:
+        """Find the faces in frames one after the other; see ``Detector.detect_each``."""
         from videoprep_nb.privacy.centerface import CenterFaceLayout
         from videoprep_nb.tracking.detectors.inference.output import read_boxes
 
         letterbox = self._letterbox(width, height)
         read = partial(read_boxes, layout=CenterFaceLayout, classes=[0], letterbox=letterbox, nms_iou=_NMS_IOU)
         network = self._network(letterbox.input_width, letterbox.input_height)
-        return [found.above(FACE_FLOOR) for found in network.run(frames, letterbox, read)]
+        sampled = (frame for _, frame in zip(frame_indices, frames, strict=False))
+        for found in network.run(sampled, letterbox, read):
+            yield found.above(FACE_FLOOR)
 
     @cached_property
     def _precision(self) -> Precision:

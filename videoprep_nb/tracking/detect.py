@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import islice
 from typing import TypeVar
 
 import numpy as np
@@ -19,6 +18,8 @@ from videoprep_nb.tracking.detections import Detections, FrameDetections
 from videoprep_nb.tracking.detectors.base import Detector, RgbFrame
 
 T = TypeVar("T")
+
+_CONTENT_STRIDE = 32  # frames from one to the next that is searched for black bars
 
 
 def frames_to_sample(clips: Sequence[ClipRecord], frame_stride: int) -> list[npt.NDArray[np.int64]]:
@@ -48,7 +49,7 @@ def detect_frames(
     frames: Iterator[RgbFrame],
     sampled: npt.NDArray[np.int64],
     clip: ClipRecord,
-    on_batch: Callable[[Sequence[FrameDetections]], None],
+    on_found: Callable[[int, FrameDetections, RgbFrame | None], None],
     describer: Describer | None = None,
 ) -> Detections:
     """Find the persons in one clip, and describe them.
@@ -58,7 +59,7 @@ def detect_frames(
         frames: Frames; as many are taken as ``sampled`` has, or none if nobody reads them.
         sampled: ``(K,)`` int64, zero-based indices of the frames in the clip.
         clip: The clip.
-        on_batch: Called with the detections of each batch of frames that is done.
+        on_found: Called with 1, the detections of the frame that is done, and the frame if the detector reads them.
         describer: Gives the features of the detections; None for none. Needs a detector that reads the frames.
 
     Returns:
@@ -68,12 +69,12 @@ def detect_frames(
         FrameCountError: There are too few frames.
     """
     batches = DetectedFrames(detector, clip, describer)
-    for begin in range(0, len(sampled), detector.batch_size):
-        indices = sampled[begin : begin + detector.batch_size].tolist()
-        found = batches.detect(islice(frames, len(indices)), indices)
-        if len(found) != len(indices):
-            raise ended_early(clip, begin + len(found), len(sampled))
-        on_batch(found)
+    count = 0
+    for found, frame in batches.detect_each(frames, sampled.tolist()):
+        count += 1
+        on_found(1, found, frame)
+    if count != len(sampled):
+        raise ended_early(clip, count, len(sampled))
     return batches.detections()
 
 
@@ -83,7 +84,7 @@ def ended_early(clip: ClipRecord, count: int, expected: int) -> FrameCountError:
 
 
 class DetectedFrames:
-    """The persons in the frames of one clip, found and described batch by batch.
+    """The persons in the frames of one clip, found and described.
 
     Args:
         detector: The detector.
@@ -107,19 +108,35 @@ class DetectedFrames:
         Returns:
             What was found in each; fewer if there are too few frames.
         """
+        return [found for found, _ in self.detect_each(frames, indices)]
+
+    def detect_each(
+        self, frames: Iterator[RgbFrame], indices: Sequence[int]
+    ) -> Iterator[tuple[FrameDetections, RgbFrame | None]]:
+        """Find the persons in any number of frames, some of which are taken ahead.
+
+        Args:
+            frames: The frames; none is taken if nobody reads them.
+            indices: Their zero-based indices in the clip.
+
+        Yields:
+            What was found in each, and the frame if it was taken; fewer if there are too few frames.
+        """
         clip = self._clip
-        held = [] if self._describer is None else list(frames)
+        size = np.tile([clip.width, clip.height], 2)
+        taken: deque[RgbFrame] = deque()
         video_indices = [clip.start_frame + index for index in indices]
-        found = self._detector.detect(iter(held) if self._describer else frames, video_indices, clip.width, clip.height)
-        self._found.update(zip(indices, found, strict=False))
-        if self._describer is not None and held:
-            size = np.tile([clip.width, clip.height], 2)
-            self._contents.append((inside_bars(held[0]) * size).astype(np.float32))
-            for index, frame, persons in zip(indices, held, found, strict=False):
+        found = self._detector.detect_each(_remembered(frames, taken), video_indices, clip.width, clip.height)
+        for number, (index, persons) in enumerate(zip(indices, found, strict=False)):
+            frame = taken.popleft() if taken else None
+            self._found[index] = persons
+            if self._describer is not None and frame is not None:
                 scale = np.tile(frame.shape[1::-1], 2) / size
                 boxes = (persons.boxes_xyxy * scale).astype(np.float32)
                 self._features[index] = self._describer.describe(frame, boxes)
-        return found
+                if number % _CONTENT_STRIDE == 0:
+                    self._contents.append((inside_bars(frame) * size).astype(np.float32))
+            yield persons, frame
 
     def detections(self) -> Detections:
         """Those of all batches, in the order of frames, without a fingerprint."""
@@ -131,6 +148,13 @@ class DetectedFrames:
             features = np.concatenate([self._features[index] for index in indices])
             detections = replace(detections, features=features, content_xyxy=union_of_boxes(self._contents))
         return replace(detections, describer=self._describer.fingerprint)
+
+
+def _remembered(frames: Iterator[RgbFrame], taken: deque[RgbFrame]) -> Iterator[RgbFrame]:
+    """The frames, which are in ``taken``, too, until their detections come back."""
+    for frame in frames:
+        taken.append(frame)
+        yield frame
 
 
 def prefetch(items: Iterator[T], depth: int) -> Generator[T, None, None]:

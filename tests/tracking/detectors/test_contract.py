@@ -116,6 +116,19 @@ def test_batches_make_no_difference(case: Case, batch: int) -> None:
         assert np.array_equal(one.scores, other.scores)
 
 
+def test_frames_one_after_the_other_make_no_difference(case: Case) -> None:
+    detector = case.create([])
+    frames = scene(detector.input_size(WIDTH, HEIGHT))
+    whole = detect(detector, 6)
+    left_alone = detector.detect_each(iter(frames), range(6), WIDTH, HEIGHT)
+    next(left_alone)
+    del left_alone  # while later frames are in work
+    found = list(detector.detect_each(iter(frames), iter(range(6)), WIDTH, HEIGHT))
+    for one, other in zip(found, whole, strict=True):
+        assert np.array_equal(one.boxes_xyxy, other.boxes_xyxy)
+        assert np.array_equal(one.scores, other.scores)
+
+
 def test_frames_are_read_or_not_as_declared(case: Case) -> None:
     detector = case.create([])
     frames = iter(scene(detector.input_size(WIDTH, HEIGHT), 2))

@@ -65,7 +65,7 @@ def detect(
     gate = ClipGate(thresholds, sampled, record)
     batches: list[int] = []
     found = detect_moving(
-        Knowing(persons), iter(frames), sampled, record, gate, lambda count, last: batches.append(count)
+        Knowing(persons), iter(frames), sampled, record, gate, lambda count, last, frame: batches.append(count)
     )
     assert sum(batches) == record_count
     return found

@@ -51,7 +51,7 @@ def find_faces(
         faces = Detections.read_matching(cached, fingerprint)
         if faces is None:
             with closing(_decoded(path, clip, sampled, detector)) as images:
-                faces = detect_frames(detector, images, sampled, clip, lambda batch: on_frames(len(batch)))
+                faces = detect_frames(detector, images, sampled, clip, lambda count, found, frame: on_frames(count))
             replace(faces, fingerprint=fingerprint).write(cached)
         else:
             on_frames(len(sampled))

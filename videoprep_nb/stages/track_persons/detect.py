@@ -156,28 +156,20 @@ def _detect(
     done = total - sum(len(entry.sampled) for entry in missing)
     progress(done, total, "frames")
 
-    def on_batch(count: int, last: FrameDetections) -> None:
+    def on_found(count: int, last: FrameDetections, frame: RgbFrame | None) -> None:
         nonlocal done
         done += count
         progress(done, total, "frames")
-        live_frame.show(last, plan[0].record.width)
+        live_frame.show(frame, last, plan[0].record.width)
 
     # One stream of frames over all clips, so that the next clip is being decoded while this one is finished.
-    with closing(_decoded(missing, detector)) as decoded:
-        frames = live_frame.follow(decoded)
+    with closing(_decoded(missing, detector)) as frames:
         for entry in missing:
             gate = _gate(entry, detector) if _has_gate(params, detector) else None
             if gate is None:
-                found = detect_frames(
-                    detector,
-                    frames,
-                    entry.sampled,
-                    entry.record,
-                    lambda batch: on_batch(len(batch), batch[-1]),
-                    describer,
-                )
+                found = detect_frames(detector, frames, entry.sampled, entry.record, on_found, describer)
             else:
-                found = detect_moving(detector, frames, entry.sampled, entry.record, gate, on_batch, describer)
+                found = detect_moving(detector, frames, entry.sampled, entry.record, gate, on_found, describer)
             replace(found, fingerprint=entry.fingerprint).write(entry.detections_path)
 
 

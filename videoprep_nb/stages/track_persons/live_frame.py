@@ -1,7 +1,6 @@
 """The last sampled frame with its detections, for people who watch a job."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -27,26 +26,20 @@ class LiveFrame:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._written_s = -_WRITE_INTERVAL_S
-        self._frame: RgbFrame | None = None
 
-    def follow(self, frames: Iterator[RgbFrame]) -> Iterator[RgbFrame]:
-        """Hand frames on and remember the last one."""
-        for frame in frames:
-            self._frame = frame
-            yield frame
-
-    def show(self, found: FrameDetections, video_width: int) -> None:
-        """Write the frame that was handed on last, unless one was written just before.
+    def show(self, frame: RgbFrame | None, found: FrameDetections, video_width: int) -> None:
+        """Write a frame, unless one was written just before.
 
         Args:
+            frame: ``(height, width, 3)`` uint8 RGB; None if the detector reads none.
             found: What was detected in it.
             video_width: Width in pixels of the video that its boxes refer to.
         """
         now_s = time.monotonic()
-        if self._path is None or self._frame is None or now_s - self._written_s < _WRITE_INTERVAL_S:
+        if self._path is None or frame is None or now_s - self._written_s < _WRITE_INTERVAL_S:
             return
         self._written_s = now_s
-        image = np.ascontiguousarray(self._frame[..., ::-1])
+        image = np.ascontiguousarray(frame[..., ::-1])
         scale = image.shape[1] / video_width
         for left, top, right, bottom in (found.above(_MIN_SCORE).boxes_xyxy * scale).round().astype(int).tolist():
             cv2.rectangle(image, (left, top), (right, bottom), _COLOUR_RGB[::-1], 2, cv2.LINE_AA)

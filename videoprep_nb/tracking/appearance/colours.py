@@ -21,6 +21,8 @@ _INNER_WIDTH = 0.7  # of the box; the background lies at its sides
 _SAMPLE_WIDTH, _SAMPLE_HEIGHT = 8, 24  # pixels taken of a box, whatever its size
 _LOWEST = np.array([0, 96, 96])  # of L, a and b in eight bits; clothes seldom are more colourful
 _BIN_WIDTH = np.array([32, 8, 8])
+_BIN_OF_LEVEL = np.clip((np.arange(256)[:, None] - _LOWEST) // _BIN_WIDTH, 0, _BINS - 1).astype(np.uint8)[None]
+"""``(1, 256, channels)``: a table, since to divide took a third of the time."""
 
 
 class Colours:
@@ -48,8 +50,8 @@ class Colours:
         if not count:
             return np.zeros((0, self.size), np.float16)
         samples = np.concatenate([_sample(frame, box) for box in boxes_xyxy.tolist()])
-        lab = cv2.cvtColor(samples, cv2.COLOR_RGB2LAB).astype(np.intp)
-        bins = np.clip((lab - _LOWEST) // _BIN_WIDTH, 0, _BINS - 1).reshape(count * _STRIPES, -1, _CHANNELS)
+        bins = cv2.LUT(cv2.cvtColor(samples, cv2.COLOR_RGB2LAB), _BIN_OF_LEVEL)
+        bins = bins.reshape(count * _STRIPES, -1, _CHANNELS)
         histogram = np.arange(count * _STRIPES)[:, None, None] * _CHANNELS + np.arange(_CHANNELS)
         counts = np.bincount((histogram * _BINS + bins).ravel(), minlength=count * self.size)
         shares = counts.reshape(count, self.size) / bins.shape[1]

@@ -2,7 +2,8 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import ClassVar
 
 import numpy as np
@@ -105,3 +106,27 @@ class Detector(ABC):
         Returns:
             One set of detections per frame, in pixels of the video, scores not below ``DETECTION_FLOOR``.
         """
+
+    def detect_each(
+        self, frames: Iterator[RgbFrame], frame_indices: Iterable[int], width: int, height: int
+    ) -> Iterator[FrameDetections]:
+        """Find the persons in any number of frames, one after the other.
+
+        By default ``batch_size`` frames at a time. A detector that has several frames in work at once overrides it: its
+        network then need not wait for whoever takes the detections.
+
+        Args:
+            frames: As for ``detect``; some are taken ahead of the detections that are yielded.
+            frame_indices: Their zero-based indices in the video; taken together with the frames.
+            width: Width of the video in pixels.
+            height: Height of the video in pixels.
+
+        Yields:
+            The detections of each frame, in order; fewer if there are too few frames.
+        """
+        indices = iter(frame_indices)
+        while batch := list(islice(indices, self.batch_size)):
+            found = self.detect(islice(frames, len(batch)), batch, width, height)
+            yield from found
+            if len(found) < len(batch):
+                return

@@ -1,6 +1,6 @@
 """Networks as weights of ultralytics or as exported files, run by OpenVINO on CPUs and by torch on CUDA."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from importlib import metadata
@@ -27,7 +27,7 @@ _USUAL_IMAGE_SIZE = 640
 class _Network(Protocol):
     def run(
         self, frames: Iterable[RgbFrame], letterbox: "Letterbox", read: "OutputReader"
-    ) -> list[FrameDetections]: ...
+    ) -> Iterator[FrameDetections]: ...
 
 
 class _Model(Protocol):
@@ -55,7 +55,6 @@ class YoloDetector(Detector):
 
     def __init__(self, options: YoloOptions | None = None) -> None:
         super().__init__(options)
-        self.batch_size = max(1, Detector.batch_size // inputs_per_frame(self.options.tiles))
         self._networks: dict[tuple[int, int], _Network] = {}
 
     @property
@@ -111,13 +110,20 @@ class YoloDetector(Detector):
         self, frames: Iterable[RgbFrame], frame_indices: Sequence[int], width: int, height: int
     ) -> list[FrameDetections]:
         """Find the persons in a batch of frames; see ``Detector.detect``."""
+        return list(self.detect_each(iter(frames), frame_indices, width, height))
+
+    def detect_each(
+        self, frames: Iterator[RgbFrame], frame_indices: Iterable[int], width: int, height: int
+    ) -> Iterator[FrameDetections]:
+        """Find the persons in frames one after the other; see ``Detector.detect_each``."""
         from videoprep_nb.tracking.detectors.inference.output import read_outputs
 
         tiling = self._tiling(width, height)
         letterbox = tiling.letterbox
         network = self._network(letterbox.input_width, letterbox.input_height)
         read = partial(read_outputs, form=self._model.form, letterbox=letterbox, nms_iou=self.options.nms_iou)
-        return tiling.merge(network.run(tiling.inputs(frames), letterbox, read))
+        sampled = (frame for _, frame in zip(frame_indices, frames, strict=False))
+        return tiling.merge(network.run(tiling.inputs(sampled), letterbox, read))
 
     @cached_property
     def _weights(self) -> Weights:

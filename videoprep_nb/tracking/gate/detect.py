@@ -23,7 +23,7 @@ def detect_moving(
     sampled: npt.NDArray[np.int64],
     clip: ClipRecord,
     gate: ClipGate,
-    on_batch: Callable[[int, FrameDetections], None],
+    on_found: Callable[[int, FrameDetections, RgbFrame | None], None],
     describer: Describer | None = None,
 ) -> Detections:
     """Find the persons in one clip, and detect only where something moves; see ``detect_frames``.
@@ -36,8 +36,8 @@ def detect_moving(
         sampled: ``(K,)`` int64, zero-based indices of the frames in the clip.
         clip: The clip.
         gate: A new gate for this clip.
-        on_batch: Called with the number of frames that have been decided since the last call, and the detections of
-            the last one that was detected.
+        on_found: Called with the number of frames that have been decided since the last call, the detections of the
+            last one that was detected, and that frame.
         describer: Gives the features of the detections; None for none.
 
     Returns:
@@ -57,7 +57,7 @@ def detect_moving(
             found = batches.detect((one.frame for one in chosen), [one.index for one in chosen])
             if is_look:
                 gate.know(found[-1])
-            on_batch(decided, found[-1])
+            on_found(decided, found[-1], chosen[-1].frame)
             chosen, decided = [], 0
     if len(gate.motion) < len(sampled):
         raise ended_early(clip, len(gate.motion), len(sampled))

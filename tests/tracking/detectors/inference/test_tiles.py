@@ -55,7 +55,7 @@ def test_one_tile_changes_nothing() -> None:
         FrameDetections(np.array([[1, 2, 3, 4]], np.float32), np.array([0.5], np.float32)),
         FrameDetections.empty(),
     ]
-    assert tiling(1).merge(found) == found
+    assert list(tiling(1).merge(found)) == found
     assert (tiling(1).width, tiling(1).height) == (640, 360)
 
 
@@ -73,7 +73,7 @@ def test_one_tile_changes_nothing() -> None:
 @pytest.mark.parametrize("count", [2, 3])
 def test_each_person_once_and_in_place(person: tuple[float, float, float, float], count: int) -> None:
     cut = tiling(count)
-    merged = cut.merge(shown(cut, [person]))
+    merged = list(cut.merge(shown(cut, [person])))
     assert len(merged) == 1
     assert len(merged[0]) == 1
     assert merged[0].boxes_xyxy[0] == pytest.approx(person, abs=2)
@@ -83,13 +83,13 @@ def test_several_frames_keep_their_persons() -> None:
     cut = tiling(2)
     persons = [[(100, 100, 130, 180)], [], [(500, 100, 530, 180), (900, 500, 960, 640)]]
     found = [one for frame in persons for one in shown(cut, frame or [(0, 0, 0, 0)])]
-    merged = cut.merge(found)
+    merged = list(cut.merge(found))
     assert [len(frame) for frame in merged] == [1, 0, 2]
 
 
 def test_persons_who_overlap_in_one_input_stay_two() -> None:
     cut = tiling(2)
-    merged = cut.merge(shown(cut, [(200, 100, 260, 260), (230, 100, 290, 260)]))
+    merged = list(cut.merge(shown(cut, [(200, 100, 260, 260), (230, 100, 290, 260)])))
     assert len(merged[0]) == 2
 
 

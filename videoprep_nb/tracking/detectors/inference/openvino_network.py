@@ -1,6 +1,8 @@
 """The network on CPUs: OpenVINO, with several frames in flight."""
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import cycle
 
 import openvino as ov
 
@@ -16,6 +18,7 @@ from videoprep_nb.tracking.detectors.inference.openvino_models import open_model
 from videoprep_nb.tracking.detectors.inference.output import OutputReader
 from videoprep_nb.tracking.detectors.inference.weights import Weights
 
+_REQUESTS_AHEAD = 2  # frames that wait in the network, so that its threads go on while detections are taken
 _PRECISION_HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}  # of int8, what is not quantised
 
 
@@ -56,34 +59,38 @@ class OpenVinoNetwork:
     """
 
     def __init__(self, compiled: ov.CompiledModel) -> None:
-        self._queue = ov.AsyncInferQueue(compiled)
+        count = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + _REQUESTS_AHEAD
+        self._requests = [compiled.create_infer_request() for _ in range(count)]
         self._output_count = len(compiled.outputs)
 
-    def run(self, frames: Iterable[RgbFrame], letterbox: Letterbox, read: OutputReader) -> list[FrameDetections]:
-        """Run the network on frames.
+    def run(self, frames: Iterable[RgbFrame], letterbox: Letterbox, read: OutputReader) -> Iterator[FrameDetections]:
+        """Run the network on frames, several at a time; one call after the other.
 
         Args:
             frames: ``(h, w, 3)`` uint8 RGB; taken one by one, while earlier ones are in the network.
             letterbox: Puts a frame into the input.
-            read: Makes detections of the outputs for one frame; called while others are in the network.
+            read: Makes detections of the outputs for one frame; called while later ones are in the network.
 
-        Returns:
+        Yields:
             The detections, in the order of the frames.
         """
-        found: dict[int, FrameDetections] = {}
+        running: deque[ov.InferRequest] = deque()
+        try:
+            for frame, request in zip(frames, cycle(self._requests), strict=False):
+                if len(running) == len(self._requests):
+                    yield self._finish(running.popleft(), read)
+                letterbox.draw(frame, request.get_input_tensor(0).data[0])
+                request.start_async()
+                running.append(request)
+            while running:
+                yield self._finish(running.popleft(), read)
+        finally:
+            for request in running:  # whoever took the detections has left
+                request.wait()
 
-        def finish(request: ov.InferRequest, index: int) -> None:
-            outputs = [request.get_output_tensor(output).data[0] for output in range(self._output_count)]
-            found[index] = read(outputs)
-
-        self._queue.set_callback(finish)
-        for index, frame in enumerate(frames):
-            # The request that comes free next is the one that the next start takes.
-            request = self._queue[self._queue.get_idle_request_id()]
-            letterbox.draw(frame, request.get_input_tensor(0).data[0])
-            self._queue.start_async(userdata=index)
-        self._queue.wait_all()
-        return [found[index] for index in range(len(found))]
+    def _finish(self, request: ov.InferRequest, read: OutputReader) -> FrameDetections:
+        request.wait()
+        return read([request.get_output_tensor(output).data[0] for output in range(self._output_count)])
 
 
 def compile_network(

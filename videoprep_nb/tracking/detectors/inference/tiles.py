@@ -7,6 +7,7 @@ in that tile is left out, since a neighbouring tile or the whole frame shows the
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -52,19 +53,21 @@ class Tiling:
             if self.count > 1:
                 yield from self._tiles(frame)
 
-    def merge(self, found: Sequence[FrameDetections]) -> list[FrameDetections]:
+    def merge(self, found: Iterable[FrameDetections]) -> Iterator[FrameDetections]:
         """Put together what was found in the inputs of each frame.
 
         Args:
             found: For each input, in the order of ``inputs``; boxes as if the input were the whole frame.
 
-        Returns:
+        Yields:
             The detections of each frame, in pixels of the frame, strongest first.
         """
         if self.count == 1:
-            return list(found)
-        size = inputs_per_frame(self.count)
-        return [self._merge_frame(found[begin : begin + size]) for begin in range(0, len(found), size)]
+            yield from found
+            return
+        remaining = iter(found)
+        while parts := list(islice(remaining, inputs_per_frame(self.count))):
+            yield self._merge_frame(parts)
 
     def _tiles(self, frame: RgbFrame) -> Iterator[RgbFrame]:
         if frame.shape[:2] != (self.height, self.width):

@@ -1,9 +1,11 @@
 """The network on CUDA devices: torch, in batches."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from videoprep_nb.tracking.detections import FrameDetections
@@ -15,6 +17,7 @@ from videoprep_nb.tracking.detectors.inference.person_network import load_person
 from videoprep_nb.tracking.detectors.inference.weights import Weights
 from videoprep_nb.tracking.ultralytics_env import offline_ultralytics
 
+_BATCH_FRAMES = 32
 _DTYPES = {"float32": torch.float32, "float16": torch.float16}
 
 
@@ -43,22 +46,27 @@ class TorchNetwork:
         """Itself; it takes inputs of any size."""
         return self
 
-    def run(self, frames: Iterable[RgbFrame], letterbox: Letterbox, read: OutputReader) -> list[FrameDetections]:
-        """Run the network on all frames at once.
+    def run(self, frames: Iterable[RgbFrame], letterbox: Letterbox, read: OutputReader) -> Iterator[FrameDetections]:
+        """Run the network on frames, in batches.
 
         Args:
-            frames: ``(h, w, 3)`` uint8 RGB.
+            frames: ``(h, w, 3)`` uint8 RGB; taken a batch at a time.
             letterbox: Puts a frame into the input.
             read: Makes detections of the outputs for one frame.
 
-        Returns:
+        Yields:
             The detections, in the order of the frames.
         """
-        held = list(frames)
-        inputs = np.empty((len(held), letterbox.input_height, letterbox.input_width, 3), np.uint8)
-        for frame, canvas in zip(held, inputs, strict=True):
+        waiting = iter(frames)
+        while held := list(islice(waiting, _BATCH_FRAMES)):
+            yield from (read([one]) for one in self._outputs(held, letterbox))
+
+    def _outputs(self, frames: Sequence[RgbFrame], letterbox: Letterbox) -> npt.NDArray[np.float32]:
+        inputs = np.empty((len(frames), letterbox.input_height, letterbox.input_width, 3), np.uint8)
+        for frame, canvas in zip(frames, inputs, strict=True):
             letterbox.draw(frame, canvas)
         batch = torch.from_numpy(inputs).to(self._device)
         with torch.inference_mode():
             output = self._model(batch.permute(0, 3, 1, 2).to(self._dtype) / 255)[0]
-        return [read([one]) for one in output.float().cpu().numpy()]
+        numbers: npt.NDArray[np.float32] = output.float().cpu().numpy()
+        return numbers
