@@ -65,6 +65,14 @@ def chain(tmp_path_factory) -> Path:
             "tracks_output_dir": str(root / "sampled" / "tracks"),
             "budget_per_minute": 60,
         },
+        "anonymize": {
+            "clips_dir": clips,
+            "frames_dir": frames,
+            "tracks_dir": tracks,
+            "output_dir": str(root / "anonymized"),
+            "hide": "faces",
+            "faces_per_second": 1,
+        },
         "generate_proposals": {
             "frames_dir": frames,
             "tracks_dir": tracks,

@@ -87,11 +87,6 @@ def test_params_models_say_what_is_plain():
         "extract_frames.jpeg_quality",
         "anonymize.hide",
         "select.mode",
-        "select.min_persons",
-        "select.min_persons_s",
-        "select.drop_duplicates",
-        "select.max_clips",
-        "select.margin_s",
         "package.exports",
     }
 

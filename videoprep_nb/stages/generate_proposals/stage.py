@@ -158,7 +158,7 @@ STAGE = Stage(
     scope=Scope.JOB,
     params=GenerateProposalsParams,
     function=generate_proposals,
-    after=("extract_frames", "track_persons", "anonymize"),
+    after=("anonymize",),
     inputs={"frames_dir": "{frames}", "tracks_dir": "{tracks}", "video_ids": "{video_ids}"},
     outputs={
         "output_file": f"{{scratch}}/{PROPOSALS_NAME}",

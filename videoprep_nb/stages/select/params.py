@@ -28,29 +28,23 @@ class SelectParams(Params):
         ge=0,
         le=1000,
         description="keep clips with so many people at once; 0: also without any",
-        json_schema_extra=PLAIN,
     )
-    min_persons_s: float = Field(
-        1.0, ge=0, le=86_400, description="for so many seconds of the clip in total", json_schema_extra=PLAIN
-    )
+    min_persons_s: float = Field(1.0, ge=0, le=86_400, description="for so many seconds of the clip in total")
     drop_duplicates: bool = Field(
         True,
         description="leave out clips whose frames and people are about those of a kept clip",
-        json_schema_extra=PLAIN,
     )
     max_clips: int = Field(
         0,
         ge=0,
         le=1_000_000,
         description="keep so many clips of the job, the most varied; 0: all",
-        json_schema_extra=PLAIN,
     )
     margin_s: float = Field(
         0.0,
         ge=0,
         le=86_400,
         description="keep clips within so many seconds of a kept one as well",
-        json_schema_extra=PLAIN,
     )
     keep_times: str = Field(
         "",
