@@ -17,8 +17,23 @@ def chain_without(name: str) -> Chain:
 def test_a_stage_that_is_left_out_stands_for_those_before_it():
     joining = STAGES["generate_proposals"]
     assert set(ALWAYS.needs_of(joining)) == {"extract_frames", "track_persons"}
-    assert "anonymize" in HIDING.needs_of(joining)
+    assert HIDING.needs_of(joining) == ("anonymize",)
     assert chain_without("extract_frames").needs_of(replace(joining, after=("extract_frames",))) == ("clip",)
+
+
+def test_optional_stages_follow_each_other():
+    everything = {
+        "sample_frames": {"budget_per_minute": 10},
+        "anonymize": {"hide": "faces"},
+        "select": {"mode": "keep"},
+    }
+    chain = JobParams(everything).chain
+    assert chain.needs_of(STAGES["anonymize"]) == ("sample_frames",)
+    assert chain.given_to(STAGES["anonymize"])["frames"] == "sampled/frames"
+    given = chain.given_to(STAGES["package"])
+    assert given["frames"] == "anonymized/frames"
+    assert given["tracks"] == "sampled/tracks"
+    assert given["selection"] == "selection/selection.json"
 
 
 def test_a_later_stage_takes_the_place_of_anothers_products():

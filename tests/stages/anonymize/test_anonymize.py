@@ -28,7 +28,9 @@ from videoprep_nb.stages.anonymize.params import AnonymizeParams
 FRAME_COUNT = 12
 PARAMS: dict[str, Any] = {
     "extract_frames": {"frames_per_second": 2},
+    "sample_frames": {"budget_per_minute": 60},
     "anonymize": {"hide": "faces", "regions": "all:\n- polygon: [[0, 0], [0.1, 0], [0.1, 0.1], [0, 0.1]]"},
+    "select": {"mode": "keep", "min_persons_s": 0.5},
     "package": {"exports": ["label-studio"]},
 }
 
