@@ -64,9 +64,8 @@ def test_plan_that_makes_no_sense_is_refused(options: dict[str, str], field: str
     assert caught.value.field == field
 
 
-@pytest.mark.parametrize("name", ["pets09_s2l1.avi", "no_person_bottles.mp4"])
-def test_raw_video_is_sent_to_the_first_stage(name: str, shared_data: Path, tmp_path: Path) -> None:
-    params = ClipParams(input_file=str(shared_data / "videos" / name), output_dir=str(tmp_path))
+def test_raw_video_is_sent_to_the_first_stage(shared_data: Path, tmp_path: Path) -> None:
+    params = ClipParams(input_file=str(shared_data / "videos" / "pets09_s2l1.avi"), output_dir=str(tmp_path))
     with pytest.raises(InputError, match="01_resize"):
         clip(params, lambda done, total, unit: None)
     assert list(tmp_path.iterdir()) == []

@@ -25,7 +25,7 @@ def no_progress(done: int, total: int, unit: str) -> None:
 
 
 def standardise(source: Path, folder: Path, **options: object) -> list[int]:
-    params = ResizeParams(input_file=str(source), output_dir=str(folder), width=320, height=180, **options)
+    params = ResizeParams(input_file=str(source), output_dir=str(folder), width=384, height=216, **options)
     resize(params, no_progress)
     return numbers_in(folder / "1.mp4")
 

@@ -119,7 +119,8 @@ def cut_clips(
 ) -> ClipTable:
     """Write clips of a standard video and their table.
 
-    Clips that begin on a keyframe are copied without encoding; the others are encoded again.
+    Clips that begin on a keyframe are copied without encoding, where frames are reordered only if they end before one,
+    too. The others are encoded again.
 
     Args:
         source_path: A video in the standard form.
@@ -138,10 +139,12 @@ def cut_clips(
     """
     with staged_folder(folder) as staging:
         outputs = [(span, staging / f"{clip_id(folder.name, index)}.mp4") for index, span in enumerate(spans)]
-        _copy_spans(source_path, source, [output for output in outputs if output[0].start in source.keyframes])
+        _copy_spans(
+            source_path, source, [output for output in outputs if source.can_copy(output[0].start, output[0].stop)]
+        )
         records: list[ClipRecord] = []
         for span, path in outputs:
-            if span.start not in source.keyframes:
+            if not source.can_copy(span.start, span.stop):
                 _encode_span(source_path, source, span, path)
             records.append(_checked_record(source, span, path))
             progress(len(records), len(outputs), "clips")
@@ -151,7 +154,11 @@ def cut_clips(
 
 
 def _copy_spans(source_path: Path, source: StandardVideo, outputs: Sequence[tuple[FrameSpan, Path]]) -> None:
-    """Copy packets to the clips they belong to, all clips in one pass; packets are frames in the standard form."""
+    """Copy packets to the clips they belong to, all clips in one pass.
+
+    Packets are frames in the standard form, and no frame is reordered across a keyframe: the packets of a clip follow
+    each other.
+    """
     with open_own(source_path) as container, ExitStack() as stack:
         stream = container.streams.video[0]
         pending = deque(outputs)
@@ -159,7 +166,7 @@ def _copy_spans(source_path: Path, source: StandardVideo, outputs: Sequence[tupl
         packets = (packet for packet in container.demux(stream) if packet.size)
         for index, packet in enumerate(packets):
             while pending and pending[0][0].start == index:
-                writers.append(stack.enter_context(_ClipWriter(*pending.popleft(), stream, source.rate)))
+                writers.append(stack.enter_context(_ClipWriter(*pending.popleft(), stream, source)))
             for writer in writers:
                 writer.write(index, packet)
             writers = [writer for writer in writers if writer.is_open]
@@ -170,26 +177,30 @@ def _copy_spans(source_path: Path, source: StandardVideo, outputs: Sequence[tupl
 class _ClipWriter:
     """Writes the packets of one clip; closed after the last one."""
 
-    def __init__(self, span: FrameSpan, path: Path, template: Any, rate: Fraction) -> None:
+    def __init__(self, span: FrameSpan, path: Path, template: Any, source: StandardVideo) -> None:
         self._span = span
-        self._frame_ticks = 1 / (rate * template.time_base)
+        self._delay = source.reordered_frames
+        self._frame_ticks: Fraction = 1 / (source.rate * template.time_base)
         self._container = av.open(file_url(path), "w", format="mp4")
         self._stream: Any = self._container.add_stream_from_template(template)
         self._stream.time_base = template.time_base
         self.is_open = True
 
     def write(self, index: int, packet: Any) -> None:
-        """Append the packet of the frame ``index`` of the source."""
+        """Append a packet of the source, the one with this index."""
         copy = av.Packet(bytes(packet))
-        ticks = round((index - self._span.start) * self._frame_ticks)
-        copy.pts = copy.dts = ticks
-        copy.duration = round((index - self._span.start + 1) * self._frame_ticks) - ticks
+        shown = round(packet.pts / self._frame_ticks)
+        copy.pts, copy.dts = self._ticks(shown), self._ticks(index - self._delay)
+        copy.duration = self._ticks(shown + 1) - copy.pts
         copy.time_base = packet.time_base
         copy.is_keyframe = packet.is_keyframe
         copy.stream = self._stream
         self._container.mux_one(copy)
         if index + 1 == self._span.stop:
             self.close()
+
+    def _ticks(self, index: int) -> int:
+        return round((index - self._span.start) * self._frame_ticks)
 
     def close(self) -> None:
         """Finish the file."""
@@ -229,5 +240,5 @@ def _checked_record(source: StandardVideo, span: FrameSpan, path: Path) -> ClipR
         rate=clip.rate,
         width=clip.width,
         height=clip.height,
-        stream_copied=span.start in source.keyframes,
+        stream_copied=source.can_copy(span.start, span.stop),
     )

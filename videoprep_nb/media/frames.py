@@ -1,11 +1,14 @@
 """Read the frames of our own videos, and extract some of them as JPEGs."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
+import av
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -37,26 +40,39 @@ def read_frames_at(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, Rg
         InputError: The file is missing, not in the standard form, or ends too early.
     """
     # PyAV and not decord, see random_frames: two thirds of the time where only keyframes are read
+    for index, frame in _decoded_at(path, indices):
+        yield index, frame.to_ndarray(format="rgb24")
+
+
+def _decoded_at(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, av.VideoFrame]]:
     video = read_standard(path)
     keyframes = sorted(video.keyframes)
     with open_own(path) as container:
         stream = container.streams.video[0]
         stream.thread_type = "NONE"
         frame_ticks = 1 / (video.rate * stream.time_base)
-        decoded = container.decode(stream)
-        position = -1
-        for index in indices:
-            keyframe = keyframes[bisect_right(keyframes, index) - 1]
-            if keyframe > position + 1:
-                container.seek(round(keyframe * frame_ticks), stream=stream)
-                decoded = container.decode(stream)
-            for frame in decoded:
-                position = round(frame.pts / frame_ticks)
-                if position >= index:
-                    yield index, frame.to_ndarray(format="rgb24")
-                    break
-            else:
-                raise InputError(f"{path} ends before frame {index}. Run {written_by(path)} again.")
+        for keyframe, run in groupby(indices, lambda index: keyframes[bisect_right(keyframes, index) - 1]):
+            container.seek(round(keyframe * frame_ticks), stream=stream)
+            remaining = {round(index * frame_ticks): index for index in run}
+            for frame in _decoded_run(container, stream, frozenset(remaining)):
+                if frame.pts in remaining:
+                    yield remaining.pop(frame.pts), frame
+            if remaining:
+                raise InputError(f"{path} ends before frame {min(remaining.values())}. Run {written_by(path)} again.")
+
+
+def _decoded_run(container: Any, stream: Any, ticks: Set[int]) -> Iterator[av.VideoFrame]:
+    """The frames from here on, up to the last one of these times, without those that a decoder would wait for."""
+    needed = set(ticks)
+    for packet in container.demux(stream):
+        if not packet.size:
+            break
+        yield from stream.codec_context.decode(packet)
+        needed.discard(packet.pts)
+        if not needed:
+            break
+    yield from stream.codec_context.decode(None)
+    stream.codec_context.flush_buffers()
 
 
 def extract_frames(
@@ -106,9 +122,9 @@ def _extract_clip(
 ) -> list[FrameRecord]:
     folder.mkdir()
     records = []
-    for number, (index, image) in enumerate(read_frames_at(path, indices)):
+    for number, (index, frame) in enumerate(_decoded_at(path, indices)):
         record = frame_record(clip, number, index)
-        write_jpeg(folder / record.name, image, jpeg_quality)
+        _write_bgr(folder / record.name, frame.to_ndarray(format="bgr24"), jpeg_quality)
         records.append(record)
     return records
 
@@ -119,7 +135,12 @@ def write_jpeg(path: Path, image: RgbImage, quality: int) -> None:
     Raises:
         DiskFullError: The disk is full.
     """
-    _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    _write_bgr(path, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)
+
+
+def _write_bgr(path: Path, image: npt.NDArray[Any], quality: int) -> None:
+    """Write an ``(height, width, 3)`` uint8 BGR image, which is the order of OpenCV."""
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     with disk_full_as_error(path.parent):
         path.write_bytes(data.tobytes())
 

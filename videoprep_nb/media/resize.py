@@ -92,6 +92,8 @@ class ResizeResult(Record):
         is_deinterlaced: Whether lines of two moments were taken apart.
         damage: Damaged frames.
         damaged_frames: Whether they were kept or left out.
+        is_copied: Whether the standard video holds the frames of the source as they were coded, without encoding again.
+        encoded_because: Why it does not, as the end of a sentence; empty if it does, and in records of version 0.1.
         stills: Standard frames whose source frame is kept as an image for the report.
         start_s: Where the part begins that was taken, in seconds after the first frame of the source.
         end_s: Where it ends; None for the end of the source.
@@ -122,6 +124,8 @@ class ResizeResult(Record):
     is_deinterlaced: bool
     damage: list[DamagedSpan]
     damaged_frames: DamagedFrames = "keep"
+    is_copied: bool = False
+    encoded_because: str = ""
     stills: list[int]
     start_s: float = 0.0
     end_s: float | None = None

@@ -5,7 +5,9 @@ takes less than half the CPU time, which the detector's network gets instead (0.
 frame of 1280x720 to 640x360).
 """
 
+import math
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +18,10 @@ import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
 from videoprep_nb.core.errors import InputError
-from videoprep_nb.media.standard import written_by
+from videoprep_nb.media.standard import read_standard, written_by
+
+_MIN_SECONDS, _MAX_SECONDS = 0.9, 2
+"""From one frame of every second to the next."""
 
 RgbImage = npt.NDArray[np.uint8]
 
@@ -47,10 +52,12 @@ def read_scaled_frames(path: Path, indices: Sequence[int], size: tuple[int, int]
 
 
 def read_scaled_key_frames(path: Path, size: tuple[int, int]) -> Iterator[RgbImage]:
-    """Read the key frames of one of our own videos, scaled; no other frame is decoded.
+    """Read one frame of about every second of one of our own videos, scaled.
+
+    They are key frames where the video has some that often, and no other frame is decoded then.
 
     Args:
-        path: A video in the standard form, which has a key frame at its beginning and in every second.
+        path: A video in the standard form.
         size: Width and height of the scaled frames in pixels, even; the aspect ratio may differ from the video's.
 
     Yields:
@@ -59,9 +66,24 @@ def read_scaled_key_frames(path: Path, size: tuple[int, int]) -> Iterator[RgbIma
     Raises:
         InputError: The file is missing or cannot be read.
     """
+    video = read_standard(path)
+    chosen = _a_second_apart(sorted(video.keyframes), video.rate)
+    if max(np.diff([*chosen, video.frame_count])) > _MAX_SECONDS * video.rate:
+        seconds = range(int((video.frame_count - 1) / video.rate) + 1)
+        yield from read_scaled_frames(path, [math.ceil(second * video.rate) for second in seconds], size)
+        return
     reformatter = VideoReformatter()
     for frame in _decoded(path, skip="NONKEY"):
-        yield _scaled_rgb(frame, *size, reformatter)
+        if round(frame.pts * frame.time_base * video.rate) in chosen:
+            yield _scaled_rgb(frame, *size, reformatter)
+
+
+def _a_second_apart(keyframes: Sequence[int], rate: Fraction) -> list[int]:
+    chosen: list[int] = []
+    for keyframe in keyframes:
+        if not chosen or keyframe - chosen[-1] >= _MIN_SECONDS * rate:
+            chosen.append(keyframe)
+    return chosen
 
 
 def _decoded(path: Path, skip: Literal["DEFAULT", "NONKEY"] = "DEFAULT") -> Iterator[av.VideoFrame]:

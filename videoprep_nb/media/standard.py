@@ -1,15 +1,19 @@
 """The standard form of our own videos: how it is encoded, and how a file in that form is read and checked.
 
-H.264, yuv420p, square pixels, constant rate, no B-frames (so that packets are frames, in order), a keyframe at the
-first frame of every second (so that clips can be cut there without encoding again).
+H.264, yuv420p, square pixels, constant rate, every packet a frame. What we encode has no B-frames, and a keyframe at
+the first frame of every second, so that clips can be cut there without encoding again. What was copied from a source
+that came in this form may have its frames reordered between two keyframes, and fewer or more keyframes.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
+import numpy.typing as npt
 
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.layout import is_clip_id
@@ -44,7 +48,8 @@ class StandardVideo:
         width: Width in pixels.
         height: Height in pixels.
         frame_count: Frames in the file, counted.
-        keyframes: Indices of the frames that can be decoded without those before them.
+        keyframes: Indices of the frames that can be decoded without those before them; none is reordered across one.
+        reordered_frames: How many frames at most come before one that is shown earlier; 0 for what we encode.
     """
 
     rate: Fraction
@@ -52,6 +57,12 @@ class StandardVideo:
     height: int
     frame_count: int
     keyframes: frozenset[int]
+    reordered_frames: int = 0
+
+    def can_copy(self, start: int, stop: int) -> bool:
+        """Whether the packets of the frames from ``start`` to before ``stop`` can be decoded alone."""
+        is_closed = not self.reordered_frames or stop in self.keyframes or stop == self.frame_count
+        return start in self.keyframes and is_closed
 
 
 def written_by(path: Path) -> str:
@@ -100,18 +111,39 @@ def read_standard(path: Path) -> StandardVideo:
         if not rate:
             raise _not_standard(path, "it has no frames")
         frame_ticks = 1 / (rate * stream.time_base)
-        frame_count = 0
+        shown: list[int] = []
         keyframes: set[int] = set()
         for packet in container.demux(stream):
             if not packet.size:
                 continue  # the end-of-stream packet
-            if packet.pts is None or abs(packet.pts - frame_count * frame_ticks) > 1:
+            index = -1 if packet.pts is None else round(packet.pts / frame_ticks)
+            if packet.pts is None or abs(packet.pts - index * frame_ticks) > 1:
                 raise _not_standard(path, "its frame rate is not constant from time 0 on")
             if packet.is_keyframe:
-                keyframes.add(frame_count)
-            frame_count += 1
+                keyframes.add(index)
+            shown.append(index)
+        if sorted(shown) != list(range(len(shown))):
+            raise _not_standard(path, "its frame rate is not constant from time 0 on")
+        if not is_closed(shown, keyframes):
+            raise _not_standard(path, "its frames are reordered across keyframes")
         width, height = stream.codec_context.width, stream.codec_context.height
-    return StandardVideo(Fraction(rate), width, height, frame_count, frozenset(keyframes))
+    reordered = max((number - index for number, index in enumerate(shown)), default=0)
+    return StandardVideo(Fraction(rate), width, height, len(shown), frozenset(keyframes), reordered)
+
+
+def is_closed(shown: npt.ArrayLike, keyframes: Iterable[int]) -> bool:
+    """Whether no frame is reordered across a keyframe.
+
+    Args:
+        shown: ``(N,)`` index of the frame that each packet holds, in the order of decoding.
+        keyframes: Indices of packets that are keyframes.
+
+    Example:
+        >>> is_closed([0, 2, 1, 3, 5, 4], [0, 3]), is_closed([0, 2, 1, 5, 3, 4], [0, 3])
+        (True, False)
+    """
+    last_shown = np.maximum.accumulate(shown)
+    return all(last_shown[keyframe] == keyframe for keyframe in keyframes)
 
 
 def _not_standard(path: Path, found: str) -> InputError:

@@ -1,10 +1,10 @@
-"""Convert a raw file to the standard form: survey, decode, place, draw, write."""
+"""Convert a raw file to the standard form: survey, decode, place, draw, write; or copy what is in it already."""
 
 import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +12,14 @@ import numpy.typing as npt
 from videoprep_nb.core.errors import ProbeError
 from videoprep_nb.media.raw.conversion import Conversion, Targets
 from videoprep_nb.media.raw.damage import DamageLog
-from videoprep_nb.media.raw.decode import RawDecoder
+from videoprep_nb.media.raw.decode import DecodedFrame, RawDecoder
 from videoprep_nb.media.raw.gaps import long_gaps
 from videoprep_nb.media.raw.parts import Part, Parts
 from videoprep_nb.media.raw.rate import Times, limited_rate
 from videoprep_nb.media.raw.slots import Slots
+from videoprep_nb.media.raw.standard_form import reason_to_encode
 from videoprep_nb.media.raw.stills import write_still
+from videoprep_nb.media.raw.stream_copy import NotCopied, copy_stream
 from videoprep_nb.media.raw.survey import Survey, survey_file
 from videoprep_nb.media.raw.window import Window
 from videoprep_nb.media.raw.writer import StandardWriter
@@ -26,6 +28,11 @@ _REPORT_INTERVAL_S = 0.25
 _STILL_MOMENTS = (0.1, 0.5, 0.9)
 _STILL_SIZE = (594, 334)
 _ONE_STILL_BELOW_S = 3.0
+_SAME_S = 1e-6
+_DAMAGED = "it is damaged"
+_FULL_RANGE = 2  # color_range of libav: values use all bits
+
+Frame = TypeVar("Frame")
 
 
 def convert(conversion: Conversion, targets: Targets, report: Callable[[int, int], None]) -> dict[str, Any]:
@@ -45,13 +52,19 @@ def convert(conversion: Conversion, targets: Targets, report: Callable[[int, int
     survey = survey_file(
         Path(conversion.input_file), video_stream=conversion.video_stream, max_pause_s=conversion.max_pause_s
     )
-    return {"source": survey.facts, "written": _Converter(conversion, targets, survey).run(report)}
+    try:
+        written = _Converter(conversion, targets, survey).copy(report)
+    except NotCopied as reason:
+        written = _Converter(conversion, targets, survey).encode(report)
+        written["encoded_because"] = str(reason)
+    return {"source": survey.facts, "written": written}
 
 
 class _Converter:
     def __init__(self, conversion: Conversion, targets: Targets, survey: Survey) -> None:
         self._requested = conversion
         self._targets = targets
+        self._survey = survey
         own_rate = survey.frame_rate.rate
         self._rate = Fraction(conversion.frame_rate or limited_rate(own_rate, Fraction(conversion.max_frame_rate)))
         self._slots = Slots(self._rate, own_rate)
@@ -76,9 +89,51 @@ class _Converter:
         self._stills = _still_frames(self._expected, float(self._rate))
         self._written_stills: list[int] = []
 
-    def run(self, report: Callable[[int, int], None]) -> dict[str, Any]:
+    def copy(self, report: Callable[[int, int], None]) -> dict[str, Any]:
+        """Take the frames as they are coded; all are decoded once, as that alone shows that none is damaged."""
+        if reason := reason_to_encode(self._requested, self._survey, self._rate):
+            raise NotCopied(reason)
+        frames = self._window.range_of(self._survey.frame_rate.times_s)
+        copy_stream(
+            Path(self._requested.input_file),
+            self._survey,
+            frames,
+            Path(self._targets.video),
+            rate=self._rate,
+            matrix=self._matrix,
+        )
+        problem = ""
+        for count, (decoded, slot) in enumerate(self._reported(self._frames(), report)):
+            problem = problem or self._doubt(decoded, slot, count)
+            if problem:
+                self._decoder.stop()
+        if problem or self._has_damage:
+            raise NotCopied(problem or _DAMAGED)
+        stamps = np.sort(self._survey.line.shown)[frames.start : frames.stop] * float(self._survey.line.tick_s)
+        if len(self._placed) != len(frames) or np.abs(stamps - [stamp for _, stamp, _ in self._placed]).max() > _SAME_S:
+            raise NotCopied("its packets and its frames differ")
+        self._parts.keep(self._survey.display)
+        return {**self._written(len(frames)), "is_copied": True}
+
+    def _doubt(self, decoded: DecodedFrame, slot: int, count: int) -> str:
+        """What keeps a frame from being copied; empty if nothing does."""
+        display, frame = self._survey.display, decoded.frame
+        if self._has_damage:
+            return _DAMAGED
+        if slot != count:
+            return "its frames are not evenly spaced"
+        is_as_first = decoded.display == display and (frame.width, frame.height) == display.shown_size
+        if not is_as_first or frame.interlaced_frame or frame.color_range == _FULL_RANGE:
+            return "its frames are not all in the standard form"
+        return ""
+
+    @property
+    def _has_damage(self) -> bool:
+        return bool(self._damage.spans or self._left_out or self._decoder.error_count > self._errors_before)
+
+    def encode(self, report: Callable[[int, int], None]) -> dict[str, Any]:
+        """Draw every frame in the standard form, and encode it."""
         requested = self._requested
-        reported_s = 0.0
         with StandardWriter(
             Path(self._targets.video),
             (requested.width, requested.height),
@@ -88,32 +143,49 @@ class _Converter:
             crf=requested.crf,
             threads=requested.threads,
         ) as writer:
-            for frame, slot in self._drawn():
+            for frame, slot in self._reported(self._drawn(), report):
                 writer.write(frame, slot)
-                if time.monotonic() - reported_s > _REPORT_INTERVAL_S:
-                    reported_s = time.monotonic()
-                    report(writer.frame_count, self._expected)
-        self._damage.finish(writer.frame_count)
-        self._save_times(writer.frame_count)
+        return self._written(writer.frame_count)
+
+    def _reported(
+        self, frames: Iterator[tuple[Frame, int]], report: Callable[[int, int], None]
+    ) -> Iterator[tuple[Frame, int]]:
+        reported_s = 0.0
+        for frame, slot in frames:
+            yield frame, slot
+            if time.monotonic() - reported_s > _REPORT_INTERVAL_S:
+                reported_s = time.monotonic()
+                report(slot + 1, self._expected)
+
+    def _written(self, frame_count: int) -> dict[str, Any]:
+        """What is reported of it."""
+        self._damage.finish(frame_count)
+        self._save_times(frame_count)
         slots = np.array([slot for slot, *_ in self._placed])
         return {
             "rate": str(self._rate),
-            "frame_count": writer.frame_count,
+            "frame_count": frame_count,
             "expected_frame_count": self._expected,
             "decoded_frame_count": self._taken,
             "decoding_error_count": self._decoder.error_count - self._errors_before,
-            "repeated_frame_count": writer.frame_count - len(self._placed),
+            "repeated_frame_count": frame_count - len(self._placed),
             "left_out_frame_count": self._left_out,
             **self._lost_first(),
             "gaps": list(_gaps(slots, self._rate)),
             "is_deinterlaced": self._parts.is_deinterlaced,
             "parts": [_part_fields(part) for part in self._parts.parts],
             "damage": self._damage.as_dicts(),
-            "damaged_frames": requested.damaged_frames,
+            "damaged_frames": self._requested.damaged_frames,
             "stills": self._written_stills,
         }
 
-    def _drawn(self) -> Any:
+    def _drawn(self) -> Iterator[tuple[Any, int]]:
+        for decoded, slot in self._frames():
+            yield from self._parts.draw(decoded, slot)
+        yield from self._parts.finish()
+
+    def _frames(self) -> Iterator[tuple[DecodedFrame, int]]:
+        """The frames that are taken, each with its place in the standard video."""
         for decoded in self._decoder.frames():
             is_damaged = self._damage.check(decoded)
             if not self._window.takes(decoded.time_s):
@@ -132,8 +204,7 @@ class _Converter:
                 continue
             self._placed.append((slot, decoded.stamp_s, decoded.source_s))
             self._write_still(decoded, slot)
-            yield from self._parts.draw(decoded, slot)
-        yield from self._parts.finish()
+            yield decoded, slot
         if not self._placed:
             raise ProbeError(
                 "all its frames are damaged; keep them with damaged_frames=keep"

@@ -94,6 +94,10 @@ class Parts:
         if self._drawing is not None:
             yield from self._with_slots(self._drawing.finish())
 
+    def keep(self, display: Display) -> None:
+        """Note that all frames stay as they are."""
+        self.parts = [Part(0, display, self._place(display))]
+
     def _begin_recording(self, index: int) -> None:
         sample = self._samples[index]
         scan = sample.votes.scan
@@ -105,15 +109,17 @@ class Parts:
 
     def _begin(self, decoded: DecodedFrame, slot: int) -> None:
         display = decoded.display
-        placement = place(
-            display.shown_size, display.shown_sample_aspect, self._frame_size, self._fit, upscale=self._upscale
-        )
+        placement = self._place(display)
         if not self.parts or self.parts[-1].display.fields != display.fields:
             self.parts.append(Part(slot, display, placement))
         self.is_deinterlaced |= self._is_interlaced
         field_order = self._field_order if self._is_interlaced else None
         filters = standard_filters(display, placement, self._standard_matrix, field_order=field_order)
         self._drawing = Drawing(decoded.frame, filters, self._threads)
+
+    def _place(self, display: Display) -> Placement:
+        aspect = display.shown_sample_aspect
+        return place(display.shown_size, aspect, self._frame_size, self._fit, upscale=self._upscale)
 
     def _with_slots(self, frames: list[Any]) -> Iterator[Drawn]:
         for frame in frames:

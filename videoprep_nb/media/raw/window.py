@@ -47,6 +47,15 @@ class Window:
         """Whether no later frame is taken."""
         return self._time_s >= self._end_s + _REORDERED_S
 
+    def range_of(self, times_s: Times) -> range:
+        """Which frames are taken.
+
+        Args:
+            times_s: ``(N,)`` ascending times of the frames in seconds.
+        """
+        first, end = np.searchsorted(times_s, (self._first_s, self._end_s))
+        return range(int(first), int(end))
+
     def length_s(self, times_s: Times, duration_s: float) -> float:
         """How long the part is that is taken.
 
@@ -63,7 +72,7 @@ class Window:
             )
         if not len(times_s):
             return min(self._end_s, duration_s) - self.start_s
-        first, end = np.searchsorted(times_s, (self._first_s, self._end_s))
-        if first == end:
+        taken = self.range_of(times_s)
+        if not taken:
             raise ProbeError(f"it has no frame between {self.start_s:g} s and {self._end_s + _TOLERANCE_S:g} s")
-        return float(times_s[end - 1] - times_s[first] + self._interval_s)
+        return float(times_s[taken[-1]] - times_s[taken[0]] + self._interval_s)

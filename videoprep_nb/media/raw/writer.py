@@ -10,7 +10,9 @@ import av
 from videoprep_nb.media.ffmpeg import file_url
 from videoprep_nb.media.standard import PIXEL_FORMAT
 
-_MATRIX_NUMBERS = {"bt709": 1, "smpte170m": 6}
+MATRIX_NUMBERS = {"bt709": 1, "smpte170m": 6}
+"""Number of a matrix in H.264, and of the primaries and the transfer function that belong to it."""
+
 _LIMITED_RANGE = 1
 _FREE, _INTRA = 0, 1  # pict_type of libav: the encoder chooses, a keyframe
 
@@ -42,7 +44,7 @@ class StandardWriter:
         context.thread_count = threads
         context.time_base = 1 / rate
         context.color_range = _LIMITED_RANGE
-        context.colorspace = context.color_primaries = context.color_trc = _MATRIX_NUMBERS[matrix]
+        context.colorspace = context.color_primaries = context.color_trc = MATRIX_NUMBERS[matrix]
         self._stream = stream
         self._last: Any = None
         self.frame_count = 0

@@ -62,6 +62,7 @@ def resize_summary(result: ResizeResult) -> HTML:
                 "h264, yuv420p in mp4",
             ),
             ("audio", source.audio_codec or "none", "none"),
+            ("written by", "", _way(result)),
             *([("part of the source", str(result.time_range), "all of it")] if result.time_range else []),
         ],
     )
@@ -120,6 +121,12 @@ def _hatch_outside(image: RgbImage, box_xyxy: Sequence[float]) -> RgbImage:
 
 def _seconds(result: ResizeResult, index: int) -> str:
     return f"at {format_clock(float(index / result.rate))}"
+
+
+def _way(result: ResizeResult) -> str:
+    if result.is_copied:
+        return "stream copy, as the source is in the standard form"
+    return f"encoding, as {result.encoded_because}" if result.encoded_because else "encoding"
 
 
 def _variable(result: ResizeResult) -> str:
