@@ -29,10 +29,10 @@ def no_progress(done: int, total: int, progress_unit: str) -> None:
     """Take no notice."""
 
 
-def stages(folder: Path) -> dict[str, float]:
+def stages(folder: Path, source: Path = VIDEO) -> dict[str, float]:
     """Run the three stages; seconds of each."""
     started_s = time.perf_counter()
-    resize(ResizeParams.checked({"input_file": str(VIDEO), "output_dir": str(folder)}), no_progress)
+    resize(ResizeParams.checked({"input_file": str(source), "output_dir": str(folder)}), no_progress)
     resized_s = time.perf_counter()
     clip(ClipParams.checked({"input_file": str(folder / "1.mp4"), "output_dir": str(folder / "clips")}), no_progress)
     clipped_s = time.perf_counter()

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -21,6 +22,8 @@ from videoprep_nb.media.scaled_frames import read_scaled_key_frames
 from videoprep_nb.media.standard import read_standard
 from videoprep_nb.stages.clip.params import ClipParams
 from videoprep_nb.stages.clip.stage import clip
+from videoprep_nb.stages.extract_frames.params import ExtractFramesParams
+from videoprep_nb.stages.extract_frames.stage import extract_frames
 from videoprep_nb.stages.resize.params import ResizeParams
 from videoprep_nb.stages.resize.stage import resize
 
@@ -218,3 +221,24 @@ def test_sequence_of_a_stream_is_read() -> None:
     assert read_sequence(high) == Sequence(has_gaps=False, is_progressive=True, reordered_frames=2)
     with pytest.raises(ValueError, match="too short"):
         read_sequence(high[:8])
+
+
+def test_frames_of_a_copied_source_are_those_of_an_encoded_one(tmp_path: Path) -> None:
+    """The same frames once in the standard form and once without loss in another codec."""
+    source = tmp_path / "in.mp4"
+    scene = ["-f", "lavfi", "-i", "mandelbrot=s=320x180:r=10", "-t", "4.6", "-pix_fmt", "yuv420p"]
+    subprocess.run([ffmpeg_executable(), "-v", "error", *scene, *x264("keyint=10:bframes=3"), str(source)], check=True)
+    lossless = tmp_path / "in.mkv"
+    subprocess.run([ffmpeg_executable(), "-v", "error", "-i", str(source), "-c:v", "ffv1", str(lossless)], check=True)
+    tables, images = [], []
+    for video in (source, lossless):
+        folder = tmp_path / video.suffix[1:]
+        result = standardise(video, folder, width=320, height=180)
+        assert result.is_copied == (video == source)
+        cut(folder, clip_duration_s=2)
+        params = {"clips_dir": str(folder / "clips"), "output_dir": str(folder / "frames"), "frames_per_second": 2.0}
+        tables.append(extract_frames(ExtractFramesParams.checked(params), silent).frames)
+        images.append([cv2.imread(str(path)) for path in sorted((folder / "frames" / "1").rglob("*.jpg"))])
+    assert tables[0] == tables[1]
+    assert len(images[0]) == len(images[1]) == 10
+    assert min(cv2.PSNR(*pair) for pair in zip(*images, strict=True)) > 38

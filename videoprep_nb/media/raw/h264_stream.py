@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-SLICE, IDR_SLICE, SEI, SEQUENCE, PICTURE, DELIMITER, FILLER = 1, 5, 6, 7, 8, 9, 12
+SLICE, IDR_SLICE, SEI, SEQUENCE, PARAMETERS, DELIMITER, FILLER = 1, 5, 6, 7, 8, 9, 12
 """Types of units."""
 
 _START_CODE = re.compile(rb"\x00\x00\x01")

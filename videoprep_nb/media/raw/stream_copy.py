@@ -25,7 +25,7 @@ _MAX_KEY_FRAME_DISTANCE_S = 12
 
 _TYPE = 0x1F
 _SLICES = (h264.SLICE, h264.IDR_SLICE)
-_COPIED = (*_SLICES, h264.SEI, h264.SEQUENCE, h264.PICTURE, h264.DELIMITER, h264.FILLER)
+_COPIED = (*_SLICES, h264.SEI, h264.SEQUENCE, h264.PARAMETERS, h264.DELIMITER, h264.FILLER)
 
 
 class NotCopied(Exception):
@@ -133,7 +133,7 @@ class _Units:
         slices = [unit for unit in units if unit[0] & _TYPE in _SLICES]
         for unit in units:
             kind = unit[0] & _TYPE
-            if kind in (h264.SEQUENCE, h264.PICTURE) and unit not in self._headers:
+            if kind in (h264.SEQUENCE, h264.PARAMETERS) and unit not in self._headers:
                 raise NotCopied("the headers of its H.264 stream change on the way")
             if kind not in _COPIED:
                 raise NotCopied(f"its H.264 stream has units of type {kind}")
