@@ -11,7 +11,7 @@ from videoprep_nb.viz import charts, images, tables
 from videoprep_nb.viz.style import ACCENT, MUTED
 
 _MAX_TILES = 30
-_COLUMNS = 5
+_COLUMNS = 4
 _MIN_BAR_SHARE = 0.003  # of the chart, so that a frame is seen in a long video
 
 
