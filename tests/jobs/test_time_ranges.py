@@ -61,3 +61,17 @@ def test_part_behind_the_end_and_unknown_videos_are_named():
     with pytest.raises(ParameterError, match=r"resize.time_ranges: got video '2', expected 1 or a file name"):
         params.check_videos(["street.mp4"])
     params.check_videos(["street.mp4", "yard.mp4"])
+
+
+@pytest.mark.parametrize(
+    ("stage", "values", "parameter"),
+    [
+        ("select", {"mode": "keep", "keep_times": "3,0,5"}, "keep_times"),
+        ("anonymize", {"hide": "persons", "visible_persons": ["3:1"]}, "visible_persons"),
+        ("anonymize", {"regions": "garden.mp4:\n- polygon: [[0, 0], [1, 0], [1, 1]]"}, "regions"),
+    ],
+)
+def test_every_video_that_is_named_must_be_there(stage: str, values: dict[str, object], parameter: str):
+    with pytest.raises(ParameterError, match=rf"{stage}\.{parameter}: got video '?(3|garden)"):
+        JobParams({stage: values}).check_videos(["street.mp4", "yard.mp4"])
+    JobParams({stage: values}).check_videos(["street.mp4", "yard.mp4", "garden.mp4"])

@@ -68,14 +68,10 @@ class TimeRanges:
         """The part of a video, by its number before its name; None for all of it."""
         return self._by_video.get(video_id, self._by_video.get(original_name))
 
-    def unknown_videos(self, videos: Mapping[str, str]) -> list[str]:
-        """Videos that they name and a job does not have.
-
-        Args:
-            videos: Number → file name of each video of the job.
-        """
-        known = {*videos, *videos.values()}
-        return [video for video in self._by_video if video not in known]
+    @property
+    def videos(self) -> list[str]:
+        """The videos that they name."""
+        return list(self._by_video)
 
     def texts(self) -> list[str]:
         """The texts that ``read`` reads."""

@@ -116,7 +116,7 @@ class JobParams(RootModel[dict[str, Any]]):
         return JobParams(self.model_dump(mode="json") | {stage: others | ({name: texts} if texts else {})})
 
     def check_videos(self, names: Sequence[str]) -> None:
-        """Check that the job has the videos of which a part is taken.
+        """Check that the job has the videos that its parameters name.
 
         Args:
             names: Names of its videos, in the order that numbers them.
@@ -125,9 +125,13 @@ class JobParams(RootModel[dict[str, Any]]):
             ParameterError: It has one of them not.
         """
         videos = {str(number): name for number, name in enumerate(names, start=1)}
-        for video in self.time_ranges.unknown_videos(videos):
-            expected = f"a number from 1 to {len(videos)}" if len(videos) > 1 else "1"
-            raise ParameterError(time_ranges_field(), f"got video {quoted(video)}, expected {expected} or a file name")
+        known = {*videos, *videos.values()}
+        for stage in self.chain.stages:
+            for parameter, named in stage.named_videos(self.of(stage.name)).items():
+                for video in (video for video in named if video not in known):
+                    expected = f"a number from 1 to {len(videos)}" if len(videos) > 1 else "1"
+                    reason = f"got video {quoted(video)}, expected {expected} or a file name"
+                    raise ParameterError(f"{stage.name}.{parameter}", reason)
 
     def cost(self, videos: Iterable[VideoLength]) -> Cost:
         """What the stages of a job cost together.

@@ -1,7 +1,7 @@
 """What a stage says about itself, so that nothing else in the code has to know it by name."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -143,6 +143,10 @@ def _needs_nothing(params: Any) -> tuple[str, ...]:
     return ()
 
 
+def _names_no_videos(params: Any) -> Mapping[str, Iterable[str]]:
+    return {}
+
+
 def _accept(params: Any) -> None:
     return None
 
@@ -194,6 +198,8 @@ class Stage:
         corrections_parameter: Parameter that holds corrections of tracks by hand; empty if none does.
         time_ranges_parameter: Parameter that says which part of each video is taken, see ``core.time_ranges``; empty if
             none does. What comes after the stage costs as much as the part.
+        named_videos: Videos that its params name, by parameter: numbers in the job or names of files. A job must have
+            them.
         sample_module: Module that shows what the stage finds in some frames of a raw file, run as ``python -m`` with
             path, name and JSON of ``times_s`` and ``params``; it prints a ``SampleFrames``. Empty if there is none.
         sample_parameters: The parameters that this depends on.
@@ -237,6 +243,7 @@ class Stage:
     labels_parameter: str = ""
     corrections_parameter: str = ""
     time_ranges_parameter: str = ""
+    named_videos: Callable[[Any], Mapping[str, Iterable[str]]] = _names_no_videos
     sample_module: str = ""
     sample_parameters: tuple[str, ...] = ()
     choices: Mapping[str, Callable[[], Mapping[str, str]]] = field(default_factory=dict)

@@ -211,6 +211,15 @@ def _cost(params: AnonymizeParams, video: VideoLength) -> Cost:
     return Cost(time_s, frame_count * _CLIP_BYTES_PER_FRAME)
 
 
+def _named_videos(params: AnonymizeParams) -> dict[str, list[str]]:
+    from videoprep_nb.privacy.polygons import ALL_VIDEOS, read_regions
+
+    return {
+        "visible_persons": [person.partition(":")[0] for person in params.visible_persons],
+        "regions": [video for video in read_regions(params.regions).root if video != ALL_VIDEOS],
+    }
+
+
 def _check(params: AnonymizeParams) -> None:
     from videoprep_nb.privacy.polygons import read_regions
 
@@ -252,6 +261,7 @@ STAGE = Stage(
     products=(_FRAMES, f"{_GIVEN['clips']}/{{video_id}}", _RECORD, "anonymized/faces/{video_id}"),
     weight=8.0,
     facts=_facts,
+    named_videos=_named_videos,
     cost=_cost,
     check=_check,
     check_machine=_check_machine,

@@ -95,6 +95,10 @@ def _demands(params: ResizeParams) -> tuple[Demand, ...]:
     return resolution, Demand("frame_rate", frame_rate=float(parse_rate(params.frame_rate)))
 
 
+def _named_videos(params: ResizeParams) -> dict[str, list[str]]:
+    return {"time_ranges": TimeRanges.read(params.time_ranges).videos}
+
+
 STAGE = Stage(
     name="resize",
     title="Resize",
@@ -110,6 +114,7 @@ STAGE = Stage(
     facts=_facts,
     counts="standard_frame_count",
     time_ranges_parameter="time_ranges",
+    named_videos=_named_videos,
     cost=_cost,
     demands=_demands,
     preload=("videoprep_nb.media.resize",),

@@ -115,6 +115,12 @@ def _cost(params: SelectParams, video: VideoLength) -> Cost:
     return Cost(video.duration_s * _PER_SECOND_S)
 
 
+def _named_videos(params: SelectParams) -> dict[str, list[str]]:
+    from videoprep_nb.selection.listed_times import read_listed_times
+
+    return {"keep_times": [time.video for time in read_listed_times(params.keep_times)]}
+
+
 STAGE = Stage(
     name="select",
     title="Selection",
@@ -136,6 +142,7 @@ STAGE = Stage(
     products=("selection",),
     weight=0.1,
     facts=_facts,
+    named_videos=_named_videos,
     cost=_cost,
     preload=("videoprep_nb.selection.score",),
 )
