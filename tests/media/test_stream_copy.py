@@ -221,6 +221,8 @@ def test_sequence_of_a_stream_is_read() -> None:
     assert read_sequence(high) == Sequence(has_gaps=False, is_progressive=True, reordered_frames=2)
     with pytest.raises(ValueError, match="too short"):
         read_sequence(high[:8])
+    with pytest.raises(ValueError, match="too long"):
+        read_sequence(high + bytes(1_000_000))
 
 
 def test_frames_of_a_copied_source_are_those_of_an_encoded_one(tmp_path: Path) -> None:

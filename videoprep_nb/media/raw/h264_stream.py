@@ -15,6 +15,7 @@ _WITH_CHROMA_FORMAT = (44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 
 _ASPECT_IN_NUMBERS = 255
 _CHROMA_444 = 3
 _MAX_CODES = 32
+_MAX_SEQUENCE_BYTES = 4096  # ten times a real one; reading takes time that grows with the square
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ def begins_frame(unit: bytes) -> bool:
 
 def read_sequence(unit: bytes) -> Sequence:
     """Read a sequence parameter set."""
+    if len(unit) > _MAX_SEQUENCE_BYTES:
+        raise ValueError("a parameter set is too long")
     bits = _Bits(unit[1:].replace(b"\0\0\3", b"\0\0"))
     profile = bits.number(8)
     bits.number(16)
