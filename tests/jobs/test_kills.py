@@ -280,7 +280,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_full_disk_ends_one_job_and_not_the_service(video: Path, small_disk: Path):
     with Service(Workspace(small_disk), EngineSettings(worker_count=1), NO_LIMITS) as service:
-        params = JobParams(quick_settings().model_dump() | {"resize": {"crf": 0}})
+        large = {"crf": 0, "frame_rate": "50"}  # another rate, as a source in the standard form is only copied
+        params = JobParams(quick_settings().model_dump() | {"resize": large})
         job_id = submit(service, video, params=params)
         view = wait_for_end(service, job_id)
         assert view.job.state is State.FAILED

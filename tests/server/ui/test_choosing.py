@@ -115,7 +115,7 @@ def test_file_that_vanishes_is_given_up(server: RunningServer, camera: Path, tmp
 
 
 def test_first_level_is_what_everybody_understands(server: RunningServer, browser: Browser):
-    plain = ["Clip duration (seconds)", "Frames per second", "JPEG quality"]
+    plain = ["Clip duration (seconds)", "Frames per second", "JPEG quality", "Hide people", "Selection of clips"]
     with clean_page(browser, address(server)) as page:
         for label in plain:
             expect(page.get_by_label(label, exact=True)).to_be_visible()

@@ -33,8 +33,12 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cv2.resize(photograph[y1:y2, x1:x2], SIDES, interpolation=cv2.INTER_AREA) for x1, y1, x2, y2 in PERSONS_XYXY
     ]
 
+    # without any texture, the persons would be all that shows whether the camera moves
+    coarse = np.random.default_rng(0).integers(90, 150, (HEIGHT // 16, WIDTH // 16, 3), np.uint8)
+    wall = cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_NEAREST)
+
     def frame(index: int) -> np.ndarray:
-        image = np.full((HEIGHT, WIDTH, 3), 120, np.uint8)
+        image = wall.copy()
         for person, walk in zip(persons, walks, strict=True):
             if index in walk:
                 x1, y1, x2, y2 = map(int, box_of(walk[index]))

@@ -35,7 +35,9 @@ class FormField:
 
     @property
     def label(self) -> str:
-        """Its name for people: ``Clip duration (seconds)``."""
+        """Its name for people: ``Clip duration (seconds)``; the title of the field where the name alone says little."""
+        if self.info.title:
+            return self.info.title
         words = self.name.split("_")
         unit = texts.UNITS.get(words[-1])
         text = " ".join(texts.ACRONYMS.get(word, word) for word in (words[:-1] if unit else words))

@@ -19,6 +19,7 @@ class AnonymizeParams(Params):
     original_name: str = Field("", description="file name of the video, for regions that name it")
     hide: Literal["nothing", "faces", "persons"] = Field(
         "nothing",
+        title="Hide people",
         description="faces, or whole persons, made unrecognizable in frames, clips, previews and reports",
         json_schema_extra=PLAIN,
     )

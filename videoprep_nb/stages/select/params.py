@@ -20,7 +20,8 @@ class SelectParams(Params):
     output_dir: str = Field("work/selection", description="folder for selection.json and the proposals of kept clips")
     mode: Literal["off", "score only", "keep"] = Field(
         "off",
-        description="off, score only (a table of scores, all clips are kept), or keep (by the rules below)",
+        title="Selection of clips",
+        description="off, score only (a table, all clips are kept), or keep (clips with people, and other rules)",
         json_schema_extra=PLAIN,
     )
     min_persons: int = Field(
