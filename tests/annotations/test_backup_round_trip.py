@@ -172,6 +172,7 @@ def test_labels_number_the_actions(tmp_path: Path) -> None:
     assert row.split(",")[6:] == ["5", "1"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_people_of_a_real_job_come_back(tmp_path: Path) -> None:
     """People with an even id sit and the others walk, as far as the annotator says."""

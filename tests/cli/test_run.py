@@ -335,6 +335,7 @@ def test_killed_command_leaves_no_process_and_no_package(stage: str, short_video
     assert not (output / "final_package.zip").exists()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_interrupt_at_the_very_end_loses_nothing(short_video: Path, tmp_path: Path):
     interrupts = [KeyboardInterrupt()]
@@ -354,7 +355,7 @@ def test_interrupt_at_the_very_end_loses_nothing(short_video: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     ("number", "code"),
     [
-        pytest.param(signal.SIGINT, 130, id="Ctrl-C"),
+        pytest.param(signal.SIGINT, 130, id="Ctrl-C", marks=pytest.mark.exhaustive),
         pytest.param(signal.SIGTERM, 143, id="SIGTERM", marks=pytest.mark.exhaustive),
         pytest.param(signal.SIGKILL, -9, id="SIGKILL"),
     ],

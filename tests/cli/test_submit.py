@@ -167,6 +167,7 @@ def test_a_service_that_was_never_there_is_not_waited_for():
     assert "does not answer" in absent.stderr
 
 
+@pytest.mark.exhaustive
 def test_ctrl_c_ends_the_command_and_not_the_job(server: RunningServer, tmp_path: Path):
     write_sample(tmp_path / "long.mp4", duration_s=15.0)  # its people take longer than the way of a signal
     number = jobs(server.port, "submit", tmp_path / "long.mp4").stdout.split()[-1]

@@ -51,6 +51,7 @@ def test_report_has_the_name_that_the_job_has_now(service: Service, no_video: Pa
     assert overview(service, job_id) == first
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_name_that_was_changed_while_the_job_ran_is_in_its_report(service: Service, no_video: Path):
     job_id = submit(service, *[no_video] * 3, about=FIRST)

@@ -67,6 +67,7 @@ def test_a_format_of_clips_survives_a_retry(tmp_path: Path) -> None:
     assert frame["source_pts_s"] == frame["time_in_source_s"] == float(25 / rate)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_job_without_formats_keeps_no_tracks(tmp_path: Path) -> None:
     good = tmp_path / "good.mp4"

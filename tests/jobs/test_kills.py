@@ -184,6 +184,7 @@ def _kernel_in(task_folder: Path) -> psutil.Process:
     return kernel
 
 
+@pytest.mark.exhaustive
 def test_cluster_that_is_killed_and_started_again(video: Path, tmp_path: Path):
     """The scheduler goes with a worker that runs two notebooks at once; all comes back after a while."""
     with socket.create_server(("127.0.0.1", 0)) as probe:

@@ -109,6 +109,7 @@ def _is_in_sight(element: Locator) -> bool:
     )
 
 
+@pytest.mark.exhaustive
 def test_an_engineer_works_in_the_lab_on_a_small_screen(folder, server):
     (folder / "work" / "tracking_left.yaml").unlink(missing_ok=True)
     with chromium() as browser:

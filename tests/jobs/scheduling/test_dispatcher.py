@@ -28,6 +28,7 @@ def starts(service: Service, *job_ids: str) -> list[datetime]:
     return sorted(task.started_at for task in tasks if task.started_at)
 
 
+@pytest.mark.exhaustive
 def test_two_hundred_jobs_of_one_delay_the_first_task_of_another_by_one(service: Service, no_video: Path):
     many = [submit(service, no_video, owner="anna") for _ in range(200)]
     assert wait_until(lambda: starts(service, many[0]))

@@ -132,7 +132,7 @@ def too_large(path: Path, *arguments: str) -> Path:
     [
         ("a.gif", ()),
         ("a.avi", ("-c:v", "mjpeg", "-strict", "-1")),
-        ("a.hevc", ("-c:v", "libx265", "-preset", "ultrafast")),
+        pytest.param("a.hevc", ("-c:v", "libx265", "-preset", "ultrafast"), marks=pytest.mark.exhaustive),
         pytest.param(
             *("a.webm", ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8")),
             marks=pytest.mark.exhaustive,  # takes 40 s

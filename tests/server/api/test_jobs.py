@@ -45,6 +45,7 @@ def failed_job(server: RunningServer) -> str:
     return job_id
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_two_videos_become_a_package(server: RunningServer, tmp_path: Path):
     for number in (1, 2):

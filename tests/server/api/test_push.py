@@ -139,6 +139,7 @@ def test_cut_upload_goes_on(server: RunningServer, cvat: CvatServer, monkeypatch
     assert len(cvat.tokens) - sent_before < 4 + len(content) // 4000, "nothing is sent twice"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_push_survives_a_kill_of_the_service(cvat: CvatServer, account: CvatAccount, tmp_path: Path):
     workspace, port = tmp_path / "service", free_port()

@@ -61,6 +61,7 @@ def moment_of(page: Page, side: str) -> float:
     return float(player.evaluate("(video) => { video.pause(); return video.currentTime; }"))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 @pytest.mark.parametrize("look", [{"viewport": DESKTOP}, {"viewport": PHONE, "color_scheme": "dark"}], ids=str)
 def test_a_reviewer_sees_what_changed_and_plays_the_moment(look: dict[str, Any], jobs: Jobs, browser: Browser):

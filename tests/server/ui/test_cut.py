@@ -34,6 +34,7 @@ def number_shown(page: Page, frame: str) -> int:
     return number_in(cv2.imdecode(np.frombuffer(base64.b64decode(text), np.uint8), cv2.IMREAD_COLOR))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_start_and_end_are_seen_and_reach_the_job(server: RunningServer, browser: Browser, tmp_path: Path):
     street = write_counter_video(tmp_path / "street.mp4", 100, Fraction(25))

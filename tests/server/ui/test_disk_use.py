@@ -22,6 +22,7 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
         yield running
 
 
+@pytest.mark.exhaustive
 def test_pages_say_what_jobs_take_on_the_disk(server: RunningServer, browser: Browser):
     files = {"videos": ("a.mp4", b"no video" * 200_000)}
     jobs = [server.client.post("/api/jobs", files=files).json()["job_id"] for _ in range(2)]

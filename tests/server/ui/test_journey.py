@@ -52,6 +52,7 @@ def state_of(page: Page):
     return page.get_by_role("heading", level=1).locator(".vp-state")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_from_real_videos_to_the_package(browser: Browser, shared_data: Path, tmp_path: Path):
     videos = [shared_data / "videos" / name for name in ("spatiotemporal_demo.mp4", "no_person_bottles.mp4")]
@@ -120,6 +121,7 @@ def test_upload_goes_on_after_a_cut_and_after_the_page_was_closed(browser: Brows
         assert sent == [2 * half + video.stat().st_size % 2, video.stat().st_size - half]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_open_page_comes_back_after_the_server_was_killed(browser: Browser, tmp_path: Path):
     video = tmp_path / "street.mp4"

@@ -67,6 +67,7 @@ def report_of(page: Page) -> FrameLocator:
     return page.frame_locator("iframe.vp-report")
 
 
+@pytest.mark.exhaustive
 def test_a_hint_of_a_report_plays_in_the_page(job: Job, browser: Browser):
     with clean_page(browser, job.address(f"?job={job.job_id}"), viewport=DESKTOP) as page:
         index = report_of(page).locator(".places tr", has_text="street.mp4").first

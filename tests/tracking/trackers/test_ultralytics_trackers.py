@@ -90,8 +90,8 @@ def test_times_are_at_least_one_frame(frame_rate: float, buffer: int, delta: int
     ("name", "options", "hota", "mota", "idf1"),
     [
         ("bytetrack", ["track_high_thresh:0.6", "new_track_thresh:0.7", "match_thresh:0.9"], 71.1, 79.9, 82.7),
-        ("ocsort", [], 69.0, 76.5, 79.0),
-        ("tracktrack", [], 70.9, 79.3, 82.0),
+        pytest.param("ocsort", [], 69.0, 76.5, 79.0, marks=pytest.mark.exhaustive),
+        pytest.param("tracktrack", [], 70.9, 79.3, 82.0, marks=pytest.mark.exhaustive),
     ],
     ids=["bytetrack-thresholds", "ocsort", "tracktrack"],
 )
