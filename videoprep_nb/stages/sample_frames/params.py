@@ -4,6 +4,9 @@ from pydantic import Field
 
 from videoprep_nb.core.params import VIDEO_ID_HELP, VIDEO_ID_PATTERN, Params
 
+FIXED_RATE = "fixed rate"
+"""Why a frame of stage 3 is there."""
+
 
 class SampleFramesParams(Params):
     """Stage 4a: further frames of one video, where persons come, go, meet or change."""

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.core.records import ClipRecord, ClipTable, FrameRecord, FrameTable
 from videoprep_nb.stages.base import Cost, Demand, Scope, Stage, VideoFacts, VideoLength
-from videoprep_nb.stages.sample_frames.params import SampleFramesParams
+from videoprep_nb.stages.sample_frames.params import FIXED_RATE, SampleFramesParams
 
 if TYPE_CHECKING:
     from videoprep_nb.tracking.moments import Moment
-
-FIXED_RATE = "fixed rate"
-"""Why a frame of stage 3 is there."""
 
 _PER_FRAME_S = 0.04
 _JPEG_BYTES = 150_000

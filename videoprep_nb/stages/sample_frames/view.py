@@ -6,7 +6,8 @@ from IPython.display import HTML, Image
 
 from videoprep_nb.core.text import plural
 from videoprep_nb.core.timecode import format_clock
-from videoprep_nb.stages.sample_frames.stage import FIXED_RATE, SampleResult
+from videoprep_nb.stages.sample_frames.params import FIXED_RATE
+from videoprep_nb.stages.sample_frames.stage import SampleResult
 from videoprep_nb.viz import charts, images, tables
 from videoprep_nb.viz.style import ACCENT, MUTED
 

@@ -9,8 +9,7 @@ from videoprep_nb.core.progress import ProgressCallback
 from videoprep_nb.core.records import ClipRecord, FrameRecord, FrameTable
 from videoprep_nb.exports.dense_proposals import read_track_rows
 from videoprep_nb.media.frames import frame_record, read_frames_at, write_jpeg
-from videoprep_nb.stages.sample_frames.params import SampleFramesParams
-from videoprep_nb.stages.sample_frames.stage import FIXED_RATE
+from videoprep_nb.stages.sample_frames.params import FIXED_RATE, SampleFramesParams
 
 
 def write_frames(
