@@ -251,7 +251,10 @@ def test_cancel_in_each_stage(video: Path, tmp_path: Path):
         assert wait_until(cancel_those_at_their_stage, 4 * TIMEOUT_S), waiting  # seven jobs share the machine
         assert set(cancelled) == set(stages)
         assert wait_for_end(service, other).job.state is State.DONE
-    assert processes_with(WORKSPACE_VARIABLE, str(service.workspace.path)) == []
+    path = str(service.workspace.path)
+    assert wait_until(lambda: not processes_with(WORKSPACE_VARIABLE, path), 10), processes_with(
+        WORKSPACE_VARIABLE, path
+    )
 
 
 def _is_gone(service: Service, job_id: str) -> bool:
