@@ -178,7 +178,7 @@ def test_highlights_are_those_of_the_tone_map_of_ffmpeg(tmp_path: Path) -> None:
     with Image.open(reference) as image:
         errors = np.abs(shown - shown_bars(np.asarray(image)))
     assert errors.mean() < 3
-    assert errors.max() < 20, "a table of 65 steps is least exact in the dark channel of saturated colours"
+    assert errors.max() <= 16, "a table of 65 steps is least exact in the dark channel of saturated colours"
 
 
 def test_more_light_is_never_darker() -> None:
