@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from tests.support.job_services import (
+    CLIP_DURATION_S,
     MARK,
     NO_LIMITS,
     TIMEOUT_S,
@@ -37,9 +38,7 @@ from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.service import JobView, Service
 from videoprep_nb.jobs.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from videoprep_nb.jobs.store.store import Store
-from videoprep_nb.media.sample import write_sample
 
-CLIP_DURATION_S = 1.5
 STOPS = [
     ("01_resize_1", signal.SIGKILL),
     ("02_clip_1", signal.SIGTERM),
@@ -51,30 +50,6 @@ STOPS = [
 ]
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="session")
-def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sample") / "persons.mp4"
-    write_sample(path, duration_s=3.0)
-    return path
-
-
-@pytest.fixture(scope="session")
-def undisturbed(video: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[JobView], Path]:
-    """A job whose video is not split: how it went, and its package."""
-    workspace = Workspace(tmp_path_factory.mktemp("undisturbed"))
-    with Service(workspace, EngineSettings(worker_count=1), NO_LIMITS) as service:
-        job_id = submit(service, video, params=quick_settings(CLIP_DURATION_S))
-        views: list[JobView] = []
-
-        def has_ended() -> bool:
-            views.append(service.job(job_id))
-            return views[-1].job.state in ENDED
-
-        assert wait_until(has_ended)
-        assert views[-1].job.state is State.DONE, views[-1].job.message
-        return views, service.package_path(job_id)
 
 
 def test_progress_grows_and_the_estimate_stays_within_bounds(undisturbed: tuple[list[JobView], Path]):
@@ -138,11 +113,13 @@ def _times_of_done_tasks(workspace: Path, before: dict[str, tuple]) -> dict[str,
     return dict(sorted(times.items()))
 
 
+@pytest.mark.parametrize("disk", [None, "local disk"])
 def test_killed_worker_and_killed_kernel_are_replaced(
-    video: Path, undisturbed: tuple[list[JobView], Path], tmp_path: Path
+    disk: str | None, video: Path, undisturbed: tuple[list[JobView], Path], tmp_path: Path
 ):
     key = "04_track_persons_1"
-    with Service(Workspace(tmp_path), EngineSettings(worker_count=1), NO_LIMITS) as service:
+    settings = EngineSettings(worker_count=1, scratch_dir=disk and tmp_path / disk)
+    with Service(Workspace(tmp_path / "workspace"), settings, NO_LIMITS) as service:
         job_id = submit(service, video, params=quick_settings(CLIP_DURATION_S))
         folder = service.workspace.job_folder(job_id).tasks / key
 
@@ -168,6 +145,7 @@ def test_killed_worker_and_killed_kernel_are_replaced(
         reasons = [event.text for event in service.events(job_id) if "next try at" in event.text]
         assert ["worker" in reason for reason in reasons] == [True, False]
         assert "notebook was killed" in reasons[1]
+    assert disk is None or not list((tmp_path / disk).iterdir())
 
 
 def _kernel_in(task_folder: Path) -> psutil.Process:

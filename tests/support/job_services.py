@@ -28,6 +28,7 @@ from videoprep_nb.jobs.store.store import Store
 
 MARK = "VIDEOPREP_TEST_MARK"
 TIMEOUT_S = 180
+CLIP_DURATION_S = 1.5
 IN_THIS_PROCESS = EngineSettings(worker_count=1, separate_processes=False)
 NO_LIMITS = Limits(free_bytes=0, free_per_input_byte=0)
 

@@ -67,6 +67,14 @@ def serve(
         int, typer.Option(min=0, help="Notebooks that run in parallel on this machine; 0 means one per four cores.")
     ] = 0,
     memory_limit: MemoryLimit = None,
+    scratch_dir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder on a local disk for the scratch files of jobs, if the workspace is on a slower one.",
+            show_default="in the workspace",
+        ),
+    ] = None,
     auth_file: Annotated[
         Path | None,
         typer.Option(help="User file, written by videoprep users.", show_default="no login, this machine only"),
@@ -146,6 +154,7 @@ def serve(
             allow_insecure=insecure_scheduler,
             worker_count=workers,
             memory_per_task_bytes=bytes_of(memory_limit),
+            scratch_dir=scratch_dir,
         )
 
     def account() -> CvatAccount | None:

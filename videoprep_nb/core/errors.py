@@ -70,6 +70,10 @@ class DiskFullError(VideoPrepError):
     """The disk of the results is full."""
 
 
+class ScratchFullError(DiskFullError):
+    """The local disk is full, on which a worker keeps the scratch files of its tasks."""
+
+
 class FrameCountError(VideoPrepError):
     """A written file does not hold the expected frames."""
 

@@ -5,12 +5,13 @@ import hashlib
 import os
 import re
 import shutil
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from videoprep_nb.core.errors import DiskFullError
+from videoprep_nb.core.errors import DiskFullError, ScratchFullError
 
 PACKAGE_NAME = "final_package.zip"
 PROPOSALS_NAME = "dense_proposals.pkl"
@@ -32,6 +33,8 @@ CORRECTIONS_NAME = "corrections.yaml"
 """Beside a package: what was corrected by hand."""
 CLIPS_FOLDER = "clips"
 STAGING_PREFIX = ".partial-"
+SCRATCH_DIR_VARIABLE = "VIDEOPREP_SCRATCH_DIR"
+"""Environment variable of workers: a folder on a local disk, in which the tasks of jobs work."""
 _SYNCS_AT_ONCE = 16
 _MAX_STAGED_BYTES = 200  # of a name; file systems take 255 with the prefix
 
@@ -134,7 +137,7 @@ def link_or_copy(source: Path, target: Path) -> None:
     """
     with staged_file(target) as staging:
         try:
-            os.link(source, staging)
+            os.link(source.resolve(), staging)  # a link to a link would not be a file
         except OSError:  # another disk, or one without links
             shutil.copyfile(source, staging)
 
@@ -186,7 +189,19 @@ def disk_full_as_error(folder: Path) -> Iterator[None]:
 def disk_full_error(folder: Path) -> DiskFullError:
     """The error for a full disk, with what is free on the disk of ``folder``."""
     free_mb = shutil.disk_usage(folder).free / 1e6
+    scratch_dir = os.environ.get(SCRATCH_DIR_VARIABLE)
+    if scratch_dir and folder.absolute().is_relative_to(Path(scratch_dir).absolute()):
+        return scratch_full_error(Path(scratch_dir))
     return DiskFullError(
         f"The disk is full: {free_mb:,.1f} MB are free where the results go. "
         "Free some space or choose another output folder, then run again."
+    )
+
+
+def scratch_full_error(scratch_dir: Path) -> ScratchFullError:
+    """The error for a full local disk, on which tasks work."""
+    free_mb = shutil.disk_usage(scratch_dir).free / 1e6
+    return ScratchFullError(
+        f"The disk of the scratch folder {scratch_dir} on {socket.gethostname()} is full: {free_mb:,.1f} MB are free. "
+        "Free some space there."
     )

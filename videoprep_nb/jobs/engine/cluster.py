@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from videoprep_nb.core.addresses import is_loopback
 from videoprep_nb.core.errors import InputError, VideoPrepError
+from videoprep_nb.core.layout import SCRATCH_DIR_VARIABLE
 from videoprep_nb.core.memory import machine_memory_bytes
 from videoprep_nb.core.threads import THREADS_VARIABLE, core_count
+from videoprep_nb.jobs.engine.local_scratch import check_scratch_dir, find_scratch_dir, sweep
 from videoprep_nb.jobs.engine.tls import TlsFiles, temporary_security
 from videoprep_nb.jobs.engine.worker import WORKER_LOST, TaskRequest, run_task
 from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind, close_fork_server
@@ -89,6 +91,8 @@ class EngineSettings:
         timeout_s: A task is stopped after this many seconds.
         memory_per_task_bytes: A task is stopped when it takes more memory; None: the workers on a machine share
             seven tenths of its memory.
+        scratch_dir: Folder on a local disk in which the workers on this machine work; None: what is set for this
+            process, else they work in the workspace.
     """
 
     scheduler: str | None = None
@@ -98,13 +102,16 @@ class EngineSettings:
     separate_processes: bool = True
     timeout_s: float = 24 * 3600.0
     memory_per_task_bytes: int | None = None
+    scratch_dir: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse what can be no scheduler, before anybody waits for it to answer, and one that strangers could use.
 
         Raises:
-            InputError: The address is none, or does not go with the certificates.
+            InputError: The address is none, or does not go with the certificates, or the scratch folder cannot be used.
         """
+        if self.scratch_dir is not None:
+            self._check_scratch_dir(self.scratch_dir)
         if self.scheduler is None:
             if self.tls:
                 raise InputError("TLS files are for a scheduler; give its address, such as tls://host:8786, too.")
@@ -123,6 +130,14 @@ class EngineSettings:
                 f"{self.scheduler} is not encrypted, and whoever reaches it can run code as you; use tls:// with "
                 "--tls-ca, --tls-cert and --tls-key, or accept the risk with --insecure-scheduler."
             )
+
+    def _check_scratch_dir(self, scratch_dir: Path) -> None:
+        if self.scheduler is not None:
+            raise InputError(
+                f"--scratch-dir is for workers on this machine; those of {self.scheduler} take their scratch folder "
+                f"from {SCRATCH_DIR_VARIABLE}."
+            )
+        check_scratch_dir(scratch_dir)
 
     @property
     def local_worker_count(self) -> int:
@@ -153,6 +168,8 @@ class EngineSettings:
 def task_environment(workspace: Workspace, settings: EngineSettings) -> dict[str, str]:
     """Environment variables that every notebook of a workspace gets."""
     environment = {WORKSPACE_VARIABLE: str(workspace.path)}
+    if settings.scratch_dir is not None:
+        environment[SCRATCH_DIR_VARIABLE] = str(settings.scratch_dir.absolute())
     if settings.threads_per_task is None:
         return environment
     threads = str(settings.threads_per_task)
@@ -244,6 +261,8 @@ class Engine:
             security = settings.tls.security() if settings.tls else None
             self._client: Client = Client(settings.scheduler, timeout=_CONNECT_TIMEOUT_S, security=security)
         else:
+            self._local.callback(self._sweep)
+            self._sweep()
             self._client = Client(self._local.enter_context(_local_cluster(settings)))
 
     @property
@@ -310,6 +329,12 @@ class Engine:
         close_fork_server()
         self._client.close()
         self._local.close()
+
+    def _sweep(self) -> None:
+        """Delete what was left on the local disk of this machine."""
+        scratch_dir = self.settings.scratch_dir or find_scratch_dir({})
+        if scratch_dir is not None:
+            sweep(scratch_dir)
 
 
 _LOST = Outcome(kind=OutcomeKind.LOST, message=WORKER_LOST, elapsed_s=0.0)

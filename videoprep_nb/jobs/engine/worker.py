@@ -2,7 +2,7 @@
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from videoprep_nb.core.layout import disk_full_as_error
 from videoprep_nb.core.memory import MEMORY_ADVICE, MEMORY_VARIABLE, gigabytes, memory_limit_bytes
 from videoprep_nb.core.progress import PROGRESS_FILE_VARIABLE
 from videoprep_nb.jobs.engine.attempt import Start, begin_attempt, is_requested, start_of
+from videoprep_nb.jobs.engine.local_scratch import LocalScratch, find_scratch_dir
 from videoprep_nb.jobs.fingerprints.code import code_version, notebooks_folder
 from videoprep_nb.jobs.fingerprints.tasks import read_done_marker, write_done_marker
 from videoprep_nb.jobs.notebook_runner.process import (
@@ -23,6 +24,7 @@ from videoprep_nb.jobs.notebook_runner.process import (
 )
 from videoprep_nb.jobs.notebook_runner.trouble import outcome_of_error
 from videoprep_nb.jobs.params import JobParams
+from videoprep_nb.jobs.storage.folder import JobFolder
 
 WORKER_LOST = "The worker that ran this task was lost; its memory may have run out."
 PROGRESS_NAME = "progress.json"
@@ -49,6 +51,8 @@ class TaskRequest:
         memory_limit_bytes: The task is stopped when its processes together take more; None: what is set for the
             worker, or nine tenths of its machine.
         job_params: What the machine must have before the first task of a video begins; None for later tasks.
+        job: The folder of the job, if the task may work on a local disk of the worker instead of there.
+        video_id: The video that it works on; empty: all of them.
     """
 
     attempt: str
@@ -62,6 +66,8 @@ class TaskRequest:
     timeout_s: float
     memory_limit_bytes: int | None
     job_params: JobParams | None = None
+    job: JobFolder | None = None
+    video_id: str = ""
 
 
 def run_task(task: TaskRequest) -> Outcome:
@@ -111,6 +117,22 @@ def _unfit(task: TaskRequest) -> Outcome | None:
 
 
 def _run(task: TaskRequest) -> Outcome:
+    scratch_dir = find_scratch_dir(task.environment)
+    if task.job is None or scratch_dir is None:
+        return _run_notebook(task)
+    scratch = LocalScratch(scratch_dir, task.job, task.video_id, task.parameters)
+    with scratch.opened() as parameters:
+        outcome = _run_notebook(replace(task, parameters=parameters))
+        if outcome.kind is not OutcomeKind.DONE:
+            scratch.hand_over_kept()
+        elif not scratch.hand_over(lambda: is_requested(task.folder, task.attempt)):
+            return _stopped(outcome.elapsed_s)
+        if outcome.kind is OutcomeKind.SCRATCH_FULL:
+            scratch.make_room()
+    return outcome
+
+
+def _run_notebook(task: TaskRequest) -> Outcome:
     limit_bytes = task.memory_limit_bytes or memory_limit_bytes()
     process = NotebookProcess(_request(task, limit_bytes), task.environment)
     try:

@@ -33,7 +33,8 @@ class OutcomeKind(StrEnum):
     """How a notebook ended; an error in a cell, a dead kernel and a timeout are three different things.
 
     ``FAILED`` is the fault of the input or of our code: the same would happen again. ``DIED``: one of its processes was
-    ended by a signal. ``LOST``: its worker was. ``DISK_FULL`` and ``TROUBLE`` are those of the machine.
+    ended by a signal. ``LOST``: its worker was. ``DISK_FULL`` (the disk of the workspace), ``SCRATCH_FULL`` (that of a
+    worker's own scratch folder) and ``TROUBLE`` are those of the machine.
     """
 
     DONE = "done"
@@ -41,6 +42,7 @@ class OutcomeKind(StrEnum):
     DIED = "died"
     LOST = "worker lost"
     DISK_FULL = "disk full"
+    SCRATCH_FULL = "scratch folder full"
     OUT_OF_MEMORY = "out of memory"
     TROUBLE = "trouble of the machine"
     TIMED_OUT = "timed out"

@@ -37,6 +37,8 @@ def kind_of_error(error: BaseException) -> OutcomeKind:
     Args:
         error: What was raised beside the notebook, while its process was made or its report was written.
     """
+    if isinstance(error, errors.ScratchFullError):
+        return OutcomeKind.SCRATCH_FULL
     if isinstance(error, errors.DiskFullError):
         return OutcomeKind.DISK_FULL
     if isinstance(error, MemoryError):
@@ -57,6 +59,8 @@ def kind_of_cell_error(name: str, text: str, traceback: str) -> OutcomeKind:
         traceback: The traceback, with those of its causes.
     """
     own = getattr(errors, name, None)
+    if own is not None and issubclass(own, errors.ScratchFullError):
+        return OutcomeKind.SCRATCH_FULL
     if own is not None and issubclass(own, errors.DiskFullError):
         return OutcomeKind.DISK_FULL
     if own is not None and issubclass(own, errors.ChildKilled):

@@ -104,4 +104,6 @@ def task_request(
         timeout_s=settings.timeout_s,
         memory_limit_bytes=settings.memory_limit_bytes,
         job_params=None if task.after else job.spec.params,
+        job=job.folder,
+        video_id=task.video.video_id if task.video else "",
     )

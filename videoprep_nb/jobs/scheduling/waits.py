@@ -15,6 +15,7 @@ WHAT: Mapping[OutcomeKind, str] = {
     OutcomeKind.LOST: "another worker",
     OutcomeKind.TROUBLE: "the machine",
     OutcomeKind.DISK_FULL: "disk space",
+    OutcomeKind.SCRATCH_FULL: "disk space of a worker",
     OutcomeKind.OUT_OF_MEMORY: "memory",
 }
 """The ends of a task that are tried again, and what is waited for. All others would come again."""
@@ -73,6 +74,7 @@ class Waits:
             OutcomeKind.LOST: (1.0, 1.0),
             OutcomeKind.TROUBLE: doubling_delays(2.0, 60.0, 900.0),
             OutcomeKind.DISK_FULL: doubling_delays(5.0, 300.0, max_wait_s),
+            OutcomeKind.SCRATCH_FULL: doubling_delays(5.0, 300.0, max_wait_s),
             OutcomeKind.OUT_OF_MEMORY: (5.0,) if max_wait_s else (),
         }
         self._tries: Counter[tuple[str, str, OutcomeKind]] = Counter()
