@@ -46,7 +46,7 @@ browser: $(VENV)/ready-dev  ## get a Chromium for the tests of the page, which a
 screenshots: browser  ## take the screenshots of the page anew (VIDEOS="…"; without: the sample)
 	$(BIN)/python examples/screenshots.py $(VIDEOS)
 
-cluster-demo: $(VENV)/ready  ## run a job on a scheduler and two workers, as on several machines
+cluster-demo: $(VENV)/ready  ## a long video on four workers, as on several machines; one is killed (VIDEOS="a.mp4"; without: the sample)
 	$(BIN)/python examples/cluster_demo.py $(VIDEOS)
 
 clean:  ## delete the virtual environment and what was made
