@@ -21,12 +21,13 @@ from tests.support.job_services import (
     wait_for_end,
     wait_until,
 )
-from videoprep_nb.core.layout import SCRATCH_DIR_VARIABLE
+from videoprep_nb.core.layout import SCRATCH_DIR_VARIABLE, file_sha256
 from videoprep_nb.core.threads import THREADS_VARIABLE, core_count
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.models import State
-from videoprep_nb.jobs.params import JobOptions
+from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.service import JobView, Service
+from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.workspace import Workspace
 
 pytestmark = pytest.mark.slow
@@ -132,3 +133,35 @@ def test_job_waits_for_room_on_the_local_disk_and_says_which_one_it_is(video: Pa
         subprocess.run(["mount", "-o", "remount,size=500m", str(small_disk)], check=True)
         view = wait_for_end(service, job_id)
         assert view.job.state is State.DONE, view.job.message
+
+
+@pytest.mark.exhaustive
+def test_every_file_of_a_job_is_the_same_with_all_optional_stages(video: Path, tmp_path: Path):
+    params = JobParams(
+        quick_settings(CLIP_DURATION_S).model_dump()
+        | {
+            "sample_frames": {"budget_per_minute": 60},
+            "anonymize": {"hide": "faces"},
+            "select": {"mode": "keep", "max_clips": 3},
+            "package": {"exports": ["label-studio", "cvat-video"]},  # the first takes clips and dense tracks
+        }
+    )
+    results = []
+    for name, scratch_dir in [("shared", None), ("local", tmp_path / "disk")]:
+        settings = EngineSettings(worker_count=2, scratch_dir=scratch_dir)
+        with Service(Workspace(tmp_path / name), settings, NO_LIMITS) as service:
+            options = JobOptions(keep_scratch=True, clips_per_task=1)
+            job_id = submit(service, video, video, params=params, options=options)
+            view = wait_for_end(service, job_id)
+            assert view.job.state is State.DONE, view.job.message
+            results.append(_files_of(service.workspace.job_folder(job_id)))
+    assert results[0] == results[1]
+    assert {"scratch/clips/2/2_clip_001.mp4", "preview/1.mp4"} <= results[0].keys()
+
+
+def _files_of(job: JobFolder) -> dict[str, str]:
+    """The hash of every file that does not say when or where it was made, and the names of the others."""
+    files = [file for file in job.path.rglob("*") if file.is_file() and not file.is_relative_to(job.tasks)]
+    assert not any(file.is_symlink() for file in files)
+    is_dated = {job.spec, job.result, *job.reports.iterdir()}
+    return {str(file.relative_to(job.path)): "" if file in is_dated else file_sha256(file) for file in files}

@@ -146,6 +146,13 @@ def test_scheduler_that_would_be_refused_is_a_fault():
     assert (level_of(workers), "--insecure-scheduler" in workers.message) == ("fault", True)
 
 
+def test_scratch_folder_that_cannot_be_used_is_a_fault(tmp_path: Path):
+    file = tmp_path / "file"
+    file.touch()
+    status, found = check("--workspace", tmp_path / "workspace", "--scratch-dir", file)
+    assert (status, found["workers"]) == (1, "fault")
+
+
 def test_running_service_is_named_and_no_fault(tmp_path: Path):
     with running_server(tmp_path) as server:
         status, found = check("--workspace", tmp_path, "--port", str(server.port))

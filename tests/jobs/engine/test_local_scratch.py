@@ -1,5 +1,6 @@
 """Tasks that work on a local disk: what they see of the workspace, and what comes back to it."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -130,6 +131,22 @@ def test_what_another_machine_made_anew_takes_the_place_of_what_is_here(tmp_path
     assert (job.scratch / "frames" / "1" / "frame.jpg").read_text() == "other"
 
 
+def test_what_is_freed_in_the_workspace_is_freed_here(tmp_path: Path, job: JobFolder):
+    _work(tmp_path / "disk", job, first="first", second="second")
+    (job.scratch / "frames" / "1" / "first.jpg").unlink()
+    with _scratch(tmp_path / "disk", job).opened() as parameters:
+        assert _names(Path(parameters["output_dir"])) == {"1/second.jpg"}
+    assert _names(tmp_path / "disk" / JOB_ID / "made") == {"frames/1/second.jpg"}
+
+
+def test_task_whose_local_files_were_deleted_is_not_done(tmp_path: Path, job: JobFolder):
+    scratch = _scratch(tmp_path / "disk", job)
+    with scratch.opened():
+        shutil.rmtree(tmp_path / "disk")
+        assert not scratch.hand_over(_go_on)
+    assert (job.scratch / "clips" / "1" / "clips.json").exists()
+
+
 def test_tasks_side_by_side_add_to_one_folder(tmp_path: Path, job: JobFolder):
     first, second = _scratch(tmp_path / "disk a", job), _scratch(tmp_path / "disk b", job)
     third = _scratch(tmp_path / "disk a", job)
@@ -253,6 +270,7 @@ def test_full_local_disk_is_named(small_disk: Path, job: JobFolder, monkeypatch:
         _scratch(small_disk, job).opened(),
     ):
         pass
+    assert not list((small_disk / JOB_ID).glob("made/**/*.jpg"))  # it is in the workspace, too
     monkeypatch.setenv(SCRATCH_DIR_VARIABLE, str(small_disk))
     assert isinstance(disk_full_error(small_disk), ScratchFullError)
     assert not isinstance(disk_full_error(job.path), ScratchFullError)

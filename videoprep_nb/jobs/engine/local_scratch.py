@@ -106,13 +106,13 @@ class LocalScratch:
             go_on: Asked now and then; it stops when the answer is no.
 
         Returns:
-            Whether all of it is there; it cannot be when the job has gone.
+            Whether all of it is there; it cannot be when the job has gone, or the local files.
 
         Raises:
             DiskFullError: The disk of the workspace is full.
         """
         with suppress(FileNotFoundError), disk_full_as_error(self._job.path):
-            return self._mirror.hand_over(go_on)
+            return self._mirror.hand_over(go_on) and self._files.is_dir()
         return False
 
     def hand_over_kept(self) -> None:
@@ -131,6 +131,7 @@ class LocalScratch:
             with disk_full_as_error(self._scratch_dir):
                 yield
         except DiskFullError as error:
+            self.make_room()  # for the next attempt
             raise scratch_full_error(self._scratch_dir) from error
 
     def _is_left_out(self, name: str) -> bool:

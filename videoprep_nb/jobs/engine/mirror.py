@@ -42,13 +42,19 @@ class Mirror:
         """The files that were linked to those of this machine, and what they were then."""
 
     def link(self) -> None:
-        """Link what the shared folder holds: to a file of this machine that is the same, else to the shared one."""
+        """Link what the shared folder holds: to a file of this machine that is the same, else to the shared one.
+
+        Files of this machine that have been deleted in the shared folder are deleted here, too.
+        """
         here = dict(self._entries(self._here))
-        for name, is_folder in self._entries(self._shared):
+        shared = dict(self._entries(self._shared))
+        for name, is_folder in shared.items():
             if is_folder:
                 (self._local / name).mkdir()
             elif name not in here or not self._link_to_this_machine(name):
                 (self._local / name).symlink_to(self._shared / name)
+        for name in (name for name, is_folder in here.items() if not is_folder and name not in shared):
+            (self._here / name).unlink(missing_ok=True)
 
     def hand_over(self, go_on: Callable[[], bool], places: Set[str] = frozenset({""})) -> bool:
         """Copy what is new or has changed to the shared folder, where each file appears whole.
