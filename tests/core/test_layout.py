@@ -53,6 +53,15 @@ def test_a_file_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
     assert [child.name for child in tmp_path.iterdir()] == ["result.txt"]
 
 
+def test_a_file_that_is_only_added_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "result.txt"
+    for text in ("first", "second"):
+        with staged_file(path, replace=False) as staging:
+            staging.write_text(text)
+    assert path.read_text() == "first"
+    assert [child.name for child in tmp_path.iterdir()] == ["result.txt"]
+
+
 def test_a_folder_appears_when_it_is_complete_and_replaces_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "results"
     path.mkdir()

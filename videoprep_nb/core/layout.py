@@ -98,12 +98,13 @@ def sync_tree(path: Path) -> None:
 
 
 @contextmanager
-def staged_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
+def staged_file(path: Path, *, durable: bool = True, replace: bool = True) -> Iterator[Path]:
     """Write a file that appears under its name only when it is complete.
 
     Args:
         path: The final name; its folder is made when it is missing.
         durable: Whether it must outlast a loss of power from then on, which takes the disk some milliseconds.
+        replace: Whether it takes the place of a file of that name; else the one that is there stays.
 
     Yields:
         The temporary name to write to.
@@ -118,11 +119,22 @@ def staged_file(path: Path, *, durable: bool = True) -> Iterator[Path]:
             yield staging
             if durable:
                 sync(staging)
-            staging.replace(path)
+            staging.replace(path) if replace else _add(staging, path)
             if durable:
                 sync(path.parent)
     finally:
         staging.unlink(missing_ok=True)
+
+
+def _add(staging: Path, path: Path) -> None:
+    """Give a complete file its name, unless there is a file of that name."""
+    try:
+        os.link(staging, path)
+    except FileExistsError:
+        return
+    except OSError:  # a disk without links; two that come at the same moment write the same there
+        if not path.exists():
+            staging.replace(path)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -81,7 +81,9 @@ def test_parameters_arrive_and_the_executed_notebook_has_html_beside_it(write_no
     outcome, output = _run(notebook, tmp_path, parameters={"n": 12})
     assert outcome.kind is OutcomeKind.DONE
     assert "n squared is 144" in _texts(output)
-    assert "n squared is 144" in output.with_suffix(".html").read_text()
+    page = output.with_suffix(".html")
+    _wait_for(page.exists)
+    assert "n squared is 144" in page.read_text()
 
 
 def test_kernel_starts_with_an_empty_namespace(write_notebook, tmp_path: Path):

@@ -43,7 +43,7 @@ class TaskRequest:
         version: Version of the code that the worker must have, see ``code_version``.
         folder: The task's folder of small files.
         notebook: The notebook: a name among those of the worker's own installation, or an absolute path.
-        output: Where the executed notebook goes; its HTML goes beside it.
+        output: Where the executed notebook goes; its page goes beside it.
         parameters: Values for its parameters cell.
         fingerprint: What the task is made from, for its done marker.
         environment: Variables for the notebook process.
@@ -53,6 +53,8 @@ class TaskRequest:
         job_params: What the machine must have before the first task of a video begins; None for later tasks.
         job: The folder of the job, if the task may work on a local disk of the worker instead of there.
         video_id: The video that it works on; empty: all of them.
+        pages_first: Executed notebooks whose pages must be there before the task ends: for the last task of a job its
+            own and those before it. Without any, its page is written while the worker goes on with the next task.
     """
 
     attempt: str
@@ -68,6 +70,7 @@ class TaskRequest:
     job_params: JobParams | None = None
     job: JobFolder | None = None
     video_id: str = ""
+    pages_first: tuple[Path, ...] = ()
 
 
 def run_task(task: TaskRequest) -> Outcome:
@@ -135,10 +138,14 @@ def _run(task: TaskRequest) -> Outcome:
 def _run_notebook(task: TaskRequest) -> Outcome:
     limit_bytes = task.memory_limit_bytes or memory_limit_bytes()
     process = NotebookProcess(_request(task, limit_bytes), task.environment)
+    end = process.close
     try:
-        return _watch(process, task, limit_bytes)
+        outcome = _watch(process, task, limit_bytes)
+        if outcome.kind is OutcomeKind.DONE:
+            end = process.close_after_page
+        return outcome
     finally:
-        process.close()
+        end()
 
 
 def _worker_address() -> str:
@@ -161,6 +168,7 @@ def _request(task: TaskRequest, limit_bytes: int) -> NotebookRequest:
             PROGRESS_FILE_VARIABLE: str(task.folder / PROGRESS_NAME),
             MEMORY_VARIABLE: str(limit_bytes),
         },
+        pages_first=tuple(map(str, task.pages_first)),
     )
 
 

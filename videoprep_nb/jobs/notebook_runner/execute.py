@@ -10,7 +10,7 @@ from typing import Any
 # jsonschema tries to import this for a check that we never ask for, and it takes a second to build a grammar
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
-import nbconvert  # noqa: E402, F401  # export_html needs it; a process that waits for its notebook has time now
+import nbconvert  # noqa: E402, F401  # write_page needs it; a process that waits for its notebook has time now
 import nbformat  # noqa: E402
 import papermill  # noqa: E402
 from nbclient.exceptions import CellTimeoutError, DeadKernelError  # noqa: E402
@@ -23,11 +23,12 @@ from videoprep_nb.jobs.notebook_runner.engine import ENGINE  # noqa: E402
 from videoprep_nb.jobs.notebook_runner.kernel import Kernel  # noqa: E402
 from videoprep_nb.jobs.notebook_runner.process import NotebookRequest, Outcome, OutcomeKind  # noqa: E402
 from videoprep_nb.jobs.notebook_runner.trouble import kind_of_cell_error  # noqa: E402
-from videoprep_nb.jobs.reports.render import FAILURE_TAG, export_html  # noqa: E402
+from videoprep_nb.jobs.reports.pages import page_of  # noqa: E402
+from videoprep_nb.jobs.reports.render import FAILURE_TAG  # noqa: E402
 
 
 def execute(kernel: Kernel, request: NotebookRequest, is_cancelled: Callable[[], bool]) -> Outcome:
-    """Run a notebook, keep it with its error when it fails, and write its HTML beside it.
+    """Run a notebook, and keep it with its error when it fails; a page of an earlier run goes.
 
     Args:
         kernel: A kernel that has run nothing yet; it is dead afterwards.
@@ -37,6 +38,7 @@ def execute(kernel: Kernel, request: NotebookRequest, is_cancelled: Callable[[],
     Returns:
         How it ended.
     """
+    page_of(Path(request.output)).unlink(missing_ok=True)
     started_s = time.monotonic()
     kind, message, details = _run(kernel, request, is_cancelled)
     outcome = Outcome(kind=kind, message=message, elapsed_s=time.monotonic() - started_s, **details)
@@ -44,7 +46,6 @@ def execute(kernel: Kernel, request: NotebookRequest, is_cancelled: Callable[[],
     if kind is not OutcomeKind.DONE:
         _mark_failure(request, message)
     sync(Path(request.output))
-    export_html(Path(request.output), Path(request.output).with_suffix(".html"))
     return outcome
 
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import IO, Annotated, Any
@@ -25,6 +25,7 @@ CANCEL_GRACE_S = 4.0
 """How long an interrupted notebook may take to clean up before it is killed."""
 
 _FORK_TIMEOUT_S = 60.0
+_PAGE_TIMEOUT_S = 600.0
 _CHUNK_BYTES = 1 << 16
 _LOG_TAIL_BYTES = 4000
 
@@ -73,10 +74,12 @@ class NotebookRequest:
 
     Args:
         notebook: The notebook, an absolute path.
-        output: Where the executed notebook goes, an absolute path; its HTML goes beside it.
+        output: Where the executed notebook goes, an absolute path; its page goes beside it.
         parameters: Values for its parameters cell.
         working_folder: Current folder of the kernel.
         environment: Variables to set in the kernel.
+        pages_first: Executed notebooks whose pages are written before the outcome is said, those that are missing;
+            that of this notebook is written after it otherwise.
     """
 
     notebook: str
@@ -84,6 +87,7 @@ class NotebookRequest:
     parameters: dict[str, Any]
     working_folder: str
     environment: dict[str, str]
+    pages_first: tuple[str, ...] = ()
 
 
 class NotebookProcess:
@@ -117,14 +121,18 @@ class NotebookProcess:
             timeout_s: How long to wait for it.
         """
         _wait_for_input(self._channel, timeout_s)
+        has_ended = True
         try:
             while received := self._channel.recv(_CHUNK_BYTES):
                 self._received += received
         except BlockingIOError:
-            return None  # the outcome is complete when the process has ended
+            has_ended = False
         except ConnectionResetError:
-            return self._died()
-        return Outcome.model_validate_json(self._received) if self._received else self._died()
+            pass
+        outcome, end, _ = self._received.partition(b"\n")
+        if end:
+            return Outcome.model_validate_json(outcome)
+        return self._died() if has_ended else None
 
     def takes_more_memory_than(self, limit_bytes: int) -> bool:
         """Whether the process and all that it started take more memory; what forked processes share counts once."""
@@ -137,6 +145,19 @@ class NotebookProcess:
     def cancel(self) -> None:
         """Ask the notebook to stop; it is killed if it does not within a few seconds."""
         self._send('"cancel"')
+
+    def close_after_page(self) -> None:
+        """Let a process that has said its outcome write the page of its report; returns at once."""
+        try:
+            threading.Thread(target=self._close_at_end, name="page", daemon=True).start()
+        except RuntimeError:  # there can be no further thread
+            self.close()
+
+    def _close_at_end(self) -> None:
+        with closing(self), suppress(OSError):
+            self._channel.settimeout(_PAGE_TIMEOUT_S)
+            while self._channel.recv(_CHUNK_BYTES):
+                pass
 
     def close(self) -> None:
         """Kill the process and all that it started, if they still run."""

@@ -145,12 +145,13 @@ class JobSummary:
         return in_turns([(video, place) for place in video.places] for video in self.videos)[:_MAX_PLACES]
 
 
-def export_html(notebook_path: Path, html_path: Path) -> None:
+def export_html(notebook_path: Path, html_path: Path, *, replace: bool = True) -> None:
     """Write an executed notebook as a web page.
 
     Args:
         notebook_path: The notebook; a failed one works too.
         html_path: The page to write; it appears complete.
+        replace: Whether it takes the place of an older page; else that one stays.
 
     Raises:
         InputError: There is no such notebook.
@@ -165,7 +166,7 @@ def export_html(notebook_path: Path, html_path: Path) -> None:
     except (nbformat.reader.NotJSONError, UnicodeDecodeError, AttributeError, KeyError):
         raise InputError(f"{notebook_path} is not a notebook; expected an .ipynb file.") from None
     page = render_html(notebook, notebook_path.stem)
-    with staged_file(html_path) as staging:
+    with staged_file(html_path, replace=replace) as staging:
         staging.write_text(page, encoding="utf-8")
 
 

@@ -15,6 +15,7 @@ from videoprep_nb.jobs.fingerprints.tasks import file_fingerprint, read_done_mar
 from videoprep_nb.jobs.left_out import why_empty
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec, State, TaskResult, VideoInput, VideoResult
 from videoprep_nb.jobs.reports.job_page import write_job_page
+from videoprep_nb.jobs.reports.pages import write_missing_pages
 from videoprep_nb.jobs.scheduling.plan import (
     blocked_tasks,
     good_video_ids,
@@ -127,6 +128,11 @@ class ActiveJob:
             return report.name if report.exists() else ""
         return ""
 
+    def done_reports(self, states: Mapping[str, State]) -> tuple[Path, ...]:
+        """The executed notebooks of the tasks that are done."""
+        reports = (self.report(key) for key, state in states.items() if state is State.DONE)
+        return tuple(report for report in reports if report.exists())
+
     def fingerprint(self, task: Task, states: Mapping[str, State]) -> str:
         """What a task is made from: its parameters, the code, and the tasks or the file that it reads."""
         stage = STAGES[task.stage]
@@ -177,6 +183,7 @@ class ActiveJob:
             elapsed_s=(ended_at - started_at).total_seconds(),
             ended_at=ended_at,
         )
+        write_missing_pages(self.done_reports({row.key: row.state for row in rows}))
         write_job_page(self.folder, self.spec, result)
         result.write(self.folder.result)
         return result

@@ -80,6 +80,13 @@ def _environment_of_reports(job: ActiveJob, task: Task) -> dict[str, str]:
     return {COARSE_IMAGES_VARIABLE: "1"} if hides_people else {}
 
 
+def _pages_first(job: ActiveJob, task: Task, states: Mapping[str, State]) -> tuple[Path, ...]:
+    """The reports of a job, if a task is its last one; while another one runs, they are written as pages beside it."""
+    if any(task.key in other.after for other in job.tasks()):
+        return ()
+    return (*job.done_reports(states), job.report(task.key))
+
+
 def task_request(
     job: ActiveJob, task: Task, states: Mapping[str, State], workspace: Workspace, settings: EngineSettings
 ) -> TaskRequest:
@@ -106,4 +113,5 @@ def task_request(
         job_params=None if task.after else job.spec.params,
         job=job.folder,
         video_id=task.video.video_id if task.video else "",
+        pages_first=_pages_first(job, task, states),
     )
