@@ -67,11 +67,17 @@ def modules_of(stage: Stage) -> dict[str, Path]:
         waiting.append(name.rpartition(".")[0])  # importing a module runs the packages that it lies in
         if name == videoprep_nb.__name__:
             continue  # it names all that the public API offers, and imports nothing itself
-        waiting += _imports(name, file, {root, videoprep_nb.__name__})
+        waiting += _imports(name, file, frozenset({root, videoprep_nb.__name__}))
     return found
 
 
-def _imports(name: str, file: Path, roots: set[str]) -> Iterator[str]:
+@cache
+def _imports(name: str, file: Path, roots: frozenset[str]) -> tuple[str, ...]:
+    """What a module imports from some packages; most modules are part of several stages."""
+    return tuple(_named_in(name, file, roots))
+
+
+def _named_in(name: str, file: Path, roots: frozenset[str]) -> Iterator[str]:
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
