@@ -40,13 +40,18 @@ def stage_fingerprint(name: str) -> str:
         name: Name of the stage.
     """
     stage = STAGES[name]
-    plugins = sorted(
+    content = [_digest(modules_of(stage).values()), _notebook_source(notebooks_folder() / stage.notebook), *_plugins()]
+    return hashlib.sha256("\n".join(content).encode()).hexdigest()
+
+
+@cache
+def _plugins() -> list[str]:
+    """The installed plugins with their versions."""
+    return sorted(
         f"{group} {plugin.name} {plugin.dist.version if plugin.dist else ''}"
         for group in _PLUGIN_GROUPS
         for plugin in entry_points(group=group)
     )
-    content = [_digest(modules_of(stage).values()), _notebook_source(notebooks_folder() / stage.notebook), *plugins]
-    return hashlib.sha256("\n".join(content).encode()).hexdigest()
 
 
 def modules_of(stage: Stage) -> dict[str, Path]:
