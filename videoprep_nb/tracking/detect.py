@@ -1,7 +1,7 @@
 """Run a detector over the clips of a video."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TypeVar
@@ -98,26 +98,14 @@ class DetectedFrames:
         self._features: dict[int, npt.NDArray[np.float16]] = {}
         self._contents: list[npt.NDArray[np.float32]] = []
 
-    def detect(self, frames: Iterator[RgbFrame], indices: Sequence[int]) -> list[FrameDetections]:
-        """Find the persons in a batch.
-
-        Args:
-            frames: The frames; none is taken if nobody reads them.
-            indices: Their zero-based indices in the clip.
-
-        Returns:
-            What was found in each; fewer if there are too few frames.
-        """
-        return [found for found, _ in self.detect_each(frames, indices)]
-
     def detect_each(
-        self, frames: Iterator[RgbFrame], indices: Sequence[int]
+        self, frames: Iterator[RgbFrame], indices: Iterable[int]
     ) -> Iterator[tuple[FrameDetections, RgbFrame | None]]:
         """Find the persons in any number of frames, some of which are taken ahead.
 
         Args:
             frames: The frames; none is taken if nobody reads them.
-            indices: Their zero-based indices in the clip.
+            indices: Their zero-based indices in the clip; each is taken just before its frame.
 
         Yields:
             What was found in each, and the frame if it was taken; fewer if there are too few frames.
@@ -125,9 +113,11 @@ class DetectedFrames:
         clip = self._clip
         size = np.tile([clip.width, clip.height], 2)
         taken: deque[RgbFrame] = deque()
-        video_indices = [clip.start_frame + index for index in indices]
+        waiting: deque[int] = deque()
+        video_indices = (clip.start_frame + index for index in _remembered(iter(indices), waiting))
         found = self._detector.detect_each(_remembered(frames, taken), video_indices, clip.width, clip.height)
-        for number, (index, persons) in enumerate(zip(indices, found, strict=False)):
+        for number, persons in enumerate(found):
+            index = waiting.popleft()
             frame = taken.popleft() if taken else None
             self._found[index] = persons
             if self._describer is not None and frame is not None:
@@ -150,11 +140,11 @@ class DetectedFrames:
         return replace(detections, describer=self._describer.fingerprint)
 
 
-def _remembered(frames: Iterator[RgbFrame], taken: deque[RgbFrame]) -> Iterator[RgbFrame]:
-    """The frames, which are in ``taken``, too, until their detections come back."""
-    for frame in frames:
-        taken.append(frame)
-        yield frame
+def _remembered(items: Iterator[T], taken: deque[T]) -> Iterator[T]:
+    """The frames or their indices, which are in ``taken``, too, until the detections come back."""
+    for item in items:
+        taken.append(item)
+        yield item
 
 
 def prefetch(items: Iterator[T], depth: int) -> Generator[T, None, None]:

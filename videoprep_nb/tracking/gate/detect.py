@@ -1,5 +1,6 @@
 """Run a detector over the frames of a clip that the gate lets through."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -36,8 +37,8 @@ def detect_moving(
         sampled: ``(K,)`` int64, zero-based indices of the frames in the clip.
         clip: The clip.
         gate: A new gate for this clip.
-        on_found: Called with the number of frames that have been decided since the last call, the detections of the
-            last one that was detected, and that frame.
+        on_found: Called with the number of frames that have been decided since the last call, the detections of a
+            frame that was detected, and that frame.
         describer: Gives the features of the detections; None for none.
 
     Returns:
@@ -46,19 +47,38 @@ def detect_moving(
     Raises:
         FrameCountError: There are too few frames.
     """
-    batches = DetectedFrames(detector, clip, describer)
-    chosen: list[SampledFrame] = []
+    detected = DetectedFrames(detector, clip, describer)
+    ahead = map(SampledFrame, sampled.tolist(), frames)
     decided = 0
-    for index, frame in zip(sampled.tolist(), frames, strict=False):
-        decided += 1
-        chosen += gate.choose(SampledFrame(index, frame))
-        is_look = gate.is_look(index)
-        if is_look or len(chosen) >= detector.batch_size:
-            found = batches.detect((one.frame for one in chosen), [one.index for one in chosen])
-            if is_look:
-                gate.know(found[-1])
-            on_found(decided, found[-1], chosen[-1].frame)
-            chosen, decided = [], 0
-    if len(gate.motion) < len(sampled):
-        raise ended_early(clip, len(gate.motion), len(sampled))
-    return hold_still(batches.detections(), sampled, np.array(gate.motion, np.float32))
+    while len(gate.motion) < len(sampled):
+        last: FrameDetections | None = None
+        for last, frame in detected.detect_each(*_chosen_until_look(ahead, gate)):
+            on_found(len(gate.motion) - decided, last, frame)
+            decided = len(gate.motion)
+        if last is None:
+            raise ended_early(clip, len(gate.motion), len(sampled))
+        gate.know(last)
+    return hold_still(detected.detections(), sampled, np.array(gate.motion, np.float32))
+
+
+def _chosen_until_look(ahead: Iterator[SampledFrame], gate: ClipGate) -> tuple[Iterator[RgbFrame], Iterator[int]]:
+    """The frames that the gate lets through up to the next look, and their indices, each to be taken before its frame.
+
+    What the look finds decides about the frames after it. Up to then the detector has frames in work while the gate
+    compares the next ones.
+    """
+    chosen: deque[SampledFrame] = deque()
+
+    def indices() -> Iterator[int]:
+        for sampled in ahead:
+            for one in gate.choose(sampled):
+                chosen.append(one)
+                yield one.index
+            if gate.is_look(sampled.index):
+                return
+
+    def frames() -> Iterator[RgbFrame]:
+        while chosen:
+            yield chosen.popleft().frame
+
+    return frames(), indices()
