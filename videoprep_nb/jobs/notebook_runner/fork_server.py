@@ -48,7 +48,8 @@ def main() -> None:
             for descriptor in descriptors:
                 os.close(descriptor)
         elif step is not None:
-            with suppress(OSError):  # without a free descriptor, say; a notebook then does it itself
+            # without a free descriptor, say, also that of a library; a notebook then does it itself
+            with suppress(OSError, ImportError):
                 step()
             step = next(steps, None)
 
