@@ -269,7 +269,9 @@ def wait_until(condition: Callable[[], object], what: str) -> bool:
     end_s = time.monotonic() + START_TIMEOUT_S
     while not condition():
         if time.monotonic() > end_s:
-            return sys.exit(f"{what} did not start within {START_TIMEOUT_S} s") if what else False
+            if what:
+                sys.exit(f"{what} did not start within {START_TIMEOUT_S} s")
+            return False
         time.sleep(0.1)
     return True
 
