@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, err, out, plain, print_json, stop
+from videoprep_nb.cli.gpu_limit import GpuLimit
 from videoprep_nb.cli.job_display import JobDisplay
 from videoprep_nb.cli.job_options import (
     Assignments,
@@ -54,6 +55,7 @@ def run(
         typer.Option(help="Go on with an interrupted run; give its output folder only.", show_default="a new run"),
     ] = None,
     memory_limit: MemoryLimit = None,
+    gpus: GpuLimit = None,
     keep_scratch: KeepScratch = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object at the end.", show_default="text for people")
@@ -75,7 +77,7 @@ def run(
             options = JobOptions(keep_scratch=keep_scratch, previews=False)
             start = partial(run_job, videos_of(videos), output=folder, params=settings, options=options)
         with JobDisplay(err) as display:
-            result = start(watch=display.update_view, memory_limit_bytes=bytes_of(memory_limit))
+            result = start(watch=display.update_view, memory_limit_bytes=bytes_of(memory_limit), gpu_limit=gpus)
     except KeyboardInterrupt as interrupt:
         err.print(
             plain(f"Stopped; what is finished is kept. Go on with: videoprep run --resume {shlex.quote(str(folder))}")

@@ -20,11 +20,13 @@ from videoprep_nb.cli.announcing import (
 )
 from videoprep_nb.cli.console import EXIT_FAILED, EXIT_USAGE, out, plain, stop, warn_of_readable
 from videoprep_nb.cli.doctor import report_checks
+from videoprep_nb.cli.gpu_limit import GpuLimit
 from videoprep_nb.cli.memory_limit import MemoryLimit, bytes_of
 from videoprep_nb.cli.push import warn_of_account
 from videoprep_nb.core.errors import InputError, VideoPrepError
 from videoprep_nb.exports.push_to_cvat import CvatAccount
 from videoprep_nb.jobs.engine.cluster import EngineSettings
+from videoprep_nb.jobs.engine.gpus import visible_gpus
 from videoprep_nb.jobs.engine.tls import TlsFiles
 from videoprep_nb.jobs.service import Limits
 from videoprep_nb.jobs.storage.workspace import Workspace
@@ -66,6 +68,7 @@ def serve(
     workers: Annotated[
         int, typer.Option(min=0, help="Notebooks that run in parallel on this machine; 0 means one per four cores.")
     ] = 0,
+    gpus: GpuLimit = None,
     memory_limit: MemoryLimit = None,
     scratch_dir: Annotated[
         Path | None,
@@ -153,6 +156,7 @@ def serve(
             tls=_tls_files(tls_ca, tls_cert, tls_key),
             allow_insecure=insecure_scheduler,
             worker_count=workers,
+            gpus=visible_gpus()[:gpus],
             memory_per_task_bytes=bytes_of(memory_limit),
             scratch_dir=scratch_dir,
         )

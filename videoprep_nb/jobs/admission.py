@@ -67,7 +67,7 @@ class Admission:
                     yield ParameterError(f"{stage.name}.{demand.parameter}", reason)
             if stage.needs_gpu(of_stage) and not self._settings.may_have_gpu:
                 field = f"{stage.name}.{stage.gpu_parameter}"
-                yield ParameterError(field, "got cuda, but this machine has no NVIDIA GPU; leave it out")
+                yield ParameterError(field, "got cuda, but there is no NVIDIA GPU that torch can use here; choose auto")
 
     def _refusal(self, demand: Demand) -> str:
         """Why a demand is not met; empty when it is."""

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from videoprep_nb.core.layout import sync
 from videoprep_nb.core.memory import machine_memory_bytes
 from videoprep_nb.core.threads import core_count
 from videoprep_nb.jobs.engine.cluster import EngineSettings, task_environment
+from videoprep_nb.jobs.engine.gpus import visible_gpus
 from videoprep_nb.jobs.models import ENDED, JobResult, JobSpec
 from videoprep_nb.jobs.notebook_runner.process import fork_server
 from videoprep_nb.jobs.params import JobOptions, JobParams
@@ -53,6 +53,7 @@ def run(
     options: JobOptions | None = None,
     watch: Watcher | None = None,
     memory_limit_bytes: int | None = None,
+    gpu_limit: int | None = None,
 ) -> JobResult:
     """Run a job to its end; a video that fails does not stop the others.
 
@@ -64,6 +65,7 @@ def run(
         watch: Called with the job a few times a second.
         memory_limit_bytes: Memory that each task may take; None: those that run side by side share seven tenths of
             the machine's.
+        gpu_limit: GPUs of this machine that are used at most; None: all.
 
     Returns:
         How it ended, also when it failed.
@@ -96,16 +98,23 @@ def run(
             shutil.rmtree(service.workspace.path, ignore_errors=True)
             raise
 
-    return _run_to_the_end(folder, _settings(len(paths), memory_limit_bytes), submit, watch)
+    return _run_to_the_end(folder, _settings(len(paths), memory_limit_bytes, gpu_limit), submit, watch)
 
 
-def resume(output: Path | str, *, watch: Watcher | None = None, memory_limit_bytes: int | None = None) -> JobResult:
+def resume(
+    output: Path | str,
+    *,
+    watch: Watcher | None = None,
+    memory_limit_bytes: int | None = None,
+    gpu_limit: int | None = None,
+) -> JobResult:
     """Go on with a job that was interrupted or killed; only tasks that were not finished are repeated.
 
     Args:
         output: Folder that was given to ``run``.
         watch: Called with the job a few times a second.
         memory_limit_bytes: Memory that each task may take; see ``run``.
+        gpu_limit: GPUs of this machine that are used at most; None: all.
 
     Returns:
         How it ended, as ``run`` does.
@@ -124,7 +133,8 @@ def resume(output: Path | str, *, watch: Watcher | None = None, memory_limit_byt
     if file is None:
         raise InputError(f"{output} holds no interrupted job; give the folder of one.")
     spec = JobSpec.read(file)
-    return _run_to_the_end(folder, _settings(len(spec.videos), memory_limit_bytes), lambda _: spec.job_id, watch)
+    settings = _settings(len(spec.videos), memory_limit_bytes, gpu_limit)
+    return _run_to_the_end(folder, settings, lambda _: spec.job_id, watch)
 
 
 def _run_to_the_end(
@@ -146,16 +156,19 @@ def _run_to_the_end(
     return handed_over
 
 
-def _settings(video_count: int, memory_limit_bytes: int | None) -> EngineSettings:
-    """A worker per video, as far as cores and memory go; with a GPU one, which has it for itself.
+def _settings(video_count: int, memory_limit_bytes: int | None, gpu_limit: int | None) -> EngineSettings:
+    """A worker per video, as far as cores and memory go, and one per GPU.
 
     A notebook has a process of its own anyway. On a short video it has no use for a second core.
     """
-    settings = EngineSettings(worker_count=1, separate_processes=False, memory_per_task_bytes=memory_limit_bytes)
-    if settings.may_have_gpu:
-        return settings
-    room = machine_memory_bytes() // (memory_limit_bytes or _MEMORY_PER_WORKER_BYTES)
-    return replace(settings, worker_count=max(1, min(video_count, core_count(), room)))
+    gpus = visible_gpus()[:gpu_limit]
+    room = machine_memory_bytes() // (memory_limit_bytes or _MEMORY_PER_WORKER_BYTES) - len(gpus)
+    return EngineSettings(
+        worker_count=max(1, min(video_count, core_count(), room)),
+        gpus=gpus,
+        separate_processes=False,
+        memory_per_task_bytes=memory_limit_bytes,
+    )
 
 
 def _ignore(view: JobView) -> None:

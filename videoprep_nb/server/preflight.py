@@ -146,7 +146,8 @@ def _check_proxy(proxy: str) -> None:
 
 def _workers(settings: EngineSettings) -> str:
     if settings.scheduler is None:
-        return f"{settings.local_worker_count} on this machine"
+        gpus = f", {len(settings.gpus)} of them with a GPU" if settings.gpus else ""
+        return f"{settings.local_worker_count} on this machine{gpus}"
     try:
         engine = Engine(settings)
     except (OSError, RuntimeError) as error:

@@ -288,9 +288,15 @@ class Stage:
         """Parameters that a job sets itself."""
         return frozenset({*self.inputs, *self.outputs, *self.follows})
 
-    def needs_gpu(self, params: Params) -> bool:
-        """Whether these params ask for a GPU."""
-        return bool(self.gpu_parameter) and getattr(params, self.gpu_parameter) == "cuda"
+    def needs_gpu(self, params: Params, auto_needs_one: bool = False) -> bool:
+        """Whether these params ask for a GPU.
+
+        Args:
+            params: The params.
+            auto_needs_one: Whether ``auto`` does, too.
+        """
+        values = ("cuda", "auto") if auto_needs_one else ("cuda",)
+        return bool(self.gpu_parameter) and getattr(params, self.gpu_parameter) in values
 
     def places(self, values: Mapping[str, Any], is_part: bool = False) -> dict[str, Any]:
         """The parameters that a job sets, filled in.

@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.jobs.scheduling.test_plan import keys, make_spec
 from videoprep_nb.core.layout import CLIP_TABLE_NAME, clip_id
 from videoprep_nb.core.records import ClipRecord, ClipTable
+from videoprep_nb.jobs.engine.cluster import Slots
 from videoprep_nb.jobs.scheduling.active import ActiveJob
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.task import Task
@@ -54,6 +55,7 @@ def test_task_that_has_waited_longest_is_started_first(tmp_path: Path):
     job = ActiveJob(make_spec(3), JobFolder(tmp_path), "")
     first, second, third = (Task("resize", video) for video in job.spec.videos)
     job.note_ready([second, third])
-    assert job.first_ready(gpu_is_free=True) == second
+    assert job.first_ready(Slots(1, 0), gpu_is_free=False, cpu_is_free=True) == second
+    assert job.first_ready(Slots(1, 0), gpu_is_free=True, cpu_is_free=False) is None
     job.note_ready([first, third])
     assert job.ready == [third, first]

@@ -26,8 +26,8 @@ def make_job(owner: str, task_count: int, device: str = "cpu") -> ActiveJob:
     return job
 
 
-def make_attempt(job: ActiveJob, task: Task) -> Attempt:
-    return Attempt(task.key, Path("/"), job.owner, job.needs_gpu(task), cancel=lambda: None)
+def make_attempt(job: ActiveJob, task: Task, slots: Slots) -> Attempt:
+    return Attempt(task.key, Path("/"), job.owner, job.needs_gpu(task, slots), cancel=lambda: None)
 
 
 def serve(jobs: list[ActiveJob], slots: Slots) -> list[tuple[ActiveJob, Task]]:
@@ -38,7 +38,7 @@ def serve(jobs: list[ActiveJob], slots: Slots) -> list[tuple[ActiveJob, Task]]:
     while True:
         while choice := turns.take(jobs, running, slots):
             taken.append(choice)
-            running.append(make_attempt(*choice))
+            running.append(make_attempt(*choice, slots))
             assert len(running) <= slots.tasks
         if not running:
             return taken
@@ -78,7 +78,7 @@ def test_newcomer_is_next_however_many_wait(job_count: int, slot_count: int):
     jobs = [make_job("many", 1) for _ in range(job_count)]
     running: list[Attempt] = []
     while choice := turns.take(jobs, running, slots):
-        running.append(make_attempt(*choice))
+        running.append(make_attempt(*choice, slots))
     jobs.append(make_job("new", 1))
     del running[:1]
     choice = turns.take(jobs, running, slots)
@@ -89,13 +89,29 @@ def test_newcomer_is_next_however_many_wait(job_count: int, slot_count: int):
 def test_task_that_needs_a_gpu_leaves_the_other_workers_to_others():
     """One of three workers has a GPU."""
     jobs = [make_job("anna", 3, device="cuda"), make_job("anna", 1), make_job("bert", 3)]
-    taken = serve(jobs, Slots(tasks=3, gpu=1))
-    assert [(job.owner, job.needs_gpu(task)) for job, task in taken[:3]] == [
+    slots = Slots(tasks=3, gpu=1)
+    taken = serve(jobs, slots)
+    assert [(job.owner, job.needs_gpu(task, slots)) for job, task in taken[:3]] == [
         ("anna", True),
         ("bert", False),
         ("anna", False),
     ]
     assert serve([make_job("anna", 1, device="cuda")], Slots(tasks=3, gpu=0)) == []
+
+
+def test_worker_with_a_gpu_that_is_reserved_takes_nothing_else():
+    """One of two workers has a GPU; a task that leaves the choice of the device open takes it, too."""
+    slots = Slots(tasks=2, gpu=1, gpu_is_reserved=True)
+    jobs = [make_job("anna", 3), make_job("anna", 1, device="auto"), make_job("anna", 1, device="cuda")]
+    turns, running = TaskTurns(), list[Attempt]()
+    taken = []
+    while choice := turns.take(jobs, running, slots):
+        taken.append(choice[0])
+        running.append(make_attempt(*choice, slots))
+    assert taken == jobs[:2]
+    chosen = turns.take(jobs, running[:1], slots)
+    assert chosen is not None
+    assert chosen[0] is jobs[2]
 
 
 def test_job_that_is_to_be_stopped_gets_no_turn():

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from videoprep_nb.core.errors import InputError, VideoPrepError
 from videoprep_nb.core.layout import SCRATCH_DIR_VARIABLE
 from videoprep_nb.core.memory import machine_memory_bytes
 from videoprep_nb.core.threads import THREADS_VARIABLE, core_count
+from videoprep_nb.jobs.engine.gpus import GPU_VARIABLE, visible_gpus
 from videoprep_nb.jobs.engine.local_scratch import check_scratch_dir, find_scratch_dir, sweep
 from videoprep_nb.jobs.engine.tls import TlsFiles, temporary_security
 from videoprep_nb.jobs.engine.worker import WORKER_LOST, TaskRequest, run_task
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 OnEnd = Callable[[Outcome], None]
 
+_GPU = "GPU"
+"""The resource of a worker that has a GPU."""
+_CPU = "CPU"
+"""That of the others, if those with a GPU are to be left to tasks that need one."""
 _SHARE_OF_MEMORY = 0.7  # the rest is for the service, for the inspections that it starts, and for the system
 _SCHEDULER = re.compile(r"((?P<protocol>tcp|tls)://)?(?P<host>[\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}")
 _CONNECT_TIMEOUT_S = 2
@@ -70,10 +75,18 @@ class Slots:
     Args:
         tasks: All tasks.
         gpu: Those of them that need a GPU.
+        gpu_is_reserved: Whether workers with a GPU run no other tasks. The others see no GPU then, so that a task
+            that takes one where there is one (``auto``) needs it.
     """
 
     tasks: int
     gpu: int
+    gpu_is_reserved: bool = False
+
+    @property
+    def cpu(self) -> int:
+        """How many tasks can run that need no GPU."""
+        return self.tasks - self.gpu * self.gpu_is_reserved
 
 
 @dataclass(frozen=True)
@@ -85,9 +98,12 @@ class EngineSettings:
         tls: What a scheduler at ``tls://`` is reached with.
         allow_insecure: Whether the scheduler may be at ``tcp://`` on another machine, where whoever reaches it can
             run code.
-        worker_count: Workers on this machine, each of which runs one task at a time; 0: one per four cores.
-        separate_processes: Whether the workers on this machine are processes of their own, or threads of this one.
-            A notebook always runs in a process of its own.
+        worker_count: Workers on this machine for tasks that need no GPU, each of which runs one task at a time; 0:
+            one per four cores.
+        gpus: What CUDA calls the GPUs of this machine that are used. Each has one more worker, which sees no other
+            GPU and runs only tasks that need one.
+        separate_processes: Whether the workers on this machine are processes of their own, or threads of this one,
+            which is for machines without a GPU. A notebook always runs in a process of its own.
         timeout_s: A task is stopped after this many seconds.
         memory_per_task_bytes: A task is stopped when it takes more memory; None: the workers on a machine share
             seven tenths of its memory.
@@ -99,6 +115,7 @@ class EngineSettings:
     tls: TlsFiles | None = None
     allow_insecure: bool = False
     worker_count: int = 0
+    gpus: tuple[str, ...] = field(default_factory=visible_gpus)
     separate_processes: bool = True
     timeout_s: float = 24 * 3600.0
     memory_per_task_bytes: int | None = None
@@ -140,9 +157,14 @@ class EngineSettings:
         check_scratch_dir(scratch_dir)
 
     @property
-    def local_worker_count(self) -> int:
-        """Workers on this machine."""
+    def cpu_worker_count(self) -> int:
+        """Workers on this machine for tasks that need no GPU."""
         return self.worker_count or max(1, core_count() // 4)
+
+    @property
+    def local_worker_count(self) -> int:
+        """All workers on this machine."""
+        return self.cpu_worker_count + len(self.gpus)
 
     @property
     def threads_per_task(self) -> int | None:
@@ -155,7 +177,7 @@ class EngineSettings:
     @property
     def may_have_gpu(self) -> bool:
         """Whether tasks may be run that need a GPU; where a scheduler stands, a worker with one may still come."""
-        return self.scheduler is not None or Path("/dev/nvidia0").exists()
+        return self.scheduler is not None or bool(self.gpus)
 
     @property
     def memory_limit_bytes(self) -> int | None:
@@ -193,8 +215,9 @@ def _start_cluster(settings: EngineSettings, scratch: str) -> "SpecCluster":
     from distributed import Nanny, Scheduler, SpecCluster, Worker
     from distributed.gc import disable_gc_diagnosis
 
-    # workers in threads of this process have no ports that would need keys
-    security = temporary_security() if settings.separate_processes else None
+    # a worker with a GPU has an environment of its own, so a process; threads of this one have no ports to need keys
+    has_processes = settings.separate_processes or bool(settings.gpus)
+    security = temporary_security() if has_processes else None
     common = {
         "protocol": "tls://" if security else "inproc://",
         "host": "127.0.0.1" if security else None,
@@ -202,28 +225,36 @@ def _start_cluster(settings: EngineSettings, scratch: str) -> "SpecCluster":
         "dashboard": False,
         "dashboard_address": "127.0.0.1:0",
     }
-    worker = {
-        "cls": Nanny if settings.separate_processes else Worker,
-        "options": common
-        | {
-            "nthreads": 1,
-            "resources": {"GPU": 1} if settings.may_have_gpu else {},
-            # a notebook has a process and a limit of its own; the worker itself stays small
-            "memory_limit": 0,
-            "preload": ["videoprep_nb.jobs.engine.worker_log"],
-            "silence_logs": _SILENCE_BELOW,
-        },
+    options = common | {
+        "nthreads": 1,
+        # a notebook has a process and a limit of its own; the worker itself stays small
+        "memory_limit": 0,
+        "preload": ["videoprep_nb.jobs.engine.worker_log"],
+        "silence_logs": _SILENCE_BELOW,
+    }
+    workers = {
+        name: {"cls": Nanny if has_processes else Worker, "options": options | own}
+        for name, own in _worker_options(settings).items()
     }
     with _without_collections(), dask.config.set(_LOCAL_CONFIGURATION | {"temporary-directory": scratch}):
         cluster = SpecCluster(
             scheduler={"cls": Scheduler, "options": common},
-            workers=dict.fromkeys(range(settings.local_worker_count), worker),
+            workers=workers,
             security=security,
             silence_logs=_SILENCE_BELOW,
         )
     # it runs at every garbage collection, and a Ctrl-C that comes just then would be lost
     disable_gc_diagnosis(force=True)
     return cluster
+
+
+def _worker_options(settings: EngineSettings) -> dict[str, dict[str, Any]]:
+    """What distinguishes the workers of this machine, by their names."""
+    of_cpu = {"resources": {_CPU: 1}, "env": {GPU_VARIABLE: ""}} if settings.gpus else {}
+    of_gpus = {
+        f"gpu {index}": {"resources": {_GPU: 1}, "env": {GPU_VARIABLE: gpu}} for index, gpu in enumerate(settings.gpus)
+    }
+    return {f"cpu {index}": of_cpu for index in range(settings.cpu_worker_count)} | of_gpus
 
 
 @contextmanager
@@ -273,12 +304,13 @@ class Engine:
     def slots(self) -> Slots:
         """How many tasks can run at a time."""
         if self.settings.scheduler is None:
-            count = self.settings.local_worker_count
-            return Slots(count, count if self.settings.may_have_gpu else 0)
+            gpu_count = len(self.settings.gpus)
+            return Slots(self.settings.local_worker_count, gpu_count, gpu_is_reserved=gpu_count > 0)
         if time.monotonic() > self._slots_known_until_s:
             workers = self.workers()
-            gpu_count = sum(int(worker.resources.get("GPU", 0)) for worker in workers)
-            self._slots = Slots(sum(worker.threads for worker in workers), gpu_count)
+            gpu_count = sum(int(worker.resources.get(_GPU, 0)) for worker in workers)
+            is_reserved = gpu_count > 0 and any(_CPU in worker.resources for worker in workers)
+            self._slots = Slots(sum(worker.threads for worker in workers), gpu_count, is_reserved)
             self._slots_known_until_s = time.monotonic() + _SLOTS_AGE_S
         return self._slots
 
@@ -298,10 +330,9 @@ class Engine:
         """
         from distributed.client import ClosedClientError
 
+        resources = {_GPU: 1} if needs_gpu else {_CPU: 1} if self.slots().gpu_is_reserved else None
         try:
-            future = self._client.submit(
-                run_task, task, key=task.attempt, pure=False, resources={"GPU": 1} if needs_gpu else None
-            )
+            future = self._client.submit(run_task, task, key=task.attempt, pure=False, resources=resources)
         except ClosedClientError as error:
             raise SchedulerLost from error
         future.add_done_callback(partial(self._report_end, on_end=on_end))

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from videoprep_nb.jobs.engine.cluster import Slots
 from videoprep_nb.jobs.engine.worker import DONE_NAME
 from videoprep_nb.jobs.facts import video_facts
 from videoprep_nb.jobs.fingerprints.code import stage_fingerprint
@@ -94,9 +95,9 @@ class ActiveJob:
         tasks = self.tasks()
         return ready_tasks(tasks, states), blocked_tasks(tasks, states)
 
-    def needs_gpu(self, task: Task) -> bool:
-        """Whether a task runs only where there is a GPU."""
-        return STAGES[task.stage].needs_gpu(self.spec.params.of(task.stage))
+    def needs_gpu(self, task: Task, slots: Slots) -> bool:
+        """Whether a task runs only where there is a GPU, with such workers."""
+        return STAGES[task.stage].needs_gpu(self.spec.params.of(task.stage), slots.gpu_is_reserved)
 
     def note_ready(self, tasks: Iterable[Task]) -> None:
         """Note which tasks can be started; those that could before stay in front."""
@@ -104,9 +105,15 @@ class ActiveJob:
         before = [task.key for task in self.ready if task.key in ready]
         self.ready = [ready.pop(key) for key in before] + list(ready.values())
 
-    def first_ready(self, gpu_is_free: bool) -> Task | None:
-        """The task that would be started next; None while there is none, or the job is to be stopped."""
-        ready = (task for task in self.ready if gpu_is_free or not self.needs_gpu(task))
+    def first_ready(self, slots: Slots, gpu_is_free: bool, cpu_is_free: bool) -> Task | None:
+        """The task that would be started next; None while there is none, or the job is to be stopped.
+
+        Args:
+            slots: How many tasks can run at a time.
+            gpu_is_free: Whether one more can that needs a GPU.
+            cpu_is_free: Whether one more can that needs none.
+        """
+        ready = (task for task in self.ready if (gpu_is_free if self.needs_gpu(task, slots) else cpu_is_free))
         return None if self.stopped else next(ready, None)
 
     def parameters(self, task: Task, states: Mapping[str, State]) -> dict[str, Any]:

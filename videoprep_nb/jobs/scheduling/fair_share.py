@@ -61,10 +61,11 @@ class TaskTurns:
         """
         if len(attempts) >= slots.tasks:
             return None
-        gpu_is_free = sum(attempt.needs_gpu for attempt in attempts) < slots.gpu
+        gpu_count = sum(attempt.needs_gpu for attempt in attempts)
+        gpu_is_free, cpu_is_free = gpu_count < slots.gpu, len(attempts) - gpu_count < slots.cpu
         ready: dict[str, tuple[ActiveJob, Task]] = {}
         for job in jobs:
-            if job.owner not in ready and (task := job.first_ready(gpu_is_free)):
+            if job.owner not in ready and (task := job.first_ready(slots, gpu_is_free, cpu_is_free)):
                 ready[job.owner] = job, task
         if not ready:
             return None

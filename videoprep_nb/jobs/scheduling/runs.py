@@ -116,7 +116,7 @@ class Runs:
         (request.folder / PROGRESS_NAME).unlink(missing_ok=True)
         request_attempt(request.folder, request.attempt)
         self._store.set_task_state(job_id, key, State.QUEUED, "", datetime.now(UTC))
-        needs_gpu = job.needs_gpu(task)
+        needs_gpu = job.needs_gpu(task, self._engine.slots())
         cancel = self._engine.submit(request, needs_gpu, partial(self._on_end, job_id, key, request.attempt))
         self._attempts[job_id, key] = Attempt(request.attempt, request.folder, job.owner, needs_gpu, cancel)
 
