@@ -118,7 +118,7 @@ class DetectedFrames:
         found = self._detector.detect_each(_remembered(frames, taken), video_indices, clip.width, clip.height)
         for number, persons in enumerate(found):
             index = waiting.popleft()
-            frame = taken.popleft() if taken else None
+            frame = np.asarray(taken.popleft()) if taken else None
             self._found[index] = persons
             if self._describer is not None and frame is not None:
                 scale = np.tile(frame.shape[1::-1], 2) / size

@@ -12,6 +12,7 @@ from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.core.records import ClipRecord, ClipTable
 from videoprep_nb.core.threads import thread_count
+from videoprep_nb.media.device_frames import read_device_frames
 from videoprep_nb.media.scaled_frames import read_scaled_frames
 from videoprep_nb.stages.track_persons.camera import estimate_camera_motion
 from videoprep_nb.stages.track_persons.find_cuts import cuts_of_video
@@ -191,4 +192,8 @@ def _decoded(plan: Sequence[_PlannedClip], detector: Detector) -> Generator[RgbF
 def _frames(plan: Sequence[_PlannedClip], detector: Detector) -> Generator[RgbFrame, None, None]:
     for entry in plan:
         size = detector.input_size(entry.record.width, entry.record.height)
-        yield from read_scaled_frames(entry.path, entry.sampled.tolist(), size)
+        if detector.frames_device is None:
+            yield from read_scaled_frames(entry.path, entry.sampled.tolist(), size)
+        else:
+            # whoever works on the processor gets an array of them by numpy.asarray
+            yield from read_device_frames(entry.path, entry.sampled.tolist(), size, detector.frames_device)  # type: ignore[misc]

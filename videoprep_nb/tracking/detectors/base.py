@@ -66,6 +66,11 @@ class Detector(ABC):
         """Longer side in pixels of what the network sees of a whole frame; None if there is no such limit."""
         return None
 
+    @property
+    def frames_device(self) -> str | None:
+        """Torch device in whose memory frames are best given, each a ``DeviceFrame``; None for arrays."""
+        return None
+
     def find_weights(self) -> None:
         """Find the weights, or download them; called when a job is submitted, so it must not take long.
 

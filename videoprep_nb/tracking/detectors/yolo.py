@@ -75,6 +75,11 @@ class YoloDetector(Detector):
         return f"{self._weights.path.stem} at {size}, {self._precision} on {self._device} ({engine})"
 
     @property
+    def frames_device(self) -> str | None:
+        """``cuda`` where the network runs on it: frames are decoded there, too."""
+        return "cuda" if self._device == "cuda" else None
+
+    @property
     def cost(self) -> float:
         """It grows with the pixels that go through the network."""
         return (self.options.image_size / _USUAL_IMAGE_SIZE) ** 2 * inputs_per_frame(self.options.tiles)
@@ -122,7 +127,8 @@ class YoloDetector(Detector):
         letterbox = tiling.letterbox
         network = self._network(letterbox.input_width, letterbox.input_height)
         read = partial(read_outputs, form=self._model.form, letterbox=letterbox, nms_iou=self.options.nms_iou)
-        sampled = (frame for _, frame in zip(frame_indices, frames, strict=False))
+        # of a frame that lies on the device, the tensor
+        sampled = (getattr(frame, "pixels", frame) for _, frame in zip(frame_indices, frames, strict=False))
         return tiling.merge(network.run(tiling.inputs(sampled), letterbox, read))
 
     @cached_property
@@ -157,10 +163,10 @@ class YoloDetector(Detector):
 
     @cached_property
     def _model(self) -> _Model:
-        if self._device == "cuda":
+        if self.frames_device is not None:
             from videoprep_nb.tracking.detectors.inference.torch_network import TorchNetwork
 
-            return TorchNetwork(self._weights, self._device, self._precision)
+            return TorchNetwork(self._weights, self.frames_device, self._precision)
         from videoprep_nb.tracking.detectors.inference.openvino_network import OpenVinoModel
 
         return OpenVinoModel(self._weights, self._precision)

@@ -71,7 +71,7 @@ class ClipGate:
 
     def choose(self, sampled: SampledFrame) -> list[SampledFrame]:
         """The frames that are to be detected now: none; this one; or those left out just before, and this one."""
-        small = small_grey(sampled.frame)
+        small = small_grey(np.asarray(sampled.frame))
         motion = 0.0 if self._reference is None else self._motion(self._reference, small)
         self.motion.append(motion)
         is_look = self.is_look(sampled.index)

@@ -11,7 +11,8 @@ from videoprep_nb.tracking.detectors.base import RgbFrame
 Placing = Literal["centre", "upper_left", "stretched"]
 """Where the frame lies in the input; ``stretched`` fills it, whatever its aspect ratio."""
 
-_BAR_GREY = 114  # the value the networks were trained with
+BAR_GREY = 114
+"""Of the bars; the value the networks were trained with."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,8 @@ class Letterbox:
             # Linear, as in the training of the networks.
             frame = cv2.resize(frame, (self.scaled_width, self.scaled_height), interpolation=cv2.INTER_LINEAR)
         bottom, right = self.top + self.scaled_height, self.left + self.scaled_width
-        canvas[: self.top] = canvas[bottom:] = _BAR_GREY
-        canvas[:, : self.left] = canvas[:, right:] = _BAR_GREY
+        canvas[: self.top] = canvas[bottom:] = BAR_GREY
+        canvas[:, : self.left] = canvas[:, right:] = BAR_GREY
         canvas[self.top : bottom, self.left : right] = frame
 
     def to_frame(self, boxes_xyxy: FloatArray) -> FloatArray:
