@@ -1,6 +1,7 @@
 """Workers that offer a GPU; real ones, on a machine that has none: nobody opens it."""
 
 import json
+import logging
 import threading
 from collections import defaultdict
 from functools import partial
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from distributed import Scheduler, SpecCluster, Worker
 
 from videoprep_nb.jobs.engine import gpus
 from videoprep_nb.jobs.engine.attempt import request_attempt
@@ -130,3 +132,21 @@ def test_gpus_of_this_machine(
     else:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", variable)
     assert visible_gpus() == expected
+
+
+@pytest.mark.parametrize(
+    ("others", "is_reserved"),
+    [pytest.param({"CPU": 1}, True, id="others-offer-cpu"), pytest.param({}, False, id="others-offer-nothing")],
+)
+def test_workers_of_a_scheduler_say_whether_gpus_are_reserved(others: dict[str, int], is_reserved: bool):
+    workers = {
+        index: {"cls": Worker, "options": {"nthreads": 1, "resources": resources, "dashboard": False}}
+        for index, resources in enumerate([{"GPU": 1}, others, others])
+    }
+    scheduler = {"cls": Scheduler, "options": {"host": "127.0.0.1", "dashboard": False}}
+    with SpecCluster(scheduler=scheduler, workers=workers, silence_logs=logging.ERROR) as cluster:
+        engine = Engine(EngineSettings(scheduler=cluster.scheduler_address))
+        try:
+            assert engine.slots() == Slots(tasks=3, gpu=1, gpu_is_reserved=is_reserved)
+        finally:
+            engine.close()
