@@ -11,13 +11,18 @@ import nbformat
 import pytest
 from distributed import Scheduler, SpecCluster, Worker
 
+from tests.support.job_services import NO_LIMITS, submit, wait_for_end, wait_until
 from videoprep_nb.jobs.engine import gpus
 from videoprep_nb.jobs.engine.attempt import request_attempt
 from videoprep_nb.jobs.engine.cluster import Engine, EngineSettings, Slots
 from videoprep_nb.jobs.engine.gpus import visible_gpus
 from videoprep_nb.jobs.engine.worker import TaskRequest
 from videoprep_nb.jobs.fingerprints.code import code_version
+from videoprep_nb.jobs.models import State
 from videoprep_nb.jobs.notebook_runner.process import Outcome, OutcomeKind
+from videoprep_nb.jobs.service import Service
+from videoprep_nb.jobs.storage.workspace import Workspace
+from videoprep_nb.media.sample import write_sample
 
 TIMEOUT_S = 120
 PARAMETERS = 'folder: str = ""\nname: str = ""\ntogether: int = 1'
@@ -150,3 +155,21 @@ def test_workers_of_a_scheduler_say_whether_gpus_are_reserved(others: dict[str, 
             assert engine.slots() == Slots(tasks=3, gpu=1, gpu_is_reserved=is_reserved)
         finally:
             engine.close()
+
+
+@pytest.mark.slow
+def test_whole_job_leaves_only_tracking_to_the_gpu(tmp_path: Path):
+    """The choice of the device is left open; torch finds no GPU, and the worker with one detects on its processor."""
+    video = tmp_path / "persons.mp4"
+    write_sample(video, duration_s=1.0)
+    settings = EngineSettings(worker_count=1, gpus=("0",))
+    with Service(Workspace(tmp_path / "workspace"), settings, NO_LIMITS) as service:
+        assert wait_until(lambda: len(service.workers()) == 2)
+        with_gpu = {worker.address for worker in service.workers() if "GPU" in worker.resources}
+        job_id = submit(service, video)
+        view = wait_for_end(service, job_id)
+        assert view.job.state is State.DONE, view.job.message
+        events = service.events(job_id)
+    ran_on = {event.data["key"]: event.data["worker"] for event in events if "worker" in event.data}
+    assert {key for key, worker in ran_on.items() if worker in with_gpu} == {"04_track_persons_1"}
+    assert len(ran_on) == 6
