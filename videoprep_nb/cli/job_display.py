@@ -33,6 +33,7 @@ class JobDisplay:
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[detail]}"), console=console
         )
         self._bars_of_stages: dict[str, TaskID] = {}
+        self._bars_of_transfers: dict[str, TaskID] = {}
         self._reported: set[str] = set()
         self._message = ""
 
@@ -70,6 +71,18 @@ class JobDisplay:
             if task.state in ENDED and task.started_at and task.key not in self._reported:
                 self._reported.add(task.key)
                 self._report(task)
+
+    def update_transfer(self, address: str, done_bytes: int, total_bytes: int) -> None:
+        """Show how far the files are that come from an object storage, or go there."""
+        if address not in self._bars_of_transfers:
+            self._bars_of_transfers[address] = self._bars.add_task(plain(address), total=1, detail="")
+        detail = f"{done_bytes / 1e6:,.1f} of {total_bytes / 1e6:,.1f} MB"
+        bar = self._bars_of_transfers[address]
+        self._bars.update(bar, total=total_bytes or 1, completed=done_bytes if total_bytes else 1, detail=detail)
+        if done_bytes == total_bytes and address not in self._reported:
+            self._reported.add(address)
+            if not self._console.is_terminal:
+                self._console.print(plain(f"{address}: {total_bytes / 1e6:,.1f} MB"))
 
     def _bar_of(self, stage: str) -> TaskID:
         """The bar of a stage; all tasks of a job are planned at once, so the bars stand in the order of the stages."""

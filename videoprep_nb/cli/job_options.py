@@ -1,5 +1,6 @@
 """What ``videoprep run`` and ``videoprep jobs submit`` are both given: videos and settings."""
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ import typer
 from videoprep_nb.cli.console import err, plain
 from videoprep_nb.cli.videos import expand_folders
 from videoprep_nb.core.errors import InputError
+from videoprep_nb.core.object_address import is_address
 from videoprep_nb.jobs.params import JobParams
 from videoprep_nb.jobs.presets import presets
 from videoprep_nb.jobs.settings import read_settings
@@ -45,7 +47,15 @@ def settings_of(
     return read_settings(params, [*(assignments or []), *given], preset)
 
 
-def videos_of(paths: list[Path] | None) -> list[Path]:
+def sources_of(videos: Sequence[str] | None) -> list[Path | str]:
+    """The same of arguments among which addresses of an object storage may be, which stay as they are."""
+    if not videos or not any(map(is_address, videos)):
+        return list(videos_of([Path(video) for video in videos or []]))
+    groups = itertools.groupby(videos, is_address)
+    return [source for remote, each in groups for source in (each if remote else videos_of([*map(Path, each)]))]
+
+
+def videos_of(paths: Sequence[Path] | None) -> list[Path]:
     """The videos that the arguments name, with those in folders; what is skipped there is reported.
 
     Raises:

@@ -4,7 +4,6 @@ import shlex
 import signal
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -20,7 +19,7 @@ from videoprep_nb.cli.job_options import (
     ParamsFile,
     Preset,
     settings_of,
-    videos_of,
+    sources_of,
 )
 from videoprep_nb.cli.memory_limit import MemoryLimit, bytes_of
 from videoprep_nb.cli.outcome import EXIT_CODES, print_outcome
@@ -28,6 +27,7 @@ from videoprep_nb.core.errors import InputError, ParameterError, VideoPrepError,
 from videoprep_nb.jobs.models import JobResult
 from videoprep_nb.jobs.params import JobOptions
 from videoprep_nb.jobs.presets import STANDARD
+from videoprep_nb.jobs.run import is_interrupted
 from videoprep_nb.jobs.run import resume as resume_job
 from videoprep_nb.jobs.run import run as run_job
 from videoprep_nb.jobs.totals import Totals
@@ -35,24 +35,30 @@ from videoprep_nb.jobs.totals import Totals
 
 def run(
     videos: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(
             metavar="VIDEO_OR_FOLDER",
-            help="Raw videos, numbered 1, 2, … in this order. A folder gives the videos in it and its subfolders.",
+            help="Raw videos, numbered 1, 2, … in this order. A folder gives the videos in it and its subfolders. "
+            "s3://BUCKET/KEY is fetched first.",
             show_default="those of the interrupted run",
         ),
     ] = None,
     output: Annotated[
-        Path | None,
-        typer.Option(help="New folder for the package and the reports.", show_default="videoprep-output/<time>"),
+        str | None,
+        typer.Option(
+            help="New folder, or s3:// address, for the package and the reports.",
+            show_default="videoprep-output/<time>",
+        ),
     ] = None,
     assignments: Assignments = None,
     preset: Preset = STANDARD,
     params: ParamsFile = None,
     corrections: CorrectionsFile = None,
     resume: Annotated[
-        Path | None,
-        typer.Option(help="Go on with an interrupted run; give its output folder only.", show_default="a new run"),
+        str | None,
+        typer.Option(
+            help="Go on with an interrupted run; give its output folder or address only.", show_default="a new run"
+        ),
     ] = None,
     memory_limit: MemoryLimit = None,
     gpus: GpuLimit = None,
@@ -66,22 +72,30 @@ def run(
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 completed with errors, 130 interrupted.
     """
     signal.signal(signal.SIGTERM, _interrupt)
-    folder = resume or output or Path("videoprep-output") / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    place = resume or output or f"videoprep-output/{datetime.now():%Y-%m-%d_%H-%M-%S}"
     try:
         if resume is not None:
             if videos or output or assignments or params or corrections or keep_scratch or preset != STANDARD:
                 raise InputError("--resume goes on with what the run was given; leave out everything else.")
-            start = partial(resume_job, folder)
+            start = partial(resume_job, place)
         else:
             settings = settings_of(preset, params, assignments, corrections)
             options = JobOptions(keep_scratch=keep_scratch, previews=False)
-            start = partial(run_job, videos_of(videos), output=folder, params=settings, options=options)
+            start = partial(run_job, sources_of(videos), output=place, params=settings, options=options)
         with JobDisplay(err) as display:
-            result = start(watch=display.update_view, memory_limit_bytes=bytes_of(memory_limit), gpu_limit=gpus)
+            result = start(
+                watch=display.update_view,
+                memory_limit_bytes=bytes_of(memory_limit),
+                gpu_limit=gpus,
+                watch_transfer=display.update_transfer,
+            )
     except KeyboardInterrupt as interrupt:
-        err.print(
-            plain(f"Stopped; what is finished is kept. Go on with: videoprep run --resume {shlex.quote(str(folder))}")
-        )
+        if is_interrupted(place):
+            err.print(
+                plain(f"Stopped; what is finished is kept. Go on with: videoprep run --resume {shlex.quote(place)}")
+            )
+        else:
+            err.print("Stopped; nothing was begun.")
         raise typer.Exit(128 + (interrupt.args[0] if interrupt.args else signal.SIGINT)) from None
     except (InputError, ParameterError, WeightsError) as error:
         raise stop(error, EXIT_USAGE) from None
@@ -111,9 +125,9 @@ class RunResult(JobResult):
 
 def _print_result(result: JobResult) -> None:
     print_outcome(result.state, result.message, result.videos, result.elapsed_s)
-    out.print(plain(f"Reports: {result.folder / 'reports' / 'index.html'}"))
+    out.print(plain(f"Reports: {result.location('reports/index.html')}"))
     if result.package:
-        out.print(plain(f"Package: {result.package}"))
+        out.print(plain(f"Package: {result.location(result.package.name)}"))
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -70,6 +70,10 @@ class DiskFullError(VideoPrepError):
     """The disk of the results is full."""
 
 
+class StorageError(VideoPrepError):
+    """An object storage refuses access, or does not answer."""
+
+
 class ScratchFullError(DiskFullError):
     """The local disk is full, on which a worker keeps the scratch files of its tasks."""
 

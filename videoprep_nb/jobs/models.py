@@ -199,6 +199,7 @@ class JobResult(Record):
         tasks: What became of each task of work, with its time.
         elapsed_s: Wall time in seconds.
         ended_at: When it ended; None in results of older versions.
+        uploaded_to: Address in an object storage, from which folder and package are counted; empty for local ones.
     """
 
     job_id: str
@@ -210,6 +211,11 @@ class JobResult(Record):
     tasks: list[TaskResult]
     elapsed_s: float
     ended_at: datetime | None = None
+    uploaded_to: str = ""
+
+    def location(self, name: str) -> str:
+        """Path or address of one of its files."""
+        return f"{self.uploaded_to}/{name}" if self.uploaded_to else str(self.folder / name)
 
     @model_validator(mode="before")
     @classmethod
@@ -219,7 +225,7 @@ class JobResult(Record):
             return {("tasks" if name == "units" else name): value for name, value in content.items()}
         return content
 
-    def moved_to(self, folder: Path, package: Path | None) -> "JobResult":
+    def moved_to(self, folder: Path, package: Path | None, uploaded_to: str = "") -> "JobResult":
         """The same result, with its files in another folder."""
         return JobResult(
             job_id=self.job_id,
@@ -231,4 +237,5 @@ class JobResult(Record):
             tasks=self.tasks,
             elapsed_s=self.elapsed_s,
             ended_at=self.ended_at,
+            uploaded_to=uploaded_to,
         )

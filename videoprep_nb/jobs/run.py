@@ -14,6 +14,8 @@ from typing import Any
 from videoprep_nb.core.errors import InputError, VideoPrepError
 from videoprep_nb.core.layout import sync
 from videoprep_nb.core.memory import machine_memory_bytes
+from videoprep_nb.core.object_address import ObjectAddress, is_address
+from videoprep_nb.core.object_storage import check_is_empty
 from videoprep_nb.core.threads import core_count
 from videoprep_nb.jobs.engine.cluster import EngineSettings, task_environment
 from videoprep_nb.jobs.engine.gpus import visible_gpus
@@ -24,6 +26,7 @@ from videoprep_nb.jobs.service import JobView, Limits, Service
 from videoprep_nb.jobs.settings import with_whole_paths
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.workspace import Workspace
+from videoprep_nb.jobs.transfers import Source, WatchTransfer, fetch_videos, source_of, upload_results, work_folder
 
 Watcher = Callable[[JobView], None]
 """Called with the job a few times a second."""
@@ -54,18 +57,22 @@ def run(
     watch: Watcher | None = None,
     memory_limit_bytes: int | None = None,
     gpu_limit: int | None = None,
+    watch_transfer: WatchTransfer | None = None,
 ) -> JobResult:
     """Run a job to its end; a video that fails does not stop the others.
 
     Args:
-        videos: The raw videos, in the order that numbers them 1, 2, ….
-        output: Folder for package and reports; it must not exist or be empty.
+        videos: The raw videos, in the order that numbers them 1, 2, …: files, or objects such as
+            ``s3://bucket/cam1.mp4``, which are fetched first.
+        output: Folder for package and reports; it must not exist or be empty. With an address such as
+            ``s3://bucket/results/job1`` they are uploaded at the end.
         params: The parameters of its stages, or values by stage and parameter; None for the defaults.
         options: How it is run; None for the defaults without previews, which only the page shows.
         watch: Called with the job a few times a second.
         memory_limit_bytes: Memory that each task may take; None: those that run side by side share seven tenths of
             the machine's.
         gpu_limit: GPUs of this machine that are used at most; None: all.
+        watch_transfer: Called after each piece that comes from an object storage or goes there.
 
     Returns:
         How it ended, also when it failed.
@@ -75,21 +82,26 @@ def run(
         ParameterError: A parameter is wrong; nothing was begun.
         InputError: A video is not there, or the folder cannot be used; nothing was begun.
         WeightsError: The weights of the detector are not there; nothing was begun.
+        StorageError: An object storage refuses or does not answer; ``resume`` uploads results that are kept.
 
     Example:
         >>> run(["no_such_video.mp4"], output="out")
         Traceback (most recent call last):
         videoprep_nb.core.errors.InputError: no_such_video.mp4: there is no such file; nothing was begun.
     """
-    paths = [Path(video) for video in videos]
+    sources = [source_of(video) for video in videos]
+    paths = [source for source in sources if isinstance(source, Path)]
     if missing := [str(path) for path in paths if not os.path.lexists(path)]:
         raise InputError(f"{', '.join(missing)}: there is no such file; nothing was begun.")
     given = params.model_dump(mode="json") if isinstance(params, JobParams) else params or {}
     job_params = JobParams.model_validate(with_whole_paths(given))
     job_params.check_machine()  # else hours of work could be lost before a stage finds out
-    folder = Path(output).absolute()
+    target, folder = _places_of(output)
+    if target:
+        check_is_empty(target)
     _make_folder(folder)
-    named = [(path.name, path) for path in paths]
+    watch_bytes = watch_transfer or _ignore_bytes
+    named = _local_videos(sources, folder, watch_bytes)
 
     def submit(service: Service) -> str:
         try:
@@ -98,7 +110,8 @@ def run(
             shutil.rmtree(service.workspace.path, ignore_errors=True)
             raise
 
-    return _run_to_the_end(folder, _settings(len(paths), memory_limit_bytes, gpu_limit), submit, watch)
+    result = _run_to_the_end(folder, _settings(len(named), memory_limit_bytes, gpu_limit), submit, watch)
+    return _uploaded(result, target, watch_bytes) if target else result
 
 
 def resume(
@@ -107,20 +120,23 @@ def resume(
     watch: Watcher | None = None,
     memory_limit_bytes: int | None = None,
     gpu_limit: int | None = None,
+    watch_transfer: WatchTransfer | None = None,
 ) -> JobResult:
     """Go on with a job that was interrupted or killed; only tasks that were not finished are repeated.
 
     Args:
-        output: Folder that was given to ``run``.
+        output: Folder or address that was given to ``run``.
         watch: Called with the job a few times a second.
         memory_limit_bytes: Memory that each task may take; see ``run``.
         gpu_limit: GPUs of this machine that are used at most; None: all.
+        watch_transfer: See ``run``.
 
     Returns:
         How it ended, as ``run`` does.
 
     Raises:
         InputError: There is no interrupted job in the folder, or it still runs.
+        StorageError: The results could not be uploaded; they are kept.
         KeyboardInterrupt: It was interrupted again.
 
     Example:
@@ -128,13 +144,56 @@ def resume(
         Traceback (most recent call last):
         videoprep_nb.core.errors.InputError: no_such_folder holds no interrupted job; give the folder of one.
     """
-    folder = Path(output).absolute()
-    file = next((folder / _WORKSPACE_NAME).glob("jobs/*/job.json"), None)
-    if file is None:
+    target, folder = _places_of(output)
+    if not is_interrupted(output):
         raise InputError(f"{output} holds no interrupted job; give the folder of one.")
-    spec = JobSpec.read(file)
-    settings = _settings(len(spec.videos), memory_limit_bytes, gpu_limit)
-    return _run_to_the_end(folder, settings, lambda _: spec.job_id, watch)
+    if file := _interrupted_spec(folder):
+        spec = JobSpec.read(file)
+        settings = _settings(len(spec.videos), memory_limit_bytes, gpu_limit)
+        result = _run_to_the_end(folder, settings, lambda _: spec.job_id, watch)
+    else:
+        result = JobResult.read(JobFolder(folder).result)
+    return _uploaded(result, target, watch_transfer or _ignore_bytes) if target else result
+
+
+def is_interrupted(output: Path | str) -> bool:
+    """Whether ``resume`` can go on with a job: one that was interrupted, or whose results were not uploaded."""
+    target, folder = _places_of(output)
+    return _interrupted_spec(folder) is not None or (target is not None and JobFolder(folder).result.exists())
+
+
+def _interrupted_spec(folder: Path) -> Path | None:
+    return next((folder / _WORKSPACE_NAME).glob("jobs/*/job.json"), None)
+
+
+def _places_of(output: Path | str) -> tuple[ObjectAddress | None, Path]:
+    """Where the results go, if that is an object storage; and the local folder."""
+    if is_address(output):
+        target = ObjectAddress.parse(str(output))
+        return target, work_folder(target)
+    return None, Path(output).absolute()
+
+
+def _local_videos(sources: Sequence[Source], folder: Path, watch: WatchTransfer) -> list[tuple[str, Path]]:
+    """The videos as files, in the uploads of the workspace where they had to be fetched: the job moves them away."""
+    if not any(isinstance(source, ObjectAddress) for source in sources):
+        return fetch_videos(sources, folder, watch)
+    workspace = Workspace(folder / _WORKSPACE_NAME)
+    try:
+        workspace.uploads_dir.mkdir(parents=True)
+        return fetch_videos(sources, workspace.new_upload_path(), watch)
+    except BaseException:  # nothing was begun
+        shutil.rmtree(workspace.path, ignore_errors=True)
+        raise
+
+
+def _uploaded(result: JobResult, target: ObjectAddress, watch: WatchTransfer) -> JobResult:
+    """Move the results of a job to an object storage."""
+    folder = work_folder(target)
+    uploaded = result.moved_to(Path(), result.package and Path(result.package.name), str(target))
+    uploaded.write(JobFolder(folder).result)
+    upload_results(folder, target, watch)
+    return uploaded
 
 
 def _run_to_the_end(
@@ -172,6 +231,10 @@ def _settings(video_count: int, memory_limit_bytes: int | None, gpu_limit: int |
 
 
 def _ignore(view: JobView) -> None:
+    return None
+
+
+def _ignore_bytes(address: str, done_bytes: int, total_bytes: int) -> None:
     return None
 
 
