@@ -50,7 +50,7 @@ def iou_of_pairs(a_xyxy: FloatArray, b_xyxy: FloatArray) -> FloatArray:
     """
     upper_left = np.maximum(a_xyxy[..., :2], b_xyxy[..., :2])
     lower_right = np.minimum(a_xyxy[..., 2:], b_xyxy[..., 2:])
-    sides = np.clip(lower_right - upper_left, 0, None)
+    sides = np.maximum(lower_right - upper_left, 0)
     intersection = sides[..., 0] * sides[..., 1]
     union = area(a_xyxy) + area(b_xyxy) - intersection
     iou: FloatArray = np.divide(intersection, union, out=np.zeros_like(intersection), where=union > 0)
@@ -85,19 +85,19 @@ def height_modulated_iou_matrix(
 
 def to_xywh(boxes_xyxy: FloatArray) -> FloatArray:
     """``(N, 4)`` corners to the upper left corner, width and height."""
-    return np.hstack([boxes_xyxy[:, :2], boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]])
+    return np.concatenate([boxes_xyxy[:, :2], boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]], axis=1)
 
 
 def to_cxywh(boxes_xyxy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """``(N, 4)`` corners to centre x and y, width and height."""
     upper_left, lower_right = boxes_xyxy[:, :2], boxes_xyxy[:, 2:]
-    return np.hstack([(upper_left + lower_right) / 2, lower_right - upper_left])
+    return np.concatenate([(upper_left + lower_right) / 2, lower_right - upper_left], axis=1)
 
 
 def from_cxywh(boxes_cxywh: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """``(N, 4)`` centre x and y, width and height to corners."""
     centre, half = boxes_cxywh[:, :2], boxes_cxywh[:, 2:] / 2
-    return np.hstack([centre - half, centre + half])
+    return np.concatenate([centre - half, centre + half], axis=1)
 
 
 def union_of_boxes(boxes_xyxy: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videoprep_nb.core.boxes import union_of_boxes
+from videoprep_nb.core.layout import file_sha256
 from videoprep_nb.tracking.box_table import BoxTable, ColumnType, FrameTable
 from videoprep_nb.tracking.cached_arrays import CachedArrays
 
@@ -177,7 +179,13 @@ class Detections(FrameTable, CachedArrays):
 
 def clip_fingerprint(clip_path: Path, sampled: npt.NDArray[np.integer], detector_fingerprint: str) -> str:
     """SHA-256 over all that the detections of a clip depend on: its bytes, the frames sampled, the detector."""
-    with clip_path.open("rb") as clip:
-        content = hashlib.file_digest(clip, "sha256").hexdigest()
+    stats = clip_path.stat()
+    content = _content_sha256(clip_path, stats.st_size, stats.st_mtime_ns)
     frames = hashlib.sha256(sampled.astype("<i4").tobytes()).hexdigest()
     return hashlib.sha256(f"{content} {frames} {detector_fingerprint}".encode()).hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _content_sha256(path: Path, size_bytes: int, changed_ns: int) -> str:
+    """Hash of a file, which is read once as long as size and time of change stay."""
+    return file_sha256(path)

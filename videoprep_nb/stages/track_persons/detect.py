@@ -79,13 +79,13 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
     sampled = frames_to_sample(all_clips, params.stride(all_clips[0].rate))[part]
     describer = params.create_describer()
     plan = _plan(clips, sampled, params, detector, describer)
-    cached_clip_count = sum(entry.is_cached for entry in plan)
+    cached_clip_count = sum(entry.cached is not None for entry in plan)
     live_frame = LiveFrame(Path(params.preview_dir) / f"{params.video_id}.jpg" if params.preview_dir else None)
     progress = progress or progress_from_environment()
     follows_camera = params.estimate_camera_motion == "sparse_flow"  # "auto" mostly takes no time
     passes = 1 + follows_camera + params.reset_at_cuts
     _detect(plan, params, detector, describer, _pass_of(progress, 0, passes), live_frame)
-    detections = [Detections.read(entry.detections_path) for entry in plan]
+    detections = [Detections.read(entry.detections_path) if entry.cached is None else entry.cached for entry in plan]
     camera = estimate_camera_motion(params, clips, sampled, _pass_of(progress, 1, passes) if follows_camera else None)
     cuts = cuts_of_video(params, clips, sampled, _pass_of(progress, passes - 1, passes))
     return DetectedClips(clips, detections, cached_clip_count, detector.description, camera, cuts)
@@ -121,7 +121,7 @@ class _PlannedClip:
     sampled: npt.NDArray[np.int64]
     detections_path: Path
     fingerprint: str
-    is_cached: bool
+    cached: Detections | None
 
 
 def _plan(
@@ -138,8 +138,9 @@ def _plan(
         detections_path = Path(params.detections_dir) / params.video_id / f"{clip.clip_id}.npz"
         fingerprint = clip_fingerprint(path, sampled, how)
         cached = Detections.read_matching(detections_path, fingerprint)
-        is_cached = cached is not None and (describer is None or cached.describer == describer.fingerprint)
-        plan.append(_PlannedClip(clip, path, sampled, detections_path, fingerprint, is_cached))
+        if cached is not None and describer is not None and cached.describer != describer.fingerprint:
+            cached = None
+        plan.append(_PlannedClip(clip, path, sampled, detections_path, fingerprint, cached))
     return plan
 
 
@@ -153,7 +154,7 @@ def _detect(
 ) -> None:
     """Write the detections of the clips that have none yet."""
     total = sum(len(entry.sampled) for entry in plan)
-    missing = [entry for entry in plan if not entry.is_cached]
+    missing = [entry for entry in plan if entry.cached is None]
     done = total - sum(len(entry.sampled) for entry in missing)
     progress(done, total, "frames")
 

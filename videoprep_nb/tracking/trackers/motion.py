@@ -21,6 +21,7 @@ from videoprep_nb.tracking.trackers.box_filters import BoxFilters
 _Array = npt.NDArray[np.float64]
 _Indices = npt.NDArray[np.intp]
 
+_NONE: _Indices = np.zeros(0, dtype=np.intp)
 _CAMERA_IOU = 0.2
 _CAMERA_PERSONS = 3
 _CAMERA_DOUBT = 2  # weighs like so many more persons for whom the camera stands still
@@ -76,20 +77,22 @@ class Motion(Tracker):
         boxes: _Array = detections.boxes_xyxy.astype(np.float64)
         self._filters.predict(1 / self.frame_rate, self._missed > 0)
         self._missed += 1
-        high = np.flatnonzero(detections.scores >= self._options.high_score_threshold)
+        is_high = detections.scores >= self._options.high_score_threshold
+        high = is_high.nonzero()[0]
         if self._options.camera_compensation:
             self._compensate_camera(boxes[high])
-        track_of = self._match(boxes, detections.scores, high)
-        rows = np.flatnonzero(track_of >= 0)
-        self._filters.update(track_of[rows], to_cxywh(boxes[rows]))
-        self._missed[track_of[rows]] = 0
+        track_of = self._match(boxes, detections.scores, high, (~is_high).nonzero()[0])
+        rows = (track_of >= 0).nonzero()[0]
+        tracked = track_of[rows]
+        self._filters.update(tracked, to_cxywh(boxes[rows]))
+        self._missed[tracked] = 0
         new = high[(track_of[high] < 0) & (detections.scores[high] >= self._options.new_track_threshold)]
-        tracked_ids = np.concatenate([self._ids[track_of[rows]], self._last_id + 1 + np.arange(len(new))])
+        tracked_ids = np.concatenate([self._ids[tracked], self._last_id + 1 + np.arange(len(new))])
         self._begin_and_end(to_cxywh(boxes[new]))
         rows = np.concatenate([rows, new])
         return TrackedBoxes(track_ids=tracked_ids, boxes_xyxy=boxes[rows], rows=rows.astype(np.int64))
 
-    def _match(self, boxes: _Array, scores: npt.NDArray[np.float32], high: _Indices) -> _Indices:
+    def _match(self, boxes: _Array, scores: npt.NDArray[np.float32], high: _Indices, low: _Indices) -> _Indices:
         """The track of each detection, by index; -1 for none."""
         track_of = np.full(len(boxes), -1, dtype=np.intp)
         if not len(boxes) or not len(self._filters):
@@ -99,14 +102,14 @@ class Motion(Tracker):
         track_of[high[found]] = track
         is_free = self._missed == 1
         is_free[track] = False
-        free, low = np.flatnonzero(is_free), np.flatnonzero(scores < self._options.high_score_threshold)
-        track, found = _best_pairs(overlap[np.ix_(free, low)], self._options.low_score_match_iou)
+        free = is_free.nonzero()[0]
+        track, found = _best_pairs(overlap[free[:, None], low], self._options.low_score_match_iou)
         track_of[low[found]] = free[track]
         return track_of
 
     def _compensate_camera(self, boxes: _Array) -> None:
         """Move all predictions by the median offset of the persons detected lately from theirs."""
-        seen = np.flatnonzero(self._missed <= max(1, _CAMERA_MEMORY_S * self.frame_rate))
+        seen = (self._missed <= max(1, _CAMERA_MEMORY_S * self.frame_rate)).nonzero()[0]
         expected = self._filters.boxes_cxywh[seen]
         track, found = _best_pairs(height_modulated_iou_matrix(from_cxywh(expected), boxes), _CAMERA_IOU)
         if len(track) >= _CAMERA_PERSONS:
@@ -116,6 +119,8 @@ class Motion(Tracker):
 
     def _begin_and_end(self, new_cxywh: _Array) -> None:
         stays = self._missed <= self._max_missed
+        if not len(new_cxywh) and stays.all():  # as in most frames
+            return
         self._filters.keep(stays)
         self._filters.add(new_cxywh)
         new_ids = self._last_id + 1 + np.arange(len(new_cxywh))
@@ -126,6 +131,8 @@ class Motion(Tracker):
 
 def _best_pairs(similarity: _Array, minimum: float) -> tuple[_Indices, _Indices]:
     """Rows and columns of the assignment with the greatest sum, of pairs that are similar enough."""
+    if not similarity.size:
+        return _NONE, _NONE
     allowed = np.where(similarity >= minimum, similarity, 0)
     rows, columns = linear_sum_assignment(allowed, maximize=True)
     matched = allowed[rows, columns] > 0
