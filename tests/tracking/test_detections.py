@@ -1,5 +1,6 @@
 """Detections, their file, and when it counts as the right one."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -69,3 +70,15 @@ def test_the_fingerprint_follows_clip_frames_and_detector(tmp_path: Path) -> Non
     assert len(fingerprints) == 4
     other.write_bytes(b"a")
     assert clip_fingerprint(other, SAMPLED, "yolo 1") in fingerprints
+
+
+def test_clip_that_is_cut_again_has_another_fingerprint(tmp_path: Path) -> None:
+    clip = tmp_path / "1_clip_000.mp4"
+    sampled = np.arange(3)
+    clip.write_bytes(b"first")
+    first = clip_fingerprint(clip, sampled, "detector")
+    assert clip_fingerprint(clip, sampled, "detector") == first
+    assert clip_fingerprint(clip, sampled, "other") != first
+    clip.write_bytes(b"other")  # of the same size
+    os.utime(clip, ns=(0, 1))
+    assert clip_fingerprint(clip, sampled, "detector") != first

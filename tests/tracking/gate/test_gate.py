@@ -1,5 +1,6 @@
 """What opens the gate, on frames of 640 x 360 that are drawn here, and what fills the frames that are left out."""
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
@@ -42,14 +43,12 @@ def detected(
     frames: Iterable[npt.NDArray[np.uint8]], persons: Callable[[int], list[Box]] = lambda time: []
 ) -> set[int]:
     """The frames that go to a detector that knows where the persons are."""
-    found = detect(list(frames), persons)
+    found = detect(list(frames), Knowing(persons))
     assert found.sampled.tolist() == list(range(COUNT))
     return set(range(COUNT)) - set(found.held.tolist())
 
 
-def detect(
-    frames: list[npt.NDArray[np.uint8]], persons: Callable[[int], list[Box]], record_count: int = COUNT
-) -> Detections:
+def detect(frames: list[npt.NDArray[np.uint8]], detector: Detector, record_count: int = COUNT) -> Detections:
     thresholds = change_thresholds([small_grey(frame) for frame in frames[::RATE]])
     sampled = np.arange(record_count)
     record = ClipRecord(
@@ -65,7 +64,7 @@ def detect(
     gate = ClipGate(thresholds, sampled, record)
     batches: list[int] = []
     found = detect_moving(
-        Knowing(persons), iter(frames), sampled, record, gate, lambda count, last, frame: batches.append(count)
+        detector, iter(frames), sampled, record, gate, lambda count, last, frame: batches.append(count)
     )
     assert sum(batches) == record_count
     return found
@@ -162,7 +161,7 @@ def test_who_stands_and_moves_an_arm_is_held_until_leaving() -> None:
     chosen = detected(frames, standing_boxes)
     assert {time for time in chosen if time < 40} == {0, 10, 20, 30}
     assert set(range(46 - MARGIN, 57)) <= chosen
-    found = detect(frames, standing_boxes)
+    found = detect(frames, Knowing(standing_boxes))
     for time in range(COUNT):
         assert found.in_frame(time).boxes_xyxy.round().astype(int).tolist() == [
             list(box) for box in standing_boxes(time)
@@ -188,6 +187,35 @@ def test_noise_cannot_be_measured_in_a_short_clip() -> None:
     assert change_thresholds([small_grey(frame) for frame in frames_of(nothing)[:4]]) is None
 
 
+class Ahead(Knowing):
+    """Has frames in work while further ones are taken, as a network does, and notes how many."""
+
+    def __init__(self, persons: Callable[[int], list[Box]]) -> None:
+        super().__init__(persons)
+        self.most_in_work = 0
+
+    def detect_each(self, frames, frame_indices, width, height):
+        running = deque()
+        for index, frame in zip(frame_indices, frames, strict=False):
+            running.append((index, frame))
+            self.most_in_work = max(self.most_in_work, len(running))
+            if len(running) > 3:
+                index, frame = running.popleft()
+                yield from self.detect([frame], [index], width, height)
+        for index, frame in running:
+            yield from self.detect([frame], [index], width, height)
+
+
+def test_frames_are_in_work_while_the_next_ones_are_compared() -> None:
+    frames = frames_of(far_walker)
+    ahead = Ahead(standing_boxes)
+    found, expected = detect(frames, ahead), detect(frames, Knowing(standing_boxes))
+    assert ahead.most_in_work == 4
+    assert found.held.tolist() == expected.held.tolist() != []
+    for column in ("frame_index", "boxes_xyxy", "scores", "motion"):
+        np.testing.assert_array_equal(getattr(found, column), getattr(expected, column))
+
+
 def test_too_few_frames() -> None:
     with pytest.raises(FrameCountError, match="80 of 90"):
-        detect(frames_of(nothing), lambda time: [], record_count=90)
+        detect(frames_of(nothing), Knowing(lambda time: []), record_count=90)
