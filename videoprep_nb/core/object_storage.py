@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
@@ -54,13 +54,11 @@ class ObjectInfo:
         address: Where it lies.
         size_bytes: Its size.
         version: What changes with its content: its entity tag.
-        modified_at: When it was written.
     """
 
     address: ObjectAddress
     size_bytes: int
     version: str | None
-    modified_at: datetime
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ def describe(address: ObjectAddress) -> ObjectInfo:
     except FileNotFoundError:
         list_below(address)  # which knows whether there is such a bucket
         raise InputError(f"{address}: there is no such object; name one that exists.") from None
-    return ObjectInfo(address, found["size"], found["e_tag"], found["last_modified"])
+    return ObjectInfo(address, found["size"], found["e_tag"])
 
 
 def list_below(address: ObjectAddress) -> Listing:
@@ -111,7 +109,7 @@ def list_below(address: ObjectAddress) -> Listing:
         found = obstore.list_with_delimiter(store, address.key or None)
     skip = len(address.key) + 1 if address.key else 0
     objects = [
-        ObjectInfo(ObjectAddress(address.bucket, each["path"]), each["size"], each["e_tag"], each["last_modified"])
+        ObjectInfo(ObjectAddress(address.bucket, each["path"]), each["size"], each["e_tag"])
         for each in found["objects"]
     ]
     return Listing(sorted(path[skip:] for path in found["common_prefixes"]), objects)

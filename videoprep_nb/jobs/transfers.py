@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from videoprep_nb.core.errors import NoRoom, StorageError
+from videoprep_nb.core.errors import InputError, NoRoom, StorageError
 from videoprep_nb.core.layout import PACKAGE_NAME
 from videoprep_nb.core.object_address import ObjectAddress, is_address
 from videoprep_nb.core.object_storage import describe, fetch, upload_folder
@@ -77,6 +77,6 @@ def upload_results(folder: Path, address: ObjectAddress, watch: WatchTransfer) -
     try:
         last = ("result.json", PACKAGE_NAME)
         upload_folder(folder, address, last, lambda done, total: watch(str(address), done, total))
-    except StorageError as error:
+    except (InputError, StorageError) as error:
         raise StorageError(f"{error} The results are kept in {folder}; resume uploads them again.") from error
     shutil.rmtree(folder)
