@@ -12,6 +12,7 @@ import numpy as np
 from tests.support.synthetic import numbers_in
 from videoprep_nb.media.raw.conversion import Conversion, Targets
 from videoprep_nb.media.raw.convert import convert
+from videoprep_nb.media.raw.placed import PlacedFrames
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,14 @@ def converted(source: Path, folder: Path, **changes: Any) -> Converted:
     }
     stills = folder / "stills"
     stills.mkdir(parents=True, exist_ok=True)
-    video, stamps, source_times = folder / "1.mp4", folder / "stamps.npy", folder / "times.npy"
-    answer = convert(
-        Conversion(input_file=str(source), **{**settings, **changes}),
-        Targets(str(video), str(stamps), str(source_times), str(stills)),
-        lambda done, total: None,
-    )
-    return Converted(answer["source"], answer["written"], video, np.load(stamps), np.load(source_times))
+    video, placed_file = folder / "1.mp4", folder / "placed.npy"
+    conversion = Conversion(input_file=str(source), **{**settings, **changes})
+    targets = Targets(str(video), str(placed_file), str(stills))
+    answer = convert(conversion, targets, lambda done, total: None)
+    written, placed = answer["written"], PlacedFrames.read(placed_file)
+    rate = Fraction(written["rate"])
+    times = placed.times_shown(written["frame_count"], rate, conversion.start_s)
+    return Converted(answer["source"], {**written, "gaps": list(placed.gaps(rate))}, video, *times)
 
 
 def with_stamps(source: Path, target: Path, stamp_of: Callable[[int], Fraction]) -> Path:

@@ -1,10 +1,13 @@
 """Convert a raw video to the standard form."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from videoprep_nb.core.boxes import FrameTransform
 from videoprep_nb.core.errors import FrameCountError
@@ -17,6 +20,7 @@ from videoprep_nb.core.timecode import format_duration
 from videoprep_nb.media.probe import unchanged_file
 from videoprep_nb.media.raw.conversion import Conversion, DamagedFrames, Targets
 from videoprep_nb.media.raw.parent import ask_child
+from videoprep_nb.media.raw.placed import PlacedFrames
 from videoprep_nb.media.shape import Shape, change_findings
 from videoprep_nb.media.standard import read_standard
 from videoprep_nb.media.video_info import VideoInfo
@@ -64,6 +68,20 @@ class Gap(Record):
     duration_s: float
 
 
+class StandardFile(Record):
+    """A file of a standard video that consists of several.
+
+    Args:
+        file: Its name.
+        start_frame: Its first frame, in the standard video.
+        frame_count: Frames in it; the last ones may be in the next file, too.
+    """
+
+    file: str
+    start_frame: int
+    frame_count: int
+
+
 class ResizeResult(Record):
     """Record of a resized video, ``<video_id>.json`` beside the standard video.
 
@@ -72,7 +90,8 @@ class ResizeResult(Record):
     Args:
         video_id: The video.
         original_name: File name as submitted.
-        file: Name of the standard video.
+        file: Name of the standard video; empty if it consists of several files.
+        files: Those files, in order.
         source: What the raw file holds.
         source_bytes: Size of the raw file; None in records of version 0.1.
         source_sha256: Its hash, hexadecimal; empty in records of version 0.1.
@@ -105,6 +124,7 @@ class ResizeResult(Record):
     video_id: str
     original_name: str
     file: str
+    files: list[StandardFile] = []  # noqa: RUF012 - pydantic copies it
     source: VideoInfo
     source_bytes: int | None = None
     source_sha256: str = ""
@@ -150,6 +170,13 @@ class ResizeResult(Record):
         """The part that a frame of the standard video belongs to."""
         return [part for part in self.parts if part.start_frame <= frame][-1]
 
+    def place_of(self, frame: int) -> tuple[str, int]:
+        """The file that holds a frame of the standard video, and the index of the frame in it."""
+        for each in reversed(self.files):
+            if each.start_frame <= frame:
+                return each.file, frame - each.start_frame
+        return self.file, frame
+
     def is_damaged(self, frame: int) -> bool:
         """Whether a frame of the standard video shows damage."""
         if self.damaged_frames == "leave_out":
@@ -170,6 +197,11 @@ def source_times_file(record_file: Path) -> Path:
 def stills_folder(record_file: Path) -> Path:
     """Where images of source frames lie, named by the index of the standard frame."""
     return record_file.with_name(f"{record_file.stem}_stills")
+
+
+def placed_file(record_file: Path) -> Path:
+    """Where it says which frames of the source a part of a standard video shows, see ``PlacedFrames``."""
+    return record_file.with_name(f"{record_file.stem}_placed.npy")
 
 
 def resize_video(
@@ -196,28 +228,56 @@ def resize_video(
         DiskFullError: The disk is full.
     """
     input_file = Path(conversion.input_file)
-    with unchanged_file(input_file, original_name), _staged(output_file) as targets:
-        answer = ask_child(
-            "convert",
-            {"conversion": asdict(conversion), "targets": asdict(targets)},
-            name=original_name,
-            timeout_s=timeout_s,
-            output_folder=output_file.parent,
-            progress=lambda done, total: progress(min(done, total), total, "frames"),
-        )
-        frame_count = _checked_count(Path(targets.video), answer["written"]["frame_count"], original_name)
+    with unchanged_file(input_file, original_name), staged_targets(output_file) as targets:
+        answer = run_conversion(conversion, targets, original_name, timeout_s, progress)
+        placed = PlacedFrames.read(Path(targets.placed))
+        result = result_of(answer, conversion, output_file.name, output_file.stem, original_name)
+        write_times(result, placed, output_file)
         sha256, source_bytes = file_sha256(input_file), input_file.stat().st_size
-    progress(frame_count, frame_count, "frames")
-    source = VideoInfo.from_facts(answer["source"])
-    result = ResizeResult.model_validate(
+    placed_file(output_file).unlink()
+    gaps = [Gap.model_validate(gap) for gap in placed.gaps(result.rate)]
+    result = result.model_copy(update={"gaps": gaps, "source_bytes": source_bytes, "source_sha256": sha256})
+    return with_findings(result)
+
+
+def run_conversion(
+    conversion: Conversion, targets: Targets, original_name: str, timeout_s: float, progress: ProgressCallback
+) -> dict[str, Any]:
+    """Convert a raw video, or a part of it, in a child process; see ``convert`` for what it answers.
+
+    Raises:
+        VideoPrepError: As ``resize_video`` does.
+    """
+    answer = ask_child(
+        "convert",
+        {"conversion": asdict(conversion), "targets": asdict(targets)},
+        name=original_name,
+        timeout_s=timeout_s,
+        output_folder=Path(targets.video).parent,
+        progress=lambda done, total: progress(min(done, total), total, "frames"),
+    )
+    written = answer.get("written")
+    if written:
+        count = written["file_frame_count"]
+        found = read_standard(Path(targets.video)).frame_count
+        if found != count:
+            raise FrameCountError(f"{count:,} frames of {original_name} were written, but the file has {found:,}.")
+        progress(count, count, "frames")
+    return answer
+
+
+def result_of(
+    answer: Mapping[str, Any], conversion: Conversion, file: str, video_id: str, original_name: str
+) -> ResizeResult:
+    """The record of what ``convert`` answered, without gaps and findings."""
+    of_file = {"start_frame", "file_start_frame", "file_frame_count"}
+    return ResizeResult.model_validate(
         {
-            **answer["written"],
-            "video_id": output_file.stem,
+            **{name: value for name, value in answer["written"].items() if name not in of_file},
+            "video_id": video_id,
             "original_name": original_name,
-            "file": output_file.name,
-            "source": source,
-            "source_bytes": source_bytes,
-            "source_sha256": sha256,
+            "file": file,
+            "source": VideoInfo.from_facts(answer["source"]),
             "width": conversion.width,
             "height": conversion.height,
             "start_s": conversion.start_s,
@@ -225,26 +285,31 @@ def resize_video(
             "findings": [],
         }
     )
-    return result.model_copy(update={"findings": [*source.findings, *_findings(result)]})
+
+
+def write_times(result: ResizeResult, placed: PlacedFrames, record_file: Path) -> None:
+    """Write stamps and times of the source frames that a standard video shows, beside its record."""
+    times = placed.times_shown(result.frame_count, result.rate, result.start_s)
+    places = (source_stamps_file(record_file), source_times_file(record_file))
+    for place, times_s in zip(places, times, strict=True):
+        with staged_file(place) as staging, staging.open("wb") as file:
+            np.save(file, times_s)
 
 
 @contextmanager
-def _staged(output_file: Path) -> Iterator[Targets]:
+def staged_targets(output_file: Path) -> Iterator[Targets]:
     """The files of a conversion under temporary names; all of them appear when they are complete, the video last."""
     with (
         staged_file(output_file) as video,
-        staged_file(source_stamps_file(output_file)) as stamps,
-        staged_file(source_times_file(output_file)) as source_times,
+        staged_file(placed_file(output_file)) as placed,
         staged_folder(stills_folder(output_file)) as stills,
     ):
-        yield Targets(str(video), str(stamps), str(source_times), str(stills))
+        yield Targets(str(video), str(placed), str(stills))
 
 
-def _checked_count(written: Path, frame_count: int, original_name: str) -> int:
-    found = read_standard(written).frame_count
-    if found != frame_count:
-        raise FrameCountError(f"{frame_count:,} frames of {original_name} were written, but the file has {found:,}.")
-    return found
+def with_findings(result: ResizeResult, *more: str) -> ResizeResult:
+    """A record with the notes on its source, on what was done, and others."""
+    return result.model_copy(update={"findings": [*result.source.findings, *_findings(result), *more]})
 
 
 def _findings(result: ResizeResult) -> Iterator[str]:

@@ -102,6 +102,7 @@ class VideoInfo(Record):
         longest_gap: The longest of them; None without one.
         cuts: Pauses that are cut out, and places where the clock of the file was set anew.
         changes: Where the shape of sampled key frames changes; only ``probe`` looks for it.
+        not_split_because: Why its parts cannot be converted side by side, as the end of a sentence; empty if they can.
         findings: Notes on what is wrong or unusual.
     """
 
@@ -139,6 +140,7 @@ class VideoInfo(Record):
     longest_gap: SourceGap | None = None
     cuts: list[ClockCut] = []  # noqa: RUF012 - pydantic copies it
     changes: list[ShapeChange] = []  # noqa: RUF012 - pydantic copies it
+    not_split_because: str = ""
     findings: list[str]
 
     @classmethod

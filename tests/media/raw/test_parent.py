@@ -52,7 +52,7 @@ def test_end_by_a_signal(fatal: signal.Signals, video: Path, caplog: pytest.LogC
         crf=18, threads=1,
     )  # fmt: skip
     (tmp_path / "stills").mkdir()
-    targets = Targets(*(str(tmp_path / name) for name in ("1.mp4", "stamps.npy", "times.npy", "stills")))
+    targets = Targets(*(str(tmp_path / name) for name in ("1.mp4", "placed.npy", "stills")))
     with pytest.raises(ChildKilled, match=rf"was ended by signal {fatal:d} \({fatal.name}\)\.$"):
         ask_child(
             "convert",

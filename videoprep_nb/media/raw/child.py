@@ -14,6 +14,7 @@ import av
 
 from videoprep_nb.core.errors import ParameterError, ProbeError
 from videoprep_nb.media.raw.sampling import KEY_FRAMES_TO_FIND_CHANGES
+from videoprep_nb.media.raw.split import reason_not_to_split
 from videoprep_nb.media.raw.survey import survey_file
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -52,7 +53,7 @@ def _probe(*, input_file: str, thumbnail_file: str, video_stream: int, max_pause
         from videoprep_nb.media.raw.thumbnail import write_thumbnail
 
         write_thumbnail(path, survey, Path(thumbnail_file))
-    return survey.facts
+    return survey.facts | {"not_split_because": reason_not_to_split(survey)}
 
 
 def _write_frames(*, input_file: str, folder: str, max_pause_s: float, **request: Any) -> list[str]:

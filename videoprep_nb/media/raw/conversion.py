@@ -1,9 +1,11 @@
 """What is to be done with a raw file; the parent process writes it, the child reads it."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from videoprep_nb.media.geometry import Fit
+from videoprep_nb.media.raw.clip_grid import ClipGrid
 
 Deinterlace = Literal["auto", "on", "off"]
 DamagedFrames = Literal["keep", "leave_out"]
@@ -31,6 +33,11 @@ class Conversion:
         threads: Threads of decoder, filters and encoder each.
         start_s: Frames before this time are left out, in seconds after the first frame.
         end_s: Frames from this time on are left out; None: none.
+        clip_duration_s: Length of the clips that the standard video will be cut into, in seconds.
+        clip_overlap_s: Seconds that a clip shares with the previous one.
+        clips_start_s: Where the first clip begins, in seconds.
+        part: Number of the part to convert, from 1; 0 for all of it.
+        part_count: How many parts there are.
     """
 
     input_file: str
@@ -49,6 +56,20 @@ class Conversion:
     threads: int
     start_s: float = 0.0
     end_s: float | None = None
+    clip_duration_s: float = 15.0
+    clip_overlap_s: float = 0.0
+    clips_start_s: float = 0.0
+    part: int = 0
+    part_count: int = 1
+
+    def clip_grid(self, rate: Fraction) -> ClipGrid:
+        """Where clips begin in the standard video.
+
+        Args:
+            rate: Its frames per second.
+        """
+        step_s = Fraction(str(self.clip_duration_s)) - Fraction(str(self.clip_overlap_s))
+        return ClipGrid(rate, Fraction(str(self.clips_start_s)), max(step_s, 1 / rate))
 
 
 @dataclass(frozen=True)
@@ -57,12 +78,10 @@ class Targets:
 
     Args:
         video: The standard video.
-        stamps: Presentation stamps of the source frames that its frames show, in seconds, ``.npy``.
-        source_times: Their times since a player began to play the source, in seconds, ``.npy``.
+        placed: Which source frames it shows, and their times, see ``PlacedFrames``.
         stills: Folder for images of source frames, named by the index of the standard frame.
     """
 
     video: str
-    stamps: str
-    source_times: str
+    placed: str
     stills: str

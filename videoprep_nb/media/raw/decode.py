@@ -81,8 +81,12 @@ class RawDecoder:
         """
         self._has_to_stop = True
 
-    def frames(self) -> Iterator[DecodedFrame]:
-        """All frames that can be decoded, in the order of showing."""
+    def frames(self, begin: int = 0) -> Iterator[DecodedFrame]:
+        """All frames that can be decoded, in the order of showing.
+
+        Args:
+            begin: Index of the packet to begin with; those before are only read.
+        """
         first_packet = 0
         for index, recording in enumerate(self._survey.recordings):
             end_packet = first_packet + len(recording.packets.shown)
@@ -93,20 +97,23 @@ class RawDecoder:
                 stream.thread_type = "NONE" if self._heeds_messages else "AUTO"
                 stream.codec_context.thread_count = self._threads
                 shapes = Shapes(stream, self._survey.crop)
-                for packet in self._packets(container, stream, slice(first_packet, end_packet)):
+                for packet in self._packets(container, stream, slice(first_packet, end_packet), begin):
                     for frame in self._decode(packet, stream):
                         self.frame_count += 1
                         yield self._described(frame, shapes, index)
             first_packet = end_packet
 
-    def _packets(self, container: Any, stream: Any, part: slice) -> Iterator[Any]:
-        """All packets of a recording with the stamps of the time line, and None at the end."""
+    def _packets(self, container: Any, stream: Any, part: slice, begin: int) -> Iterator[Any]:
+        """The packets of a recording with the stamps of the time line, and None at the end."""
         line = self._survey.line
         stamps = zip(line.shown[part].tolist(), line.decoded[part].tolist(), strict=True)
         corrupt = self._survey.corrupt[part].tolist()
-        for packet, (shown, decoded), is_corrupt in zip(read_packets(container, stream), stamps, corrupt, strict=False):
+        packets = enumerate(zip(read_packets(container, stream), stamps, corrupt, strict=False), part.start)
+        for index, (packet, (shown, decoded), is_corrupt) in packets:
             if self._has_to_stop:
                 break
+            if index < begin:
+                continue
             packet.is_corrupt = is_corrupt
             packet.pts = None if shown == NO_STAMP else shown
             packet.dts = None if decoded == NO_STAMP else decoded

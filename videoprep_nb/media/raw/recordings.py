@@ -15,6 +15,7 @@ import numpy as np
 from videoprep_nb.core.errors import ProbeError
 from videoprep_nb.media.raw.coded_clock import HEAD_BYTES, are_made_up, has_count, has_no_stamps, true_stamps
 from videoprep_nb.media.raw.crop import Crop
+from videoprep_nb.media.raw.entries import Entries
 from videoprep_nb.media.raw.open_raw import StreamChoice, choose_stream, open_raw, read_packets
 from videoprep_nb.media.raw.sampling import Sample, Sampler
 from videoprep_nb.media.raw.sections import MAX_SECTIONS, Section, section_behind
@@ -41,9 +42,15 @@ class Packets:
     heads: list[bytes] = field(default_factory=list)
     """How the frames of a stream begin that count time."""
     keeps_heads: bool = False
+    entry: Entries | None = None
+    """Tells with which packets a decoder can begin; None where nobody asks."""
+    entries: list[int] = field(default_factory=list)
+    """Those packets."""
 
     def add(self, packet: Any) -> None:
         """Note a packet."""
+        if self.entry is not None and self.entry.has(packet):
+            self.entries.append(len(self.shown))
         self.shown.append(NO_STAMP if packet.pts is None else packet.pts)
         self.decoded.append(NO_STAMP if packet.dts is None else packet.dts)
         self.kept.append(not packet.is_discard)  # an edit list hides the others

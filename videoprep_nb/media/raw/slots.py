@@ -10,6 +10,8 @@ class Slots:
     Args:
         rate: Frames per second of the video that is written.
         own_rate: Frames per second of the recording. When it is higher, a frame whose slot is taken is left out.
+        start_s: Time of slot 0; None: that of the first frame.
+        first_slot: The first slot that is free.
 
     Example:
         >>> slots = Slots(Fraction(10), Fraction(10))
@@ -17,14 +19,14 @@ class Slots:
         [0, 1, 2, 5]
     """
 
-    def __init__(self, rate: Fraction, own_rate: Fraction) -> None:
+    def __init__(self, rate: Fraction, own_rate: Fraction, start_s: float | None = None, first_slot: int = 0) -> None:
         self._rate = float(rate)
         self._keep_all = rate >= own_rate
         # a slot takes the frames nearest to it; of several, those around its beginning
         self._reach = min(0.5, float(rate / own_rate / 2))
-        self._start_s: float | None = None
+        self._start_s = start_s
         self._last_time_s = 0.0
-        self._next = 0
+        self._next = first_slot
 
     @property
     def filled(self) -> int:
@@ -46,11 +48,16 @@ class Slots:
         elif time_s is None:
             time_s = self._last_time_s + 1 / self._rate
         self._last_time_s = time_s
-        # rounded first, as times are whole ticks and half a slot is exact
-        slot = math.floor(round((time_s - self._start_s) * self._rate, 6) + self._reach)
+        slot = self.nominal(time_s)
         if slot < self._next:
             if not self._keep_all:
                 return None
             slot = self._next
         self._next = slot + 1
         return slot
+
+    def nominal(self, time_s: float) -> int:
+        """The slot next to a time, whether it is taken or not; only after the first frame."""
+        assert self._start_s is not None
+        # rounded first, as times are whole ticks and half a slot is exact
+        return math.floor(round((time_s - self._start_s) * self._rate, 6) + self._reach)

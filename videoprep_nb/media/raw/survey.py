@@ -19,6 +19,7 @@ from videoprep_nb.media.raw.coded_clock import has_count
 from videoprep_nb.media.raw.crop import Crop, container_crop
 from videoprep_nb.media.raw.display import Display
 from videoprep_nb.media.raw.encryption import ENCRYPTED
+from videoprep_nb.media.raw.entries import Entries
 from videoprep_nb.media.raw.gaps import long_gaps, lost_frames
 from videoprep_nb.media.raw.open_raw import check_access, choose_stream, format_name_of, open_raw, read_packets
 from videoprep_nb.media.raw.rate import MAX_SLOTS_PER_FRAME, FrameRate, measure_rate
@@ -193,7 +194,7 @@ def _open_first(path: Path) -> tuple[Any, Section, list[Section]]:
 
 
 def _read(container: Any, stream: Any, sampler: Sampler) -> tuple[Packets, Sample]:
-    packets = Packets(keeps_heads=has_count(container, stream))
+    packets = Packets(keeps_heads=has_count(container, stream), entry=Entries.of(stream))
     for packet in read_packets(container, stream):
         if packet.has_sidedata("encryption_info"):
             raise ProbeError(ENCRYPTED)

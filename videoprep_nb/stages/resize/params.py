@@ -1,6 +1,6 @@
 """Parameters of stage 1, resize."""
 
-from typing import Literal
+from typing import Literal, Optional
 
 from pydantic import Field, field_validator
 
@@ -40,6 +40,13 @@ class ResizeParams(Params):
         "ultrafast", description="x264 preset, ultrafast (fast, large file) to medium (slow, small file)"
     )
     crf: int = Field(18, ge=0, le=40, description="x264 quality, 0 (lossless) to 40 (poor)")
+    clip_duration_s: float = Field(
+        15.0, ge=0.5, le=3600, description="as in 02_clip, to begin every clip with a key frame"
+    )
+    clip_overlap_s: float = Field(0.0, ge=0, description="overlap_s as in 02_clip")
+    clips_start_s: float = Field(0.0, ge=0, description="start_s as in 02_clip")
+    part: Optional[int] = Field(None, ge=1, description="part of the video to convert alone, from 1; None: all of it")
+    part_count: int = Field(1, ge=1, le=10_000, description="parts of the video; all of it is joined from them")
     timeout_s: float = Field(21600.0, gt=0, description="give up after this many seconds")
 
     @field_validator("time_ranges")

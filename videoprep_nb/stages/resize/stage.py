@@ -13,7 +13,9 @@ from videoprep_nb.stages.base import Cost, Demand, Scope, Stage, VideoFacts, Vid
 from videoprep_nb.stages.resize.params import ResizeParams
 
 if TYPE_CHECKING:
+    from videoprep_nb.media.raw.conversion import Conversion
     from videoprep_nb.media.resize import ResizeResult
+    from videoprep_nb.media.resize_parts import ResizePart
 
 # measured on two cores of a server, see docs/benchmarks.md
 _PER_SECOND_S = 0.03
@@ -21,8 +23,12 @@ _BYTES_PER_PIXEL = 40_000 / (1280 * 720)
 _RECORDS = ("resized/{video_id}.json", "resized/{video_id}_stamps.npy", "resized/{video_id}_source_times.npy")
 
 
-def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> "ResizeResult":
+def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> "ResizeResult | ResizePart":
     """Write ``<output_dir>/<video_id>.mp4`` and, beside it, its record as ``.json``.
+
+    With ``part``, only a part of a long video is written, ``<video_id>_part_<part>.mp4`` and its record. Without, the
+    parts are joined if all ``part_count`` of them are there: their files stay, and the record names them. A video that
+    cannot be split is converted as a whole; the findings say why.
 
     Args:
         params: Parameters of the stage.
@@ -40,14 +46,26 @@ def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> "R
         >>> result.width, result.height, result.frame_count == result.decoded_frame_count
         (1280, 720, True)
     """
-    from videoprep_nb.media.raw.conversion import Conversion
-    from videoprep_nb.media.resize import resize_video
+    from videoprep_nb.media.resize_parts import resize_part
 
-    output_dir = Path(params.output_dir)
     name = params.original_name or Path(params.input_file).name
+    output_file = Path(params.output_dir) / f"{params.video_id}.mp4"
+    conversion = _conversion(params, name)
+    report = progress or progress_from_environment()
+    request: dict[str, Any] = {"original_name": display_name(name), "timeout_s": params.timeout_s, "progress": report}
+    if params.part is not None:
+        return resize_part(conversion, output_file, **request)
+    result = _resize_all(conversion, output_file, request)
+    result.write(output_file.with_suffix(".json"))
+    return result
+
+
+def _conversion(params: ResizeParams, name: str) -> "Conversion":
+    from videoprep_nb.media.raw.conversion import Conversion
+
     taken = TimeRanges.read(params.time_ranges).of_video(params.video_id, name) or TimeRange()
     settings: dict[str, Any] = {field.name: getattr(params, field.name, None) for field in fields(Conversion)}
-    conversion = Conversion(
+    return Conversion(
         **{
             **settings,
             "input_file": str(Path(params.input_file).absolute()),
@@ -55,17 +73,24 @@ def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> "R
             "threads": thread_count(),
             "start_s": taken.start_s,
             "end_s": taken.end_s,
+            "part": params.part or 0,
         }
     )
-    result = resize_video(
-        conversion,
-        output_dir / f"{params.video_id}.mp4",
-        original_name=display_name(name),
-        timeout_s=params.timeout_s,
-        progress=progress or progress_from_environment(),
-    )
-    result.write(output_dir / f"{params.video_id}.json")
-    return result
+
+
+def _resize_all(conversion: "Conversion", output_file: Path, request: dict[str, Any]) -> "ResizeResult":
+    """Join the parts of a video, or convert it as a whole."""
+    from videoprep_nb.media.resize import resize_video, with_findings
+    from videoprep_nb.media.resize_parts import NotJoined, delete_parts, join_parts
+
+    if conversion.part_count == 1:
+        return resize_video(conversion, output_file, **request)
+    try:
+        return join_parts(conversion, output_file)
+    except NotJoined as reason:
+        delete_parts(output_file, conversion.part_count)
+        whole = resize_video(conversion, output_file, **request)
+        return with_findings(whole, f"converted as a whole instead of in {conversion.part_count} parts: {reason}")
 
 
 def _facts(scratch: Path, video_id: str) -> VideoFacts:
