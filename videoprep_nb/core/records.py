@@ -108,6 +108,7 @@ class ClipTable(Record):
         video_id: The video.
         source_frame_count: Frames of the standard video.
         clips: The clips.
+        part_count: Parts of the video that they were cut of; 1 if it has none.
     """
 
     written_by = "02_clip"
@@ -115,11 +116,38 @@ class ClipTable(Record):
     video_id: str
     source_frame_count: int
     clips: list[ClipRecord]
+    part_count: int = 1
 
     @classmethod
     def read_folder(cls, folder: Path) -> Self:
         """Read the table of a folder of clips."""
         return cls.read(folder / CLIP_TABLE_NAME)
+
+
+class ClipPart(Record):
+    """The clips of a part of a long video; lies as ``clips_part_<number>.json`` beside them until all are joined.
+
+    Args:
+        table: All clips of the video as planned; those of the part as they are.
+        first_clip: The first one of the part, from 0.
+        clip_count: How many the part has.
+    """
+
+    written_by = "02_clip"
+
+    table: ClipTable
+    first_clip: int = 0
+    clip_count: int = 0
+
+    @property
+    def clips(self) -> list[ClipRecord]:
+        """The clips of the part."""
+        return self.table.clips[self.first_clip : self.first_clip + self.clip_count]
+
+    @staticmethod
+    def path(folder: Path, part: int) -> Path:
+        """Where it lies in the folder of the clips."""
+        return folder / f"clips_part_{part}.json"
 
 
 class FrameRecord(Record):

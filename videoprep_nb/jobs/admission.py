@@ -10,7 +10,8 @@ from videoprep_nb.core.errors import NoRoom, ParameterError, TooLarge, TooManyJo
 from videoprep_nb.jobs.engine.cluster import EngineSettings
 from videoprep_nb.jobs.limits import Limits
 from videoprep_nb.jobs.models import ENDED
-from videoprep_nb.jobs.params import JobParams
+from videoprep_nb.jobs.params import JobOptions, JobParams
+from videoprep_nb.jobs.splitting import part_count
 from videoprep_nb.jobs.storage.retention import stashes
 from videoprep_nb.jobs.storage.workspace import Workspace, disk_bytes
 from videoprep_nb.jobs.store.store import Store
@@ -99,6 +100,24 @@ class Admission:
             ParameterError: The part of a video begins after its end.
         """
         self.check_scratch_bytes(params.cost(self._known_lengths(videos)).disk_bytes)
+
+    def part_counts(
+        self, params: JobParams, options: JobOptions, videos: Iterable[tuple[str, Path]], worker_count: int
+    ) -> dict[str, int]:
+        """Into how many parts videos are split, as far as they were inspected; by video id, see ``part_count``.
+
+        Args:
+            params: The parameters of the job.
+            options: How it is run.
+            videos: Name and file of each video.
+            worker_count: Workers that are there; 0 while they start.
+
+        Raises:
+            ParameterError: The part of a video begins after its end.
+        """
+        workers = worker_count or self._settings.local_worker_count
+        lengths = params.taken(self._known_lengths(videos))
+        return {length.video_id: part_count(params, options, length, workers) for length in lengths}
 
     def _known_lengths(self, videos: Iterable[tuple[str, Path]]) -> Iterator[VideoLength]:
         for number, (name, path) in enumerate(videos, start=1):

@@ -1,7 +1,7 @@
 """A new job: its folder with the videos, and its row in the store, both or none."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -34,7 +34,12 @@ class NewJob:
 
 
 def add_job(
-    workspace: Workspace, store: Store, videos: Sequence[tuple[str, Path]], new: NewJob, size_bytes: int
+    workspace: Workspace,
+    store: Store,
+    videos: Sequence[tuple[str, Path]],
+    new: NewJob,
+    size_bytes: int,
+    part_counts: Mapping[str, int],
 ) -> JobSpec:
     """Make the folder of a job, move its uploads there, and add it to the store.
 
@@ -44,6 +49,7 @@ def add_job(
         videos: Name for people and file of each video, in order; files in the uploads folder are moved.
         new: What it is asked to do.
         size_bytes: Size of the videos.
+        part_counts: Parts that videos are split into, by video id; others are not split.
 
     Returns:
         The job, with an id that cannot be guessed.
@@ -65,7 +71,12 @@ def add_job(
         created_at=now,
         version=videoprep_nb.__version__,
         videos=[
-            VideoInput(video_id=str(number), original_name=name, path=uploads.get(path, path))
+            VideoInput(
+                video_id=str(number),
+                original_name=name,
+                path=uploads.get(path, path),
+                part_count=part_counts.get(str(number), 1),
+            )
             for number, ((name, _), path) in enumerate(zip(videos, paths, strict=True), start=1)
         ],
         params=new.params,

@@ -83,11 +83,13 @@ class VideoInput(Record):
         video_id: ``1``, ``2``, … in the order of their submission.
         original_name: File name as the person knows it; only ever shown.
         path: Where the file lies.
+        part_count: Parts that it is split into from the start, to be worked on side by side; 1 if it is not.
     """
 
     video_id: str
     original_name: ShownName
     path: WrittenPath
+    part_count: int = 1
 
 
 class JobSpec(Record):

@@ -142,10 +142,18 @@ class JobParams(RootModel[dict[str, Any]]):
         Raises:
             ParameterError: The part of a video begins after its end.
         """
-        ranges = self.time_ranges
-        lengths = [_part_of(video, ranges.of_video(video.video_id, video.original_name)) for video in videos]
+        lengths = self.taken(videos)
         costs = [stage.cost(self.of(stage.name), length) for stage in self.chain.stages for length in lengths]
         return Cost(sum(cost.time_s for cost in costs), sum(cost.disk_bytes for cost in costs))
+
+    def taken(self, videos: Iterable[VideoLength]) -> list[VideoLength]:
+        """What is taken of videos: all of them, or parts.
+
+        Raises:
+            ParameterError: The part of a video begins after its end.
+        """
+        ranges = self.time_ranges
+        return [_part_of(video, ranges.of_video(video.video_id, video.original_name)) for video in videos]
 
 
 def time_ranges_field() -> str:

@@ -24,9 +24,12 @@ from videoprep_nb.jobs.notebook_runner.process import fork_server
 from videoprep_nb.jobs.params import JobOptions, JobParams
 from videoprep_nb.jobs.service import JobView, Limits, Service
 from videoprep_nb.jobs.settings import with_whole_paths
+from videoprep_nb.jobs.splitting import most_parts
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.workspace import Workspace
 from videoprep_nb.jobs.transfers import Source, WatchTransfer, fetch_videos, source_of, upload_results, work_folder
+from videoprep_nb.media.probe import probe
+from videoprep_nb.stages.base import VideoLength
 
 Watcher = Callable[[JobView], None]
 """Called with the job a few times a second."""
@@ -35,6 +38,7 @@ _WORKSPACE_NAME = ".videoprep"
 _LOOK_INTERVAL_S = 0.1
 _PAUSE_PER_LOOK = 20
 _MEMORY_PER_WORKER_BYTES = 3 * 10**9
+_MEASURED_FROM_BYTES = 3 * 10**6
 # whoever starts a job by hand may fill the disk, and makes room when it is full
 _LIMITS = Limits(
     frame_pixels=None,
@@ -102,15 +106,19 @@ def run(
     _make_folder(folder)
     watch_bytes = watch_transfer or _ignore_bytes
     named = _local_videos(sources, folder, watch_bytes)
+    lengths = {path: length for _, path in named if (length := _length(path))}
+    unit_count = len(named) - len(lengths) + sum(map(most_parts, lengths.values()))
 
     def submit(service: Service) -> str:
+        for path, length in lengths.items():
+            service.admission.note_length(path, length)
         try:
             return service.submit(named, job_params, options or _OPTIONS)
         except VideoPrepError:
             shutil.rmtree(service.workspace.path, ignore_errors=True)
             raise
 
-    result = _run_to_the_end(folder, _settings(len(named), memory_limit_bytes, gpu_limit), submit, watch)
+    result = _run_to_the_end(folder, _settings(unit_count, memory_limit_bytes, gpu_limit), submit, watch)
     return _uploaded(result, target, watch_bytes) if target else result
 
 
@@ -149,7 +157,8 @@ def resume(
         raise InputError(f"{output} holds no interrupted job; give the folder of one.")
     if file := _interrupted_spec(folder):
         spec = JobSpec.read(file)
-        settings = _settings(len(spec.videos), memory_limit_bytes, gpu_limit)
+        unit_count = sum(video.part_count for video in spec.videos)
+        settings = _settings(unit_count, memory_limit_bytes, gpu_limit)
         result = _run_to_the_end(folder, settings, lambda _: spec.job_id, watch)
     else:
         result = JobResult.read(JobFolder(folder).result)
@@ -196,6 +205,17 @@ def _uploaded(result: JobResult, target: ObjectAddress, watch: WatchTransfer) ->
     return uploaded
 
 
+def _length(path: Path) -> VideoLength | None:
+    """The length of a large file, which may be split; None for others, which begin sooner without."""
+    try:
+        if path.stat().st_size < _MEASURED_FROM_BYTES:
+            return None
+        found = probe(path)
+    except (OSError, VideoPrepError):  # its first task will say what is wrong
+        return None
+    return VideoLength(found.duration_s, float(found.rate), can_be_split=not found.not_split_because)
+
+
 def _run_to_the_end(
     folder: Path, settings: EngineSettings, start: Callable[[Service], str], watch: Watcher | None
 ) -> JobResult:
@@ -215,15 +235,15 @@ def _run_to_the_end(
     return handed_over
 
 
-def _settings(video_count: int, memory_limit_bytes: int | None, gpu_limit: int | None) -> EngineSettings:
-    """A worker per video, as far as cores and memory go, and one per GPU.
+def _settings(unit_count: int, memory_limit_bytes: int | None, gpu_limit: int | None) -> EngineSettings:
+    """A worker per video, or part of one, as far as cores and memory go, and one per GPU.
 
     A notebook has a process of its own anyway. On a short video it has no use for a second core.
     """
     gpus = visible_gpus()[:gpu_limit]
     room = machine_memory_bytes() // (memory_limit_bytes or _MEMORY_PER_WORKER_BYTES) - len(gpus)
     return EngineSettings(
-        worker_count=max(1, min(video_count, core_count(), room)),
+        worker_count=max(1, min(unit_count, core_count(), room)),
         gpus=gpus,
         separate_processes=False,
         memory_per_task_bytes=memory_limit_bytes,

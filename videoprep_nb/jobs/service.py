@@ -153,13 +153,9 @@ class Service:
         self.admission.check_scratch(params, videos)
         with self.admission.lock:
             self.admission.check_room(size_bytes, owner)
-            spec = add_job(
-                self.workspace,
-                self._store,
-                videos,
-                NewJob(params, options or JobOptions(), about or JobAbout(), owner),
-                size_bytes,
-            )
+            new = NewJob(params, options or JobOptions(), about or JobAbout(), owner)
+            part_counts = self.admission.part_counts(params, new.options, videos, len(self.workers()))
+            spec = add_job(self.workspace, self._store, videos, new, size_bytes, part_counts)
         self._dispatcher.take_up(spec.job_id)
         return spec.job_id
 

@@ -17,7 +17,8 @@ class Task:
         video: The video, None for a stage that runs once per job.
         part: Number of the part of a long video, from 1; None for all of it.
         first_clip: First clip of the part, from 0.
-        clip_count: Clips of the part.
+        clip_count: Clips of the part; None if the video is split from the start.
+        part_count: Parts of a video that is split from the start; 1 for others.
         after: Keys of the tasks that it needs.
     """
 
@@ -26,6 +27,7 @@ class Task:
     part: int | None = None
     first_clip: int = 0
     clip_count: int | None = None
+    part_count: int = 1
     after: tuple[str, ...] = ()
 
     @cached_property
@@ -33,6 +35,11 @@ class Task:
         """Name of the task within its job, ``04_track_persons_1``; also that of its report."""
         of_video = f"_{self.video.video_id}" if self.video else ""
         return STAGES[self.stage].key + of_video + (f"_part_{self.part}" if self.part else "")
+
+    @property
+    def own_part(self) -> int | None:
+        """Number of the part of a video that is split from the start; None for all of it."""
+        return self.part if self.part_count > 1 else None
 
     @property
     def joins_videos(self) -> bool:

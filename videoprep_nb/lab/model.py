@@ -40,7 +40,7 @@ from videoprep_nb.tracking.tracks import Tracks
 _VIDEO_ID = "1"
 _MAX_STEM_LENGTH = 50  # file systems take 255 bytes, and a character has up to four
 _STAGE = "track_persons"
-_PLACES = {"clips_dir", "detections_dir", "video_id", "first_clip", "clip_count"}
+_PLACES = {"clips_dir", "detections_dir", "video_id", "part", "first_clip", "clip_count"}
 _DETECTION_FIELDS = DetectPersonsParams.model_fields.keys() - _PLACES
 
 

@@ -139,18 +139,34 @@ def cut_clips(
     """
     with staged_folder(folder) as staging:
         outputs = [(span, staging / f"{clip_id(folder.name, index)}.mp4") for index, span in enumerate(spans)]
-        _copy_spans(
-            source_path, source, [output for output in outputs if source.can_copy(output[0].start, output[0].stop)]
-        )
-        records: list[ClipRecord] = []
-        for span, path in outputs:
-            if not source.can_copy(span.start, span.stop):
-                _encode_span(source_path, source, span, path)
-            records.append(_checked_record(source, span, path))
-            progress(len(records), len(outputs), "clips")
+        records = cut_spans(source_path, source, outputs, progress)
         table = ClipTable(video_id=folder.name, source_frame_count=source.frame_count, clips=records)
         table.write(staging / CLIP_TABLE_NAME)
     return table
+
+
+def cut_spans(
+    source_path: Path, source: StandardVideo, outputs: Sequence[tuple[FrameSpan, Path]], progress: ProgressCallback
+) -> list[ClipRecord]:
+    """Write spans of a standard video to files; arguments and errors are those of ``cut_clips``.
+
+    Args:
+        source_path: A video in the standard form.
+        source: What it holds.
+        outputs: The frames of each file, ordered by their start.
+        progress: Called with the number of clips done.
+
+    Returns:
+        Their records; the name of a file is that of the clip.
+    """
+    _copy_spans(source_path, source, [(span, path) for span, path in outputs if source.can_copy(span.start, span.stop)])
+    records: list[ClipRecord] = []
+    for span, path in outputs:
+        if not source.can_copy(span.start, span.stop):
+            _encode_span(source_path, source, span, path)
+        records.append(_checked_record(source, span, path))
+        progress(len(records), len(outputs), "clips")
+    return records
 
 
 def _copy_spans(source_path: Path, source: StandardVideo, outputs: Sequence[tuple[FrameSpan, Path]]) -> None:

@@ -1,5 +1,6 @@
 """Read the frames of our own videos, and extract some of them as JPEGs."""
 
+import shutil
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from videoprep_nb.core.errors import InputError
 from videoprep_nb.core.layout import FRAME_TABLE_NAME, disk_full_as_error, frame_name, staged_folder
 from videoprep_nb.core.progress import ProgressCallback
-from videoprep_nb.core.records import ClipRecord, ClipTable, FrameRecord, FrameTable
+from videoprep_nb.core.records import ClipPart, ClipRecord, ClipTable, FrameRecord, FrameTable
 from videoprep_nb.core.timecode import sampled_frames
 from videoprep_nb.media.standard import open_own, read_standard, written_by
 
@@ -100,21 +101,92 @@ def extract_frames(
         DiskFullError: The disk is full.
     """
     clip_table = ClipTable.read_folder(clips_folder)
-    clips = clip_table.clips
+    with staged_folder(output_folder) as folder:
+        records = _extract(clips_folder, clip_table.clips, folder, frames_per_second, jpeg_quality, progress)
+        table = _table(clip_table.video_id, clip_table.clips, records)
+        table.write(folder / FRAME_TABLE_NAME)
+    return table
+
+
+def extract_part(
+    clips_folder: Path,
+    output_folder: Path,
+    part: int,
+    *,
+    frames_per_second: Fraction,
+    jpeg_quality: int,
+    progress: ProgressCallback,
+) -> FrameTable:
+    """Write JPEGs of the clips of a part of a video into the folder of all, and their table; see ``extract_frames``.
+
+    Args:
+        clips_folder: The clips of the video and the tables of its parts.
+        output_folder: Where the frames of all parts go.
+        part: Number of the part, from 1.
+        frames_per_second: Frames to take per second of a clip.
+        jpeg_quality: 1 to 100.
+        progress: Called with the number of frames done.
+    """
+    cut = ClipPart.read(ClipPart.path(clips_folder, part))
+    with staged_folder(output_folder / f"part_{part}") as folder:
+        records = _extract(clips_folder, cut.clips, folder, frames_per_second, jpeg_quality, progress)
+    for clip in cut.clips:
+        shutil.rmtree(output_folder / clip.clip_id, ignore_errors=True)
+        (folder.with_name(f"part_{part}") / clip.clip_id).replace(output_folder / clip.clip_id)
+    (output_folder / f"part_{part}").rmdir()
+    table = _table(cut.table.video_id, cut.table.clips, records)
+    table.write(_part_table(output_folder, part))
+    return table
+
+
+def join_frames(clips_folder: Path, output_folder: Path, part_count: int) -> FrameTable | None:
+    """Write the table of all frames of a video whose clips were cut and extracted in parts.
+
+    Returns:
+        The table; None if the clips were not cut in parts, or frames are missing.
+    """
+    clip_table = ClipTable.read_folder(clips_folder)
+    parts = range(1, part_count + 1)
+    if clip_table.part_count != part_count or not all(_part_table(output_folder, part).exists() for part in parts):
+        return None
+    records = [record for part in parts for record in FrameTable.read(_part_table(output_folder, part)).frames]
+    if list(dict.fromkeys(record.clip_id for record in records)) != [clip.clip_id for clip in clip_table.clips]:
+        return None
+    table = _table(clip_table.video_id, clip_table.clips, records)
+    table.write(output_folder / FRAME_TABLE_NAME)
+    return table
+
+
+def _part_table(folder: Path, part: int) -> Path:
+    return folder / f"frames_part_{part}.json"
+
+
+def _table(video_id: str, clips: Sequence[ClipRecord], records: list[FrameRecord]) -> FrameTable:
+    width, height = (clips[0].width, clips[0].height) if clips else (0, 0)
+    return FrameTable(video_id=video_id, width=width, height=height, frames=records)
+
+
+def _extract(
+    clips_folder: Path,
+    clips: Sequence[ClipRecord],
+    folder: Path,
+    frames_per_second: Fraction,
+    jpeg_quality: int,
+    progress: ProgressCallback,
+) -> list[FrameRecord]:
+    """Write the JPEGs of clips, one folder per clip."""
     indices_of_clips = [sampled_frames(clip.frame_count, clip.rate, frames_per_second) for clip in clips]
     total = sum(map(len, indices_of_clips))
     records: list[FrameRecord] = []
-    with staged_folder(output_folder) as folder, ThreadPoolExecutor(_CLIPS_AT_ONCE) as pool:
 
-        def extract(clip: ClipRecord, indices: Sequence[int]) -> list[FrameRecord]:
-            return _extract_clip(clips_folder / clip.file_name, clip, indices, folder / clip.clip_id, jpeg_quality)
+    def extract(clip: ClipRecord, indices: Sequence[int]) -> list[FrameRecord]:
+        return _extract_clip(clips_folder / clip.file_name, clip, indices, folder / clip.clip_id, jpeg_quality)
 
+    with ThreadPoolExecutor(_CLIPS_AT_ONCE) as pool:
         for clip_records in pool.map(extract, clips, indices_of_clips):
             records += clip_records
             progress(len(records), total, "frames")
-        table = FrameTable(video_id=clip_table.video_id, width=clips[0].width, height=clips[0].height, frames=records)
-        table.write(folder / FRAME_TABLE_NAME)
-    return table
+    return records
 
 
 def _extract_clip(

@@ -24,6 +24,7 @@ class Inspection(Record):
         rate: Frames per second.
         duration_s: Length in seconds.
         duration: The same for people.
+        can_be_split: Whether parts of it can be worked on side by side from the start.
         findings: What is unusual about it, a sentence each.
         thumbnail: A frame from it as a ``data:`` address of a JPEG; empty when there is none.
     """
@@ -34,6 +35,7 @@ class Inspection(Record):
     rate: float = 0.0
     duration_s: float = 0.0
     duration: str = ""
+    can_be_split: bool = False
     findings: list[str] = []  # noqa: RUF012 - pydantic copies it
     thumbnail: str = ""
 
@@ -60,6 +62,7 @@ def inspect_video(path: Path, name: str) -> Inspection:
         rate=float(info.rate),
         duration_s=info.duration_s,
         duration=format_duration(info.duration_s),
+        can_be_split=not info.not_split_because,
         findings=info.findings,
         thumbnail=thumbnail,
     )

@@ -270,7 +270,7 @@ def result_of(
     answer: Mapping[str, Any], conversion: Conversion, file: str, video_id: str, original_name: str
 ) -> ResizeResult:
     """The record of what ``convert`` answered, without gaps and findings."""
-    of_file = {"start_frame", "file_start_frame", "file_frame_count"}
+    of_file = {"start_frame", "file_start_frame", "file_frame_count", "is_last"}
     return ResizeResult.model_validate(
         {
             **{name: value for name, value in answer["written"].items() if name not in of_file},

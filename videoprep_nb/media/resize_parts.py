@@ -40,6 +40,7 @@ class ResizePart(Record):
         start_frame: Its first frame, in the standard video.
         file_start_frame: The first frame of its file, which may begin earlier.
         file_frame_count: Frames in its file.
+        is_last: Whether the video ends with it.
         result: What was converted: counts and notes of its own frames, and its file. None if it was not converted, or
             if the video has fewer parts than were asked for.
     """
@@ -51,6 +52,7 @@ class ResizePart(Record):
     start_frame: int = 0
     file_start_frame: int = 0
     file_frame_count: int = 0
+    is_last: bool = False
     result: ResizeResult | None = None
 
 
@@ -103,7 +105,8 @@ def _of_file(
     answer: Mapping[str, Any], conversion: Conversion, file: Path, video_id: str, original_name: str
 ) -> dict[str, Any]:
     """What a record says of a part that has a file."""
-    of_file = {name: answer["written"][name] for name in ("start_frame", "file_start_frame", "file_frame_count")}
+    names = ("start_frame", "file_start_frame", "file_frame_count", "is_last")
+    of_file = {name: answer["written"][name] for name in names}
     whole_file = StandardFile(
         file=file.name, start_frame=of_file["file_start_frame"], frame_count=of_file["file_frame_count"]
     )
@@ -190,7 +193,7 @@ def _check(parts: Sequence[_Part]) -> None:
             raise NotJoined("frames are missing between its parts")
         end_frame += part.result.frame_count
     results = [part.result for part in parts]
-    differences = {
+    differences: dict[str, list[Any]] = {
         "are stream copies": [result.is_copied for result in results],
         "are deinterlaced": [result.is_deinterlaced for result in results],
         "have another frame rate": [result.rate for result in results],

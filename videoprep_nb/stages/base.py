@@ -17,8 +17,10 @@ class Scope(StrEnum):
     """What one run of a stage works on."""
 
     VIDEO = "video"
+    SPLIT = "split"
+    """A video; one that is split from the start first in its parts, then once more as a whole, which joins them."""
     PART = "part"
-    """A video; a long one first in parts side by side, then once more as a whole, which joins them."""
+    """The same; one that cannot be split from the start in parts of some clips each, once they are cut."""
     JOB = "job"
 
 
@@ -61,12 +63,14 @@ class VideoLength:
         rate: Frames per second.
         video_id: Its number in the job; empty if unknown.
         original_name: Name of its file; empty if unknown.
+        can_be_split: Whether parts of it can be worked on side by side from the start.
     """
 
     duration_s: float
     rate: float
     video_id: str = ""
     original_name: str = ""
+    can_be_split: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,10 @@ def _accept(params: Any) -> None:
     return None
 
 
+def _anywhere(params: Any) -> float:
+    return 0.0
+
+
 def _always(params: Any) -> bool:
     return True
 
@@ -160,9 +168,10 @@ class Stage:
     """A stage of the chain: a params model, a function, a view and a notebook.
 
     Path templates name what a job provides: ``{scratch}``, ``{preview}``, ``{package_file}``, ``{video_file}``,
-    ``{original_name}``, ``{video_id}``, ``{video_ids}``, ``{part}``, ``{first_clip}``, ``{clip_count}``,
-    ``{job_params}``; and what stages before it give, such as ``{frames}``, empty if none of the job's stages does. A
-    template that is a single name takes the value as it is, so lists and numbers pass through.
+    ``{original_name}``, ``{video_id}``, ``{video_ids}``, ``{part}``, ``{own_part}``, ``{part_count}``,
+    ``{first_clip}``, ``{clip_count}``, ``{job_params}``; and what stages before it give, such as ``{frames}``, empty
+    if none of the job's stages does. A template that is a single name takes the value as it is, so lists and numbers
+    pass through.
 
     Args:
         name: Name in parameters, on the command line and in the API: ``resize``.
@@ -182,7 +191,8 @@ class Stage:
         outputs: Template of each parameter that the job sets and that the stage writes.
         part_outputs: The outputs that differ when it runs on a part of a video.
         follows: Parameters that take the value of another stage's, written ``stage.parameter``.
-        retry_keeps: Templates below the scratch folder of what a retry need not make again of a finished video.
+        retry_keeps: Templates below the scratch folder of what a retry need not make again of a finished video; a ``*``
+            stands for any characters.
         retry_keeps_always: The same of a video that is not finished, whether this stage has finished it or not.
         products: Templates below the scratch folder of all that it makes of a video, or of the job; they are kept for
             a retry of work that is not finished. Without them it is repeated.
@@ -191,6 +201,7 @@ class Stage:
         hides_people: Whether what it gives shows no faces. No report or preview of a stage before it may show them.
         weight: Share of a job's time, relative to the other stages, for the estimate of the time left.
         part_share: Share of ``weight`` that its parts take when a video is split.
+        split_step_s: Seconds from one place to the next where it lets a video be split; infinite: nowhere.
         gpu_parameter: Parameter that asks for a GPU by the value ``cuda``; empty if none does.
         file_parameters: Parameters that may name a file.
         labels_parameter: Parameter that holds the labels for annotators, which formats that are written later offer as
@@ -238,6 +249,7 @@ class Stage:
     hides_people: bool = False
     weight: float = 1.0
     part_share: float = 0.0
+    split_step_s: Callable[[Any], float] = _anywhere
     gpu_parameter: str = ""
     file_parameters: Mapping[str, FileParameter] = field(default_factory=dict)
     labels_parameter: str = ""

@@ -164,7 +164,8 @@ def _of_a_video() -> re.Pattern[str]:
         for template in (*stage.products, *stage.retry_keeps, *stage.retry_keeps_always)
         if "{video_id}" in template
     }
-    patterns = (re.escape(template).replace(re.escape("{video_id}"), "([0-9]+)") for template in sorted(templates))
+    escaped = (re.escape(template).replace(re.escape("*"), "[^/]*") for template in sorted(templates))
+    patterns = (template.replace(re.escape("{video_id}"), "([0-9]+)") for template in escaped)
     return re.compile("|".join(patterns))
 
 

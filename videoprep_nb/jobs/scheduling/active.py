@@ -100,10 +100,16 @@ class ActiveJob:
         return STAGES[task.stage].needs_gpu(self.spec.params.of(task.stage), slots.gpu_is_reserved)
 
     def note_ready(self, tasks: Iterable[Task]) -> None:
-        """Note which tasks can be started; those that could before stay in front."""
+        """Note which tasks can be started; those that could before stay in front.
+
+        Before them comes what goes on with a part of a video: it uses what the part before has just made, and the
+        scratch folder grows less than if a stage were done with all parts first.
+        """
         ready = {task.key: task for task in tasks}
-        before = [task.key for task in self.ready if task.key in ready]
-        self.ready = [ready.pop(key) for key in before] + list(ready.values())
+        before = [ready.pop(task.key) for task in self.ready if task.key in ready]
+        continued = [task for task in ready.values() if task.own_part and STAGES[task.stage].after]
+        others = [task for task in ready.values() if task not in continued]
+        self.ready = [*continued, *before, *others]
 
     def first_ready(self, slots: Slots, gpu_is_free: bool, cpu_is_free: bool) -> Task | None:
         """The task that would be started next; None while there is none, or the job is to be stopped.
@@ -147,6 +153,7 @@ class ActiveJob:
         upstream = [self._fingerprints[key] for key in task.after if states[key] is State.DONE]
         if task.video:
             parameters |= {"video_id": task.video.video_id, "clips": [task.first_clip, task.clip_count]}
+            parameters |= {"part": task.own_part, "part_count": task.part_count} if task.part_count > 1 else {}
         if task.video and stage.reads_raw_video:
             parameters["original_name"] = task.video.original_name
             upstream.append(_raw_fingerprint(task.video))

@@ -15,9 +15,10 @@ from videoprep_nb.stages.registry import STAGES
 def plan_tasks(spec: JobSpec, clip_counts: Mapping[str, int]) -> list[Task]:
     """All tasks of a job with what they need.
 
-    A stage of scope ``PART`` works on a long video in several parts side by side. Each part is a run of the stage over
-    some of the clips that fills its caches; the run over all clips comes after them and finds what they made, so ids
-    continue through the whole video.
+    Stages of scope ``SPLIT`` and ``PART`` work on a long video in several parts side by side. Each part is a run of the
+    stage that makes what belongs to the part; the run over the whole video comes after them and finds what they made,
+    so ids continue through the whole video. A part needs only the same part of the stages before. A video that cannot
+    be split from the start has parts only in stages of scope ``PART``, of some clips each, once its clips are cut.
 
     Args:
         spec: The job.
@@ -55,9 +56,26 @@ def _plan_video(
     tasks: list[Task] = []
     for stage, needs in stages:
         before = tuple(Task(name, video).key for name in needs)
-        parts = _parts(stage, video, clips_per_task, clip_count, before)
-        tasks += [*parts, Task(stage.name, video, after=(*before, *(part.key for part in parts)))]
+        if video.part_count > 1:
+            parts = _split_parts(stage, video, needs)
+        else:
+            parts = _parts(stage, video, clips_per_task, clip_count, before)
+        after = (*before, *(part.key for part in parts))
+        tasks += [*parts, Task(stage.name, video, part_count=video.part_count, after=after)]
     return tasks
+
+
+def _split_parts(stage: Stage, video: VideoInput, needs: Sequence[str]) -> list[Task]:
+    """The tasks of a stage for the parts of a video that is split from the start."""
+    if stage.scope not in (Scope.SPLIT, Scope.PART):
+        return []
+    parts = []
+    for part in range(1, video.part_count + 1):
+        before = (
+            Task(name, video, part if STAGES[name].scope in (Scope.SPLIT, Scope.PART) else None).key for name in needs
+        )
+        parts.append(Task(stage.name, video, part, part_count=video.part_count, after=tuple(before)))
+    return parts
 
 
 def _longest_first(chain: Chain) -> list[tuple[Stage, tuple[str, ...]]]:
@@ -81,7 +99,7 @@ def _parts(stage: Stage, video: VideoInput, size: int, clip_count: int, after: t
         return []
     starts = range(0, clip_count, size)
     return [
-        Task(stage.name, video, number, first, min(size, clip_count - first), after)
+        Task(stage.name, video, number, first, min(size, clip_count - first), after=after)
         for number, first in enumerate(starts, start=1)
     ]
 
@@ -151,6 +169,8 @@ def task_parameters(task: Task, spec: JobSpec, folder: JobFolder, good_video_ids
         "video_id": task.video.video_id if task.video else "",
         "video_ids": good_video_ids,
         "part": task.part,
+        "own_part": task.own_part,
+        "part_count": task.part_count,
         "first_clip": task.first_clip,
         "clip_count": task.clip_count,
         "job_params": spec.params.model_dump(mode="json"),

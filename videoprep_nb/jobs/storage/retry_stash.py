@@ -39,7 +39,7 @@ def keep_for_retry(
             kept = (*stage.retry_keeps, *needed)
         else:
             kept = stage.retry_keeps_always + (stage.products if is_roomy else ())
-        _move(folder, _paths(kept, task, given))
+        _move(folder, _paths(folder, kept, task, given))
         if is_done or (is_roomy and stage.products):
             kept_tasks.append(task)
     # last, since they say that all the rest is there
@@ -53,9 +53,13 @@ def bring_back_kept(folder: JobFolder) -> None:
         folder.kept.replace(folder.scratch)
 
 
-def _paths(templates: Iterable[str], task: Task, given: Mapping[str, str]) -> list[Path]:
+def _paths(folder: JobFolder, templates: Iterable[str], task: Task, given: Mapping[str, str]) -> list[Path]:
     values = {**given, "video_id": task.video.video_id if task.video else ""}
-    return [Path(fill(template, values)) for template in templates]
+    return [
+        path.relative_to(folder.scratch)
+        for template in templates
+        for path in folder.scratch.glob(fill(template, values))
+    ]
 
 
 def _marker(folder: JobFolder, task: Task) -> Path:

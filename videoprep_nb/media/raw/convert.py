@@ -223,6 +223,7 @@ class _Converter:
             "start_frame": start,
             "file_start_frame": self._piece.file_start,
             "frame_count": stop - start,
+            "is_last": self._piece.stop is None,
             "file_frame_count": end_frame - self._piece.file_start,
             "expected_frame_count": self._expected,
             "decoded_frame_count": self._taken,

@@ -159,7 +159,7 @@ async def probe_import(
     file = await to_thread.run_sync(jobs.imports.file, path)
     found = await inspections.inspect(file, display_name(file.name), jobs.user.user_id, request)
     if not found.problem:
-        await to_thread.run_sync(jobs.note_length, file, found.duration_s, found.rate)
+        await to_thread.run_sync(jobs.note_length, file, found)
     return found
 
 

@@ -232,7 +232,7 @@ async def probe_upload(request: Request, upload_id: UploadId, jobs: Jobs, inspec
         raise WrongState(f"The upload of {upload.info.name} is not complete; wait for it.")
     found = await inspections.inspect(upload.path, upload.info.name, jobs.user.user_id, request)
     if not found.problem:
-        await to_thread.run_sync(jobs.note_length, upload.path, found.duration_s, found.rate)
+        await to_thread.run_sync(jobs.note_length, upload.path, found)
     return found
 
 

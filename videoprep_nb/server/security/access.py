@@ -21,6 +21,7 @@ from videoprep_nb.jobs.service import Limits, Service
 from videoprep_nb.jobs.storage.folder import JobFolder
 from videoprep_nb.jobs.storage.retention import CleanReport
 from videoprep_nb.jobs.store.rows import JobRow
+from videoprep_nb.media.inspection import Inspection
 from videoprep_nb.server.problems import Refused
 from videoprep_nb.server.security.reading import JobReader
 from videoprep_nb.server.security.server_rules import check_server_rules, rule_problems
@@ -58,9 +59,10 @@ class UserJobs(JobReader):
         """The user's uploads that no job has taken."""
         return UserUploads(self._service, self.user.user_id)
 
-    def note_length(self, path: Path, duration_s: float, rate: float) -> None:
+    def note_length(self, path: Path, found: Inspection) -> None:
         """Remember the length of a video, see ``Admission.note_length``."""
-        self._service.admission.note_length(path, VideoLength(duration_s, rate))
+        length = VideoLength(found.duration_s, found.rate, can_be_split=found.can_be_split)
+        self._service.admission.note_length(path, length)
 
     @property
     def imports(self) -> ImportFolders:

@@ -23,6 +23,9 @@ class ClipParams(Params):
     start_s: float = Field(0.0, ge=0, description="skip everything before this second of the video")
     end_s: Optional[float] = Field(None, gt=0, description="skip everything from this second on; None: until the end")
 
+    part: Optional[int] = Field(None, ge=1, description="part of a long video to cut alone, from 1; None: all of it")
+    part_count: int = Field(1, ge=1, le=10_000, description="parts that 01_resize has made of the video")
+
     @field_validator("overlap_s")
     @classmethod
     def _check_overlap(cls, value: float, info: ValidationInfo) -> float:

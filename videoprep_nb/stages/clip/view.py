@@ -8,6 +8,7 @@ from videoprep_nb.core.records import ClipRecord, ClipTable
 from videoprep_nb.core.text import plural
 from videoprep_nb.core.timecode import format_clock
 from videoprep_nb.viz import charts, images, tables
+from videoprep_nb.viz.empty_part import NOTHING
 from videoprep_nb.viz.frames import shown_frames_at
 from videoprep_nb.viz.style import ACCENT, SECOND, Colour
 
@@ -19,6 +20,8 @@ def clip_time_line(clips: ClipTable) -> Image | HTML:
 
     A sentence when one clip holds the whole video.
     """
+    if not clips.clips:
+        return tables.remarks([], NOTHING)
     if clips.clips[0].frame_count == clips.source_frame_count:
         return tables.remarks([], f"One clip holds the whole video: {plural(clips.source_frame_count, 'frame')}.")
     shown = clips.clips[:_MAX_CLIPS]
@@ -35,8 +38,10 @@ def clip_time_line(clips: ClipTable) -> Image | HTML:
     return charts.image(chart, f"Time line of {plural(len(shown), 'clip')}")
 
 
-def first_frames(clips: ClipTable, folder: Path) -> Image:
+def first_frames(clips: ClipTable, folder: Path) -> Image | HTML:
     """The first frame of every clip, or of clips spread over a long video."""
+    if not clips.clips:
+        return tables.remarks([], NOTHING)
     shown = images.sampled(clips.clips, _MAX_CLIPS // 2)
     tiles = [
         images.Tile(frame, f"{clip.clip_id} · {format_clock(float(clip.start_s))}")

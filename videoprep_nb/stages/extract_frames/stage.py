@@ -1,6 +1,7 @@
 """Stage 3: the clips of one video to JPEG frames."""
 
 from pathlib import Path
+from typing import Any
 
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
 from videoprep_nb.core.records import FrameTable
@@ -16,12 +17,15 @@ _JPEG_BYTES = 150_000
 def extract_frames(params: ExtractFramesParams, progress: ProgressCallback | None = None) -> FrameTable:
     """Write the frames of a video and ``frames.json`` to ``<output_dir>/<video_id>``.
 
+    With ``part``, only those of a part of a long video are written, and ``frames_part_<part>.json``. Without, a video
+    whose parts are all there gets its table only.
+
     Args:
         params: Parameters of the stage.
         progress: Called with the number of frames done; by default a progress bar, or the job's progress file.
 
     Returns:
-        The table of frames.
+        The table of frames; of a part, the table of its own.
 
     Raises:
         VideoPrepError: The clips cannot be read; the message says why.
@@ -33,13 +37,16 @@ def extract_frames(params: ExtractFramesParams, progress: ProgressCallback | Non
     """
     from videoprep_nb.media import frames
 
-    return frames.extract_frames(
-        Path(params.clips_dir) / params.video_id,
-        Path(params.output_dir) / params.video_id,
-        frames_per_second=seconds(params.frames_per_second),
-        jpeg_quality=params.jpeg_quality,
-        progress=progress or progress_from_environment(),
-    )
+    clips_folder, folder = (Path(parent) / params.video_id for parent in (params.clips_dir, params.output_dir))
+    how: dict[str, Any] = {
+        "frames_per_second": seconds(params.frames_per_second),
+        "jpeg_quality": params.jpeg_quality,
+        "progress": progress or progress_from_environment(),
+    }
+    if params.part is not None:
+        return frames.extract_part(clips_folder, folder, params.part, **how)
+    joined = frames.join_frames(clips_folder, folder, params.part_count) if params.part_count > 1 else None
+    return joined or frames.extract_frames(clips_folder, folder, **how)
 
 
 def _facts(scratch: Path, video_id: str) -> VideoFacts:
@@ -60,16 +67,17 @@ STAGE = Stage(
     name="extract_frames",
     title="Frames",
     notebook="03_extract_frames.ipynb",
-    scope=Scope.VIDEO,
+    scope=Scope.SPLIT,
     params=ExtractFramesParams,
     function=extract_frames,
     after=("clip",),
-    inputs={"clips_dir": "{clips}"},
+    inputs={"clips_dir": "{clips}", "part": "{own_part}", "part_count": "{part_count}"},
     outputs={"output_dir": "{scratch}/frames", "video_id": "{video_id}"},
     gives={"frames": "frames"},
     retry_keeps=("frames/{video_id}",),
     products=("frames/{video_id}",),
     weight=1.0,
+    part_share=0.95,
     facts=_facts,
     counts="frame_count",
     cost=_cost,

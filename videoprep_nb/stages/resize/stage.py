@@ -15,7 +15,6 @@ from videoprep_nb.stages.resize.params import ResizeParams
 if TYPE_CHECKING:
     from videoprep_nb.media.raw.conversion import Conversion
     from videoprep_nb.media.resize import ResizeResult
-    from videoprep_nb.media.resize_parts import ResizePart
 
 # measured on two cores of a server, see docs/benchmarks.md
 _PER_SECOND_S = 0.03
@@ -23,15 +22,14 @@ _BYTES_PER_PIXEL = 40_000 / (1280 * 720)
 _RECORDS = ("resized/{video_id}.json", "resized/{video_id}_stamps.npy", "resized/{video_id}_source_times.npy")
 
 
-def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> "ResizeResult | ResizePart":
+def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> "ResizeResult":
     """Write ``<output_dir>/<video_id>.mp4`` and, beside it, its record as ``.json``.
 
-    With ``part``, only a part of a long video is written, ``<video_id>_part_<part>.mp4`` and its record. Without, the
-    parts are joined if all ``part_count`` of them are there: their files stay, and the record names them. A video that
-    cannot be split is converted as a whole; the findings say why.
+    If ``part_count`` says that the video was converted in parts, their records are joined: their files stay as they
+    are, and the record names them. A video that cannot be split is converted as a whole; the findings say why.
 
     Args:
-        params: Parameters of the stage.
+        params: Parameters of the stage; ``part`` is not heeded.
         progress: Called with the number of frames done; by default a progress bar, or the job's progress file.
 
     Returns:
@@ -46,24 +44,63 @@ def resize(params: ResizeParams, progress: ProgressCallback | None = None) -> "R
         >>> result.width, result.height, result.frame_count == result.decoded_frame_count
         (1280, 720, True)
     """
-    from videoprep_nb.media.resize_parts import resize_part
+    from videoprep_nb.media.resize import resize_video, with_findings
+    from videoprep_nb.media.resize_parts import NotJoined, delete_parts, join_parts
 
-    name = params.original_name or Path(params.input_file).name
-    output_file = Path(params.output_dir) / f"{params.video_id}.mp4"
-    conversion = _conversion(params, name)
-    report = progress or progress_from_environment()
-    request: dict[str, Any] = {"original_name": display_name(name), "timeout_s": params.timeout_s, "progress": report}
-    if params.part is not None:
-        return resize_part(conversion, output_file, **request)
-    result = _resize_all(conversion, output_file, request)
+    conversion, output_file, request = _conversion(params), _output_file(params), _request(params, progress)
+    try:
+        if params.part_count > 1:
+            result = join_parts(conversion, output_file)
+        else:
+            result = resize_video(conversion, output_file, **request)
+    except NotJoined as reason:
+        delete_parts(output_file, params.part_count)
+        whole = resize_video(conversion, output_file, **request)
+        result = with_findings(whole, f"converted as a whole instead of in {params.part_count} parts: {reason}")
     result.write(output_file.with_suffix(".json"))
     return result
 
 
-def _conversion(params: ResizeParams, name: str) -> "Conversion":
+def resize_or_part(params: ResizeParams, progress: ProgressCallback | None = None) -> "ResizeResult | None":
+    """Do what ``resize`` does; or, with ``part``, write a part of a long video and its record only.
+
+    Args:
+        params: Parameters of the stage.
+        progress: Called with the number of frames done; by default a progress bar, or the job's progress file.
+
+    Returns:
+        The record; None for a part that cannot be converted alone.
+
+    Raises:
+        VideoPrepError: The video cannot be processed; the message says why.
+    """
+    from videoprep_nb.media.resize_parts import resize_part
+
+    if params.part is None:
+        return resize(params, progress)
+    return resize_part(_conversion(params), _output_file(params), **_request(params, progress)).result
+
+
+def _name(params: ResizeParams) -> str:
+    return params.original_name or Path(params.input_file).name
+
+
+def _output_file(params: ResizeParams) -> Path:
+    return Path(params.output_dir) / f"{params.video_id}.mp4"
+
+
+def _request(params: ResizeParams, progress: ProgressCallback | None) -> dict[str, Any]:
+    return {
+        "original_name": display_name(_name(params)),
+        "timeout_s": params.timeout_s,
+        "progress": progress or progress_from_environment(),
+    }
+
+
+def _conversion(params: ResizeParams) -> "Conversion":
     from videoprep_nb.media.raw.conversion import Conversion
 
-    taken = TimeRanges.read(params.time_ranges).of_video(params.video_id, name) or TimeRange()
+    taken = TimeRanges.read(params.time_ranges).of_video(params.video_id, _name(params)) or TimeRange()
     settings: dict[str, Any] = {field.name: getattr(params, field.name, None) for field in fields(Conversion)}
     return Conversion(
         **{
@@ -76,21 +113,6 @@ def _conversion(params: ResizeParams, name: str) -> "Conversion":
             "part": params.part or 0,
         }
     )
-
-
-def _resize_all(conversion: "Conversion", output_file: Path, request: dict[str, Any]) -> "ResizeResult":
-    """Join the parts of a video, or convert it as a whole."""
-    from videoprep_nb.media.resize import resize_video, with_findings
-    from videoprep_nb.media.resize_parts import NotJoined, delete_parts, join_parts
-
-    if conversion.part_count == 1:
-        return resize_video(conversion, output_file, **request)
-    try:
-        return join_parts(conversion, output_file)
-    except NotJoined as reason:
-        delete_parts(output_file, conversion.part_count)
-        whole = resize_video(conversion, output_file, **request)
-        return with_findings(whole, f"converted as a whole instead of in {conversion.part_count} parts: {reason}")
 
 
 def _facts(scratch: Path, video_id: str) -> VideoFacts:
@@ -128,14 +150,25 @@ STAGE = Stage(
     name="resize",
     title="Resize",
     notebook="01_resize.ipynb",
-    scope=Scope.VIDEO,
+    scope=Scope.SPLIT,
     params=ResizeParams,
-    function=resize,
-    inputs={"input_file": "{video_file}", "original_name": "{original_name}"},
+    function=resize_or_part,
+    inputs={
+        "input_file": "{video_file}",
+        "original_name": "{original_name}",
+        "part": "{own_part}",
+        "part_count": "{part_count}",
+    },
     outputs={"output_dir": "{scratch}/resized", "video_id": "{video_id}"},
+    follows={
+        "clip_duration_s": "clip.clip_duration_s",
+        "clip_overlap_s": "clip.overlap_s",
+        "clips_start_s": "clip.start_s",
+    },
     retry_keeps=_RECORDS,
-    products=("resized/{video_id}.mp4", "resized/{video_id}_stills", *_RECORDS),
+    products=("resized/{video_id}.mp4", "resized/{video_id}_stills", "resized/{video_id}_part_*", *_RECORDS),
     weight=3.0,
+    part_share=0.95,
     facts=_facts,
     counts="standard_frame_count",
     time_ranges_parameter="time_ranges",

@@ -1,7 +1,8 @@
 """What 01_resize shows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ from videoprep_nb.core.timecode import format_clock, format_duration
 from videoprep_nb.media.frames import RgbImage
 from videoprep_nb.media.resize import ResizeResult, stills_folder
 from videoprep_nb.viz import images, tables
+from videoprep_nb.viz.empty_part import or_nothing
 from videoprep_nb.viz.frames import shown_frames_at
 from videoprep_nb.viz.images import Tile
 from videoprep_nb.viz.style import MUTED, SECOND
@@ -21,7 +23,8 @@ _STRIPE_PX = 3
 _FATES = {"keep": "kept", "leave_out": "left out"}
 
 
-def before_and_after(result: ResizeResult, folder: Path) -> Image:
+@or_nothing
+def before_and_after(result: ResizeResult, folder: Path) -> Image | HTML:
     """Frames of the source, as in a player, beside the standard frames.
 
     Hatched: black padding in the standard frame, cropped areas in the source.
@@ -30,12 +33,15 @@ def before_and_after(result: ResizeResult, folder: Path) -> Image:
         result: What the stage returned.
         folder: The folder of the standard video.
     """
-    frames = shown_frames_at(folder / result.file, result.stills)
+    if not result.stills:
+        return tables.remarks([], "The frames that are shown lie in other parts of the video.")
+    frames = _standard_frames(result, folder)
     tiles = [tile for index, frame in frames for tile in (_before(result, folder, index), _after(result, frame, index))]
     title = "Source frame (left), standard frame (right)"
     return images.notebook_image(images.contact_sheet(tiles, 2, title), title)
 
 
+@or_nothing
 def resize_summary(result: ResizeResult) -> HTML:
     """The properties of the source and of the standard video, side by side."""
     source = result.source
@@ -45,7 +51,7 @@ def resize_summary(result: ResizeResult) -> HTML:
     return tables.table(
         ["", "source", "standard video"],
         [
-            ("file", result.original_name, result.file),
+            ("file", result.original_name, result.file or f"{len(result.files)} parts"),
             ("resolution", f"{source.width} × {source.height}", f"{result.width} × {result.height}"),
             ("rotation", f"{source.rotation_deg}°", "0°"),
             ("pixel aspect ratio", _ratio(source.sample_aspect), "1:1"),
@@ -68,6 +74,7 @@ def resize_summary(result: ResizeResult) -> HTML:
     )
 
 
+@or_nothing
 def findings(result: ResizeResult) -> HTML:
     """Notes on the source, and a table of damaged frames where there are any."""
     notes = tables.remarks(result.findings, "No notes on the source.")
@@ -87,14 +94,26 @@ def _damage_table(result: ResizeResult) -> HTML:
     return tables.table(["from", "to", f"damaged frames, {_FATES[result.damaged_frames]}", "reason"], rows)
 
 
+def _standard_frames(result: ResizeResult, folder: Path) -> Iterator[tuple[int, RgbImage]]:
+    """The standard frames of the stills, with their indices."""
+    for file, stills in groupby(result.stills, lambda still: result.place_of(still)[0]):
+        by_index = {result.place_of(still)[1]: still for still in stills}
+        for index, frame in shown_frames_at(folder / file, list(by_index)):
+            yield by_index[index], frame
+
+
 def _before(result: ResizeResult, folder: Path, index: int) -> Tile:
-    image = images.read_jpeg(stills_folder(folder / result.file) / f"{index}.jpg")
+    image = images.read_jpeg(stills_folder(folder / _record_file(result)) / f"{index}.jpg")
     part = result.part_of(index)
     kept_xyxy = part.transform.to_source(np.array([[0.0, 0.0, result.width, result.height]]))[0]
     kept_xyxy = kept_xyxy * np.tile([image.shape[1] / part.width, image.shape[0] / part.height], 2)
     cell = (_CELL_WIDTH, round(_CELL_WIDTH * result.height / result.width))
     shown = images.centred(_hatch_outside(image.astype(np.uint8), kept_xyxy.tolist()), *cell)
     return Tile(shown, f"source, {_seconds(result, index)}")
+
+
+def _record_file(result: ResizeResult) -> str:
+    return result.file or f"{result.video_id}.mp4"
 
 
 def _after(result: ResizeResult, frame: RgbImage, index: int) -> Tile:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from videoprep_nb.core.errors import ParameterError
 from videoprep_nb.core.progress import ProgressCallback, progress_from_environment
-from videoprep_nb.core.records import ClipRecord, ClipTable
+from videoprep_nb.core.records import ClipPart, ClipRecord, ClipTable
 from videoprep_nb.core.threads import thread_count
 from videoprep_nb.media.device_frames import read_device_frames
 from videoprep_nb.media.scaled_frames import read_scaled_frames
@@ -71,8 +71,7 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
         WeightsError: The weights were not found.
         DiskFullError: The disk was full.
     """
-    all_clips = ClipTable.read_folder(Path(params.clips_dir) / params.video_id).clips
-    part = part_of_clips(len(all_clips), params.first_clip, params.clip_count)
+    all_clips, part = _clips_and_part(params)
     clips = all_clips[part]
     detector = params.create_detector()
     # which frames are sampled must not depend on the part, or the cache would be of no use to the whole
@@ -89,6 +88,22 @@ def detect_persons(params: DetectPersonsParams, progress: ProgressCallback | Non
     camera = estimate_camera_motion(params, clips, sampled, _pass_of(progress, 1, passes) if follows_camera else None)
     cuts = cuts_of_video(params, clips, sampled, _pass_of(progress, passes - 1, passes))
     return DetectedClips(clips, detections, cached_clip_count, detector.description, camera, cuts)
+
+
+def _clips_and_part(params: DetectPersonsParams) -> tuple[list[ClipRecord], slice]:
+    """All clips of the video, and which of them to work on."""
+    folder = Path(params.clips_dir) / params.video_id
+    if params.part is not None:
+        cut = ClipPart.read(ClipPart.path(folder, params.part))
+        return cut.table.clips, slice(cut.first_clip, cut.first_clip + cut.clip_count)
+    clips = ClipTable.read_folder(folder).clips
+    return clips, part_of_clips(len(clips), params.first_clip, params.clip_count)
+
+
+def has_clips(params: DetectPersonsParams) -> bool:
+    """Whether there is a clip to work on; a part of a video that was not converted alone has none."""
+    clips, part = _clips_and_part(params)
+    return bool(clips[part])
 
 
 def _pass_of(progress: ProgressCallback, index: int, count: int) -> ProgressCallback:

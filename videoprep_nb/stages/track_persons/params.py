@@ -39,6 +39,9 @@ class DetectPersonsParams(Params):
     video_id: str = Field("1", pattern=VIDEO_ID_PATTERN, description=VIDEO_ID_HELP)
     first_clip: int = Field(0, ge=0, description="first clip to work on, counted from 0")
     clip_count: Optional[int] = Field(None, ge=1, description="number of clips to work on; None: all that follow")
+    part: Optional[int] = Field(
+        None, ge=1, description="part of a long video to work on alone, from 1; None: all of it"
+    )
     detector: str = Field(DEFAULT_DETECTOR, description="yolo, precomputed (boxes from detections_file) or a plugin")
     detector_options: list[str] = Field([], description="further options of the detector, each written name:value")
     weights: str = _option(YoloOptions, "weights")
@@ -76,6 +79,11 @@ class DetectPersonsParams(Params):
         except ParameterError as error:
             raise as_validation_error(error, self) from None
         return self
+
+    @property
+    def is_of_part(self) -> bool:
+        """Whether only a part of the video is worked on."""
+        return self.part is not None or self.clip_count is not None
 
     def stride(self, rate: Fraction | float) -> int:
         """Every how many frames one is sampled in a video of so many frames per second; see ``sampling_stride``."""

@@ -89,9 +89,27 @@ def track_persons(params: TrackPersonsParams, progress: ProgressCallback | None 
     )
 
 
+def track_persons_or_part(params: TrackPersonsParams, progress: ProgressCallback | None = None) -> "TrackResult | None":
+    """Do what ``track_persons`` does, unless ``part`` names a part of a video that has no clips.
+
+    Args:
+        params: Parameters of the stage.
+        progress: Called with the frames that are done; by default what fits the environment.
+
+    Returns:
+        What was done; None for such a part, which was not converted alone.
+
+    Raises:
+        VideoPrepError: As ``track_persons`` does.
+    """
+    from videoprep_nb.stages.track_persons.detect import has_clips
+
+    return track_persons(params, progress) if has_clips(params) else None
+
+
 def _write_preview(tracks: "Tracks", clips: Sequence[ClipRecord], params: TrackPersonsParams) -> "Preview | None":
     """Write the preview, unless none is asked for or only a part of the video is tracked."""
-    if not params.preview_dir or params.clip_count is not None:
+    if not params.preview_dir or params.is_of_part:
         return None
     from videoprep_nb.viz.preview import write_preview
     from videoprep_nb.viz.tracks import VideoTracks
@@ -104,7 +122,7 @@ def _correct(tracks: "Tracks", rate: "Fraction", params: TrackPersonsParams) -> 
     """Apply the corrections of the video; to a part of a video, whose ids are others, none are."""
     from videoprep_nb.tracking.corrections import correct_tracks, read_corrections
 
-    corrections = read_corrections(params.corrections) if params.clip_count is None else None
+    corrections = None if params.is_of_part else read_corrections(params.corrections)
     lines = corrections.of_video(params.video_id, params.original_name) if corrections else []
     return correct_tracks(tracks, lines, rate)
 
@@ -201,9 +219,14 @@ STAGE = Stage(
     notebook="04_track_persons.ipynb",
     scope=Scope.PART,
     params=TrackPersonsParams,
-    function=track_persons,
+    function=track_persons_or_part,
     after=("clip",),
-    inputs={"clips_dir": "{clips}", "first_clip": "{first_clip}", "clip_count": "{clip_count}"},
+    inputs={
+        "clips_dir": "{clips}",
+        "part": "{own_part}",
+        "first_clip": "{first_clip}",
+        "clip_count": "{clip_count}",
+    },
     outputs={
         "output_dir": "{scratch}/tracks",
         "detections_dir": "{scratch}/detections",

@@ -10,6 +10,7 @@ from videoprep_nb.stages.track_persons.result import TrackResult
 from videoprep_nb.tracking.quality import settings_warnings
 from videoprep_nb.tracking.track import TrackedVideo
 from videoprep_nb.viz import charts, images, tables
+from videoprep_nb.viz.empty_part import or_nothing
 from videoprep_nb.viz.frames import VideoFrames
 from videoprep_nb.viz.images import Tile
 from videoprep_nb.viz.quality import quality_hints
@@ -25,6 +26,7 @@ _MAX_POINTS = 1000
 _MIN_CHART_S = 2.0
 
 
+@or_nothing
 def tracks_on_frames(result: TrackResult) -> Image:
     """Detections and tracks at moments spread over the video, each where most persons are in the frame.
 
@@ -38,6 +40,7 @@ def tracks_on_frames(result: TrackResult) -> Image:
     return images.notebook_image(images.contact_sheet(tiles, _COLUMNS, title), title)
 
 
+@or_nothing
 def track_time_line(result: TrackResult) -> Image:
     """One bar per track over time, pale where it was filled in; of many tracks those that last longest."""
     tracks = result.video_tracks
@@ -66,6 +69,7 @@ def track_time_line(result: TrackResult) -> Image:
     return charts.image(chart, title)
 
 
+@or_nothing
 def persons_over_time(result: TrackResult) -> Image | HTML:
     """How many persons are in each frame; a sentence for a very short video."""
     title, tracks = "Persons per frame", result.video_tracks
@@ -80,6 +84,7 @@ def persons_over_time(result: TrackResult) -> Image | HTML:
     return charts.image(chart, title)
 
 
+@or_nothing
 def motion_over_time(result: TrackResult) -> Image | HTML:
     """How far frames differ, and where the gate was shut; a sentence without a gate."""
     if not result.params.motion_gate:
@@ -102,6 +107,7 @@ def motion_over_time(result: TrackResult) -> Image | HTML:
     return charts.image(chart, title)
 
 
+@or_nothing
 def confidence_histogram(result: TrackResult) -> Image | HTML:
     """The scores of all detections, and the threshold; a sentence for a very short video."""
     scores = np.concatenate([found.scores for found in result.detections])
@@ -121,6 +127,7 @@ def _is_very_short(result: TrackResult) -> bool:
     return result.frame_count / result.video_tracks.rate < _MIN_CHART_S
 
 
+@or_nothing
 def track_table(result: TrackResult) -> HTML:
     """The tracks, when they start and end, and what they are made of."""
     ids = result.tracks.track_ids
@@ -131,10 +138,11 @@ def track_table(result: TrackResult) -> HTML:
     return tables.table(headings, rows, left_out=len(ids) - len(rows))
 
 
+@or_nothing
 def hints(result: TrackResult) -> HTML:
     """What may be wrong with the tracks or with the settings, without knowing the truth."""
     params, first = result.params, result.clips[0]
-    if params.clip_count is not None:
+    if params.is_of_part:
         return tables.remarks([], "None are given for a part of a video, at whose borders all tracks end.")
     video = TrackedVideo(first.rate, params.stride(first.rate), first.width, first.height)
     frames = VideoFrames(result.clips, result.clips_folder)
@@ -142,6 +150,7 @@ def hints(result: TrackResult) -> HTML:
     return quality_hints(result.quality, warnings, result.tracks, frames, float(first.rate))
 
 
+@or_nothing
 def preview(result: TrackResult) -> HTML:
     """Which preview the stage has written."""
     made = result.preview
@@ -152,6 +161,7 @@ def preview(result: TrackResult) -> HTML:
     return tables.remarks([], f"{made.video.name}, {size_mb:.1f} MB, and {len(made.thumbnails)} thumbnails.")
 
 
+@or_nothing
 def track_summary(result: TrackResult) -> HTML:
     """What was sampled, detected and tracked."""
     frames = f"{result.frame_count:,} in {len(result.clips):,} clips, {result.sampled_count:,} sampled"
