@@ -50,6 +50,7 @@ def submitted_before(workspace: Workspace, *videos: Path) -> list[str]:
         return [submit(service, video, params=quick_settings()) for video in videos]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_jobs_wait_for_disk_space(video: Path, no_video: Path, small_disk: Path):
     workspace = Workspace(small_disk)

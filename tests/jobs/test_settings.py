@@ -142,7 +142,8 @@ def test_missing_file_is_refused(tmp_path: Path):
 
 def test_folders_belong_to_the_job():
     assert STAGES["track_persons"].job_parameters == {
-        *("clips_dir", "output_dir", "detections_dir", "video_id", "first_clip", "clip_count", "preview_dir"),
+        *("clips_dir", "output_dir", "detections_dir", "video_id", "part", "first_clip", "clip_count"),
+        "preview_dir",
         "original_name",
         "frames_per_second",
     }

@@ -68,6 +68,7 @@ def test_end_of_a_job_arrives_after_a_broken_connection_an_error_and_a_redirect(
     assert content["data"].items() >= expected.items()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_webhook_reports_what_came_out(tmp_path: Path):
     video = tmp_path / "persons.mp4"

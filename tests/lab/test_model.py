@@ -149,6 +149,7 @@ print(json.dumps([result.cached_clip_count, list(sys.modules)]))
 """
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_another_tracker_does_not_load_the_detector(tmp_path):
     """Stage 4 for the second time, with other trackers, each in a process of its own."""

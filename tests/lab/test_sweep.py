@@ -41,6 +41,7 @@ def test_wrong_grids_are_reported(text, words):
         read_grid(text, LabSettings())
 
 
+@pytest.mark.exhaustive
 def test_sweep_in_the_background_gives_the_figures_of_each_and_can_be_cancelled(tmp_path):
     video = open_scene(tmp_path)
     base = video.settings.changed(["tracker:sort"])

@@ -63,6 +63,7 @@ def hurry(folder: Path) -> None:
     mover.join()
 
 
+@pytest.mark.exhaustive
 def test_events_in_two_threads_are_handled_one_after_the_other(tmp_path):
     process = multiprocessing.get_context("spawn").Process(target=hurry, args=(tmp_path,))
     process.start()

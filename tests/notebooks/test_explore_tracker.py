@@ -191,6 +191,7 @@ def test_an_engineer_works_in_the_lab_on_a_small_screen(folder, server):
     assert read_settings(folder / "work" / "tracking_left.yaml", []).of("track_persons").confidence > 0.9
 
 
+@pytest.mark.exhaustive
 def test_the_time_lines_follow_the_theme(folder, server):
     with chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 800})

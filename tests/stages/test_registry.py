@@ -87,7 +87,7 @@ def test_what_a_stage_says_fits_its_params(name: str):
     assert {parameter for preset in stage.presets.values() for parameter in preset} <= known
     assert not stage.gpu_parameter or stage.gpu_parameter in known
     assert all(needed in STAGES for needed in stage.after)
-    assert (stage.part_share > 0) == (stage.scope is Scope.PART)
+    assert (stage.part_share > 0) == (stage.scope in (Scope.SPLIT, Scope.PART))
     for followed in stage.follows.values():
         other, _, parameter = followed.partition(".")
         assert parameter in STAGES[other].params.model_fields
@@ -187,6 +187,7 @@ def plugin(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_seventh_stage_is_a_folder_and_a_notebook(plugin: Path, tmp_path: Path):
     video = tmp_path / "sample.mp4"

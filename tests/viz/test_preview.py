@@ -68,6 +68,7 @@ def test_part_of_a_video_has_a_live_frame_only(clips_dir: Path, tmp_path: Path):
     assert "part of a video" in view.preview(result).data
 
 
+@pytest.mark.exhaustive
 def test_nothing_is_written_unasked(clips_dir: Path, tmp_path: Path):
     result = _track(clips_dir, tmp_path, preview_dir="")
     assert not (tmp_path / "preview_dir").exists()

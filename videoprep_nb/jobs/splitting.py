@@ -34,8 +34,8 @@ def part_count(params: JobParams, options: JobOptions, length: VideoLength, work
         return 1
     by_length = math.ceil(length.duration_s / (options.clips_per_task * step_s))
     by_workers = _PARTS_PER_WORKER * worker_count if worker_count > 1 else 1
-    wanted = math.ceil(max(by_length, by_workers) / worker_count) * worker_count
-    return min(wanted, most_parts(length))
+    needed = math.ceil(max(by_length, by_workers) / worker_count) * worker_count
+    return min(needed, most_parts(length))
 
 
 def most_parts(length: VideoLength) -> int:

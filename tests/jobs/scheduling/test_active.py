@@ -59,3 +59,13 @@ def test_task_that_has_waited_longest_is_started_first(tmp_path: Path):
     assert job.first_ready(Slots(1, 0), gpu_is_free=True, cpu_is_free=False) is None
     job.note_ready([first, third])
     assert job.ready == [third, first]
+
+
+def test_part_that_has_begun_goes_on_before_another_one_begins(tmp_path: Path):
+    job = ActiveJob(make_spec(1), JobFolder(tmp_path), "")
+    video = job.spec.videos[0]
+    begins = [Task("resize", video, part, part_count=3) for part in (2, 3)]
+    goes_on = Task("clip", video, 1, part_count=3)
+    job.note_ready(begins)
+    job.note_ready([*begins, goes_on])
+    assert job.ready == [goes_on, *begins]

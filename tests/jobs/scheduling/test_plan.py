@@ -89,6 +89,28 @@ def test_long_video_is_split(clip_count: int, clips_per_task: int, parts: list[t
     assert not any("part" in key for key in joining.after)
 
 
+def test_video_that_is_split_from_the_start():
+    spec = make_spec(1)
+    video = spec.videos[0].model_copy(update={"part_count": 2})
+    needs = {task.key: task.after for task in plan_tasks(spec.model_copy(update={"videos": [video]}), {"1": 40})}
+    assert needs == {
+        "01_resize_1_part_1": (),
+        "01_resize_1_part_2": (),
+        "01_resize_1": ("01_resize_1_part_1", "01_resize_1_part_2"),
+        "02_clip_1_part_1": ("01_resize_1_part_1",),
+        "02_clip_1_part_2": ("01_resize_1_part_2",),
+        "02_clip_1": ("01_resize_1", "02_clip_1_part_1", "02_clip_1_part_2"),
+        "03_extract_frames_1_part_1": ("02_clip_1_part_1",),
+        "03_extract_frames_1_part_2": ("02_clip_1_part_2",),
+        "03_extract_frames_1": ("02_clip_1", "03_extract_frames_1_part_1", "03_extract_frames_1_part_2"),
+        "04_track_persons_1_part_1": ("02_clip_1_part_1",),
+        "04_track_persons_1_part_2": ("02_clip_1_part_2",),
+        "04_track_persons_1": ("02_clip_1", "04_track_persons_1_part_1", "04_track_persons_1_part_2"),
+        "05_generate_proposals": ("04_track_persons_1", "03_extract_frames_1"),
+        "06_package": ("05_generate_proposals",),
+    }
+
+
 W, Q, R, F, C = State.WAITING, State.QUEUED, State.RUNNING, State.FAILED, State.CANCELLED
 AFTER_RESIZE = {"clip_1": W, "extract_frames_1": W, "track_persons_1": W}
 ENDS = {"generate_proposals": W, "package": W}
@@ -176,6 +198,8 @@ def test_parameters_of_tasks():
         "output_dir": "/jobs/x/scratch/resized",
         "video_id": "1",
         "original_name": "1.mp4",
+        "part": None,
+        "part_count": 1,
     }
     assert parameters("03_extract_frames_1")["frames_per_second"] == 2.0
     whole, part = parameters("04_track_persons_1"), parameters("04_track_persons_1_part_2")

@@ -70,6 +70,7 @@ def test_persons_keep_their_ids_behind_a_wall(clips: Path) -> None:
     assert run(clips, appearance="off").track_count == 4
 
 
+@pytest.mark.exhaustive
 def test_features_are_cached_beside_the_detections(clips: Path) -> None:
     file = clips / "detections" / "1" / "1_clip_000.npz"
     file.unlink(missing_ok=True)

@@ -25,6 +25,7 @@ def boxes_by_frame(folder: Path) -> dict[tuple[str, int, int], TrackRow]:
     return {(row["video_id"], row["frame_index"], row["track_id"]): row for row in rows}
 
 
+@pytest.mark.exhaustive
 def test_the_gate_loses_nobody_and_halves_the_work(clips: Path, tmp_path: Path) -> None:
     for name in ("whole", "part"):
         (tmp_path / name).mkdir()

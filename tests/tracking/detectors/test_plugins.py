@@ -72,6 +72,7 @@ def assert_boxes_are(found: dict[int, list[list[float]]], person_count: int) -> 
         assert np.array(sorted(boxes)) == pytest.approx(np.array(sorted(expected)), abs=1.5), index
 
 
+@pytest.mark.exhaustive
 def test_the_example_of_the_guide(clips: Path) -> None:
     [code] = code_blocks("detectors.md", "python")
     [toml] = code_blocks("detectors.md", "toml")

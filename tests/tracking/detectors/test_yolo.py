@@ -133,6 +133,7 @@ def test_half_precision_finds_the_same_persons() -> None:
     assert iou_matrix(found[0].boxes_xyxy, found[1].boxes_xyxy).max(axis=1).min() > 0.9
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_int8_finds_the_same_persons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("nncf", reason="INT8 needs nncf")

@@ -195,7 +195,7 @@ class Ahead(Knowing):
         self.most_in_work = 0
 
     def detect_each(self, frames, frame_indices, width, height):
-        running = deque()
+        running: deque[tuple[int, object]] = deque()
         for index, frame in zip(frame_indices, frames, strict=False):
             running.append((index, frame))
             self.most_in_work = max(self.most_in_work, len(running))
