@@ -61,5 +61,7 @@ def test_package_is_that_of_the_whole_video(service: Service, long_video: Path) 
     assert parts == {"resize", "clip", "extract_frames", "track_persons"}
     assert package_content(service.package_path(split)) == package_content(service.package_path(whole))
     assert frames(service.package_path(split)) == frames(service.package_path(whole))
+    index = (service.workspace.job_folder(split).reports / "index.html").read_text(encoding="utf-8")
+    assert all(f"{title}, part 2" in index for title in ("Resize", "Clips", "Frames", "People"))
     [result], [expected] = (service.job(job_id).result.videos for job_id in (split, whole))
     assert result == expected

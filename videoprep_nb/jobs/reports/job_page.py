@@ -103,15 +103,16 @@ def _report_entry(folder: JobFolder, task: TaskResult) -> ReportEntry:
     notebook = folder.reports / task.report
     page = notebook.with_suffix(".html")
     stage = STAGES.get(task.stage)
+    part = notebook.stem.partition("_part_")[2]
     return ReportEntry(
-        title=stage.title if stage else task.stage,
+        title=(stage.title if stage else task.stage) + (f", part {part}" if part else ""),
         video_id=task.video_id,
         state=task.state,
         message=without_task_key(task.message),
         elapsed_s=task.elapsed_s,
         html_name=page.name if page.exists() else "",
         thumbnail=first_image(notebook) if task.report else None,
-        shows_places=stage is not None and stage.counts == "person_count",
+        shows_places=stage is not None and stage.counts == "person_count" and not part,
     )
 
 

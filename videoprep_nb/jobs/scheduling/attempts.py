@@ -110,7 +110,7 @@ def task_request(
         environment=task_environment(workspace, settings) | _environment_of_reports(job, task),
         timeout_s=settings.timeout_s,
         memory_limit_bytes=settings.memory_limit_bytes,
-        job_params=None if task.after else job.spec.params,
+        job_params=None if task.after or (task.own_part or 1) > 1 else job.spec.params,
         job=job.folder,
         video_id=task.video.video_id if task.video else "",
         pages_first=_pages_first(job, task, states),
