@@ -206,6 +206,7 @@ def _cluster(address: str, mark: str) -> Iterator[None]:
             process.wait()
 
 
+@pytest.mark.exhaustive
 def test_cancel_in_each_stage(video: Path, tmp_path: Path):
     stages = ["resize", "clip", "extract_frames", "track_persons", "generate_proposals", "package"]
     with Service(Workspace(tmp_path), EngineSettings(worker_count=2), NO_LIMITS) as service:

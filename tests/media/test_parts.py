@@ -107,7 +107,7 @@ def assert_same(source: Path, folder: Path, part_count: int = PARTS, **options: 
     return whole, split
 
 
-@pytest.mark.parametrize("part_count", [2, 6])
+@pytest.mark.parametrize("part_count", [2, pytest.param(6, marks=pytest.mark.exhaustive)])
 def test_frames_come_back_exact(part_count: int, counter: Path, tmp_path: Path) -> None:
     _, split = assert_same(counter, tmp_path, part_count)
     assert split.numbers_in_clips() == list(range(FRAME_COUNT))
@@ -118,10 +118,10 @@ def test_frames_come_back_exact(part_count: int, counter: Path, tmp_path: Path) 
     [
         pytest.param({"clip_duration_s": 7.3, "start_s": 3.1}, id="clips between seconds"),
         pytest.param({"clip_duration_s": 15, "overlap_s": 5}, id="overlap"),
-        pytest.param({"frame_rate": "10"}, id="more frames"),
+        pytest.param({"frame_rate": "10"}, id="more frames", marks=pytest.mark.exhaustive),
         pytest.param({"frame_rate": "2.5", "time_ranges": ["1:7.3-90"]}, id="fewer frames of a part of the video"),
         pytest.param({"deinterlace": "on"}, id="deinterlaced"),
-        pytest.param({"encoder_preset": "veryfast"}, id="encoder that looks ahead"),
+        pytest.param({"encoder_preset": "veryfast"}, id="encoder that looks ahead", marks=pytest.mark.exhaustive),
     ],
 )
 def test_settings(options: dict[str, Any], counter: Path, tmp_path: Path) -> None:
@@ -133,8 +133,8 @@ def test_settings(options: dict[str, Any], counter: Path, tmp_path: Path) -> Non
     [
         ("a.ts", ("-c:v", "libx264", "-preset", "veryfast", "-g", "30", "-bf", "2")),
         ("a.mkv", ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error:keyint=40:bframes=3")),
-        ("a.avi", ("-c:v", "mpeg4", "-g", "30", "-bf", "2", "-q:v", "4")),
-        ("a.mov", ("-c:v", "mjpeg", "-q:v", "3")),
+        pytest.param("a.avi", ("-c:v", "mpeg4", "-g", "30", "-bf", "2", "-q:v", "4"), marks=pytest.mark.exhaustive),
+        pytest.param("a.mov", ("-c:v", "mjpeg", "-q:v", "3"), marks=pytest.mark.exhaustive),
         ("standard.mp4", ("-vf", "scale=384:216", "-c:v", "libx264", "-preset", "veryfast", "-g", "30", "-bf", "2")),
     ],
 )
@@ -162,7 +162,10 @@ def test_damage_and_lost_packets(counter: Path, tmp_path: Path) -> None:
     [
         pytest.param(("-g", "1000"), "key frames are", id="one key frame"),
         pytest.param(
-            ("-x264-params", "keyint=1000:intra-refresh=1:bframes=0"), "key frames are", id="refresh bit by bit"
+            ("-x264-params", "keyint=1000:intra-refresh=1:bframes=0"),
+            "key frames are",
+            id="refresh bit by bit",
+            marks=pytest.mark.exhaustive,
         ),
     ],
 )

@@ -56,6 +56,7 @@ def run(folder: Path, **values: Any) -> TrackResult:
     return track_persons(TrackPersonsParams.checked(params | values), lambda done, total, unit: None)
 
 
+@pytest.mark.exhaustive
 def test_persons_keep_their_ids_behind_a_wall(clips: Path) -> None:
     tracks = run(clips, appearance="on").tracks
     assert tracks.track_count == 2
