@@ -113,6 +113,7 @@ def _report_entry(folder: JobFolder, task: TaskResult) -> ReportEntry:
         html_name=page.name if page.exists() else "",
         thumbnail=first_image(notebook) if task.report else None,
         shows_places=stage is not None and stage.counts == "person_count" and not part,
+        is_of_part=bool(part),
     )
 
 

@@ -52,6 +52,7 @@ class ReportEntry:
         html_name: The page beside ``index.html``; empty when there is none.
         thumbnail: A small JPEG of it, see ``first_image``; None when there is none.
         shows_places: Whether it shows where in the tracks to look.
+        is_of_part: Whether it is of a part of a long video.
     """
 
     title: str
@@ -62,6 +63,7 @@ class ReportEntry:
     html_name: str
     thumbnail: bytes | None
     shows_places: bool = False
+    is_of_part: bool = False
 
 
 @dataclass(frozen=True)
