@@ -55,7 +55,7 @@ def test_a_copy_of_the_code_is_the_same_code(checkout: Path):
         pytest.param("videoprep_nb/jobs/service.py", set(), id="service"),
         pytest.param("videoprep_nb/stages/clip/view.py", {"clip"}, id="view of one stage"),
         pytest.param("videoprep_nb/tracking/trackers/sort.py", {"track_persons"}, id="tracker found by its registry"),
-        pytest.param("videoprep_nb/media/raw/survey.py", {"resize", "select", "package"}, id="child process"),
+        pytest.param("videoprep_nb/media/raw/survey.py", {"resize", "clip", "select", "package"}, id="child process"),
         pytest.param("videoprep_nb/core/timecode.py", set(STAGES), id="what all stages share"),
     ],
 )
