@@ -70,6 +70,7 @@ def json_names(folder: Path) -> Iterator[str]:
             yield entry["original_name"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_folder_of_odd_names_becomes_a_package(folder: Path, tmp_path: Path):
     detections = odd_path(tmp_path, b"det\xe9.txt")

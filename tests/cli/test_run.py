@@ -235,6 +235,7 @@ def test_wrong_usage_exits_with_2_and_makes_nothing(arguments: list[str], short_
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_folder_gives_the_videos_in_it(short_video: Path, tmp_path: Path):
     folder = tmp_path / "in"

@@ -67,6 +67,7 @@ def test_progress_grows_and_the_estimate_stays_within_bounds(undisturbed: tuple[
     assert views[-1].remaining_s is None
 
 
+@pytest.mark.exhaustive
 def test_service_killed_in_each_stage(video: Path, undisturbed: tuple[list[JobView], Path], tmp_path: Path):
     """One job, whose service is stopped in each stage: nothing is left running, nothing that was done is repeated."""
     path = tmp_path / "workspace"
@@ -113,7 +114,7 @@ def _times_of_done_tasks(workspace: Path, before: dict[str, tuple]) -> dict[str,
     return dict(sorted(times.items()))
 
 
-@pytest.mark.parametrize("disk", [None, "local disk"])
+@pytest.mark.parametrize("disk", [None, pytest.param("local disk", marks=pytest.mark.exhaustive)])
 def test_killed_worker_and_killed_kernel_are_replaced(
     disk: str | None, video: Path, undisturbed: tuple[list[JobView], Path], tmp_path: Path
 ):

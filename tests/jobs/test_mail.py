@@ -59,6 +59,7 @@ def test_owner_and_team_get_one_message_after_the_server_was_busy(tmp_path: Path
     assert f"https://vp.example.org/?job={job_id}" in message.get_content()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_message_says_what_came_out(tmp_path: Path):
     video = tmp_path / "persons.mp4"

@@ -97,6 +97,7 @@ def test_machine_that_is_lost_takes_nothing_with_it(
                 assert wait_until(lambda: not any(path.exists() for path in left), 20)
 
 
+@pytest.mark.exhaustive
 def test_cancelled_job_leaves_nothing_there_and_keeps_its_detections(
     video: Path, undisturbed: tuple[list[JobView], Path], tmp_path: Path
 ):
@@ -123,6 +124,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         yield disk
 
 
+@pytest.mark.exhaustive
 def test_job_waits_for_room_on_the_local_disk_and_says_which_one_it_is(video: Path, small_disk: Path, tmp_path: Path):
     settings = EngineSettings(worker_count=1, scratch_dir=small_disk)
     with Service(Workspace(tmp_path / "workspace"), settings) as service:

@@ -276,6 +276,7 @@ def test_retry_of_a_cancelled_job_finds_detections_and_videos_that_are_done(tiny
         assert validate_package(service.package_path(job_id)) == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "key", ["04_track_persons_1_part_2", pytest.param("04_track_persons_1", marks=pytest.mark.exhaustive)]

@@ -23,6 +23,7 @@ PARAMS = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_clips_and_frames_are_the_cut_of_the_source(tmp_path: Path):
     videos = [write_counter_video(tmp_path / name, 80, Fraction(10)) for name in ("a.mp4", "b.mp4")]

@@ -157,6 +157,7 @@ def test_workers_of_a_scheduler_say_whether_gpus_are_reserved(others: dict[str, 
             engine.close()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_whole_job_leaves_only_tracking_to_the_gpu(tmp_path: Path):
     """The choice of the device is left open; torch finds no GPU, and the worker with one detects on its processor."""

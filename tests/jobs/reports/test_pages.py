@@ -90,6 +90,7 @@ def test_page_that_is_there_stays(tmp_path: Path):
     assert page_of(notebook).read_text() == "with links to its neighbours"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_page_that_was_lost_is_there_and_linked_when_the_job_ends(tmp_path: Path):
     video = tmp_path / "persons.mp4"

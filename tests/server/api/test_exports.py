@@ -315,6 +315,7 @@ def test_what_a_killed_service_left_half_written_goes(tmp_path: Path):
         assert not leftover.exists()
 
 
+@pytest.mark.exhaustive
 def test_service_stops_while_a_format_is_written(tmp_path: Path, gated: type[Gated]):
     with running_server(tmp_path) as server:
         job_id = finished_job(server)

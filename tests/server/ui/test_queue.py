@@ -20,6 +20,7 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
         yield running
 
 
+@pytest.mark.exhaustive
 def test_a_queued_job_says_what_is_in_front_of_it(server: RunningServer, browser: Browser, tmp_path: Path):
     (tmp_path / "a.mp4").write_bytes(b"no video")
     video = ("a.mp4", tmp_path / "a.mp4")
