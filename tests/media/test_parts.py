@@ -188,3 +188,12 @@ def test_part_that_is_missing_has_the_whole_converted(counter: Path, tmp_path: P
     )
     result = resize(params, no_progress)
     assert numbers_in(tmp_path / "split" / "resized" / result.file) == list(range(FRAME_COUNT))
+
+
+def test_note_says_why_a_long_video_is_not_split(tmp_path: Path) -> None:
+    plain = write_counter_video(tmp_path / "plain.mp4", 260, Fraction(2))
+    source = encoded(plain, tmp_path / "source.mp4", "-c:v", "libx264", "-preset", "ultrafast", "-g", "1000")
+    params = ResizeParams(input_file=str(source), output_dir=str(tmp_path / "resized"), width=384, height=216)
+    assert any(
+        note.startswith("not split into parts, as its key frames") for note in resize(params, no_progress).findings
+    )

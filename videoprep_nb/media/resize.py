@@ -25,6 +25,9 @@ from videoprep_nb.media.shape import Shape, change_findings
 from videoprep_nb.media.standard import read_standard
 from videoprep_nb.media.video_info import VideoInfo
 
+_LONG_S = 120.0
+"""What is shorter would not be split anyway."""
+
 
 class SourcePart(Shape):
     """Frames of the source that have one shape, and their place in the standard frame.
@@ -320,6 +323,8 @@ def _findings(result: ResizeResult) -> Iterator[str]:
         yield f"decoded {result.decoded_frame_count:,} of {plural(source.packet_count, 'frame')}"
     if result.decoding_error_count:
         yield f"{plural(result.decoding_error_count, 'decoding error')}; nearby frames may be damaged"
+    if source.not_split_because and source.duration_s >= _LONG_S:
+        yield f"not split into parts, as {source.not_split_because}"
     yield from _damage_findings(result)
     yield from _gap_findings(result)
     if result.is_deinterlaced:
